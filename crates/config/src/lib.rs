@@ -1,0 +1,29 @@
+//! The settings of a Sutler process: read once at start-up from a file and the
+//! environment, typed, with every mistake reported at once.
+//!
+//! [`Settings::load`] is what a process calls. Each setting is declared by the
+//! very call that reads it (see [`reader::Reader`]), so the reference in
+//! `docs/configuration.md` and `.env.example`, which are rendered from the same
+//! declarations, cannot say anything else than the code does.
+
+mod reader;
+mod reference;
+mod sections;
+mod settings;
+mod sources;
+mod values;
+
+pub use reader::{Entry, Mistake, Mistakes};
+pub use reference::{env_example, markdown};
+pub use sections::auth::Auth;
+pub use sections::checkout::Checkout;
+pub use sections::database::{Database, PoolMode};
+pub use sections::http::Http;
+pub use sections::jobs::Jobs;
+pub use sections::mail::{Mail, MailTransport};
+pub use sections::payments::{GatewayName, Payments, Stripe};
+pub use sections::rate_limits::RateLimits;
+pub use sections::telemetry::{LogFormat, Telemetry};
+pub use settings::{Environment, Settings, Tenant};
+pub use sources::Sources;
+pub use values::{Rate, Secret};

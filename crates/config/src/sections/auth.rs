@@ -1,0 +1,93 @@
+//! Accounts and sessions.
+
+use std::num::{NonZeroU32, NonZeroUsize};
+use std::time::Duration;
+
+use crate::reader::Reader;
+use crate::settings::Settings;
+
+/// Accounts and sessions.
+#[derive(Debug, Clone)]
+pub struct Auth {
+    /// How long an access token is good.
+    pub access_ttl: Duration,
+    /// How long a refresh token is good.
+    pub refresh_ttl: Duration,
+    /// Within which time a second use of a refresh token is taken for a race.
+    pub refresh_leeway: Duration,
+    /// Password hashes computed at the same time.
+    pub hash_concurrency: NonZeroUsize,
+    /// Memory of a password hash, in KiB.
+    pub hash_memory_kib: NonZeroU32,
+    /// Passes of a password hash.
+    pub hash_iterations: NonZeroU32,
+    /// Whether anybody may register.
+    pub registration_open: bool,
+}
+
+pub(crate) fn read(r: &mut Reader) -> Auth {
+    Auth {
+        access_ttl: r.value(
+            "auth.access_ttl",
+            "15m",
+            "How long an access token is good, at most 24h.",
+        ),
+        refresh_ttl: r.value(
+            "auth.refresh_ttl",
+            "7d",
+            "How long a refresh token is good.",
+        ),
+        refresh_leeway: r.value(
+            "auth.refresh_leeway",
+            "10s",
+            "Within which time a second use of a refresh token is answered 409 (two tabs at once) instead of ending the session as stolen.",
+        ),
+        hash_concurrency: r.value(
+            "auth.hash_concurrency",
+            "2",
+            "Password hashes computed at the same time; each takes AUTH_HASH_MEMORY_KIB.",
+        ),
+        hash_memory_kib: r.value(
+            "auth.hash_memory_kib",
+            "19456",
+            "Memory of an argon2id hash in KiB, at least 19456.",
+        ),
+        hash_iterations: r.value(
+            "auth.hash_iterations",
+            "2",
+            "Passes of an argon2id hash, at least 2.",
+        ),
+        registration_open: r.value(
+            "auth.registration_open",
+            "true",
+            "Whether anybody may register an account.",
+        ),
+    }
+}
+
+pub(crate) fn check(s: &Settings, r: &mut Reader) {
+    if !(Duration::from_mins(1)..=Duration::from_hours(24)).contains(&s.auth.access_ttl) {
+        r.mistake(
+            "auth.access_ttl",
+            &format!("{:?}", s.auth.access_ttl),
+            "1m to 24h",
+        );
+    }
+    if s.auth.refresh_ttl <= s.auth.access_ttl {
+        r.mistake(
+            "auth.refresh_ttl",
+            &format!("{:?}", s.auth.refresh_ttl),
+            "more than AUTH_ACCESS_TTL",
+        );
+    }
+    if s.auth.hash_memory_kib.get() < 19_456 {
+        r.mistake(
+            "auth.hash_memory_kib",
+            &s.auth.hash_memory_kib.to_string(),
+            "at least 19456",
+        );
+    }
+    if s.auth.hash_iterations.get() < 2 {
+        r.mistake("auth.hash_iterations", "1", "at least 2");
+    }
+}

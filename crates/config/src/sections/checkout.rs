@@ -1,0 +1,52 @@
+//! Checkout.
+
+use std::time::Duration;
+
+use url::Url;
+
+use crate::reader::Reader;
+
+/// Checkout.
+#[derive(Debug, Clone)]
+pub struct Checkout {
+    /// How long a buyer has to pay, which is how long the gateway's session lives.
+    pub session_ttl: Duration,
+    /// How much longer than that stock stays reserved.
+    pub reservation_grace: Duration,
+    /// After which time an unpaid order is canceled.
+    pub pending_ttl: Duration,
+    /// After which time an untouched guest cart is forgotten.
+    pub cart_ttl: Duration,
+    /// Where buyers may be sent after payment, besides the CORS origins.
+    pub return_origins: Vec<Url>,
+}
+
+pub(crate) fn read(r: &mut Reader) -> Checkout {
+    Checkout {
+        session_ttl: r.value(
+            "checkout.session_ttl",
+            "31m",
+            "How long a buyer has to pay. Stripe allows 30m to 24h.",
+        ),
+        reservation_grace: r.value(
+            "checkout.reservation_grace",
+            "5m",
+            "How much longer than that stock stays reserved.",
+        ),
+        pending_ttl: r.value(
+            "checkout.pending_ttl",
+            "24h",
+            "After which time an unpaid order is canceled; until then payment can be tried again.",
+        ),
+        cart_ttl: r.value(
+            "checkout.cart_ttl",
+            "30d",
+            "After which time an untouched cart is forgotten.",
+        ),
+        return_origins: r.value(
+            "checkout.return_origins",
+            "",
+            "Origins buyers may be sent to after payment, besides HTTP_PUBLIC_URL and HTTP_CORS_ORIGINS.",
+        ),
+    }
+}

@@ -1,0 +1,11 @@
+//! One file a section: its settings, how they are read, what they must fulfil.
+
+pub(crate) mod auth;
+pub(crate) mod checkout;
+pub(crate) mod database;
+pub(crate) mod http;
+pub(crate) mod jobs;
+pub(crate) mod mail;
+pub(crate) mod payments;
+pub(crate) mod rate_limits;
+pub(crate) mod telemetry;

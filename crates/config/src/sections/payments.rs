@@ -1,0 +1,138 @@
+//! Payment and its gateways.
+
+use strum::{EnumString, VariantNames};
+use url::Url;
+
+use std::time::Duration;
+
+use crate::reader::Reader;
+use crate::settings::Settings;
+use crate::values::{Choice, Secret};
+
+/// The payment gateways.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, EnumString, VariantNames, strum::IntoStaticStr)]
+#[strum(serialize_all = "snake_case")]
+pub enum GatewayName {
+    /// Embedded, with a pay page of its own; no money moves.
+    Test,
+    /// Stripe Checkout.
+    Stripe,
+}
+
+impl Choice for GatewayName {}
+
+/// Stripe.
+#[derive(Debug, Clone)]
+pub struct Stripe {
+    /// The API key.
+    pub secret_key: Secret,
+    /// The endpoint's signing secrets: the current one, and the one before
+    /// while it is rotated.
+    pub webhook_secrets: Vec<Secret>,
+    /// Stripe's address.
+    pub api_base: Url,
+    /// The account events must come from, when they name one.
+    pub account: Option<String>,
+    /// Whether Stripe computes taxes on its page.
+    pub automatic_tax: bool,
+}
+
+/// Payment.
+#[derive(Debug, Clone)]
+pub struct Payments {
+    /// What is used when a checkout names no gateway.
+    pub gateway: GatewayName,
+    /// Whether the embedded gateway is there.
+    pub test_enabled: bool,
+    /// Stripe, when a key is given.
+    pub stripe: Option<Stripe>,
+}
+
+pub(crate) fn read(r: &mut Reader) -> Payments {
+    let gateway = r.value(
+        "payment.gateway",
+        "test",
+        "The gateway that is used when a checkout names none. `test` is embedded and refused in production.",
+    );
+    let test_enabled = r.value(
+        "payment.test_enabled",
+        "true",
+        "Whether the embedded test gateway can be chosen; must be false in production.",
+    );
+    let secret_key: Option<Secret> = r.optional(
+        "stripe.secret_key",
+        "sk_live_…",
+        "Stripe's secret or restricted key; turns the gateway `stripe` on.",
+    );
+    let webhook_secrets: Vec<Secret> = r.value(
+        "stripe.webhook_secret",
+        "",
+        "The signing secret of the webhook endpoint; two, separated by a comma, while you rotate.",
+    );
+    let api_base = r.value(
+        "stripe.api_base",
+        "https://api.stripe.com",
+        "Where Stripe's API is.",
+    );
+    let account = r.optional(
+        "stripe.account",
+        "acct_…",
+        "The account whose events are accepted, where events name one.",
+    );
+    let automatic_tax = r.value(
+        "stripe.automatic_tax",
+        "false",
+        "Whether Stripe computes taxes on its page; Sutler stores what it answers.",
+    );
+    Payments {
+        gateway,
+        test_enabled,
+        stripe: secret_key.map(|secret_key| Stripe {
+            secret_key,
+            webhook_secrets,
+            api_base,
+            account,
+            automatic_tax,
+        }),
+    }
+}
+
+pub(crate) fn check(s: &Settings, r: &mut Reader) {
+    match s.payments.gateway {
+        GatewayName::Stripe if s.payments.stripe.is_none() => r.mistake(
+            "stripe.secret_key",
+            "nothing",
+            "a key, because PAYMENT_GATEWAY is stripe",
+        ),
+        GatewayName::Test if !s.payments.test_enabled => r.mistake(
+            "payment.gateway",
+            "\"test\"",
+            "another gateway, because PAYMENT_TEST_ENABLED is false",
+        ),
+        _ => {}
+    }
+    if let Some(stripe) = &s.payments.stripe {
+        if stripe.webhook_secrets.is_empty() {
+            r.mistake(
+                "stripe.webhook_secret",
+                "nothing",
+                "the signing secret of the webhook endpoint, because STRIPE_SECRET_KEY is set",
+            );
+        }
+        if stripe.webhook_secrets.len() > 2 {
+            r.mistake(
+                "stripe.webhook_secret",
+                "more than two secrets",
+                "one, or two while you rotate",
+            );
+        }
+        let bounds = Duration::from_mins(30)..=Duration::from_hours(24);
+        if !bounds.contains(&s.checkout.session_ttl) {
+            r.mistake(
+                "checkout.session_ttl",
+                &format!("{:?}", s.checkout.session_ttl),
+                "30m to 24h, which is what Stripe allows",
+            );
+        }
+    }
+}
