@@ -1,0 +1,33 @@
+//! Every table, for both databases, as one list of migrations.
+//!
+//! A migration is SQL in the words of PostgreSQL, of which the few types that
+//! SQLite calls otherwise are translated (see [`script`]). Each table of a
+//! tenant is named in its migration, and from that follow row-level security
+//! and, for histories, the triggers that refuse changes.
+
+use sea_orm_migration::prelude::*;
+
+mod m0001_tenants;
+mod m0002_accounts;
+mod m0003_queue;
+mod m0004_catalog;
+mod m0005_orders;
+mod m0006_test_gateway;
+mod script;
+
+/// Runs the migrations.
+pub struct Migrator;
+
+#[async_trait::async_trait]
+impl MigratorTrait for Migrator {
+    fn migrations() -> Vec<Box<dyn MigrationTrait>> {
+        vec![
+            Box::new(m0001_tenants::MIGRATION),
+            Box::new(m0002_accounts::MIGRATION),
+            Box::new(m0003_queue::MIGRATION),
+            Box::new(m0004_catalog::MIGRATION),
+            Box::new(m0005_orders::MIGRATION),
+            Box::new(m0006_test_gateway::MIGRATION),
+        ]
+    }
+}
