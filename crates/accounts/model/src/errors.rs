@@ -1,0 +1,229 @@
+//! What can go wrong with accounts.
+
+use std::time::Duration;
+
+use kernel::{AccessDenied, DomainError, ErrorKind, Fault, FieldError, OnceError, Permission};
+use strum::{EnumDiscriminants, EnumIter};
+
+use crate::password::{MAX_LENGTH, MIN_LENGTH};
+
+/// Why a use case of accounts was refused.
+#[derive(Debug, thiserror::Error, EnumDiscriminants)]
+#[strum_discriminants(name(AccountsErrorCode), derive(EnumIter))]
+pub enum AccountsError {
+    /// The caller may not.
+    #[error(transparent)]
+    Access(#[from] AccessDenied),
+    /// The text is no mail address.
+    #[error("this is not a mail address")]
+    InvalidEmail,
+    /// The password is too short or too long.
+    #[error("a password has {MIN_LENGTH} to {MAX_LENGTH} characters")]
+    PasswordLength,
+    /// The password is too common, or follows from the address.
+    #[error(
+        "this password is easy to guess; choose another one, for example a few unrelated words"
+    )]
+    PasswordGuessable,
+    /// There is an account with the address.
+    #[error("there is an account with this mail address already; sign in, or reset its password")]
+    EmailTaken,
+    /// Nobody may register.
+    #[error("registration is closed")]
+    RegistrationClosed,
+    /// Address and password do not belong together.
+    #[error("the mail address or the password is wrong")]
+    BadCredentials,
+    /// The account is disabled.
+    #[error("this account is disabled")]
+    Disabled,
+    /// The access token or API key is not valid.
+    #[error("the access token or API key is not valid or has expired; sign in again")]
+    InvalidToken,
+    /// The refresh token is not valid.
+    #[error("the refresh token is not valid or has expired; sign in again")]
+    InvalidRefreshToken,
+    /// The refresh token was used moments ago.
+    #[error("this refresh token was used a moment ago; use the one that was issued then")]
+    RefreshRaced,
+    /// The refresh token was used before; the session was ended.
+    #[error("this refresh token was used before, so its session was ended; sign in again")]
+    RefreshReused,
+    /// The mailed token is not valid any more.
+    #[error("this link has expired or was used already; ask for a new one")]
+    OneTimeTokenOver,
+    /// The key may not exceed its owner.
+    #[error("an API key can only have permissions that its owner has; {0} is not one")]
+    ScopeNotHeld(Permission),
+    /// The key would never work.
+    #[error("the expiry lies in the past")]
+    ExpiryInPast,
+    /// Too many keys.
+    #[error("you have as many API keys as one account may have; revoke one first")]
+    TooManyApiKeys,
+    /// No such key.
+    #[error("there is no such API key")]
+    ApiKeyNotFound,
+    /// No such user.
+    #[error("there is no such user")]
+    UserNotFound,
+    /// One's own role and status are for others to change.
+    #[error("you cannot change your own role or status; ask another administrator")]
+    OwnAccount,
+    /// Operators are made on the command line.
+    #[error("operators are made with `sutler admin create --operator`, not through the API")]
+    OperatorRole,
+    /// No such tenant.
+    #[error("there is no such tenant")]
+    TenantNotFound,
+    /// The slug is taken.
+    #[error("there is a tenant with this slug already")]
+    TenantSlugTaken,
+    /// The text is no slug.
+    #[error("a slug has lower-case letters, digits and single hyphens")]
+    InvalidSlug,
+    /// The host belongs to a tenant.
+    #[error("the host {0:?} belongs to a tenant already")]
+    HostTaken(String),
+    /// The text is no host name.
+    #[error("{0:?} is not a host name; leave out scheme, port and path")]
+    InvalidHost(String),
+    /// The default tenant must stay.
+    #[error("the default tenant cannot be suspended")]
+    DefaultTenant,
+    /// The tenant is suspended.
+    #[error("this tenant is suspended")]
+    TenantSuspended,
+    /// The text is no time zone.
+    #[error("{0:?} is not an IANA time zone such as \"Europe/Berlin\"")]
+    UnknownTimeZone(String),
+    /// The fee makes no sense.
+    #[error("a fee has a fixed part of at least 0 and 0 to 10000 basis points")]
+    FeeOutOfRange,
+    /// Somebody else changed it.
+    #[error(
+        "it was changed by somebody else in the meantime; read it again and repeat your change"
+    )]
+    VersionMismatch,
+    /// A repeated request stands in the way.
+    #[error(transparent)]
+    Once(#[from] OnceError),
+    /// Something failed.
+    #[error(transparent)]
+    Fault(#[from] Fault),
+}
+
+impl AccountsErrorCode {
+    /// The stable code; empty for errors that carry their own.
+    pub fn code(self) -> &'static str {
+        match self {
+            Self::InvalidEmail => "auth.invalid_email",
+            Self::PasswordLength => "auth.password_length",
+            Self::PasswordGuessable => "auth.password_guessable",
+            Self::EmailTaken => "auth.email_taken",
+            Self::RegistrationClosed => "auth.registration_closed",
+            Self::BadCredentials => "auth.bad_credentials",
+            Self::Disabled => "auth.disabled",
+            Self::InvalidToken => "auth.invalid_token",
+            Self::InvalidRefreshToken => "auth.invalid_refresh_token",
+            Self::RefreshRaced => "auth.refresh_raced",
+            Self::RefreshReused => "auth.refresh_reused",
+            Self::OneTimeTokenOver => "auth.link_expired",
+            Self::ScopeNotHeld => "api_key.scope_not_held",
+            Self::ExpiryInPast => "api_key.expiry_in_past",
+            Self::TooManyApiKeys => "api_key.too_many",
+            Self::ApiKeyNotFound => "api_key.not_found",
+            Self::UserNotFound => "user.not_found",
+            Self::OwnAccount => "user.own_account",
+            Self::OperatorRole => "user.operator_role",
+            Self::TenantNotFound => "tenant.not_found",
+            Self::TenantSlugTaken => "tenant.slug_taken",
+            Self::InvalidSlug => "tenant.invalid_slug",
+            Self::HostTaken => "tenant.host_taken",
+            Self::InvalidHost => "tenant.invalid_host",
+            Self::DefaultTenant => "tenant.default",
+            Self::TenantSuspended => "tenant.suspended",
+            Self::UnknownTimeZone => "settings.unknown_time_zone",
+            Self::FeeOutOfRange => "settings.fee_out_of_range",
+            Self::VersionMismatch => "version_mismatch",
+            Self::Access | Self::Once | Self::Fault => "",
+        }
+    }
+}
+
+impl DomainError for AccountsError {
+    fn kind(&self) -> ErrorKind {
+        use ErrorKind as K;
+        match self {
+            Self::Access(inner) => inner.kind(),
+            Self::Once(inner) => inner.kind(),
+            Self::Fault(inner) => inner.kind(),
+            Self::InvalidEmail
+            | Self::PasswordLength
+            | Self::PasswordGuessable
+            | Self::ScopeNotHeld(_)
+            | Self::ExpiryInPast
+            | Self::OperatorRole
+            | Self::InvalidSlug
+            | Self::InvalidHost(_)
+            | Self::UnknownTimeZone(_)
+            | Self::FeeOutOfRange => K::Unprocessable,
+            Self::BadCredentials
+            | Self::InvalidToken
+            | Self::InvalidRefreshToken
+            | Self::RefreshReused => K::Unauthenticated,
+            Self::RegistrationClosed | Self::Disabled | Self::TenantSuspended => K::Forbidden,
+            Self::OneTimeTokenOver => K::Gone,
+            Self::ApiKeyNotFound | Self::UserNotFound | Self::TenantNotFound => K::NotFound,
+            Self::VersionMismatch => K::PreconditionFailed,
+            Self::EmailTaken
+            | Self::RefreshRaced
+            | Self::TooManyApiKeys
+            | Self::OwnAccount
+            | Self::TenantSlugTaken
+            | Self::HostTaken(_)
+            | Self::DefaultTenant => K::Conflict,
+        }
+    }
+
+    fn code(&self) -> &'static str {
+        match self {
+            Self::Access(inner) => inner.code(),
+            Self::Once(inner) => inner.code(),
+            Self::Fault(inner) => inner.code(),
+            other => AccountsErrorCode::from(other).code(),
+        }
+    }
+
+    fn fields(&self) -> Vec<FieldError> {
+        let pointer = match self {
+            Self::InvalidEmail | Self::EmailTaken => "/email",
+            Self::PasswordLength | Self::PasswordGuessable => "/password",
+            Self::ScopeNotHeld(_) => "/scopes",
+            Self::ExpiryInPast => "/expires_at",
+            Self::OperatorRole => "/role",
+            Self::InvalidSlug | Self::TenantSlugTaken => "/slug",
+            Self::InvalidHost(_) | Self::HostTaken(_) => "/hosts",
+            Self::UnknownTimeZone(_) => "/time_zone",
+            Self::FeeOutOfRange => "/platform_fee",
+            _ => return Vec::new(),
+        };
+        vec![FieldError::new(pointer, self.code(), self.to_string())]
+    }
+
+    fn retry_after(&self) -> Option<Duration> {
+        match self {
+            Self::Once(inner) => inner.retry_after(),
+            Self::Fault(inner) => inner.retry_after(),
+            _ => None,
+        }
+    }
+
+    fn fault(&self) -> Option<&Fault> {
+        match self {
+            Self::Once(inner) => inner.fault(),
+            Self::Fault(fault) => Some(fault),
+            _ => None,
+        }
+    }
+}

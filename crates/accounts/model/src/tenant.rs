@@ -1,0 +1,193 @@
+//! Tenants and their settings.
+
+use kernel::{Currency, Money, MoneyError, TenantId, Timestamp};
+use serde::{Deserialize, Serialize};
+use strum::{EnumString, IntoStaticStr};
+
+use crate::errors::AccountsError;
+
+/// Whether a tenant may be used.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, EnumString, IntoStaticStr)]
+#[strum(serialize_all = "snake_case")]
+#[serde(rename_all = "snake_case")]
+pub enum TenantStatus {
+    /// It may.
+    Active,
+    /// The operator closed it: requests are refused, background work rests.
+    Suspended,
+}
+
+/// A shop, workspace or business.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Tenant {
+    /// Which.
+    pub id: TenantId,
+    /// Its name in URLs and on the command line.
+    pub slug: String,
+    /// What it is called.
+    pub name: String,
+    /// Whether it may be used.
+    pub status: TenantStatus,
+    /// Whether it gets the requests that name no tenant.
+    pub is_default: bool,
+    /// What it decides for itself.
+    pub settings: TenantSettings,
+    /// The host names it is reached at.
+    pub hosts: Vec<String>,
+    /// Grows with every change.
+    pub version: i64,
+    /// When it was made.
+    pub created_at: Timestamp,
+    /// When it was last changed.
+    pub updated_at: Timestamp,
+}
+
+/// What a tenant decides for itself.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TenantSettings {
+    /// The currency of its prices.
+    pub currency: Currency,
+    /// The IANA name of its time zone.
+    pub time_zone: String,
+    /// Where replies to its mails go.
+    pub support_email: Option<String>,
+    /// What the platform takes of an order.
+    pub platform_fee: PlatformFee,
+    /// The number of its first order, less one.
+    pub order_numbers_after: i64,
+}
+
+/// Who bears the platform fee.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, EnumString, IntoStaticStr)]
+#[strum(serialize_all = "snake_case")]
+#[serde(rename_all = "snake_case")]
+pub enum FeeBearer {
+    /// It is added to what the buyer pays.
+    Buyer,
+    /// It is kept of what the seller gets; the buyer does not see it.
+    Seller,
+}
+
+/// What the platform takes of an order: so much, plus a share.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PlatformFee {
+    /// Minor units of the tenant's currency for each order.
+    pub fixed: i64,
+    /// Of the goods' subtotal, in hundredths of a percent.
+    pub basis_points: u32,
+    /// Who bears it.
+    pub borne_by: FeeBearer,
+}
+
+impl PlatformFee {
+    /// No fee.
+    pub const NONE: Self = Self {
+        fixed: 0,
+        basis_points: 0,
+        borne_by: FeeBearer::Buyer,
+    };
+
+    /// The fee of an order with this subtotal; none on an order of nothing.
+    pub fn of(self, subtotal: Money) -> Result<Money, MoneyError> {
+        if subtotal.is_zero() {
+            return Ok(subtotal);
+        }
+        subtotal
+            .basis_points(self.basis_points)?
+            .plus(Money::new(self.fixed, subtotal.currency))
+    }
+}
+
+impl TenantSettings {
+    /// What a new tenant starts with.
+    pub fn new(currency: Currency) -> Self {
+        Self {
+            currency,
+            time_zone: "UTC".to_owned(),
+            support_email: None,
+            platform_fee: PlatformFee::NONE,
+            order_numbers_after: 1000,
+        }
+    }
+
+    /// Refuses settings that make no sense.
+    pub fn check(&self) -> Result<(), AccountsError> {
+        if !is_time_zone(&self.time_zone) {
+            return Err(AccountsError::UnknownTimeZone(self.time_zone.clone()));
+        }
+        let fee = self.platform_fee;
+        if fee.fixed < 0 || fee.basis_points > 10_000 {
+            return Err(AccountsError::FeeOutOfRange);
+        }
+        Ok(())
+    }
+}
+
+/// Whether a text has the outline of an IANA time zone name.
+fn is_time_zone(name: &str) -> bool {
+    jiff::tz::TimeZone::get(name).is_ok()
+}
+
+/// A host name as requests carry it: lower case, without port.
+pub fn normalise_host(host: &str) -> Result<String, AccountsError> {
+    let host = host.trim().trim_end_matches('.').to_lowercase();
+    let valid = !host.is_empty()
+        && host.len() <= 253
+        && host.split('.').all(|label| {
+            !label.is_empty()
+                && label.len() <= 63
+                && !label.starts_with('-')
+                && !label.ends_with('-')
+                && label
+                    .bytes()
+                    .all(|b| b.is_ascii_alphanumeric() || b == b'-')
+        });
+    if valid {
+        Ok(host)
+    } else {
+        Err(AccountsError::InvalidHost(host.chars().take(64).collect()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_fee_is_a_fixed_part_and_a_share() {
+        let fee = PlatformFee {
+            fixed: 30,
+            basis_points: 290,
+            borne_by: FeeBearer::Buyer,
+        };
+        let eur = |minor| Money::new(minor, Currency::EUR);
+        assert_eq!(fee.of(eur(10_000)).unwrap(), eur(320));
+        assert_eq!(fee.of(eur(0)).unwrap(), eur(0));
+        assert_eq!(PlatformFee::NONE.of(eur(10_000)).unwrap(), eur(0));
+    }
+
+    #[test]
+    fn hosts_are_normalised() {
+        assert_eq!(normalise_host(" Shop.Example. ").unwrap(), "shop.example");
+        for bad in [
+            "",
+            "a b",
+            "-a.example",
+            "a..b",
+            "shop.example:8080",
+            "http://x",
+        ] {
+            assert!(normalise_host(bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn settings_are_checked() {
+        let mut settings = TenantSettings::new(Currency::EUR);
+        assert!(settings.check().is_ok());
+        settings.time_zone = "Europe/Berlin".to_owned();
+        assert!(settings.check().is_ok());
+        settings.time_zone = "Berlin".to_owned();
+        assert!(settings.check().is_err());
+    }
+}

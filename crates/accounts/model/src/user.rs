@@ -1,0 +1,75 @@
+//! People with an account.
+
+use kernel::{Role, Timestamp, UserId};
+use serde::{Deserialize, Serialize};
+use strum::{EnumString, IntoStaticStr};
+
+use crate::email::Email;
+
+/// Whether an account may be used.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, EnumString, IntoStaticStr)]
+#[strum(serialize_all = "snake_case")]
+#[serde(rename_all = "snake_case")]
+pub enum UserStatus {
+    /// It may.
+    Active,
+    /// An administrator closed it.
+    Disabled,
+}
+
+/// A person with an account.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct User {
+    /// Which.
+    pub id: UserId,
+    /// The address they sign in with.
+    pub email: Email,
+    /// What they are in the tenant.
+    pub role: Role,
+    /// Whether the account may be used.
+    pub status: UserStatus,
+    /// What they are called.
+    pub name: String,
+    /// Their telephone number, as they wrote it.
+    pub phone: Option<String>,
+    /// Their language, as a BCP 47 tag.
+    pub locale: Option<String>,
+    /// When they proved that the address is theirs.
+    pub email_verified_at: Option<Timestamp>,
+    /// Grows with every change.
+    pub version: i64,
+    /// When the account was made.
+    pub created_at: Timestamp,
+    /// When it was last changed.
+    pub updated_at: Timestamp,
+}
+
+/// A change of one's own profile; what is `None` stays.
+#[derive(Debug, Clone, Default)]
+pub struct ProfileChange {
+    /// What they are called.
+    pub name: Option<String>,
+    /// Their telephone number; `Some(None)` removes it.
+    pub phone: Option<Option<String>>,
+    /// Their language; `Some(None)` removes it.
+    pub locale: Option<Option<String>>,
+}
+
+impl User {
+    /// The user after a change of profile.
+    #[must_use]
+    pub fn with_profile(mut self, change: ProfileChange, now: Timestamp) -> Self {
+        if let Some(name) = change.name {
+            self.name = name;
+        }
+        if let Some(phone) = change.phone {
+            self.phone = phone;
+        }
+        if let Some(locale) = change.locale {
+            self.locale = locale;
+        }
+        self.version += 1;
+        self.updated_at = now;
+        self
+    }
+}

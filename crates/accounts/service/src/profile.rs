@@ -1,0 +1,75 @@
+//! One's own account.
+
+use accounts_model::AccountsError;
+use accounts_model::events::AccessChanged;
+use accounts_model::password;
+use accounts_model::user::{ProfileChange, User};
+use accounts_repository::{sessions, users};
+use kernel::Scope;
+use secrecy::SecretString;
+
+use crate::Accounts;
+use crate::sessions::SignedIn;
+
+impl Accounts {
+    /// The signed-in user.
+    pub async fn me(&self, scope: &Scope) -> Result<User, AccountsError> {
+        let user = scope.require_user()?;
+        let db = self.database.read(scope).await?;
+        users::find(&db, user)
+            .await?
+            .ok_or(AccountsError::UserNotFound)
+    }
+
+    /// Changes the signed-in user's profile. With a version, only if it is
+    /// still that one.
+    pub async fn change_profile(
+        &self,
+        scope: &Scope,
+        change: ProfileChange,
+        version: Option<i64>,
+    ) -> Result<User, AccountsError> {
+        let user = scope.require_user()?;
+        let tx = self.database.begin_write(scope, "user.profile").await?;
+        let user = users::find(&tx, user)
+            .await?
+            .ok_or(AccountsError::UserNotFound)?;
+        if version.is_some_and(|version| version != user.version) {
+            return Err(AccountsError::VersionMismatch);
+        }
+        let user = user.with_profile(change, self.now());
+        if !users::update(&tx, &user).await? {
+            return Err(AccountsError::VersionMismatch);
+        }
+        tx.commit().await?;
+        Ok(user)
+    }
+
+    /// Changes the password of the signed-in user, ends all sessions and opens
+    /// a new one.
+    pub async fn change_password(
+        &self,
+        scope: &Scope,
+        current: &SecretString,
+        new_password: &SecretString,
+    ) -> Result<SignedIn, AccountsError> {
+        let (id, _) = scope.require_session()?;
+        let user = self.me(scope).await?;
+        let db = self.database.read(scope).await?;
+        let known = users::find_by_email(&db, &user.email).await?;
+        drop(db);
+        let hash = known.as_ref().map(|known| known.password_hash.as_str());
+        if !self.passwords.verify(current, hash).await? {
+            return Err(AccountsError::BadCredentials);
+        }
+        password::check(new_password, &user.email)?;
+        let hash = self.passwords.hash(new_password).await?;
+        let now = self.now();
+        let tx = self.database.begin_write(scope, "user.password").await?;
+        users::set_password(&tx, id, &hash, now).await?;
+        sessions::revoke_all(&tx, id, "password_changed", now).await?;
+        self.queue.publish(&tx, &AccessChanged { user: id }).await?;
+        tx.commit().await?;
+        self.open_session(scope, user).await
+    }
+}

@@ -1,0 +1,76 @@
+//! What a tenant decides for itself.
+
+use std::sync::Arc;
+
+use accounts_model::AccountsError;
+use accounts_model::email::Email;
+use accounts_model::events::TenantChanged;
+use accounts_model::tenant::{PlatformFee, Tenant};
+use accounts_repository::tenants;
+use kernel::{Permission, Scope};
+
+use crate::Accounts;
+
+/// A change of the settings; what is `None` stays.
+#[derive(Debug, Clone, Default)]
+pub struct SettingsChange {
+    /// What the tenant is called.
+    pub name: Option<String>,
+    /// The IANA name of its time zone.
+    pub time_zone: Option<String>,
+    /// Where replies to its mails go; `Some(None)` removes it.
+    pub support_email: Option<Option<String>>,
+    /// What the platform takes of an order.
+    pub platform_fee: Option<PlatformFee>,
+}
+
+impl Accounts {
+    /// The settings of the caller's tenant.
+    pub async fn settings(&self, scope: &Scope) -> Result<Arc<Tenant>, AccountsError> {
+        scope.require(Permission::SettingsRead)?;
+        self.tenant(scope).await
+    }
+
+    /// Changes the settings of the caller's tenant, if its version is still
+    /// that one.
+    pub async fn change_settings(
+        &self,
+        scope: &Scope,
+        change: SettingsChange,
+        version: i64,
+    ) -> Result<Tenant, AccountsError> {
+        scope.require(Permission::SettingsWrite)?;
+        let now = self.now();
+        let tx = self.database.begin_write(scope, "settings.change").await?;
+        let mut tenant = tenants::own(&tx).await?;
+        if tenant.version != version {
+            return Err(AccountsError::VersionMismatch);
+        }
+        tenant.name = change.name.unwrap_or(tenant.name);
+        let settings = &mut tenant.settings;
+        if let Some(time_zone) = change.time_zone {
+            settings.time_zone = time_zone;
+        }
+        if let Some(support) = change.support_email {
+            settings.support_email = support
+                .map(|address| Email::parse(&address).map(|email| email.to_string()))
+                .transpose()?;
+        }
+        if let Some(fee) = change.platform_fee {
+            settings.platform_fee = fee;
+        }
+        settings.check()?;
+        tenant.version += 1;
+        tenant.updated_at = now;
+        let written =
+            tenants::update_settings(&tx, &tenant.name, &tenant.settings, tenant.version, now)
+                .await?;
+        if !written {
+            return Err(AccountsError::VersionMismatch);
+        }
+        let event = TenantChanged { tenant: tenant.id };
+        self.queue.publish(&tx, &event).await?;
+        tx.commit().await?;
+        Ok(tenant)
+    }
+}

@@ -1,0 +1,142 @@
+//! The people of a tenant, as its administrators see them.
+
+use accounts_model::AccountsError;
+use accounts_model::email::Email;
+use accounts_model::events::AccessChanged;
+use accounts_model::password;
+use accounts_model::user::{User, UserStatus};
+use accounts_repository::{sessions, users};
+use kernel::{Page, PageRequest, Permission, Role, Scope, UserId};
+use secrecy::SecretString;
+
+use crate::Accounts;
+
+pub use accounts_repository::users::Filter as UserFilter;
+
+/// A user to make without registration.
+pub struct NewUser {
+    /// The address, as typed.
+    pub email: String,
+    /// The password.
+    pub password: SecretString,
+    /// What they are called.
+    pub name: String,
+    /// What they are in the tenant.
+    pub role: Role,
+}
+
+/// A change of a user; what is `None` stays.
+#[derive(Debug, Clone, Default)]
+pub struct UserChange {
+    /// Their role.
+    pub role: Option<Role>,
+    /// Whether the account may be used.
+    pub status: Option<UserStatus>,
+}
+
+impl Accounts {
+    /// Users, newest first.
+    pub async fn users(
+        &self,
+        scope: &Scope,
+        filter: &UserFilter,
+        page: PageRequest<UserId>,
+    ) -> Result<Page<User, UserId>, AccountsError> {
+        scope.require(Permission::UsersRead)?;
+        let db = self.database.read(scope).await?;
+        Ok(users::list(&db, filter, page).await?)
+    }
+
+    /// One user.
+    pub async fn user(&self, scope: &Scope, id: UserId) -> Result<User, AccountsError> {
+        scope.require(Permission::UsersRead)?;
+        let db = self.database.read(scope).await?;
+        users::find(&db, id)
+            .await?
+            .ok_or(AccountsError::UserNotFound)
+    }
+
+    /// Changes role and status of another user. Their sessions notice at once.
+    pub async fn change_user(
+        &self,
+        scope: &Scope,
+        id: UserId,
+        change: UserChange,
+        version: i64,
+    ) -> Result<User, AccountsError> {
+        scope.require(Permission::UsersWrite)?;
+        if scope.user() == Some(id) {
+            return Err(AccountsError::OwnAccount);
+        }
+        let now = self.now();
+        let tx = self.database.begin_write(scope, "user.change").await?;
+        let mut user = users::find(&tx, id)
+            .await?
+            .ok_or(AccountsError::UserNotFound)?;
+        if user.version != version {
+            return Err(AccountsError::VersionMismatch);
+        }
+        // Neither made an operator nor unmade, except by the command line.
+        if change.role == Some(Role::Operator) || user.role == Role::Operator {
+            return Err(AccountsError::OperatorRole);
+        }
+        user.role = change.role.unwrap_or(user.role);
+        user.status = change.status.unwrap_or(user.status);
+        user.version += 1;
+        user.updated_at = now;
+        if !users::update(&tx, &user).await? {
+            return Err(AccountsError::VersionMismatch);
+        }
+        if user.status == UserStatus::Disabled {
+            sessions::revoke_all(&tx, id, "disabled", now).await?;
+        }
+        self.queue.publish(&tx, &AccessChanged { user: id }).await?;
+        tx.commit().await?;
+        Ok(user)
+    }
+
+    /// Makes a user without registration, or, if the address is known, gives
+    /// them that password and role: for the command line and for new tenants.
+    pub async fn ensure_user(&self, scope: &Scope, new: NewUser) -> Result<User, AccountsError> {
+        scope.require(Permission::UsersWrite)?;
+        let email = Email::parse(&new.email)?;
+        password::check(&new.password, &email)?;
+        let hash = self.passwords.hash(&new.password).await?;
+        let now = self.now();
+        let tx = self.database.begin_write(scope, "user.ensure").await?;
+        let user = if let Some(known) = users::find_by_email(&tx, &email).await? {
+            let mut user = known.user;
+            user.role = new.role;
+            user.status = UserStatus::Active;
+            user.version += 1;
+            user.updated_at = now;
+            if !users::update(&tx, &user).await? {
+                return Err(AccountsError::VersionMismatch);
+            }
+            users::set_password(&tx, user.id, &hash, now).await?;
+            sessions::revoke_all(&tx, user.id, "password_set", now).await?;
+            user
+        } else {
+            let user = User {
+                id: UserId::new(now),
+                email,
+                role: new.role,
+                status: UserStatus::Active,
+                name: new.name,
+                phone: None,
+                locale: None,
+                email_verified_at: Some(now),
+                version: 1,
+                created_at: now,
+                updated_at: now,
+            };
+            users::insert(&tx, &user, &hash).await?;
+            user
+        };
+        self.queue
+            .publish(&tx, &AccessChanged { user: user.id })
+            .await?;
+        tx.commit().await?;
+        Ok(user)
+    }
+}
