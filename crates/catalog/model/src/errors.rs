@@ -1,0 +1,185 @@
+//! What can go wrong with the catalog.
+
+use std::time::Duration;
+
+use kernel::{
+    AccessDenied, Currency, DomainError, ErrorKind, Fault, FieldError, OnceError, StockItemId,
+};
+use strum::{EnumDiscriminants, EnumIter};
+
+use crate::category::MAX_DEPTH;
+use crate::stock::MAX_ON_HAND;
+use crate::variant::MAX_PER_PRODUCT;
+
+/// Why a use case of the catalog was refused.
+#[derive(Debug, thiserror::Error, EnumDiscriminants)]
+#[strum_discriminants(name(CatalogErrorCode), derive(EnumIter))]
+pub enum CatalogError {
+    /// The caller may not.
+    #[error(transparent)]
+    Access(#[from] AccessDenied),
+    /// The text is no slug.
+    #[error(
+        "a slug has 1 to 120 lower-case letters, digits and single hyphens; give one where the name has no such characters"
+    )]
+    InvalidSlug,
+    /// No such category.
+    #[error("there is no such category")]
+    CategoryNotFound,
+    /// The slug is taken.
+    #[error("there is a category with this slug already")]
+    CategorySlugTaken,
+    /// No such parent.
+    #[error("the parent category does not exist")]
+    ParentNotFound,
+    /// It would lie below itself.
+    #[error("a category cannot lie below itself")]
+    CategoryCycle,
+    /// Too many levels.
+    #[error("the category tree has at most {MAX_DEPTH} levels")]
+    CategoryTooDeep,
+    /// A product names a category that does not exist.
+    #[error("one of the categories does not exist")]
+    UnknownCategory,
+    /// No such product.
+    #[error("there is no such product")]
+    ProductNotFound,
+    /// The slug is taken.
+    #[error("there is a product with this slug already")]
+    ProductSlugTaken,
+    /// No such variant.
+    #[error("there is no such variant")]
+    VariantNotFound,
+    /// The SKU is taken.
+    #[error("there is a variant with this SKU already")]
+    SkuTaken,
+    /// Too many variants.
+    #[error("a product has at most {MAX_PER_PRODUCT} variants")]
+    TooManyVariants,
+    /// The price is in a currency that the tenant does not use.
+    #[error("prices of this tenant are in {0}")]
+    WrongCurrency(Currency),
+    /// The variant has nothing to count.
+    #[error("this variant has no stock to adjust: services and downloads are not counted")]
+    NotCounted,
+    /// The variants share one pile.
+    #[error(
+        "the variants of this product share one pile; leave out `on_hand` and adjust the stock of any of them"
+    )]
+    SharedPile,
+    /// A number makes no sense.
+    #[error("a quantity is at least 1, and stock between 0 and {MAX_ON_HAND}")]
+    QuantityOutOfRange,
+    /// The pile would be smaller than what is promised of it.
+    #[error("stock cannot go below what is reserved for orders")]
+    BelowReserved,
+    /// There is not enough.
+    #[error("there is not enough stock")]
+    OutOfStock(Vec<StockItemId>),
+    /// Somebody else changed it.
+    #[error(
+        "it was changed by somebody else in the meantime; read it again and repeat your change"
+    )]
+    VersionMismatch,
+    /// A repeated request stands in the way.
+    #[error(transparent)]
+    Once(#[from] OnceError),
+    /// Something failed.
+    #[error(transparent)]
+    Fault(#[from] Fault),
+}
+
+impl CatalogErrorCode {
+    /// The stable code; empty for errors that carry their own.
+    pub fn code(self) -> &'static str {
+        match self {
+            Self::InvalidSlug => "catalog.invalid_slug",
+            Self::CategoryNotFound => "category.not_found",
+            Self::CategorySlugTaken => "category.slug_taken",
+            Self::ParentNotFound => "category.parent_not_found",
+            Self::CategoryCycle => "category.cycle",
+            Self::CategoryTooDeep => "category.too_deep",
+            Self::UnknownCategory => "product.unknown_category",
+            Self::ProductNotFound => "product.not_found",
+            Self::ProductSlugTaken => "product.slug_taken",
+            Self::VariantNotFound => "variant.not_found",
+            Self::SkuTaken => "variant.sku_taken",
+            Self::TooManyVariants => "variant.too_many",
+            Self::WrongCurrency => "variant.wrong_currency",
+            Self::NotCounted => "stock.not_counted",
+            Self::SharedPile => "stock.shared",
+            Self::QuantityOutOfRange => "stock.quantity_out_of_range",
+            Self::BelowReserved => "stock.below_reserved",
+            Self::OutOfStock => "stock.not_enough",
+            Self::VersionMismatch => "version_mismatch",
+            Self::Access | Self::Once | Self::Fault => "",
+        }
+    }
+}
+
+impl DomainError for CatalogError {
+    fn kind(&self) -> ErrorKind {
+        use ErrorKind as K;
+        match self {
+            Self::Access(inner) => inner.kind(),
+            Self::Once(inner) => inner.kind(),
+            Self::Fault(inner) => inner.kind(),
+            Self::InvalidSlug
+            | Self::ParentNotFound
+            | Self::CategoryCycle
+            | Self::CategoryTooDeep
+            | Self::UnknownCategory
+            | Self::WrongCurrency(_)
+            | Self::SharedPile
+            | Self::QuantityOutOfRange => K::Unprocessable,
+            Self::CategoryNotFound | Self::ProductNotFound | Self::VariantNotFound => K::NotFound,
+            Self::CategorySlugTaken
+            | Self::ProductSlugTaken
+            | Self::SkuTaken
+            | Self::TooManyVariants
+            | Self::NotCounted
+            | Self::BelowReserved
+            | Self::OutOfStock(_) => K::Conflict,
+            Self::VersionMismatch => K::PreconditionFailed,
+        }
+    }
+
+    fn code(&self) -> &'static str {
+        match self {
+            Self::Access(inner) => inner.code(),
+            Self::Once(inner) => inner.code(),
+            Self::Fault(inner) => inner.code(),
+            other => CatalogErrorCode::from(other).code(),
+        }
+    }
+
+    fn fields(&self) -> Vec<FieldError> {
+        let pointer = match self {
+            Self::InvalidSlug | Self::CategorySlugTaken | Self::ProductSlugTaken => "/slug",
+            Self::ParentNotFound | Self::CategoryCycle | Self::CategoryTooDeep => "/parent_id",
+            Self::UnknownCategory => "/category_ids",
+            Self::SkuTaken => "/sku",
+            Self::WrongCurrency(_) => "/price/currency",
+            Self::SharedPile => "/on_hand",
+            Self::QuantityOutOfRange => "/quantity",
+            _ => return Vec::new(),
+        };
+        vec![FieldError::new(pointer, self.code(), self.to_string())]
+    }
+
+    fn retry_after(&self) -> Option<Duration> {
+        match self {
+            Self::Once(inner) => inner.retry_after(),
+            Self::Fault(inner) => inner.retry_after(),
+            _ => None,
+        }
+    }
+
+    fn fault(&self) -> Option<&Fault> {
+        match self {
+            Self::Once(inner) => inner.fault(),
+            Self::Fault(fault) => Some(fault),
+            _ => None,
+        }
+    }
+}

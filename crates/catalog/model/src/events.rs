@@ -1,0 +1,63 @@
+//! Facts about the catalog.
+
+use kernel::{Event, ProductId};
+use serde::{Deserialize, Serialize};
+
+/// The tag of every answer that lists products.
+pub const PRODUCTS_TAG: &str = "products";
+/// The tag of every answer that lists categories.
+pub const CATEGORIES_TAG: &str = "categories";
+
+/// The tag of every answer about one product.
+pub fn product_tag(product: ProductId) -> String {
+    format!("product:{product}")
+}
+
+/// A product or one of its variants was made, edited or archived.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct ProductChanged {
+    /// Which product.
+    pub product: ProductId,
+}
+
+impl Event for ProductChanged {
+    const KIND: &'static str = "product.changed";
+
+    fn stale_tags(&self) -> Vec<String> {
+        vec![PRODUCTS_TAG.to_owned(), product_tag(self.product)]
+    }
+}
+
+/// What the public sees of the stock of some products changed.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct StockShownChanged {
+    /// Which products.
+    pub products: Vec<ProductId>,
+    /// Whether one of them came into stock or went out of it, which lists
+    /// show as well.
+    pub in_lists: bool,
+}
+
+impl Event for StockShownChanged {
+    const KIND: &'static str = "stock.shown_changed";
+
+    fn stale_tags(&self) -> Vec<String> {
+        let mut tags: Vec<String> = self.products.iter().copied().map(product_tag).collect();
+        if self.in_lists {
+            tags.push(PRODUCTS_TAG.to_owned());
+        }
+        tags
+    }
+}
+
+/// The category tree changed.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct CategoriesChanged {}
+
+impl Event for CategoriesChanged {
+    const KIND: &'static str = "categories.changed";
+
+    fn stale_tags(&self) -> Vec<String> {
+        vec![CATEGORIES_TAG.to_owned(), PRODUCTS_TAG.to_owned()]
+    }
+}

@@ -1,0 +1,13 @@
+//! The catalog: categories, products, variants, stock, and the rules about
+//! them. Pure: nothing here talks to a database or to the network.
+
+pub mod category;
+pub mod errors;
+pub mod events;
+pub mod listing;
+pub mod offer;
+pub mod product;
+pub mod stock;
+pub mod variant;
+
+pub use errors::{CatalogError, CatalogErrorCode};

@@ -1,0 +1,125 @@
+//! What the catalog answers: products with all that belongs to them.
+
+use std::collections::BTreeMap;
+
+use kernel::{CategoryId, Currency, Money, ProductId, SellerId, StockItemId, Timestamp, VariantId};
+use serde::{Deserialize, Serialize};
+
+use crate::product::{Condition, Product, ProductKind, ProductStatus};
+use crate::stock::StockItem;
+use crate::variant::{Variant, VariantStatus};
+
+/// A category, as a product names it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CategoryName {
+    /// Which.
+    pub id: CategoryId,
+    /// Its name in URLs.
+    pub slug: String,
+    /// What it is called.
+    pub name: String,
+}
+
+/// A variant with its stock.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StockedVariant {
+    /// The variant.
+    pub variant: Variant,
+    /// Its pile; none when there is nothing to count.
+    pub stock: Option<StockItem>,
+}
+
+/// A product with all that belongs to it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ProductDetail {
+    /// The product.
+    pub product: Product,
+    /// The categories it is in, by name.
+    pub categories: Vec<CategoryName>,
+    /// Its variants, in order.
+    pub variants: Vec<StockedVariant>,
+}
+
+/// A product as lists show it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ProductSummary {
+    /// Which.
+    pub id: ProductId,
+    /// Its name in URLs.
+    pub slug: String,
+    /// What it is called.
+    pub name: String,
+    /// What it is sorted by when sorted by name.
+    pub sort_name: String,
+    /// Who makes it.
+    pub brand: Option<String>,
+    /// What kind of thing it is.
+    pub kind: ProductKind,
+    /// Whether it had an owner before.
+    pub condition: Condition,
+    /// Whether it is shown and sold.
+    pub status: ProductStatus,
+    /// The currency of its prices.
+    pub currency: Currency,
+    /// What its cheapest variant costs, in minor units.
+    pub price_min: Option<i64>,
+    /// What its dearest variant costs, in minor units.
+    pub price_max: Option<i64>,
+    /// Whether any variant can be bought now.
+    pub in_stock: bool,
+    /// Grows with every change.
+    pub version: i64,
+    /// When it was last changed.
+    pub updated_at: Timestamp,
+}
+
+/// What carts and orders need to know about a variant.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Offer {
+    /// Which variant.
+    pub variant: VariantId,
+    /// Of which product.
+    pub product: ProductId,
+    /// The product's name in URLs.
+    pub slug: String,
+    /// What the product is called.
+    pub name: String,
+    /// What tells the variant apart.
+    pub title: String,
+    /// The stock keeping unit.
+    pub sku: String,
+    /// Size and other options.
+    pub options: BTreeMap<String, String>,
+    /// What kind of thing it is.
+    pub kind: ProductKind,
+    /// Who sells it.
+    pub seller: Option<SellerId>,
+    /// What one costs.
+    pub price: Money,
+    /// What one weighs when shipped, in grams.
+    pub weight_grams: i64,
+    /// Where its stock is counted; none when there is none to count.
+    pub stock_item: Option<StockItemId>,
+    /// How many can be promised; none when there is nothing to count.
+    pub available: Option<i64>,
+    /// Whether the product is sold.
+    pub product_status: ProductStatus,
+    /// Whether the variant is sold.
+    pub variant_status: VariantStatus,
+}
+
+impl Offer {
+    /// Whether it can be bought at all.
+    pub fn is_on_sale(&self) -> bool {
+        self.product_status == ProductStatus::Active && self.variant_status == VariantStatus::Active
+    }
+
+    /// How many can be bought now; none when there is no limit.
+    pub fn limit(&self) -> Option<i64> {
+        if self.is_on_sale() {
+            self.available.map(|available| available.max(0))
+        } else {
+            Some(0)
+        }
+    }
+}

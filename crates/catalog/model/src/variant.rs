@@ -1,0 +1,143 @@
+//! What is bought: a product in a size, a colour.
+
+use std::collections::BTreeMap;
+
+use kernel::{Money, ProductId, StockItemId, Timestamp, VariantId};
+use serde::{Deserialize, Serialize};
+use strum::{EnumString, IntoStaticStr};
+
+/// Variants one product may have.
+pub const MAX_PER_PRODUCT: usize = 200;
+
+/// Whether a variant is sold.
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, EnumString, IntoStaticStr,
+)]
+#[strum(serialize_all = "snake_case")]
+#[serde(rename_all = "snake_case")]
+pub enum VariantStatus {
+    /// It is.
+    Active,
+    /// Not any more.
+    Archived,
+}
+
+/// The concrete form of a product.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Variant {
+    /// Which.
+    pub id: VariantId,
+    /// Of which product.
+    pub product: ProductId,
+    /// Where its stock is counted; none when there is none to count.
+    pub stock_item: Option<StockItemId>,
+    /// The stock keeping unit: unique in the tenant.
+    pub sku: String,
+    /// What tells it apart, such as `Red / 42`.
+    pub title: String,
+    /// Its size.
+    pub size: Option<String>,
+    /// Other options, such as the colour.
+    pub options: BTreeMap<String, String>,
+    /// What one costs.
+    pub price: Money,
+    /// What one weighs when shipped, in grams.
+    pub weight_grams: i64,
+    /// Whether it is sold.
+    pub status: VariantStatus,
+    /// Its place among its siblings.
+    pub position: i64,
+    /// Grows with every change.
+    pub version: i64,
+    /// When it was made.
+    pub created_at: Timestamp,
+    /// When it was last changed.
+    pub updated_at: Timestamp,
+}
+
+/// A variant to make.
+#[derive(Debug, Clone)]
+pub struct NewVariant {
+    /// The stock keeping unit.
+    pub sku: String,
+    /// What tells it apart; made from the options when there is none.
+    pub title: Option<String>,
+    /// Its size.
+    pub size: Option<String>,
+    /// Other options.
+    pub options: BTreeMap<String, String>,
+    /// What one costs.
+    pub price: Money,
+    /// What one weighs when shipped, in grams.
+    pub weight_grams: i64,
+    /// Its place among its siblings.
+    pub position: i64,
+    /// The stock it starts with, if it is counted by itself.
+    pub on_hand: i64,
+}
+
+/// A change of a variant; what is `None` stays.
+#[derive(Debug, Clone, Default)]
+pub struct VariantChange {
+    /// The stock keeping unit.
+    pub sku: Option<String>,
+    /// What tells it apart.
+    pub title: Option<String>,
+    /// Its size; `Some(None)` removes it.
+    pub size: Option<Option<String>>,
+    /// Other options to set, or to remove where `None`.
+    pub options: BTreeMap<String, Option<String>>,
+    /// What one costs.
+    pub price: Option<Money>,
+    /// What one weighs when shipped, in grams.
+    pub weight_grams: Option<i64>,
+    /// Its place among its siblings.
+    pub position: Option<i64>,
+    /// Whether it is sold.
+    pub status: Option<VariantStatus>,
+}
+
+/// What tells a variant apart, from its size and options: `Red / 42`.
+pub fn title_of(size: Option<&str>, options: &BTreeMap<String, String>) -> String {
+    let parts: Vec<&str> = options.values().map(String::as_str).chain(size).collect();
+    if parts.is_empty() {
+        "Standard".to_owned()
+    } else {
+        parts.join(" / ")
+    }
+}
+
+impl Variant {
+    /// The variant after a change.
+    #[must_use]
+    pub fn changed(mut self, change: VariantChange, now: Timestamp) -> Self {
+        self.sku = change.sku.unwrap_or(self.sku);
+        self.title = change.title.unwrap_or(self.title);
+        self.size = change.size.unwrap_or(self.size);
+        for (name, value) in change.options {
+            match value {
+                Some(value) => self.options.insert(name, value),
+                None => self.options.remove(&name),
+            };
+        }
+        self.price = change.price.unwrap_or(self.price);
+        self.weight_grams = change.weight_grams.unwrap_or(self.weight_grams);
+        self.position = change.position.unwrap_or(self.position);
+        self.status = change.status.unwrap_or(self.status);
+        self.version += 1;
+        self.updated_at = now;
+        self
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn titles_come_from_options() {
+        let colour = BTreeMap::from([("colour".to_owned(), "Red".to_owned())]);
+        assert_eq!(title_of(Some("42"), &colour), "Red / 42");
+        assert_eq!(title_of(None, &BTreeMap::new()), "Standard");
+    }
+}

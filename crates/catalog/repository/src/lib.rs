@@ -1,0 +1,14 @@
+//! How the catalog is stored. Nothing is decided here.
+
+pub mod categories;
+pub mod listing;
+pub mod offers;
+pub mod products;
+#[expect(
+    clippy::disallowed_methods,
+    clippy::struct_field_names,
+    reason = "the code that sea-orm derives"
+)]
+mod rows;
+pub mod stock;
+pub mod variants;

@@ -1,0 +1,106 @@
+//! Adding many products at once: for demonstration data.
+
+use std::collections::HashMap;
+
+use catalog_model::CatalogError;
+use catalog_model::category::Category;
+use catalog_model::events::CategoriesChanged;
+use catalog_model::product::{NewProduct, Product, ProductKind};
+use catalog_model::stock::MovementKind;
+use catalog_model::variant::{NewVariant, Variant};
+use catalog_repository::stock::{Cause, Change};
+use catalog_repository::{categories, products, stock, variants};
+use kernel::{Permission, ProductId, Scope, StockItemId};
+
+use crate::Catalog;
+use crate::products::shares_a_pile;
+use crate::variants::{build, sku_taken};
+
+/// How many piles are filled in one statement.
+const AT_ONCE: usize = 500;
+
+/// A product with its variants. For products whose variants share a pile, the
+/// first variant says what is in it.
+pub struct NewListing {
+    /// The product.
+    pub product: NewProduct,
+    /// Its variants.
+    pub variants: Vec<NewVariant>,
+}
+
+impl Catalog {
+    /// Whether the tenant has any category, and so a catalog.
+    pub async fn is_empty(&self, scope: &Scope) -> Result<bool, CatalogError> {
+        scope.require(Permission::CatalogRead)?;
+        let db = self.database.read(scope).await?;
+        Ok(categories::all(&db).await?.is_empty())
+    }
+
+    /// Adds categories and products in one transaction: all or nothing.
+    pub async fn add_many(
+        &self,
+        scope: &Scope,
+        tree: &[Category],
+        listings: Vec<NewListing>,
+    ) -> Result<(), CatalogError> {
+        scope.require(Permission::CatalogWrite)?;
+        let currency = self.currency(scope).await?;
+        let now = self.now();
+        let mut all_products: Vec<Product> = Vec::with_capacity(listings.len());
+        let mut all_variants: Vec<Variant> = Vec::new();
+        let mut piles: Vec<(StockItemId, ProductId)> = Vec::new();
+        let mut filling: HashMap<StockItemId, i64> = HashMap::new();
+        for listing in listings {
+            let product = Product::new(ProductId::new(now), listing.product, currency, now)?;
+            let mut shared = None;
+            for new in listing.variants {
+                let on_hand = new.on_hand;
+                let mut variant = build(&product, new, now);
+                if product.kind == ProductKind::Goods {
+                    let id = shared.unwrap_or_else(|| {
+                        let id = StockItemId::new(now);
+                        piles.push((id, product.id));
+                        filling.insert(id, on_hand);
+                        id
+                    });
+                    if shares_a_pile(&product) {
+                        shared = Some(id);
+                    }
+                    variant.stock_item = Some(id);
+                }
+                all_variants.push(variant);
+            }
+            all_products.push(product);
+        }
+        let tx = self.database.begin_write(scope, "catalog.add_many").await?;
+        categories::insert(&tx, tree).await?;
+        products::insert(&tx, &all_products).await?;
+        stock::insert(&tx, piles, now).await?;
+        variants::insert(&tx, &all_variants)
+            .await
+            .map_err(sku_taken)?;
+        products::price_all(&tx).await?;
+        let mut changes: Vec<Change> = filling
+            .into_iter()
+            .filter(|&(_, on_hand)| on_hand > 0)
+            .map(|(item, on_hand)| Change {
+                item,
+                on_hand,
+                reserved: 0,
+            })
+            .collect();
+        changes.sort_unstable_by_key(|change| change.item);
+        let cause = Cause {
+            kind: MovementKind::Adjusted,
+            reason: Some("first stock"),
+            order: None,
+            now,
+        };
+        for some in changes.chunks(AT_ONCE) {
+            stock::apply(&tx, some, cause).await?;
+        }
+        self.queue.publish(&tx, &CategoriesChanged {}).await?;
+        tx.commit().await?;
+        Ok(())
+    }
+}

@@ -1,0 +1,51 @@
+//! The use cases of the catalog. The ones that end in `_in_tx` are for other
+//! domains' transactions: orders reserve and sell stock in the very
+//! transaction that places or pays them.
+
+mod bulk;
+mod categories;
+mod listing;
+mod products;
+mod stock;
+mod variants;
+
+use std::sync::Arc;
+
+use accounts_service::Accounts;
+use catalog_model::CatalogError;
+use database::Database;
+use kernel::{Currency, Scope, Timestamp};
+use queue::Queue;
+
+pub use bulk::NewListing;
+pub use products::AdminProduct;
+
+/// The use cases of the catalog.
+pub struct Catalog {
+    database: Database,
+    queue: Queue,
+    accounts: Arc<Accounts>,
+}
+
+impl Catalog {
+    /// The use cases over these parts.
+    pub fn new(database: Database, queue: Queue, accounts: Arc<Accounts>) -> Self {
+        Self {
+            database,
+            queue,
+            accounts,
+        }
+    }
+
+    fn now(&self) -> Timestamp {
+        self.queue.clock().now()
+    }
+
+    /// The currency of the tenant's prices.
+    async fn currency(&self, scope: &Scope) -> Result<Currency, CatalogError> {
+        let tenant = self.accounts.tenant(scope).await.map_err(|error| {
+            kernel::Fault::permanent("read the tenant's settings").caused_by(error)
+        })?;
+        Ok(tenant.settings.currency)
+    }
+}

@@ -1,0 +1,79 @@
+//! What the public reads.
+
+use catalog_model::CatalogError;
+use catalog_model::listing::{ProductFilter, ProductPosition, ProductRef, ProductSort};
+use catalog_model::offer::{Offer, ProductDetail, ProductSummary};
+use catalog_model::product::ProductStatus;
+use catalog_repository::products::Audience;
+use catalog_repository::{listing, offers, products};
+use database::Scoped;
+use kernel::{Page, PageRequest, Permission, Scope, VariantId};
+
+use crate::Catalog;
+
+type ProductPage = Page<ProductSummary, ProductPosition>;
+
+impl Catalog {
+    /// Products that are sold.
+    pub async fn products(
+        &self,
+        scope: &Scope,
+        filter: ProductFilter,
+        sort: ProductSort,
+        page: PageRequest<ProductPosition>,
+    ) -> Result<ProductPage, CatalogError> {
+        let filter = ProductFilter {
+            status: Some(ProductStatus::Active),
+            ..filter
+        };
+        let db = self.database.read(scope).await?;
+        let rows = listing::list(&db, &filter, sort, &page, true).await?;
+        Ok(paged(rows, sort, page.limit))
+    }
+
+    /// Products with any status.
+    pub async fn all_products(
+        &self,
+        scope: &Scope,
+        filter: ProductFilter,
+        sort: ProductSort,
+        page: PageRequest<ProductPosition>,
+    ) -> Result<ProductPage, CatalogError> {
+        scope.require(Permission::CatalogRead)?;
+        let db = self.database.read(scope).await?;
+        let rows = listing::list(&db, &filter, sort, &page, false).await?;
+        Ok(paged(rows, sort, page.limit))
+    }
+
+    /// A product that is sold, with all that belongs to it.
+    pub async fn product(
+        &self,
+        scope: &Scope,
+        product: &ProductRef,
+    ) -> Result<ProductDetail, CatalogError> {
+        let db = self.database.read(scope).await?;
+        products::detail(&db, product, Audience::Public)
+            .await?
+            .ok_or(CatalogError::ProductNotFound)
+    }
+
+    /// What carts and orders need to know about variants; unknown ones are
+    /// left out.
+    pub async fn offers_in_tx(
+        &self,
+        db: &Scoped,
+        variants: &[VariantId],
+    ) -> Result<Vec<Offer>, CatalogError> {
+        Ok(offers::find(db, variants).await?)
+    }
+}
+
+fn paged(rows: Vec<ProductSummary>, sort: ProductSort, limit: u64) -> ProductPage {
+    Page::from_rows(rows, limit, |product| match sort {
+        ProductSort::Newest => ProductPosition::Newest(product.id),
+        ProductSort::Name => ProductPosition::Name(product.sort_name.clone(), product.id),
+        ProductSort::Price | ProductSort::PriceDesc => {
+            ProductPosition::Price(product.price_min.unwrap_or(0), product.id)
+        }
+    })
+}

@@ -1,0 +1,178 @@
+//! Making and editing variants.
+
+use catalog_model::CatalogError;
+use catalog_model::events::ProductChanged;
+use catalog_model::listing::ProductRef;
+use catalog_model::product::{Product, ProductKind};
+use catalog_model::stock::{MAX_ON_HAND, MovementKind};
+use catalog_model::variant::{
+    MAX_PER_PRODUCT, NewVariant, Variant, VariantChange, VariantStatus, title_of,
+};
+use catalog_repository::products::Audience;
+use catalog_repository::stock::{Cause, Change};
+use catalog_repository::{products, stock, variants};
+use database::{Once, Transaction};
+use kernel::{Fault, Money, Permission, ProductId, Scope, StockItemId, VariantId};
+
+use crate::Catalog;
+use crate::products::{AdminProduct, reread, shares_a_pile};
+
+impl Catalog {
+    /// Adds a variant to a product. What it has in stock is its first
+    /// movement; a variant that shares a pile adds nothing to it.
+    pub async fn create_variant(
+        &self,
+        scope: &Scope,
+        product: ProductId,
+        new: NewVariant,
+    ) -> Result<AdminProduct, CatalogError> {
+        scope.require(Permission::CatalogWrite)?;
+        let now = self.now();
+        let tx = match self
+            .database
+            .begin_once::<AdminProduct>(scope, "variant.create", now)
+            .await?
+        {
+            Once::Replayed(product) => return Ok(product),
+            Once::Fresh(tx) => tx,
+        };
+        let known = products::detail(&tx, &ProductRef::Id(product), Audience::Admin)
+            .await?
+            .ok_or(CatalogError::ProductNotFound)?;
+        if known.variants.len() >= MAX_PER_PRODUCT {
+            return Err(CatalogError::TooManyVariants);
+        }
+        right_currency(&known.product, new.price)?;
+        let on_hand = new.on_hand;
+        let mut variant = build(&known.product, new, now);
+        variant.stock_item = self.pile_for(&tx, &known.product, on_hand).await?;
+        variants::insert(&tx, std::slice::from_ref(&variant))
+            .await
+            .map_err(sku_taken)?;
+        self.product_touched(&tx, product).await?;
+        let made = reread(&tx, product).await?;
+        Ok(tx.commit_with(made).await?)
+    }
+
+    /// The pile of a new variant, filled if it is its own.
+    async fn pile_for(
+        &self,
+        tx: &Transaction,
+        product: &Product,
+        on_hand: i64,
+    ) -> Result<Option<StockItemId>, CatalogError> {
+        let now = self.now();
+        if product.kind != ProductKind::Goods {
+            return Ok(None);
+        }
+        if shares_a_pile(product) {
+            if on_hand != 0 {
+                return Err(CatalogError::SharedPile);
+            }
+            let piles = stock::of_product(tx, product.id).await?;
+            return Ok(piles.first().map(|pile| pile.id));
+        }
+        if !(0..=MAX_ON_HAND).contains(&on_hand) {
+            return Err(CatalogError::QuantityOutOfRange);
+        }
+        let id = StockItemId::new(now);
+        stock::insert(tx, [(id, product.id)], now).await?;
+        if on_hand > 0 {
+            let change = Change {
+                item: id,
+                on_hand,
+                reserved: 0,
+            };
+            let cause = Cause {
+                kind: MovementKind::Adjusted,
+                reason: Some("first stock"),
+                order: None,
+                now,
+            };
+            stock::apply(tx, &[change], cause).await?;
+        }
+        Ok(Some(id))
+    }
+
+    /// Changes a variant, if its version is still that one.
+    pub async fn change_variant(
+        &self,
+        scope: &Scope,
+        id: VariantId,
+        change: VariantChange,
+        version: i64,
+    ) -> Result<AdminProduct, CatalogError> {
+        scope.require(Permission::CatalogWrite)?;
+        let tx = self.database.begin_write(scope, "variant.change").await?;
+        let known = variants::find(&tx, id)
+            .await?
+            .ok_or(CatalogError::VariantNotFound)?;
+        if known.version != version {
+            return Err(CatalogError::VersionMismatch);
+        }
+        if let Some(price) = change.price
+            && price.currency != known.price.currency
+        {
+            return Err(CatalogError::WrongCurrency(known.price.currency));
+        }
+        let variant = known.changed(change, self.now());
+        if !variants::update(&tx, &variant).await.map_err(sku_taken)? {
+            return Err(CatalogError::VersionMismatch);
+        }
+        self.product_touched(&tx, variant.product).await?;
+        let changed = reread(&tx, variant.product).await?;
+        tx.commit().await?;
+        Ok(changed)
+    }
+
+    /// Raises the version of the product and tells everybody.
+    async fn product_touched(
+        &self,
+        tx: &Transaction,
+        product: ProductId,
+    ) -> Result<(), CatalogError> {
+        if !products::touch(tx, product, self.now()).await? {
+            return Err(CatalogError::ProductNotFound);
+        }
+        self.queue.publish(tx, &ProductChanged { product }).await?;
+        Ok(())
+    }
+}
+
+fn right_currency(product: &Product, price: Money) -> Result<(), CatalogError> {
+    if price.currency == product.currency {
+        Ok(())
+    } else {
+        Err(CatalogError::WrongCurrency(product.currency))
+    }
+}
+
+/// A variant of a product, without a pile.
+pub(crate) fn build(product: &Product, new: NewVariant, now: kernel::Timestamp) -> Variant {
+    Variant {
+        id: VariantId::new(now),
+        product: product.id,
+        stock_item: None,
+        sku: new.sku,
+        title: new
+            .title
+            .unwrap_or_else(|| title_of(new.size.as_deref(), &new.options)),
+        size: new.size,
+        options: new.options,
+        price: new.price,
+        weight_grams: new.weight_grams,
+        status: VariantStatus::Active,
+        position: new.position,
+        version: 1,
+        created_at: now,
+        updated_at: now,
+    }
+}
+
+pub(crate) fn sku_taken(fault: Fault) -> CatalogError {
+    if fault.violates(variants::UNIQUE_SKU) {
+        CatalogError::SkuTaken
+    } else {
+        fault.into()
+    }
+}
