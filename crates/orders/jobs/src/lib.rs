@@ -1,0 +1,61 @@
+//! The background work of orders: each job is one call of a use case.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use orders_model::events::{OrderPaid, OrderShipped, RefundPromised, ShippingMethodsChanged};
+use orders_model::jobs::{
+    ExecuteRefund, ProcessWebhook, SendConfirmation, SendShippingNotice, Sweep,
+};
+use orders_service::Orders;
+use queue::Registry;
+use queue::schedule::Schedule;
+
+/// Names the handlers of the jobs of orders, and the events that give rise to
+/// them.
+pub fn register(registry: &mut Registry, orders: &Arc<Orders>) {
+    let service = orders.clone();
+    registry.handle(move |context, job: ProcessWebhook| {
+        let service = service.clone();
+        async move { service.process_webhook(&context.scope, job.webhook).await }
+    });
+    let service = orders.clone();
+    registry.handle(move |context, job: SendConfirmation| {
+        let service = service.clone();
+        async move {
+            service
+                .send_confirmation(&context.scope, context.id, job.order)
+                .await
+        }
+    });
+    let service = orders.clone();
+    registry.handle(move |context, job: SendShippingNotice| {
+        let service = service.clone();
+        async move {
+            service
+                .send_shipping_notice(&context.scope, context.id, job.order)
+                .await
+        }
+    });
+    let service = orders.clone();
+    registry.handle(move |context, job: ExecuteRefund| {
+        let service = service.clone();
+        async move { service.execute_refund(&context.scope, job.refund).await }
+    });
+    let service = orders.clone();
+    registry.handle(move |context, Sweep {}| {
+        let service = service.clone();
+        async move { service.sweep(&context.scope).await }
+    });
+    registry.subscribe(|event: OrderPaid| SendConfirmation { order: event.order });
+    registry.subscribe(|event: OrderShipped| SendShippingNotice { order: event.order });
+    registry.subscribe(|event: RefundPromised| ExecuteRefund {
+        refund: event.refund,
+    });
+    registry.tags_of::<ShippingMethodsChanged>();
+}
+
+/// What is due again and again.
+pub fn schedules() -> Vec<Schedule> {
+    vec![Schedule::new(Duration::from_mins(1), Sweep {})]
+}

@@ -1,0 +1,309 @@
+//! Carts: what somebody means to buy. Nothing in a cart is promised; prices
+//! and stock are read anew whenever it is looked at, and what differs from
+//! what was seen before is reported.
+
+use catalog_model::offer::Offer;
+use kernel::{
+    CartId, CartLineId, Currency, Money, MoneyError, OrderId, Timestamp, UserId, VariantId,
+};
+use serde::{Deserialize, Serialize};
+use strum::{EnumString, IntoStaticStr};
+
+use crate::address::Address;
+use crate::errors::OrdersError;
+use crate::totals::Totals;
+
+/// Lines a cart may have.
+pub const MAX_LINES: usize = 100;
+/// Pieces a line may have.
+pub const MAX_QUANTITY: i64 = 9_999;
+
+/// Where a cart stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, EnumString, IntoStaticStr)]
+#[strum(serialize_all = "snake_case")]
+#[serde(rename_all = "snake_case")]
+pub enum CartStatus {
+    /// It can be changed.
+    Open,
+    /// It became an order.
+    Ordered,
+    /// It went into another cart when its owner signed in.
+    Merged,
+}
+
+/// A cart.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Cart {
+    /// Which.
+    pub id: CartId,
+    /// Whose; none for guests.
+    pub user: Option<UserId>,
+    /// The currency of its prices.
+    pub currency: Currency,
+    /// Where it stands.
+    pub status: CartStatus,
+    /// Where the confirmation goes.
+    pub email: Option<String>,
+    /// Where the goods go.
+    pub shipping_address: Option<Address>,
+    /// Who is billed, if not the same.
+    pub billing_address: Option<Address>,
+    /// The code of the chosen shipping method.
+    pub shipping_method: Option<String>,
+    /// The order it became.
+    pub order: Option<OrderId>,
+    /// Grows with every change.
+    pub version: i64,
+    /// When it was made.
+    pub created_at: Timestamp,
+    /// When it was last changed.
+    pub updated_at: Timestamp,
+    /// What is in it, in the order in which it was put there.
+    pub lines: Vec<CartLine>,
+}
+
+/// One line of a cart.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CartLine {
+    /// Which.
+    pub id: CartLineId,
+    /// What.
+    pub variant: VariantId,
+    /// How many.
+    pub quantity: i64,
+    /// What one cost when the cart was last changed, in minor units.
+    pub seen_price: i64,
+}
+
+/// A change of a cart's details; what is `None` stays.
+#[derive(Debug, Clone, Default)]
+pub struct CartChange {
+    /// Where the confirmation goes; `Some(None)` removes it.
+    pub email: Option<Option<String>>,
+    /// Where the goods go; `Some(None)` removes it.
+    pub shipping_address: Option<Option<Address>>,
+    /// Who is billed; `Some(None)` removes it.
+    pub billing_address: Option<Option<Address>>,
+    /// The code of the shipping method; `Some(None)` removes it.
+    pub shipping_method: Option<Option<String>>,
+}
+
+impl Cart {
+    /// The cart after a change.
+    #[must_use]
+    pub fn changed(mut self, change: CartChange) -> Self {
+        self.email = change.email.unwrap_or(self.email);
+        self.shipping_address = change.shipping_address.unwrap_or(self.shipping_address);
+        self.billing_address = change.billing_address.unwrap_or(self.billing_address);
+        self.shipping_method = change.shipping_method.unwrap_or(self.shipping_method);
+        self
+    }
+
+    /// Refuses a cart that cannot be changed any more.
+    pub fn require_open(&self) -> Result<(), OrdersError> {
+        match self.status {
+            CartStatus::Open => Ok(()),
+            CartStatus::Ordered => Err(OrdersError::CartOrdered),
+            CartStatus::Merged => Err(OrdersError::CartMerged),
+        }
+    }
+}
+
+/// Refuses quantities that make no sense.
+pub fn check_quantity(quantity: i64) -> Result<(), OrdersError> {
+    if (1..=MAX_QUANTITY).contains(&quantity) {
+        Ok(())
+    } else {
+        Err(OrdersError::QuantityOutOfRange)
+    }
+}
+
+/// What is different from when the cart was last changed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Notice {
+    /// One costs something else now.
+    PriceChanged {
+        /// What it cost.
+        from: Money,
+        /// What it costs.
+        to: Money,
+    },
+    /// There are fewer than wanted.
+    NotEnough {
+        /// How many there are.
+        available: i64,
+    },
+    /// It is not sold any more.
+    Unavailable,
+}
+
+/// A line with what the catalog says about it now.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PricedLine {
+    /// The line.
+    pub line: CartLine,
+    /// The offer; none when the variant is gone.
+    pub offer: Option<Offer>,
+    /// What all pieces cost together now.
+    pub total: Money,
+    /// What is different.
+    pub notices: Vec<Notice>,
+}
+
+/// A cart with what the catalog says about it now.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PricedCart {
+    /// The cart.
+    pub cart: Cart,
+    /// Its lines.
+    pub lines: Vec<PricedLine>,
+    /// What it costs.
+    pub totals: Totals,
+    /// What all goods weigh, in grams.
+    pub weight_grams: i64,
+    /// Whether anything in it is shipped.
+    pub needs_shipping: bool,
+}
+
+/// Prices the lines of a cart with the offers there are now. Lines that share
+/// a pile share what is in it, in the order of the lines.
+pub fn price_lines(cart: &Cart, offers: &[Offer]) -> Result<Vec<PricedLine>, MoneyError> {
+    let mut taken = std::collections::HashMap::new();
+    cart.lines
+        .iter()
+        .map(|&line| {
+            let offer = offers.iter().find(|offer| offer.variant == line.variant);
+            let mut notices = Vec::new();
+            let unit = offer.map_or(Money::new(line.seen_price, cart.currency), |offer| {
+                offer.price
+            });
+            match offer {
+                Some(offer) if offer.is_on_sale() => {
+                    if offer.price.minor != line.seen_price {
+                        notices.push(Notice::PriceChanged {
+                            from: Money::new(line.seen_price, cart.currency),
+                            to: offer.price,
+                        });
+                    }
+                    if let (Some(item), Some(available)) = (offer.stock_item, offer.available) {
+                        let used: &mut i64 = taken.entry(item).or_default();
+                        let left = (available - *used).max(0);
+                        if line.quantity > left {
+                            notices.push(Notice::NotEnough { available: left });
+                        }
+                        *used += line.quantity;
+                    }
+                }
+                _ => notices.push(Notice::Unavailable),
+            }
+            Ok(PricedLine {
+                line,
+                offer: offer.cloned(),
+                total: unit.times(line.quantity)?,
+                notices,
+            })
+        })
+        .collect()
+}
+
+impl PricedCart {
+    /// Whether nothing is different from what was seen.
+    pub fn is_as_seen(&self) -> bool {
+        self.lines.iter().all(|line| line.notices.is_empty())
+    }
+
+    /// Whether only prices are different from what was seen.
+    pub fn differs_in_price_only(&self) -> bool {
+        self.lines
+            .iter()
+            .flat_map(|line| &line.notices)
+            .all(|notice| matches!(notice, Notice::PriceChanged { .. }))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use catalog_model::product::{ProductKind, ProductStatus};
+    use catalog_model::variant::VariantStatus;
+    use kernel::{ProductId, StockItemId};
+
+    fn offer(price: i64, item: Option<StockItemId>, available: i64) -> Offer {
+        let now = Timestamp::from_seconds(0);
+        Offer {
+            variant: VariantId::new(now),
+            product: ProductId::new(now),
+            slug: "p".into(),
+            name: "P".into(),
+            title: "M".into(),
+            sku: "P-M".into(),
+            options: [].into(),
+            kind: ProductKind::Goods,
+            seller: None,
+            price: Money::new(price, Currency::EUR),
+            weight_grams: 100,
+            stock_item: item,
+            available: item.map(|_| available),
+            product_status: ProductStatus::Active,
+            variant_status: VariantStatus::Active,
+        }
+    }
+
+    fn cart(lines: &[(VariantId, i64, i64)]) -> Cart {
+        let now = Timestamp::from_seconds(0);
+        Cart {
+            id: CartId::new(now),
+            user: None,
+            currency: Currency::EUR,
+            status: CartStatus::Open,
+            email: None,
+            shipping_address: None,
+            billing_address: None,
+            shipping_method: None,
+            order: None,
+            version: 1,
+            created_at: now,
+            updated_at: now,
+            lines: lines
+                .iter()
+                .map(|&(variant, quantity, seen_price)| CartLine {
+                    id: CartLineId::new(now),
+                    variant,
+                    quantity,
+                    seen_price,
+                })
+                .collect(),
+        }
+    }
+
+    #[test]
+    fn lines_of_one_pile_share_what_is_in_it() {
+        let pile = StockItemId::new(Timestamp::from_seconds(0));
+        let (small, large) = (offer(100, Some(pile), 5), offer(120, Some(pile), 5));
+        let cart = cart(&[(small.variant, 3, 100), (large.variant, 3, 120)]);
+        let lines = price_lines(&cart, &[small, large]).unwrap();
+        assert!(lines[0].notices.is_empty());
+        assert_eq!(lines[1].notices, [Notice::NotEnough { available: 2 }]);
+        assert_eq!(lines[1].total, Money::new(360, Currency::EUR));
+    }
+
+    #[test]
+    fn differences_are_reported() {
+        let dearer = offer(150, None, 0);
+        let mut gone = offer(100, None, 0);
+        gone.product_status = ProductStatus::Archived;
+        let unknown = VariantId::new(Timestamp::from_seconds(0));
+        let cart = cart(&[
+            (dearer.variant, 1, 100),
+            (gone.variant, 1, 100),
+            (unknown, 1, 100),
+        ]);
+        let lines = price_lines(&cart, &[dearer, gone]).unwrap();
+        assert!(matches!(
+            lines[0].notices[..],
+            [Notice::PriceChanged { .. }]
+        ));
+        assert_eq!(lines[1].notices, [Notice::Unavailable]);
+        assert_eq!(lines[2].notices, [Notice::Unavailable]);
+    }
+}

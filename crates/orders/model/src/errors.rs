@@ -1,0 +1,308 @@
+//! What can go wrong with carts, orders and payments.
+
+use std::time::Duration;
+
+use catalog_model::CatalogError;
+use kernel::{
+    AccessDenied, Currency, DomainError, ErrorKind, Fault, FieldError, Money, MoneyError, OnceError,
+};
+use strum::{EnumDiscriminants, EnumIter};
+
+use crate::cart::{MAX_LINES, MAX_QUANTITY};
+use crate::order::OrderStatus;
+use crate::ports::WebhookRefused;
+
+/// Why a use case of orders was refused.
+#[derive(Debug, thiserror::Error, EnumDiscriminants)]
+#[strum_discriminants(name(OrdersErrorCode), derive(EnumIter))]
+pub enum OrdersError {
+    /// The caller may not.
+    #[error(transparent)]
+    Access(#[from] AccessDenied),
+    /// No such cart, or not this caller's.
+    #[error("there is no such cart; a guest's cart needs its token in `X-Cart-Token`")]
+    CartNotFound,
+    /// It became an order.
+    #[error("this cart became an order; start a new one")]
+    CartOrdered,
+    /// It went into another one.
+    #[error("this cart went into your account's cart when you signed in")]
+    CartMerged,
+    /// It has too many lines.
+    #[error("a cart has at most {MAX_LINES} lines")]
+    TooManyLines,
+    /// The quantity makes no sense.
+    #[error("a quantity is 1 to {MAX_QUANTITY}")]
+    QuantityOutOfRange,
+    /// No such line.
+    #[error("there is no such line")]
+    LineNotFound,
+    /// The variant does not exist or is not sold.
+    #[error("this variant is not for sale")]
+    NotForSale,
+    /// The variant's price is in another currency.
+    #[error("this cart is in {0}")]
+    CurrencyMismatch(Currency),
+    /// Nothing is in it.
+    #[error("the cart is empty")]
+    CartEmpty,
+    /// Nobody to send the confirmation to.
+    #[error("an order needs a mail address; give `email`")]
+    EmailMissing,
+    /// Nowhere to send the goods.
+    #[error("an order of goods needs `shipping_address`")]
+    AddressMissing,
+    /// No way to send the goods.
+    #[error("an order of goods needs `shipping_method`; see the cart's shipping options")]
+    ShippingMissing,
+    /// The method does not go there.
+    #[error("this shipping method does not go to that address, or not for these goods")]
+    ShippingUnavailable,
+    /// The cart is not what the buyer saw.
+    #[error(
+        "the cart is not what you saw: the total is {total} now. Show the cart again, and repeat with `expected_total` set to that"
+    )]
+    CartChanged {
+        /// What it costs now.
+        total: Money,
+    },
+    /// There is not enough.
+    #[error("there is not enough stock for {0}; look at the cart for what is left")]
+    OutOfStock(String),
+    /// No such gateway.
+    #[error("there is no payment gateway {0:?} here")]
+    UnknownGateway(String),
+    /// The buyer must not be sent there.
+    #[error(
+        "{0} must lead to an origin that HTTP_CORS_ORIGINS, CHECKOUT_RETURN_ORIGINS or HTTP_PUBLIC_URL names"
+    )]
+    ReturnUrl(&'static str),
+    /// No such order, or not this caller's.
+    #[error("there is no such order; a guest's order needs its token in `X-Order-Token`")]
+    OrderNotFound,
+    /// The order is not in the right state.
+    #[error("an order that is {} cannot become {}", <&str>::from(*.is), <&str>::from(*.wanted))]
+    WrongState {
+        /// What it is.
+        is: OrderStatus,
+        /// What it was to become.
+        wanted: OrderStatus,
+    },
+    /// It is paid or over.
+    #[error("only a pending order can be paid; this one is {}", <&str>::from(*.0))]
+    NotPayable(OrderStatus),
+    /// Money is on its way.
+    #[error("a payment of this order is being processed by the bank; wait for it")]
+    PaymentProcessing,
+    /// The buyer cannot cancel a paid order.
+    #[error("a paid order cannot be canceled by the buyer; ask the shop")]
+    AlreadyPaid,
+    /// It has no goods.
+    #[error("nothing of this order is shipped")]
+    NothingToShip,
+    /// All its money went back.
+    #[error("a refunded order is not shipped")]
+    Refunded,
+    /// More was asked back than came in.
+    #[error("at most {left} can be refunded")]
+    RefundTooLarge {
+        /// What is left.
+        left: Money,
+    },
+    /// More was to go back into stock than was sold.
+    #[error("at most {left} pieces of this line can go back into stock")]
+    RestockTooLarge {
+        /// What is left.
+        left: i64,
+    },
+    /// No such shipping method.
+    #[error("there is no such shipping method")]
+    ShippingMethodNotFound,
+    /// The code is taken.
+    #[error("there is a shipping method with this code already")]
+    ShippingCodeTaken,
+    /// The rates make no sense.
+    #[error(
+        "rates have 1 to 50 steps that rise, amounts of at least 0, and only the last step may have no end"
+    )]
+    InvalidRates,
+    /// Not a country.
+    #[error("{0:?} is not an ISO 3166-1 alpha-2 country code such as \"DE\"")]
+    InvalidCountry(String),
+    /// Somebody else changed it.
+    #[error(
+        "it was changed by somebody else in the meantime; read it again and repeat your change"
+    )]
+    VersionMismatch,
+    /// The gateway refused.
+    #[error("{0}")]
+    Gateway(String),
+    /// A webhook was not accepted.
+    #[error(transparent)]
+    Webhook(#[from] WebhookRefused),
+    /// No such session of the test gateway.
+    #[error("there is no such session of the test gateway")]
+    TestSessionNotFound,
+    /// An amount does not fit.
+    #[error(transparent)]
+    Money(#[from] MoneyError),
+    /// The catalog refused.
+    #[error(transparent)]
+    Catalog(CatalogError),
+    /// A repeated request stands in the way.
+    #[error(transparent)]
+    Once(#[from] OnceError),
+    /// Something failed.
+    #[error(transparent)]
+    Fault(#[from] Fault),
+}
+
+impl From<CatalogError> for OrdersError {
+    fn from(error: CatalogError) -> Self {
+        match error {
+            CatalogError::Fault(fault) => Self::Fault(fault),
+            other => Self::Catalog(other),
+        }
+    }
+}
+
+impl OrdersErrorCode {
+    /// The stable code; empty for errors that carry their own.
+    pub fn code(self) -> &'static str {
+        match self {
+            Self::CartNotFound => "cart.not_found",
+            Self::CartOrdered => "cart.ordered",
+            Self::CartMerged => "cart.merged",
+            Self::TooManyLines => "cart.too_many_lines",
+            Self::QuantityOutOfRange => "cart.quantity_out_of_range",
+            Self::LineNotFound => "line.not_found",
+            Self::NotForSale => "cart.not_for_sale",
+            Self::CurrencyMismatch => "currency_mismatch",
+            Self::CartEmpty => "checkout.cart_empty",
+            Self::EmailMissing => "checkout.email_missing",
+            Self::AddressMissing => "checkout.address_missing",
+            Self::ShippingMissing => "checkout.shipping_missing",
+            Self::ShippingUnavailable => "checkout.shipping_unavailable",
+            Self::CartChanged => "checkout.cart_changed",
+            Self::OutOfStock => "checkout.out_of_stock",
+            Self::UnknownGateway => "checkout.unknown_gateway",
+            Self::ReturnUrl => "checkout.return_url",
+            Self::OrderNotFound => "order.not_found",
+            Self::WrongState => "order.wrong_state",
+            Self::NotPayable => "order.not_payable",
+            Self::PaymentProcessing => "order.payment_processing",
+            Self::AlreadyPaid => "order.already_paid",
+            Self::NothingToShip => "order.nothing_to_ship",
+            Self::Refunded => "order.refunded",
+            Self::RefundTooLarge => "refund.too_large",
+            Self::RestockTooLarge => "refund.restock_too_large",
+            Self::ShippingMethodNotFound => "shipping_method.not_found",
+            Self::ShippingCodeTaken => "shipping_method.code_taken",
+            Self::InvalidRates => "shipping_method.invalid_rates",
+            Self::InvalidCountry => "shipping_method.invalid_country",
+            Self::VersionMismatch => "version_mismatch",
+            Self::Gateway => "payment.gateway_refused",
+            Self::Webhook => "webhook.refused",
+            Self::TestSessionNotFound => "test_gateway.session_not_found",
+            Self::Money => "amount_out_of_range",
+            Self::Access | Self::Catalog | Self::Once | Self::Fault => "",
+        }
+    }
+}
+
+impl DomainError for OrdersError {
+    fn kind(&self) -> ErrorKind {
+        use ErrorKind as K;
+        match self {
+            Self::Access(inner) => inner.kind(),
+            Self::Catalog(inner) => inner.kind(),
+            Self::Once(inner) => inner.kind(),
+            Self::Fault(inner) => inner.kind(),
+            Self::CartNotFound
+            | Self::LineNotFound
+            | Self::OrderNotFound
+            | Self::ShippingMethodNotFound
+            | Self::TestSessionNotFound => K::NotFound,
+            Self::QuantityOutOfRange
+            | Self::NotForSale
+            | Self::CurrencyMismatch(_)
+            | Self::CartEmpty
+            | Self::EmailMissing
+            | Self::AddressMissing
+            | Self::ShippingMissing
+            | Self::ShippingUnavailable
+            | Self::UnknownGateway(_)
+            | Self::ReturnUrl(_)
+            | Self::InvalidRates
+            | Self::InvalidCountry(_)
+            | Self::Money(_) => K::Unprocessable,
+            Self::CartOrdered
+            | Self::CartMerged
+            | Self::TooManyLines
+            | Self::CartChanged { .. }
+            | Self::OutOfStock(_)
+            | Self::WrongState { .. }
+            | Self::NotPayable(_)
+            | Self::PaymentProcessing
+            | Self::AlreadyPaid
+            | Self::NothingToShip
+            | Self::Refunded
+            | Self::RefundTooLarge { .. }
+            | Self::RestockTooLarge { .. }
+            | Self::ShippingCodeTaken => K::Conflict,
+            Self::VersionMismatch => K::PreconditionFailed,
+            Self::Gateway(_) => K::BadGateway,
+            Self::Webhook(_) => K::Malformed,
+        }
+    }
+
+    fn code(&self) -> &'static str {
+        match self {
+            Self::Access(inner) => inner.code(),
+            Self::Catalog(inner) => inner.code(),
+            Self::Once(inner) => inner.code(),
+            Self::Fault(inner) => inner.code(),
+            other => OrdersErrorCode::from(other).code(),
+        }
+    }
+
+    fn fields(&self) -> Vec<FieldError> {
+        let pointer = match self {
+            Self::Catalog(inner) => return inner.fields(),
+            Self::QuantityOutOfRange => "/quantity",
+            Self::NotForSale | Self::CurrencyMismatch(_) => "/variant_id",
+            Self::EmailMissing => "/email",
+            Self::AddressMissing => "/shipping_address",
+            Self::ShippingMissing | Self::ShippingUnavailable => "/shipping_method",
+            Self::CartChanged { .. } => "/expected_total",
+            Self::UnknownGateway(_) => "/gateway",
+            Self::ReturnUrl("success_url") => "/success_url",
+            Self::ReturnUrl(_) => "/cancel_url",
+            Self::RefundTooLarge { .. } => "/amount",
+            Self::RestockTooLarge { .. } => "/restock",
+            Self::ShippingCodeTaken => "/code",
+            Self::InvalidRates => "/rates",
+            Self::InvalidCountry(_) => "/countries",
+            _ => return Vec::new(),
+        };
+        vec![FieldError::new(pointer, self.code(), self.to_string())]
+    }
+
+    fn retry_after(&self) -> Option<Duration> {
+        match self {
+            Self::Catalog(inner) => inner.retry_after(),
+            Self::Once(inner) => inner.retry_after(),
+            Self::Fault(inner) => inner.retry_after(),
+            _ => None,
+        }
+    }
+
+    fn fault(&self) -> Option<&Fault> {
+        match self {
+            Self::Catalog(inner) => inner.fault(),
+            Self::Once(inner) => inner.fault(),
+            Self::Fault(fault) => Some(fault),
+            _ => None,
+        }
+    }
+}

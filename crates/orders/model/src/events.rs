@@ -1,0 +1,106 @@
+//! Facts about orders.
+
+use kernel::{Event, OrderId, PaymentId, RefundId};
+use serde::{Deserialize, Serialize};
+
+/// An order was placed and waits to be paid.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct OrderPlaced {
+    /// Which.
+    pub order: OrderId,
+}
+
+impl Event for OrderPlaced {
+    const KIND: &'static str = "order.placed";
+}
+
+/// An order was paid.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct OrderPaid {
+    /// Which.
+    pub order: OrderId,
+    /// By which payment; none for an order of nothing.
+    pub payment: Option<PaymentId>,
+}
+
+impl Event for OrderPaid {
+    const KIND: &'static str = "order.paid";
+}
+
+/// An order was shipped.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct OrderShipped {
+    /// Which.
+    pub order: OrderId,
+}
+
+impl Event for OrderShipped {
+    const KIND: &'static str = "order.shipped";
+}
+
+/// An order was canceled.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct OrderCanceled {
+    /// Which.
+    pub order: OrderId,
+}
+
+impl Event for OrderCanceled {
+    const KIND: &'static str = "order.canceled";
+}
+
+/// An attempt to pay failed or expired.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct PaymentFailed {
+    /// Of which order.
+    pub order: OrderId,
+    /// Which attempt.
+    pub payment: PaymentId,
+}
+
+impl Event for PaymentFailed {
+    const KIND: &'static str = "payment.failed";
+}
+
+/// Money was promised back; the gateway is still to be told.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct RefundPromised {
+    /// Of which order.
+    pub order: OrderId,
+    /// Which refund.
+    pub refund: RefundId,
+}
+
+impl Event for RefundPromised {
+    const KIND: &'static str = "refund.promised";
+}
+
+/// Money went back.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct RefundSucceeded {
+    /// Of which order.
+    pub order: OrderId,
+    /// Which refund.
+    pub refund: RefundId,
+}
+
+impl Event for RefundSucceeded {
+    const KIND: &'static str = "refund.succeeded";
+}
+
+/// The shipping methods of the tenant changed.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct ShippingMethodsChanged {}
+
+impl ShippingMethodsChanged {
+    /// The tag of what is remembered about shipping methods.
+    pub const TAG: &'static str = "shipping_methods";
+}
+
+impl Event for ShippingMethodsChanged {
+    const KIND: &'static str = "shipping_methods.changed";
+
+    fn stale_tags(&self) -> Vec<String> {
+        vec![Self::TAG.to_owned()]
+    }
+}

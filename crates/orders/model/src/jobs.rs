@@ -1,0 +1,59 @@
+//! Background work of orders.
+
+use kernel::{Job, OrderId, RefundId, WebhookEventId};
+use serde::{Deserialize, Serialize};
+
+/// Does what a received webhook says.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct ProcessWebhook {
+    /// Which webhook of the inbox.
+    pub webhook: WebhookEventId,
+}
+
+impl Job for ProcessWebhook {
+    const KIND: &'static str = "orders.process_webhook";
+}
+
+/// Mails the buyer that their order was paid.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct SendConfirmation {
+    /// Which order.
+    pub order: OrderId,
+}
+
+impl Job for SendConfirmation {
+    const KIND: &'static str = "orders.send_confirmation";
+}
+
+/// Mails the buyer that their order is on its way.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct SendShippingNotice {
+    /// Which order.
+    pub order: OrderId,
+}
+
+impl Job for SendShippingNotice {
+    const KIND: &'static str = "orders.send_shipping_notice";
+}
+
+/// Tells the gateway to give money back.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct ExecuteRefund {
+    /// Which refund.
+    pub refund: RefundId,
+}
+
+impl Job for ExecuteRefund {
+    const KIND: &'static str = "orders.execute_refund";
+}
+
+/// Settles what was left open: asks the gateways about attempts and refunds
+/// nobody heard of, frees stock whose time is over, cancels unpaid orders,
+/// forgets old carts.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Sweep {}
+
+impl Job for Sweep {
+    const KIND: &'static str = "orders.sweep";
+    const MAX_ATTEMPTS: u32 = 3;
+}

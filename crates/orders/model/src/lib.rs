@@ -1,0 +1,16 @@
+//! Carts, orders, payments and refunds, and the rules about them. Pure:
+//! nothing here talks to a database or to the network.
+
+pub mod address;
+pub mod cart;
+pub mod errors;
+pub mod events;
+pub mod jobs;
+pub mod order;
+pub mod payment;
+pub mod ports;
+pub mod refund;
+pub mod shipping;
+pub mod totals;
+
+pub use errors::{OrdersError, OrdersErrorCode};

@@ -1,0 +1,107 @@
+//! Attempts to pay an order. An order has any number of them, of which at
+//! most one at a time is under way.
+
+use kernel::{Money, OrderId, PaymentId, Timestamp};
+use serde::{Deserialize, Serialize};
+use strum::{EnumString, IntoStaticStr};
+
+/// Where an attempt stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, EnumString, IntoStaticStr)]
+#[strum(serialize_all = "snake_case")]
+#[serde(rename_all = "snake_case")]
+pub enum PaymentStatus {
+    /// Decided here; the gateway may or may not know of it yet.
+    Created,
+    /// The buyer can pay.
+    Open,
+    /// The buyer paid in a way that takes days.
+    Processing,
+    /// The money came.
+    Succeeded,
+    /// It will not come.
+    Failed,
+    /// The buyer took too long.
+    Expired,
+}
+
+impl PaymentStatus {
+    /// Whether the attempt is over.
+    pub fn is_final(self) -> bool {
+        matches!(self, Self::Succeeded | Self::Failed | Self::Expired)
+    }
+
+    /// Whether an attempt may go from one state to another. Notices come
+    /// twice, late and out of order, so states may be skipped; an attempt
+    /// that is over can only still turn out to have succeeded, because money
+    /// that came cannot be ignored.
+    pub fn may_become(self, next: Self) -> bool {
+        match (self, next) {
+            (Self::Succeeded, _) | (_, Self::Created) | (Self::Processing, Self::Open) => false,
+            (Self::Failed | Self::Expired, next) => next == Self::Succeeded,
+            (now, next) => now != next,
+        }
+    }
+}
+
+/// An attempt to pay an order.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Payment {
+    /// Which; also the idempotency key at the gateway.
+    pub id: PaymentId,
+    /// For which order.
+    pub order: OrderId,
+    /// Through whom.
+    pub gateway: String,
+    /// Where it stands.
+    pub status: PaymentStatus,
+    /// How much it is for, before the gateway's taxes.
+    pub amount: Money,
+    /// The gateway's name for it.
+    pub session: Option<String>,
+    /// Where the buyer pays.
+    pub url: Option<String>,
+    /// The gateway's name for the money, once there is any.
+    pub intent: Option<String>,
+    /// What came in, taxes included.
+    pub captured: Money,
+    /// The taxes of that.
+    pub tax: Money,
+    /// What went back of it, or is promised to.
+    pub refunded: Money,
+    /// Why it failed, or why the last card was declined.
+    pub failure: Option<String>,
+    /// Until when the buyer can pay.
+    pub expires_at: Timestamp,
+    /// When the gateway was last asked.
+    pub checked_at: Timestamp,
+    /// When it was made.
+    pub created_at: Timestamp,
+    /// When it was last changed.
+    pub updated_at: Timestamp,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use PaymentStatus as S;
+
+    #[test]
+    fn money_that_came_is_never_ignored_nor_forgotten() {
+        for from in [S::Created, S::Open, S::Processing, S::Failed, S::Expired] {
+            assert!(from.may_become(S::Succeeded));
+        }
+        for to in [
+            S::Created,
+            S::Open,
+            S::Processing,
+            S::Failed,
+            S::Expired,
+            S::Succeeded,
+        ] {
+            assert!(!S::Succeeded.may_become(to));
+        }
+        assert!(!S::Failed.may_become(S::Open));
+        assert!(!S::Processing.may_become(S::Open));
+        assert!(S::Created.may_become(S::Expired));
+    }
+}

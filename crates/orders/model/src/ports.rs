@@ -1,0 +1,273 @@
+//! What orders need from payment gateways.
+
+use kernel::{Fault, Money, OrderId, PaymentId, RefundId, Scope, TenantId, Timestamp};
+
+use crate::order::ReturnUrls;
+
+/// One line on the gateway's page.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SessionLine {
+    /// What it is called.
+    pub name: String,
+    /// What one costs.
+    pub unit: Money,
+    /// How many.
+    pub quantity: i64,
+}
+
+/// A payment page to open.
+#[derive(Debug, Clone)]
+pub struct SessionRequest {
+    /// For which attempt; the idempotency key.
+    pub payment: PaymentId,
+    /// For which order.
+    pub order: OrderId,
+    /// The order's number, for people.
+    pub number: i64,
+    /// What is paid for; adds up to the amount.
+    pub lines: Vec<SessionLine>,
+    /// How much.
+    pub amount: Money,
+    /// Who pays.
+    pub email: String,
+    /// Where they go afterwards.
+    pub return_urls: ReturnUrls,
+    /// Until when they can pay.
+    pub expires_at: Timestamp,
+}
+
+/// A payment page.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Session {
+    /// The gateway's name for it.
+    pub id: String,
+    /// Where the buyer pays.
+    pub url: String,
+    /// Until when.
+    pub expires_at: Timestamp,
+}
+
+/// What a gateway says about an attempt, now.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SessionReport {
+    /// The gateway's name for it; empty when it has none.
+    pub id: String,
+    /// For which attempt, as the gateway was told.
+    pub payment: Option<PaymentId>,
+    /// Where it stands.
+    pub state: SessionState,
+    /// The gateway's name for the money, once there is any.
+    pub intent: Option<String>,
+    /// Why the last try was declined.
+    pub failure: Option<String>,
+}
+
+/// Where an attempt stands at the gateway.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SessionState {
+    /// The buyer can pay.
+    Open,
+    /// The buyer paid in a way that takes days.
+    Processing,
+    /// The money came.
+    Paid {
+        /// All of it.
+        amount: Money,
+        /// The taxes of that.
+        tax: Money,
+    },
+    /// It will not come.
+    Failed,
+    /// The buyer took too long.
+    Expired,
+}
+
+/// Money to give back.
+#[derive(Debug, Clone)]
+pub struct RefundRequest {
+    /// Which refund; the idempotency key.
+    pub refund: RefundId,
+    /// Of which attempt.
+    pub payment: PaymentId,
+    /// The gateway's name for the attempt.
+    pub session: String,
+    /// The gateway's name for the money.
+    pub intent: Option<String>,
+    /// How much.
+    pub amount: Money,
+}
+
+/// What a gateway says about a refund, now.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RefundReport {
+    /// The gateway's name for it.
+    pub id: String,
+    /// Which refund, if it was ours.
+    pub refund: Option<RefundId>,
+    /// How much.
+    pub amount: Money,
+    /// Where it stands.
+    pub state: RefundState,
+}
+
+/// Where a refund stands at the gateway.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum RefundState {
+    /// Under way.
+    Pending,
+    /// Done.
+    Succeeded,
+    /// Refused, and why.
+    Failed(String),
+}
+
+/// Why a gateway did not do what it was asked.
+#[derive(Debug, thiserror::Error)]
+pub enum GatewayError {
+    /// It refused, and would again; says why.
+    #[error("the payment gateway refused: {0}")]
+    Refused(String),
+    /// It is unknown whether it happened. Asking again with the same key is
+    /// safe.
+    #[error(transparent)]
+    Unknown(#[from] Fault),
+}
+
+/// A webhook as it came.
+pub struct RawWebhook<'a> {
+    /// The signature header.
+    pub signature: &'a str,
+    /// The body, byte for byte.
+    pub body: &'a [u8],
+}
+
+/// A webhook whose signature is good.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct VerifiedWebhook {
+    /// The gateway's id of the event.
+    pub id: String,
+    /// The gateway's name of what happened.
+    pub kind: String,
+    /// Whose it is, if the event says so.
+    pub tenant: Option<TenantId>,
+}
+
+/// What a webhook is about. What happened is then read from the gateway.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Subject {
+    /// An attempt to pay, by the gateway's name for it.
+    Session(String),
+    /// An attempt to pay, by its money.
+    Payment(MoneyRef),
+    /// What went back of some money.
+    Refunds(MoneyRef),
+    /// Nothing of ours; says why.
+    Nothing(String),
+}
+
+/// Some money, by our name for the attempt or by the gateway's for the money;
+/// at least one is there.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MoneyRef {
+    /// The attempt, as the gateway was told.
+    pub payment: Option<PaymentId>,
+    /// The gateway's name for the money.
+    pub intent: Option<String>,
+}
+
+/// Why a webhook is not accepted.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum WebhookRefused {
+    /// The signature is missing, wrong or too old.
+    #[error("the signature is missing, wrong or older than 300 seconds")]
+    Signature,
+    /// It is signed, but cannot be read.
+    #[error("the body is not an event: {0}")]
+    Unreadable(String),
+    /// It is about another account, or about the other mode (live or test).
+    #[error("the event is for another account or mode: {0}")]
+    NotOurs(String),
+}
+
+/// A payment gateway. Every call that changes something there carries a key
+/// made from our own id, so that it can be repeated.
+#[async_trait::async_trait]
+pub trait PaymentGateway: Send + Sync {
+    /// Its name, as in `payments.gateway` and in the path of its webhooks.
+    fn name(&self) -> &'static str;
+
+    /// Opens a payment page.
+    async fn open(&self, scope: &Scope, request: &SessionRequest) -> Result<Session, GatewayError>;
+
+    /// Says where an attempt stands.
+    async fn report(&self, scope: &Scope, session: &str) -> Result<SessionReport, GatewayError>;
+
+    /// Closes a payment page if it is open, and says where the attempt stands
+    /// then: it may have been paid a moment before.
+    async fn close(&self, scope: &Scope, session: &str) -> Result<SessionReport, GatewayError>;
+
+    /// Gives money back.
+    async fn refund(
+        &self,
+        scope: &Scope,
+        request: &RefundRequest,
+    ) -> Result<RefundReport, GatewayError>;
+
+    /// All that went back of some money.
+    async fn refunds(&self, scope: &Scope, intent: &str)
+    -> Result<Vec<RefundReport>, GatewayError>;
+
+    /// Checks the signature of a webhook.
+    fn verify(
+        &self,
+        webhook: &RawWebhook<'_>,
+        now: Timestamp,
+    ) -> Result<VerifiedWebhook, WebhookRefused>;
+
+    /// What a verified webhook is about.
+    fn subject(&self, payload: &str) -> Subject;
+}
+
+/// The page of the embedded gateway, where a developer plays the buyer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TestPage {
+    /// The session.
+    pub id: String,
+    /// What is paid for.
+    pub description: String,
+    /// How much.
+    pub amount: Money,
+    /// Whether it can be paid.
+    pub open: bool,
+    /// Where the buyer goes when they paid.
+    pub success_url: String,
+    /// Where the buyer goes when they turned back.
+    pub cancel_url: String,
+}
+
+/// What a developer lets the buyer do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TestOutcome {
+    /// The buyer pays.
+    Pay,
+    /// The card is declined for good.
+    Decline,
+    /// The buyer takes too long.
+    Expire,
+}
+
+/// Plays the buyer at the embedded gateway.
+#[async_trait::async_trait]
+pub trait TestBuyer: Send + Sync {
+    /// The page of a session; none when there is no such session.
+    async fn page(&self, scope: &Scope, session: &str) -> Result<Option<TestPage>, Fault>;
+
+    /// Lets the buyer act, and delivers the signed webhook of it. None when
+    /// there is no such session; the page shows what came of it.
+    async fn act(
+        &self,
+        scope: &Scope,
+        session: &str,
+        outcome: TestOutcome,
+    ) -> Result<Option<TestPage>, Fault>;
+}

@@ -1,0 +1,209 @@
+//! Carts.
+
+use database::{Backend, Scoped, Transaction};
+use kernel::{CartId, CartLineId, Fault, OrderId, Timestamp, UserId, VariantId};
+use orders_model::cart::{Cart, CartLine, CartStatus};
+use sea_orm::{FromQueryResult, Value};
+use serde_json::Value as Json;
+use uuid::Uuid;
+
+use crate::rows::{currency, maybe, to_maybe, word};
+
+/// The unique key that lets a user have one open cart, as faults name it.
+pub const UNIQUE_USER: &str = "carts(user_id)";
+
+/// One row of the query: the cart, repeated, and one line.
+#[derive(FromQueryResult)]
+struct Row {
+    id: Uuid,
+    user_id: Option<Uuid>,
+    currency: String,
+    status: String,
+    email: Option<String>,
+    shipping_address: Option<Json>,
+    billing_address: Option<Json>,
+    shipping_method: Option<String>,
+    order_id: Option<Uuid>,
+    version: i64,
+    created_at: i64,
+    updated_at: i64,
+    l_id: Option<Uuid>,
+    l_variant_id: Option<Uuid>,
+    l_quantity: Option<i64>,
+    l_seen_price: Option<i64>,
+}
+
+const SELECT: &str = "SELECT c.id, c.user_id, c.currency, c.status, c.email, c.shipping_address, c.billing_address, \
+       c.shipping_method, c.order_id, c.version, c.created_at, c.updated_at, \
+       l.id AS l_id, l.variant_id AS l_variant_id, l.quantity AS l_quantity, l.seen_price AS l_seen_price \
+     FROM carts c LEFT JOIN cart_lines l ON l.tenant_id = $1 AND l.cart_id = c.id";
+
+fn assemble(rows: Vec<Row>) -> Result<Option<Cart>, Fault> {
+    let mut cart: Option<Cart> = None;
+    for row in rows {
+        let line = match (row.l_id, row.l_variant_id, row.l_quantity, row.l_seen_price) {
+            (Some(id), Some(variant), Some(quantity), Some(seen_price)) => Some(CartLine {
+                id: CartLineId::from_uuid(id),
+                variant: VariantId::from_uuid(variant),
+                quantity,
+                seen_price,
+            }),
+            _ => None,
+        };
+        if cart.is_none() {
+            cart = Some(read(row)?);
+        }
+        if let Some(cart) = &mut cart {
+            cart.lines.extend(line);
+        }
+    }
+    Ok(cart)
+}
+
+fn read(row: Row) -> Result<Cart, Fault> {
+    Ok(Cart {
+        id: CartId::from_uuid(row.id),
+        user: row.user_id.map(UserId::from_uuid),
+        currency: currency("carts.currency", &row.currency)?,
+        status: word("carts.status", &row.status)?,
+        email: row.email,
+        shipping_address: maybe("carts.shipping_address", row.shipping_address)?,
+        billing_address: maybe("carts.billing_address", row.billing_address)?,
+        shipping_method: row.shipping_method,
+        order: row.order_id.map(OrderId::from_uuid),
+        version: row.version,
+        created_at: Timestamp::from_micros(row.created_at),
+        updated_at: Timestamp::from_micros(row.updated_at),
+        lines: Vec::new(),
+    })
+}
+
+/// One cart with its lines.
+pub async fn find(db: &Scoped, id: CartId) -> Result<Option<Cart>, Fault> {
+    let rows = db
+        .all(
+            &format!("{SELECT} WHERE c.tenant_id = $1 AND c.id = $2 ORDER BY l.id"),
+            [id.uuid().into()],
+        )
+        .await?;
+    assemble(rows)
+}
+
+/// The open cart of a user.
+pub async fn find_open_of(db: &Scoped, user: UserId) -> Result<Option<Cart>, Fault> {
+    let rows = db
+        .all(
+            &format!(
+                "{SELECT} WHERE c.tenant_id = $1 AND c.user_id = $2 AND c.status = 'open' ORDER BY l.id"
+            ),
+            [user.uuid().into()],
+        )
+        .await?;
+    assemble(rows)
+}
+
+/// One cart that nobody else changes until the transaction ends.
+pub async fn lock(tx: &Transaction, id: CartId) -> Result<Option<Cart>, Fault> {
+    let lock = match tx.backend() {
+        Backend::Postgres => " FOR UPDATE OF c",
+        Backend::Sqlite => "",
+    };
+    let rows = tx
+        .all(
+            &format!("{SELECT} WHERE c.tenant_id = $1 AND c.id = $2 ORDER BY l.id{lock}"),
+            [id.uuid().into()],
+        )
+        .await?;
+    assemble(rows)
+}
+
+/// The write that adds an empty cart.
+pub fn insert(cart: &Cart) -> (&'static str, Vec<Value>) {
+    let status: &'static str = cart.status.into();
+    (
+        "INSERT INTO carts (tenant_id, id, user_id, currency, status, email, version, created_at, updated_at) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
+        vec![
+            cart.id.uuid().into(),
+            cart.user.map(UserId::uuid).into(),
+            cart.currency.code().into(),
+            status.into(),
+            cart.email.clone().into(),
+            cart.version.into(),
+            cart.created_at.micros().into(),
+            cart.updated_at.micros().into(),
+        ],
+    )
+}
+
+/// The write of a cart's details, which raises its version, for a batch; the
+/// lines apart.
+pub fn update(cart: &Cart, now: Timestamp) -> (&'static str, Vec<Value>) {
+    let status: &'static str = cart.status.into();
+    (
+        "UPDATE carts SET user_id = $2, email = $3, shipping_address = $4, billing_address = $5, shipping_method = $6, \
+                status = $7, version = version + 1, updated_at = $8 \
+         WHERE tenant_id = $1 AND id = $9",
+        vec![
+            cart.user.map(UserId::uuid).into(),
+            cart.email.clone().into(),
+            to_maybe(cart.shipping_address.as_ref()).into(),
+            to_maybe(cart.billing_address.as_ref()).into(),
+            cart.shipping_method.clone().into(),
+            status.into(),
+            now.micros().into(),
+            cart.id.uuid().into(),
+        ],
+    )
+}
+
+/// The write that adds a line, or sets what can change of the line of that
+/// variant, for a batch.
+pub fn put_line(cart: CartId, line: &CartLine, now: Timestamp) -> (&'static str, Vec<Value>) {
+    (
+        "INSERT INTO cart_lines (tenant_id, id, cart_id, variant_id, quantity, seen_price, created_at) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7) \
+         ON CONFLICT (tenant_id, cart_id, variant_id) \
+         DO UPDATE SET quantity = excluded.quantity, seen_price = excluded.seen_price",
+        vec![
+            line.id.uuid().into(),
+            cart.uuid().into(),
+            line.variant.uuid().into(),
+            line.quantity.into(),
+            line.seen_price.into(),
+            now.micros().into(),
+        ],
+    )
+}
+
+/// The write that removes a line, for a batch.
+pub fn delete_line(cart: CartId, line: CartLineId) -> (&'static str, Vec<Value>) {
+    (
+        "DELETE FROM cart_lines WHERE tenant_id = $1 AND cart_id = $2 AND id = $3",
+        vec![cart.uuid().into(), line.uuid().into()],
+    )
+}
+
+/// The write that turns a cart into an order, for a batch.
+pub fn becomes_order(cart: CartId, order: OrderId, now: Timestamp) -> (&'static str, Vec<Value>) {
+    let status: &'static str = CartStatus::Ordered.into();
+    (
+        "UPDATE carts SET status = $2, order_id = $3, version = version + 1, updated_at = $4 \
+         WHERE tenant_id = $1 AND id = $5",
+        vec![
+            status.into(),
+            order.uuid().into(),
+            now.micros().into(),
+            cart.uuid().into(),
+        ],
+    )
+}
+
+/// Deletes carts, ordered ones excepted, that nobody touched since.
+pub async fn delete_idle(tx: &Transaction, before: Timestamp) -> Result<u64, Fault> {
+    tx.run(
+        "DELETE FROM carts WHERE tenant_id = $1 AND status <> 'ordered' AND updated_at < $2",
+        [before.micros().into()],
+    )
+    .await
+}

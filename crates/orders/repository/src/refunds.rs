@@ -1,0 +1,121 @@
+//! Money that goes back.
+
+use database::Scoped;
+use kernel::{Fault, Money, OrderId, PaymentId, RefundId, Timestamp};
+use orders_model::refund::Refund;
+use sea_orm::{FromQueryResult, Value};
+use serde_json::Value as Json;
+use uuid::Uuid;
+
+use crate::rows::{currency, json, to_json, word};
+
+#[derive(FromQueryResult)]
+struct Row {
+    id: Uuid,
+    order_id: Uuid,
+    payment_id: Uuid,
+    status: String,
+    amount: i64,
+    currency: String,
+    reason: String,
+    restock: Json,
+    external_id: Option<String>,
+    failure: Option<String>,
+    checked_at: i64,
+    created_at: i64,
+    updated_at: i64,
+}
+
+const SELECT: &str = "SELECT id, order_id, payment_id, status, amount, currency, reason, restock, external_id, failure, \
+     checked_at, created_at, updated_at FROM refunds WHERE tenant_id = $1";
+
+fn read(row: Row) -> Result<Refund, Fault> {
+    Ok(Refund {
+        id: RefundId::from_uuid(row.id),
+        order: OrderId::from_uuid(row.order_id),
+        payment: PaymentId::from_uuid(row.payment_id),
+        status: word("refunds.status", &row.status)?,
+        amount: Money::new(row.amount, currency("refunds.currency", &row.currency)?),
+        reason: row.reason,
+        restock: json("refunds.restock", row.restock)?,
+        external: row.external_id,
+        failure: row.failure,
+        checked_at: Timestamp::from_micros(row.checked_at),
+        created_at: Timestamp::from_micros(row.created_at),
+        updated_at: Timestamp::from_micros(row.updated_at),
+    })
+}
+
+/// One refund.
+pub async fn find(db: &Scoped, id: RefundId) -> Result<Option<Refund>, Fault> {
+    let row: Option<Row> = db
+        .one(&format!("{SELECT} AND id = $2"), [id.uuid().into()])
+        .await?;
+    row.map(read).transpose()
+}
+
+/// The refunds of an order, oldest first.
+pub async fn of(db: &Scoped, order: OrderId) -> Result<Vec<Refund>, Fault> {
+    let rows: Vec<Row> = db
+        .all(
+            &format!("{SELECT} AND order_id = $2 ORDER BY created_at, id"),
+            [order.uuid().into()],
+        )
+        .await?;
+    rows.into_iter().map(read).collect()
+}
+
+/// Refunds the gateway was last asked about before.
+pub async fn pending(db: &Scoped, before: Timestamp, limit: i64) -> Result<Vec<Refund>, Fault> {
+    let rows: Vec<Row> = db
+        .all(
+            &format!(
+                "{SELECT} AND status = 'pending' AND checked_at <= $2 ORDER BY checked_at LIMIT $3"
+            ),
+            [before.micros().into(), limit.into()],
+        )
+        .await?;
+    rows.into_iter().map(read).collect()
+}
+
+/// The write that adds a refund, for a batch.
+pub fn insert(refund: &Refund) -> (&'static str, Vec<Value>) {
+    let status: &'static str = refund.status.into();
+    (
+        "INSERT INTO refunds (tenant_id, id, order_id, payment_id, status, amount, currency, reason, restock, \
+           external_id, checked_at, created_at, updated_at) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)",
+        vec![
+            refund.id.uuid().into(),
+            refund.order.uuid().into(),
+            refund.payment.uuid().into(),
+            status.into(),
+            refund.amount.minor.into(),
+            refund.amount.currency.code().into(),
+            refund.reason.clone().into(),
+            to_json(&refund.restock).into(),
+            refund.external.clone().into(),
+            refund.checked_at.micros().into(),
+            refund.created_at.micros().into(),
+            refund.updated_at.micros().into(),
+        ],
+    )
+}
+
+/// The write of everything about a refund that can change, for a batch. Its
+/// order must be locked.
+pub fn update(refund: &Refund) -> (&'static str, Vec<Value>) {
+    let status: &'static str = refund.status.into();
+    (
+        "UPDATE refunds SET status = $2, external_id = $3, failure = $4, checked_at = $5, updated_at = $6 \
+         WHERE tenant_id = $1 AND id = $7",
+        vec![
+            status.into(),
+            refund.external.clone().into(),
+            refund.failure.clone().into(),
+            refund.checked_at.micros().into(),
+            refund.updated_at.micros().into(),
+            refund.id.uuid().into(),
+        ],
+    )
+}

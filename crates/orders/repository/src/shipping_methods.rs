@@ -1,0 +1,125 @@
+//! Shipping methods.
+
+use database::{OrFault as _, Scoped, Transaction};
+use kernel::{Fault, ShippingMethodId, Timestamp};
+use orders_model::shipping::ShippingMethod;
+use sea_orm::ActiveValue::Set;
+use sea_orm::{QueryFilter as _, QueryOrder as _};
+
+use crate::rows::{currency, json, to_json, word};
+
+/// The unique key on the code, as faults name it.
+pub const UNIQUE_CODE: &str = "shipping_methods(code)";
+
+/// The row as sea-orm sees it.
+#[expect(clippy::disallowed_methods, reason = "the code that sea-orm derives")]
+mod row {
+    use sea_orm::entity::prelude::*;
+
+    #[sea_orm::model]
+    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+    #[sea_orm(table_name = "shipping_methods")]
+    pub struct Model {
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub tenant_id: Uuid,
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub id: Uuid,
+        pub code: String,
+        pub name: String,
+        pub rates: Json,
+        pub countries: Json,
+        pub currency: String,
+        pub status: String,
+        pub position: i64,
+        pub version: i64,
+        pub created_at: i64,
+        pub updated_at: i64,
+    }
+
+    impl ActiveModelBehavior for ActiveModel {}
+}
+
+use row::{ActiveModel, COLUMN, Column, Entity, Model};
+
+fn read(row: Model) -> Result<ShippingMethod, Fault> {
+    Ok(ShippingMethod {
+        id: ShippingMethodId::from_uuid(row.id),
+        code: row.code,
+        name: row.name,
+        rates: json("shipping_methods.rates", row.rates)?,
+        countries: json("shipping_methods.countries", row.countries)?,
+        currency: currency("shipping_methods.currency", &row.currency)?,
+        status: word("shipping_methods.status", &row.status)?,
+        position: row.position,
+        version: row.version,
+        created_at: Timestamp::from_micros(row.created_at),
+        updated_at: Timestamp::from_micros(row.updated_at),
+    })
+}
+
+/// All methods, in order.
+pub async fn all(db: &Scoped) -> Result<Vec<ShippingMethod>, Fault> {
+    db.find::<Entity>()
+        .order_by_asc(Column::Position)
+        .order_by_asc(Column::Name)
+        .all(db)
+        .await
+        .or_fault()?
+        .into_iter()
+        .map(read)
+        .collect()
+}
+
+/// One method.
+pub async fn find(db: &Scoped, id: ShippingMethodId) -> Result<Option<ShippingMethod>, Fault> {
+    let row = db
+        .find::<Entity>()
+        .filter(COLUMN.id.eq(id.uuid()))
+        .one(db)
+        .await
+        .or_fault()?;
+    row.map(read).transpose()
+}
+
+/// Adds a method.
+pub async fn insert(tx: &Transaction, method: &ShippingMethod) -> Result<(), Fault> {
+    let status: &'static str = method.status.into();
+    tx.insert(ActiveModel {
+        id: Set(method.id.uuid()),
+        code: Set(method.code.clone()),
+        name: Set(method.name.clone()),
+        rates: Set(to_json(&method.rates)),
+        countries: Set(to_json(&method.countries)),
+        currency: Set(method.currency.code().to_owned()),
+        status: Set(status.to_owned()),
+        position: Set(method.position),
+        version: Set(method.version),
+        created_at: Set(method.created_at.micros()),
+        updated_at: Set(method.updated_at.micros()),
+        ..Default::default()
+    })
+    .await
+}
+
+/// Writes a method, if the stored version is still the one before.
+pub async fn update(tx: &Transaction, method: &ShippingMethod) -> Result<bool, Fault> {
+    let status: &'static str = method.status.into();
+    let changed = tx
+        .run(
+            "UPDATE shipping_methods SET name = $2, rates = $3, countries = $4, status = $5, position = $6, \
+                    version = $7, updated_at = $8 \
+             WHERE tenant_id = $1 AND id = $9 AND version = $7 - 1",
+            [
+                method.name.clone().into(),
+                to_json(&method.rates).into(),
+                to_json(&method.countries).into(),
+                status.into(),
+                method.position.into(),
+                method.version.into(),
+                method.updated_at.micros().into(),
+                method.id.uuid().into(),
+            ],
+        )
+        .await?;
+    Ok(changed == 1)
+}

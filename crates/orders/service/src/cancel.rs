@@ -1,0 +1,184 @@
+//! Canceling orders.
+
+use database::{Batch, Once, Transaction, retrying};
+use kernel::{OrderId, Permission, Scope};
+use orders_model::OrdersError;
+use orders_model::events::OrderCanceled;
+use orders_model::order::{Order, OrderDetail, OrderStatus, PaymentState};
+use orders_model::payment::Payment;
+use orders_model::refund::Restock;
+use orders_repository::{history, orders, payments};
+
+use crate::Orders;
+use crate::access::OrderKey;
+use crate::orders::detail;
+use crate::refunds::RefundCommand;
+
+/// What came of trying to cancel.
+enum Tried {
+    /// It is canceled.
+    Done(Box<OrderDetail>),
+    /// An attempt to pay is open and has to be closed first.
+    CloseFirst(Box<Payment>),
+}
+
+impl Orders {
+    /// Cancels a pending order of the caller. Its payment pages are closed
+    /// first; if one was paid in the meantime, the order is not canceled.
+    pub async fn cancel(
+        &self,
+        scope: &Scope,
+        key: &OrderKey,
+        reason: &str,
+    ) -> Result<OrderDetail, OrdersError> {
+        let db = self.database.read(scope).await?;
+        let order = orders::find(&db, key.id)
+            .await?
+            .ok_or(OrdersError::OrderNotFound)?;
+        drop(db);
+        self.check_order(scope, &order, key.token.as_deref())?;
+        self.cancel_pending(scope, key.id, reason).await
+    }
+
+    /// Cancels an order of the tenant. A paid one is refunded, and what was
+    /// not put back goes back into stock.
+    pub async fn admin_cancel(
+        &self,
+        scope: &Scope,
+        id: OrderId,
+        reason: &str,
+    ) -> Result<OrderDetail, OrdersError> {
+        scope.require(Permission::OrdersWrite)?;
+        let db = self.database.read(scope).await?;
+        let order = orders::find(&db, id)
+            .await?
+            .ok_or(OrdersError::OrderNotFound)?;
+        drop(db);
+        if order.status == OrderStatus::Pending {
+            return self.cancel_pending(scope, id, reason).await;
+        }
+        scope.require(Permission::OrdersRefund)?;
+        retrying("order.cancel_paid", || self.cancel_paid(scope, id, reason)).await
+    }
+
+    pub(crate) async fn cancel_pending(
+        &self,
+        scope: &Scope,
+        id: OrderId,
+        reason: &str,
+    ) -> Result<OrderDetail, OrdersError> {
+        for _ in 0..5 {
+            let tried = retrying("order.cancel", || self.try_cancel(scope, id, reason)).await?;
+            match tried {
+                Tried::Done(detail) => return Ok(*detail),
+                Tried::CloseFirst(payment) => self.close_attempt(scope, &payment).await?,
+            }
+        }
+        Err(OrdersError::PaymentProcessing)
+    }
+
+    async fn try_cancel(
+        &self,
+        scope: &Scope,
+        id: OrderId,
+        reason: &str,
+    ) -> Result<Tried, OrdersError> {
+        let tx = match self
+            .database
+            .begin_once::<OrderDetail>(scope, "order.cancel", self.now())
+            .await?
+        {
+            Once::Replayed(detail) => return Ok(Tried::Done(Box::new(detail))),
+            Once::Fresh(tx) => tx,
+        };
+        let mut order = orders::lock(&tx, id)
+            .await?
+            .ok_or(OrdersError::OrderNotFound)?;
+        match order.status {
+            OrderStatus::Pending => {}
+            OrderStatus::Paid | OrderStatus::Shipped => return Err(OrdersError::AlreadyPaid),
+            OrderStatus::Canceled => {
+                return Ok(Tried::Done(Box::new(detail(&tx, order).await?)));
+            }
+        }
+        if order.payment_status == PaymentState::Processing {
+            return Err(OrdersError::PaymentProcessing);
+        }
+        let open = payments::of(&tx, id)
+            .await?
+            .into_iter()
+            .find(|attempt| !attempt.status.is_final());
+        if let Some(open) = open {
+            return Ok(Tried::CloseFirst(Box::new(open)));
+        }
+        self.catalog.release_in_tx(&tx, id).await?;
+        let mut batch = Batch::new();
+        self.write_canceled(&tx, &mut batch, &mut order, reason)?;
+        batch.run(&tx).await?;
+        let answer = detail(&tx, order).await?;
+        Ok(Tried::Done(Box::new(tx.commit_with(answer).await?)))
+    }
+
+    async fn cancel_paid(
+        &self,
+        scope: &Scope,
+        id: OrderId,
+        reason: &str,
+    ) -> Result<OrderDetail, OrdersError> {
+        let tx = match self
+            .database
+            .begin_once::<OrderDetail>(scope, "order.cancel_paid", self.now())
+            .await?
+        {
+            Once::Replayed(detail) => return Ok(detail),
+            Once::Fresh(tx) => tx,
+        };
+        let mut order = orders::lock(&tx, id)
+            .await?
+            .ok_or(OrdersError::OrderNotFound)?;
+        let mut batch = Batch::new();
+        // Refuses what is not paid any more: shipped, or canceled by somebody.
+        self.write_canceled(&tx, &mut batch, &mut order, reason)?;
+        batch.run(&tx).await?;
+        let mut batch = Batch::new();
+        if !order.refundable()?.is_zero() {
+            let restock = orders::lines(&tx, &order)
+                .await?
+                .iter()
+                .filter(|line| line.quantity > line.restocked)
+                .map(|line| Restock {
+                    line: line.id,
+                    quantity: line.quantity - line.restocked,
+                })
+                .collect();
+            let command = RefundCommand {
+                amount: None,
+                reason: reason.to_owned(),
+                restock,
+            };
+            self.promise(&tx, &mut batch, &mut order, &command).await?;
+        }
+        batch.add(orders::update(&order));
+        batch.run(&tx).await?;
+        let answer = detail(&tx, order).await?;
+        Ok(tx.commit_with(answer).await?)
+    }
+
+    fn write_canceled(
+        &self,
+        tx: &Transaction,
+        batch: &mut Batch,
+        order: &mut Order,
+        reason: &str,
+    ) -> Result<(), OrdersError> {
+        let now = self.now();
+        order.cancel(reason.to_owned(), now)?;
+        batch.add(orders::update(order));
+        let actor = tx.scope().actor();
+        let note = Some(reason.to_owned());
+        batch.add(history::note(order.id, "canceled", note, actor, now));
+        let event = OrderCanceled { order: order.id };
+        self.queue.publish_with(tx, batch, &event)?;
+        Ok(())
+    }
+}

@@ -1,0 +1,277 @@
+//! Carts.
+
+use database::{Batch, Once, Transaction};
+use kernel::{CartId, CartLineId, Scope, UserId, VariantId};
+use orders_model::OrdersError;
+use orders_model::cart::{
+    Cart, CartChange, CartLine, CartStatus, MAX_LINES, PricedCart, check_quantity,
+};
+use orders_repository::carts;
+use serde::{Deserialize, Serialize};
+
+use crate::Orders;
+use crate::access::CartKey;
+use crate::pricing::Prices;
+
+/// A cart as its owner sees it.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct CartAnswer {
+    /// The cart with what it costs now.
+    pub priced: PricedCart,
+    /// What a guest uses it with.
+    pub token: Option<String>,
+}
+
+impl Orders {
+    /// Starts a cart. A signed-in user who has an open one gets that.
+    pub async fn create_cart(&self, scope: &Scope) -> Result<CartAnswer, OrdersError> {
+        let cart = match (scope.user(), &scope.request().idempotency) {
+            // A guest's new cart is one statement.
+            (None, None) => {
+                let cart = self.new_cart(scope, None).await?;
+                self.database
+                    .write_one(scope, "cart.create", carts::insert(&cart))
+                    .await?;
+                cart
+            }
+            (user, _) => self.create_cart_once(scope, user).await?,
+        };
+        self.answer_empty(scope, cart).await
+    }
+
+    async fn create_cart_once(
+        &self,
+        scope: &Scope,
+        user: Option<UserId>,
+    ) -> Result<Cart, OrdersError> {
+        let tx = match self
+            .database
+            .begin_once::<Cart>(scope, "cart.create", self.now())
+            .await?
+        {
+            Once::Replayed(cart) => return Ok(cart),
+            Once::Fresh(tx) => tx,
+        };
+        if let Some(user) = user
+            && let Some(cart) = carts::find_open_of(&tx, user).await?
+        {
+            return Ok(tx.commit_with(cart).await?);
+        }
+        let cart = self.new_cart(scope, user).await?;
+        let (sql, values) = carts::insert(&cart);
+        match tx.run(sql, values).await {
+            Ok(_) => Ok(tx.commit_with(cart).await?),
+            // Their other tab was faster.
+            Err(fault) if fault.violates(carts::UNIQUE_USER) => {
+                drop(tx);
+                let db = self.database.read(scope).await?;
+                let user = scope.require_user()?;
+                carts::find_open_of(&db, user)
+                    .await?
+                    .ok_or(OrdersError::CartNotFound)
+            }
+            Err(fault) => Err(fault.into()),
+        }
+    }
+
+    async fn new_cart(&self, scope: &Scope, user: Option<UserId>) -> Result<Cart, OrdersError> {
+        let now = self.now();
+        Ok(Cart {
+            id: CartId::new(now),
+            user,
+            currency: self.tenant(scope).await?.settings.currency,
+            status: CartStatus::Open,
+            email: None,
+            shipping_address: None,
+            billing_address: None,
+            shipping_method: None,
+            order: None,
+            version: 1,
+            created_at: now,
+            updated_at: now,
+            lines: Vec::new(),
+        })
+    }
+
+    /// A cart as it is now.
+    pub async fn cart(&self, scope: &Scope, key: &CartKey) -> Result<CartAnswer, OrdersError> {
+        let db = self.database.read(scope).await?;
+        let cart = carts::find(&db, key.id)
+            .await?
+            .ok_or(OrdersError::CartNotFound)?;
+        self.check_cart(scope, &cart, key.token.as_deref())?;
+        let prices = self.prices(scope, &db, &cart, None).await?;
+        drop(db);
+        self.answer(scope, cart, &prices).await
+    }
+
+    /// Puts pieces of a variant into a cart; more of what is there already.
+    pub async fn add_line(
+        &self,
+        scope: &Scope,
+        key: &CartKey,
+        variant: VariantId,
+        quantity: i64,
+    ) -> Result<CartAnswer, OrdersError> {
+        check_quantity(quantity)?;
+        let now = self.now();
+        let tx = match self
+            .database
+            .begin_once::<CartAnswer>(scope, "cart.add_line", now)
+            .await?
+        {
+            Once::Replayed(answer) => return Ok(answer),
+            Once::Fresh(tx) => tx,
+        };
+        let mut cart = self.open_cart(scope, &tx, key).await?;
+        let stored = cart.lines.clone();
+        let prices = self.prices(scope, &tx, &cart, Some(variant)).await?;
+        let offer = prices
+            .offers
+            .iter()
+            .find(|offer| offer.variant == variant && offer.is_on_sale())
+            .ok_or(OrdersError::NotForSale)?;
+        if offer.price.currency != cart.currency {
+            return Err(OrdersError::CurrencyMismatch(cart.currency));
+        }
+        let full = cart.lines.len() >= MAX_LINES;
+        match cart.lines.iter_mut().find(|line| line.variant == variant) {
+            Some(line) => {
+                line.quantity += quantity;
+                check_quantity(line.quantity)?;
+            }
+            None if full => return Err(OrdersError::TooManyLines),
+            None => cart.lines.push(CartLine {
+                id: CartLineId::new(now),
+                variant,
+                quantity,
+                seen_price: offer.price.minor,
+            }),
+        }
+        let answer = self.write_cart(scope, &tx, cart, &stored, &prices).await?;
+        Ok(tx.commit_with(answer).await?)
+    }
+
+    /// Sets how many pieces a line has; none removes it.
+    pub async fn set_line(
+        &self,
+        scope: &Scope,
+        key: &CartKey,
+        line: CartLineId,
+        quantity: Option<i64>,
+    ) -> Result<CartAnswer, OrdersError> {
+        let tx = self.database.begin_write(scope, "cart.set_line").await?;
+        let mut cart = self.open_cart(scope, &tx, key).await?;
+        let stored = cart.lines.clone();
+        let at = cart
+            .lines
+            .iter()
+            .position(|known| known.id == line)
+            .ok_or(OrdersError::LineNotFound)?;
+        if let Some(quantity) = quantity {
+            check_quantity(quantity)?;
+            cart.lines[at].quantity = quantity;
+        } else {
+            cart.lines.remove(at);
+            let (sql, values) = carts::delete_line(cart.id, line);
+            tx.run(sql, values).await?;
+        }
+        let prices = self.prices(scope, &tx, &cart, None).await?;
+        let answer = self.write_cart(scope, &tx, cart, &stored, &prices).await?;
+        tx.commit().await?;
+        Ok(answer)
+    }
+
+    /// Changes addresses, mail address and shipping method of a cart.
+    pub async fn change_cart(
+        &self,
+        scope: &Scope,
+        key: &CartKey,
+        change: CartChange,
+    ) -> Result<CartAnswer, OrdersError> {
+        let tx = self.database.begin_write(scope, "cart.change").await?;
+        let cart = self.open_cart(scope, &tx, key).await?.changed(change);
+        let stored = cart.lines.clone();
+        let prices = self.prices(scope, &tx, &cart, None).await?;
+        if let Some(code) = &cart.shipping_method
+            && !prices.methods.iter().any(|method| method.code == *code)
+        {
+            return Err(OrdersError::ShippingUnavailable);
+        }
+        let answer = self.write_cart(scope, &tx, cart, &stored, &prices).await?;
+        tx.commit().await?;
+        Ok(answer)
+    }
+
+    /// The caller's cart, locked, if it can be changed.
+    pub(crate) async fn open_cart(
+        &self,
+        scope: &Scope,
+        tx: &Transaction,
+        key: &CartKey,
+    ) -> Result<Cart, OrdersError> {
+        let cart = carts::lock(tx, key.id)
+            .await?
+            .ok_or(OrdersError::CartNotFound)?;
+        self.check_cart(scope, &cart, key.token.as_deref())?;
+        cart.require_open()?;
+        Ok(cart)
+    }
+
+    /// Writes a cart, as far as it is not stored like that, and tells what it
+    /// costs. What differs from what was seen
+    /// before is in the answer, and from now on counts as seen.
+    pub(crate) async fn write_cart(
+        &self,
+        scope: &Scope,
+        tx: &Transaction,
+        mut cart: Cart,
+        stored: &[CartLine],
+        prices: &Prices,
+    ) -> Result<CartAnswer, OrdersError> {
+        let now = self.now();
+        let mut batch = Batch::new();
+        for line in &cart.lines {
+            let offer = prices.offers.iter().find(|o| o.variant == line.variant);
+            let seen = CartLine {
+                seen_price: offer.map_or(line.seen_price, |offer| offer.price.minor),
+                ..*line
+            };
+            if !stored.contains(&seen) {
+                batch.add(carts::put_line(cart.id, &seen, now));
+            }
+        }
+        batch.add(carts::update(&cart, now));
+        batch.run(tx).await?;
+        cart.version += 1;
+        cart.updated_at = now;
+        self.answer(scope, cart, prices).await
+    }
+
+    async fn answer_empty(&self, scope: &Scope, cart: Cart) -> Result<CartAnswer, OrdersError> {
+        if cart.lines.is_empty() {
+            let prices = Prices {
+                offers: Vec::new(),
+                methods: std::sync::Arc::default(),
+            };
+            return self.answer(scope, cart, &prices).await;
+        }
+        let db = self.database.read(scope).await?;
+        let prices = self.prices(scope, &db, &cart, None).await?;
+        drop(db);
+        self.answer(scope, cart, &prices).await
+    }
+
+    pub(crate) async fn answer(
+        &self,
+        scope: &Scope,
+        cart: Cart,
+        prices: &Prices,
+    ) -> Result<CartAnswer, OrdersError> {
+        let token = self.cart_token(scope, &cart);
+        Ok(CartAnswer {
+            priced: self.price(scope, cart, prices).await?,
+            token,
+        })
+    }
+}

@@ -1,0 +1,99 @@
+//! From a cart to a payment page.
+
+use database::retrying;
+use kernel::{Money, Scope};
+use orders_model::OrdersError;
+use orders_model::address::Address;
+use orders_model::order::ReturnUrls;
+use url::Url;
+
+use crate::Orders;
+use crate::access::CartKey;
+use crate::orders::OrderAnswer;
+
+/// What somebody checks out with. What is `None` is taken from the cart.
+#[derive(Debug, Clone)]
+pub struct CheckoutRequest {
+    /// The cart.
+    pub cart: CartKey,
+    /// Where the confirmation goes.
+    pub email: Option<String>,
+    /// Where the goods go.
+    pub shipping_address: Option<Address>,
+    /// Who is billed.
+    pub billing_address: Option<Address>,
+    /// The code of the shipping method.
+    pub shipping_method: Option<String>,
+    /// Through whom to pay.
+    pub gateway: Option<String>,
+    /// Where to go when paid.
+    pub success_url: Option<String>,
+    /// Where to go when turned back.
+    pub cancel_url: Option<String>,
+    /// The total the buyer saw.
+    pub expected_total: Option<Money>,
+}
+
+impl Orders {
+    /// Places the order of a cart, reserves its stock, and opens a page where
+    /// it is paid. When the gateway does not answer, the order is there and
+    /// can be paid by another attempt; repeating the request with the same
+    /// idempotency key goes on where it stopped.
+    pub async fn checkout(
+        &self,
+        scope: &Scope,
+        request: CheckoutRequest,
+    ) -> Result<OrderAnswer, OrdersError> {
+        let gateway = self.gateways.choose(request.gateway.as_deref())?.name();
+        let return_urls = self.return_urls(
+            request.success_url.as_deref(),
+            request.cancel_url.as_deref(),
+        )?;
+        let progress = retrying("order.place", || {
+            self.place(scope, &request, gateway, &return_urls)
+        })
+        .await?;
+        self.finish(scope, progress).await
+    }
+
+    /// Where the buyer goes after the payment page. Only to places that were
+    /// configured: the page is ours, and must not send people anywhere.
+    pub(crate) fn return_urls(
+        &self,
+        success: Option<&str>,
+        cancel: Option<&str>,
+    ) -> Result<ReturnUrls, OrdersError> {
+        Ok(ReturnUrls {
+            success: self.return_url("success_url", success, "checkout/success")?,
+            cancel: self.return_url("cancel_url", cancel, "checkout/canceled")?,
+        })
+    }
+
+    fn return_url(
+        &self,
+        field: &'static str,
+        given: Option<&str>,
+        page: &str,
+    ) -> Result<String, OrdersError> {
+        let Some(given) = given else {
+            let mut url = self
+                .return_origins
+                .first()
+                .cloned()
+                .ok_or(OrdersError::ReturnUrl(field))?;
+            url.set_path(page);
+            return Ok(url.into());
+        };
+        let url = Url::parse(given).map_err(|_| OrdersError::ReturnUrl(field))?;
+        let known = matches!(url.scheme(), "http" | "https")
+            && self
+                .return_origins
+                .iter()
+                .any(|origin| origin.origin() == url.origin());
+        if known {
+            Ok(url.into())
+        } else {
+            Err(OrdersError::ReturnUrl(field))
+        }
+    }
+}

@@ -1,0 +1,126 @@
+//! The use cases of carts, orders, payments and refunds.
+//!
+//! Money and stock change like this: `checkout` places an order and reserves
+//! its stock in one transaction, then opens a page at the gateway; what the
+//! gateway says of the attempt, by webhook or because we asked, goes through
+//! `settle`, which is the only place where an attempt succeeds or fails;
+//! refunds are promised in a transaction and told to the gateway by a job; and
+//! `sweep` settles whatever a crash or a lost webhook left open.
+
+mod access;
+mod cancel;
+mod carts;
+mod checkout;
+mod fulfilment;
+mod gateways;
+mod mails;
+mod merge;
+mod orders;
+mod payments;
+mod placing;
+mod pricing;
+mod refunds;
+mod settle;
+mod shipping;
+mod sweep;
+mod test_buyer;
+mod webhooks;
+
+use std::sync::Arc;
+
+use accounts_model::ports::Mailer;
+use accounts_service::Accounts;
+use catalog_service::Catalog;
+use database::Database;
+use kernel::secret::{KeyRing, Signer};
+use kernel::{Scope, Timestamp};
+use orders_model::OrdersError;
+use orders_model::ports::{PaymentGateway, TestBuyer};
+use queue::Queue;
+use url::Url;
+
+pub use access::{CartKey, OrderKey};
+pub use carts::CartAnswer;
+pub use checkout::CheckoutRequest;
+pub use orders::{OrderAnswer, OrderFilter};
+pub use payments::NewAttempt;
+pub use refunds::RefundCommand;
+
+use gateways::Gateways;
+use shipping::ShippingCache;
+
+/// What orders are made of.
+pub struct OrdersParts {
+    /// Where they are stored.
+    pub database: Database,
+    /// Where background work goes.
+    pub queue: Queue,
+    /// Tenants and their settings.
+    pub accounts: Arc<Accounts>,
+    /// What is sold.
+    pub catalog: Arc<Catalog>,
+    /// The payment gateways; the first is used when none is named.
+    pub gateways: Vec<Arc<dyn PaymentGateway>>,
+    /// Who plays the buyer at the embedded gateway, where there is one.
+    pub test_buyer: Option<Arc<dyn TestBuyer>>,
+    /// How mail leaves.
+    pub mailer: Arc<dyn Mailer>,
+    /// What cart and order tokens are made with.
+    pub keys: Arc<KeyRing>,
+    /// The settings.
+    pub settings: config::Checkout,
+    /// Origins a buyer may be sent to after payment.
+    pub return_origins: Vec<Url>,
+}
+
+/// The use cases of orders.
+pub struct Orders {
+    database: Database,
+    queue: Queue,
+    accounts: Arc<Accounts>,
+    catalog: Arc<Catalog>,
+    gateways: Gateways,
+    test_buyer: Option<Arc<dyn TestBuyer>>,
+    mailer: Arc<dyn Mailer>,
+    cart_tokens: Signer,
+    order_tokens: Signer,
+    settings: config::Checkout,
+    return_origins: Vec<Url>,
+    shipping: ShippingCache,
+}
+
+impl Orders {
+    /// The use cases over these parts.
+    pub fn new(parts: OrdersParts) -> Self {
+        Self {
+            shipping: ShippingCache::new(parts.queue.stale_tags()),
+            gateways: Gateways::new(parts.gateways),
+            cart_tokens: Signer::new(&parts.keys, "cart-token"),
+            order_tokens: Signer::new(&parts.keys, "order-token"),
+            database: parts.database,
+            queue: parts.queue,
+            accounts: parts.accounts,
+            catalog: parts.catalog,
+            test_buyer: parts.test_buyer,
+            mailer: parts.mailer,
+            settings: parts.settings,
+            return_origins: parts.return_origins,
+        }
+    }
+
+    fn now(&self) -> Timestamp {
+        self.queue.clock().now()
+    }
+
+    /// The tenant of a scope, with its settings.
+    async fn tenant(
+        &self,
+        scope: &Scope,
+    ) -> Result<Arc<accounts_model::tenant::Tenant>, OrdersError> {
+        self.accounts.tenant(scope).await.map_err(|error| {
+            kernel::Fault::transient("read the tenant's settings")
+                .caused_by(error)
+                .into()
+        })
+    }
+}

@@ -1,0 +1,90 @@
+//! A guest's cart becomes the account's when its owner signs in.
+
+use database::Batch;
+use kernel::{CartLineId, Scope};
+use orders_model::OrdersError;
+use orders_model::cart::{Cart, CartLine, CartStatus, MAX_LINES, MAX_QUANTITY};
+use orders_repository::carts;
+
+use crate::Orders;
+use crate::access::CartKey;
+use crate::carts::CartAnswer;
+
+impl Orders {
+    /// Gives a guest's cart to the signed-in user: as it is when they have
+    /// none, else line by line into theirs. Again is no error: then the guest's
+    /// cart is gone and the user's is answered.
+    pub async fn merge_cart(
+        &self,
+        scope: &Scope,
+        guest: &CartKey,
+    ) -> Result<CartAnswer, OrdersError> {
+        let user = scope.require_user()?;
+        let now = self.now();
+        let tx = self.database.begin_write(scope, "cart.merge").await?;
+        // The user's own first, so that two merges lock in the same order.
+        let own = match carts::find_open_of(&tx, user).await? {
+            Some(own) => carts::lock(&tx, own.id).await?,
+            None => None,
+        };
+        let mut found = carts::lock(&tx, guest.id)
+            .await?
+            .ok_or(OrdersError::CartNotFound)?;
+        if found.user.is_some() || found.status == CartStatus::Merged {
+            let own = own.filter(|_| found.user.is_none_or(|owner| owner == user));
+            let own = own.ok_or(OrdersError::CartNotFound)?;
+            let prices = self.prices(scope, &tx, &own, None).await?;
+            drop(tx);
+            return self.answer(scope, own, &prices).await;
+        }
+        self.check_cart(scope, &found, guest.token.as_deref())?;
+        found.require_open()?;
+        let Some(own) = own else {
+            found.user = Some(user);
+            let stored = found.lines.clone();
+            let prices = self.prices(scope, &tx, &found, None).await?;
+            let answer = self.write_cart(scope, &tx, found, &stored, &prices).await?;
+            tx.commit().await?;
+            return Ok(answer);
+        };
+        let stored = own.lines.clone();
+        let merged = merge_into(own, &found, now);
+        found.status = CartStatus::Merged;
+        let mut batch = Batch::new();
+        batch.add(carts::update(&found, now));
+        batch.run(&tx).await?;
+        let prices = self.prices(scope, &tx, &merged, None).await?;
+        let answer = self
+            .write_cart(scope, &tx, merged, &stored, &prices)
+            .await?;
+        tx.commit().await?;
+        Ok(answer)
+    }
+}
+
+/// Quantities of the same variant are added up, as far as a line goes; what
+/// the account's cart does not say, the guest's says.
+fn merge_into(mut own: Cart, guest: &Cart, now: kernel::Timestamp) -> Cart {
+    for line in &guest.lines {
+        let full = own.lines.len() >= MAX_LINES;
+        match own.lines.iter_mut().find(|l| l.variant == line.variant) {
+            Some(known) => known.quantity = (known.quantity + line.quantity).min(MAX_QUANTITY),
+            None if !full => own.lines.push(CartLine {
+                id: CartLineId::new(now),
+                ..*line
+            }),
+            None => {}
+        }
+    }
+    own.email = own.email.or_else(|| guest.email.clone());
+    own.shipping_address = own
+        .shipping_address
+        .or_else(|| guest.shipping_address.clone());
+    own.billing_address = own
+        .billing_address
+        .or_else(|| guest.billing_address.clone());
+    own.shipping_method = own
+        .shipping_method
+        .or_else(|| guest.shipping_method.clone());
+    own
+}

@@ -1,0 +1,262 @@
+//! Attempts to pay an order, and their pages at the gateway.
+
+use database::{Batch, Once, retrying};
+use kernel::{Money, PaymentId, Scope};
+use orders_model::OrdersError;
+use orders_model::order::{Order, OrderLine, OrderStatus, demand};
+use orders_model::payment::{Payment, PaymentStatus};
+use orders_model::ports::{GatewayError, SessionLine, SessionReport, SessionRequest, SessionState};
+use orders_repository::{history, orders, payments};
+
+use crate::Orders;
+use crate::access::OrderKey;
+use crate::gateways::gateway_error;
+use crate::orders::OrderAnswer;
+use crate::placing::{Progress, new_attempt};
+
+/// Another attempt to pay an order.
+#[derive(Debug, Clone)]
+pub struct NewAttempt {
+    /// Which order.
+    pub order: OrderKey,
+    /// Through whom.
+    pub gateway: Option<String>,
+}
+
+/// What came of deciding on an attempt.
+#[expect(
+    clippy::large_enum_variant,
+    reason = "it lives for a moment, on the stack"
+)]
+enum Decided {
+    /// It was decided on, now or before.
+    Progress(Progress),
+    /// One of another gateway is open and has to be closed first.
+    CloseFirst(Payment),
+}
+
+impl Orders {
+    /// Opens a page for another attempt to pay a pending order. An attempt
+    /// that is open at the same gateway is answered again.
+    pub async fn pay(&self, scope: &Scope, new: NewAttempt) -> Result<OrderAnswer, OrdersError> {
+        let gateway = self.gateways.choose(new.gateway.as_deref())?.name();
+        for _ in 0..3 {
+            let decided = retrying("payment.decide", || {
+                self.decide_attempt(scope, &new.order, gateway)
+            })
+            .await?;
+            match decided {
+                Decided::Progress(progress) => return self.finish(scope, progress).await,
+                Decided::CloseFirst(payment) => self.close_attempt(scope, &payment).await?,
+            }
+        }
+        Err(OrdersError::PaymentProcessing)
+    }
+
+    async fn decide_attempt(
+        &self,
+        scope: &Scope,
+        key: &OrderKey,
+        gateway: &'static str,
+    ) -> Result<Decided, OrdersError> {
+        let now = self.now();
+        let tx = match self
+            .database
+            .begin_once::<Progress>(scope, "payment.decide", now)
+            .await?
+        {
+            Once::Replayed(progress) => return Ok(Decided::Progress(progress)),
+            Once::Fresh(tx) => tx,
+        };
+        let mut order = orders::lock(&tx, key.id)
+            .await?
+            .ok_or(OrdersError::OrderNotFound)?;
+        self.check_order(scope, &order, key.token.as_deref())?;
+        if order.status != OrderStatus::Pending {
+            return Err(OrdersError::NotPayable(order.status));
+        }
+        let known = payments::of(&tx, order.id).await?;
+        if let Some(open) = known.into_iter().find(|attempt| !attempt.status.is_final()) {
+            if open.status == PaymentStatus::Processing {
+                return Err(OrdersError::PaymentProcessing);
+            }
+            if open.gateway == gateway && now < open.expires_at {
+                let progress = Progress::placed(&order, Some(&open));
+                return Ok(Decided::Progress(tx.commit_with(progress).await?));
+            }
+            return Ok(Decided::CloseFirst(open));
+        }
+        let mut batch = Batch::new();
+        if order.reserved_until.is_none_or(|until| until <= now) {
+            self.reserve_again(&tx, &mut batch, &mut order).await?;
+        } else {
+            order.reserved_until = Some(self.reserved_until());
+        }
+        let attempt = new_attempt(&order, gateway, now, self.settings.session_ttl);
+        order.changed(now);
+        batch.add(payments::insert(&attempt));
+        batch.add(orders::update(&order));
+        let note = Some(attempt.id.to_string());
+        batch.add(history::note(
+            order.id,
+            "payment_attempt",
+            note,
+            scope.actor(),
+            now,
+        ));
+        batch.run(&tx).await?;
+        let progress = Progress::placed(&order, Some(&attempt));
+        Ok(Decided::Progress(tx.commit_with(progress).await?))
+    }
+
+    /// Reserves the stock of an order whose reservation is over.
+    async fn reserve_again(
+        &self,
+        tx: &database::Transaction,
+        batch: &mut Batch,
+        order: &mut Order,
+    ) -> Result<(), OrdersError> {
+        let lines = orders::lines(tx, order).await?;
+        let wanted = demand(&lines)?;
+        self.catalog.release_in_tx(tx, order.id).await?;
+        if wanted.is_empty() {
+            return Ok(());
+        }
+        let until = self.reserved_until();
+        self.catalog
+            .reserve_in_tx(tx, batch, order.id, &wanted, until)
+            .await
+            .map_err(|error| match error {
+                catalog_model::CatalogError::OutOfStock(short) => {
+                    OrdersError::OutOfStock(names(&lines, &short))
+                }
+                other => other.into(),
+            })?;
+        order.reserved_until = Some(until);
+        Ok(())
+    }
+
+    /// Opens the page of an attempt at its gateway, unless it has one. The
+    /// attempt's id is the idempotency key there, so that any number of calls
+    /// open one page.
+    pub(crate) async fn open_page(
+        &self,
+        scope: &Scope,
+        payment: PaymentId,
+    ) -> Result<(), OrdersError> {
+        let db = self.database.read(scope).await?;
+        let Some(payment) = payments::find(&db, payment).await? else {
+            return Err(OrdersError::OrderNotFound);
+        };
+        if payment.session.is_some() || payment.status.is_final() {
+            return Ok(());
+        }
+        let order = orders::find(&db, payment.order)
+            .await?
+            .ok_or(OrdersError::OrderNotFound)?;
+        let lines = orders::lines(&db, &order).await?;
+        drop(db);
+        let request = session_request(&order, &lines, &payment)?;
+        let session = match self.gateways.of(&payment)?.open(scope, &request).await {
+            Ok(session) => session,
+            Err(GatewayError::Refused(why)) => {
+                // It would refuse again, so the attempt is over and the buyer
+                // can make another one.
+                let report = SessionReport {
+                    id: String::new(),
+                    payment: Some(payment.id),
+                    state: SessionState::Failed,
+                    intent: None,
+                    failure: Some(why.clone()),
+                };
+                self.settle(scope, payment.id, &report, None).await?;
+                return Err(OrdersError::Gateway(why));
+            }
+            Err(GatewayError::Unknown(fault)) => return Err(fault.into()),
+        };
+        let write = payments::opened(payment.id, &session.id, &session.url, self.now());
+        self.database
+            .write_one(scope, "payment.opened", write)
+            .await?;
+        Ok(())
+    }
+
+    /// Closes the page of an attempt, and settles what the gateway says of it
+    /// then: it may have been paid a moment before.
+    pub(crate) async fn close_attempt(
+        &self,
+        scope: &Scope,
+        payment: &Payment,
+    ) -> Result<(), OrdersError> {
+        let Some(session) = &payment.session else {
+            // The gateway may have opened a page that we did not hear of.
+            // Asking again tells which.
+            self.open_page(scope, payment.id).await?;
+            let db = self.database.read(scope).await?;
+            let again = payments::find(&db, payment.id).await?;
+            drop(db);
+            return match again {
+                Some(again) if again.session.is_some() => {
+                    Box::pin(self.close_attempt(scope, &again)).await
+                }
+                _ => Err(OrdersError::PaymentProcessing),
+            };
+        };
+        let report = self
+            .gateways
+            .of(payment)?
+            .close(scope, session)
+            .await
+            .map_err(gateway_error)?;
+        self.settle(scope, payment.id, &report, None).await
+    }
+}
+
+fn names(lines: &[OrderLine], short: &[kernel::StockItemId]) -> String {
+    let names: Vec<&str> = lines
+        .iter()
+        .filter(|line| line.stock_item.is_some_and(|item| short.contains(&item)))
+        .map(|line| line.name.as_str())
+        .collect();
+    names.join(", ")
+}
+
+/// What the gateway's page shows: the lines, shipping and fee, which add up to
+/// the total.
+fn session_request(
+    order: &Order,
+    lines: &[OrderLine],
+    payment: &Payment,
+) -> Result<SessionRequest, OrdersError> {
+    let mut shown: Vec<SessionLine> = lines
+        .iter()
+        .map(|line| SessionLine {
+            name: line.name.clone(),
+            unit: line.unit_price,
+            quantity: line.quantity,
+        })
+        .collect();
+    let mut extra = |name: &str, amount: Money| {
+        if amount.minor > 0 {
+            shown.push(SessionLine {
+                name: name.to_owned(),
+                unit: amount,
+                quantity: 1,
+            });
+        }
+    };
+    extra("Shipping", order.shipping);
+    // Only what the buyer bears is in the total.
+    let goods_and_shipping = order.subtotal.plus(order.shipping)?;
+    extra("Service fee", order.total.minus(goods_and_shipping)?);
+    Ok(SessionRequest {
+        payment: payment.id,
+        order: order.id,
+        number: order.number,
+        lines: shown,
+        amount: payment.amount,
+        email: order.email.clone(),
+        return_urls: order.return_urls.clone(),
+        expires_at: payment.expires_at,
+    })
+}

@@ -1,0 +1,385 @@
+//! Placing an order: the cart, its prices, the stock and the order change in
+//! one transaction.
+
+use std::time::Duration;
+
+use catalog_model::CatalogError;
+use catalog_model::offer::Offer;
+use database::{Batch, Once, OnceTransaction};
+use kernel::{Money, OrderId, OrderLineId, PaymentId, Scope, Timestamp};
+use orders_model::OrdersError;
+use orders_model::cart::{CartChange, Notice, PricedCart};
+use orders_model::events::OrderPlaced;
+use orders_model::order::{
+    FulfilmentState, Order, OrderLine, OrderStatus, PaymentState, ReturnUrls, demand,
+};
+use orders_model::payment::{Payment, PaymentStatus};
+use orders_repository::{carts, history, orders, payments};
+use serde::{Deserialize, Serialize};
+
+use crate::Orders;
+use crate::checkout::CheckoutRequest;
+use crate::orders::OrderAnswer;
+
+/// How far a checkout got, as remembered for a repeated request.
+#[derive(Serialize, Deserialize)]
+pub(crate) enum Progress {
+    /// The order is there; the payment page may or may not be.
+    Placed {
+        order: OrderId,
+        payment: Option<PaymentId>,
+    },
+    /// The buyer was answered.
+    Answered(Box<OrderAnswer>),
+}
+
+impl Progress {
+    /// The order is there, with an attempt to pay it.
+    pub(crate) fn placed(order: &Order, payment: Option<&Payment>) -> Self {
+        Self::Placed {
+            order: order.id,
+            payment: payment.map(|payment| payment.id),
+        }
+    }
+}
+
+impl Orders {
+    /// Goes on from where a checkout or another attempt got to: opens the
+    /// payment page, and remembers what the buyer is answered.
+    pub(crate) async fn finish(
+        &self,
+        scope: &Scope,
+        progress: Progress,
+    ) -> Result<OrderAnswer, OrdersError> {
+        let (order, payment) = match progress {
+            Progress::Answered(answer) => return Ok(*answer),
+            Progress::Placed { order, payment } => (order, payment),
+        };
+        if let Some(payment) = payment {
+            self.open_page(scope, payment).await?;
+        }
+        let answer = self.order_answer(scope, order).await?;
+        if scope.request().idempotency.is_some() {
+            let progress = Progress::Answered(Box::new(answer.clone()));
+            self.database.amend_once(scope, &progress).await?;
+        }
+        Ok(answer)
+    }
+
+    /// Places the order of a cart as pending, with its stock reserved and an
+    /// attempt to pay it decided. No gateway is asked here.
+    pub(crate) async fn place(
+        &self,
+        scope: &Scope,
+        request: &CheckoutRequest,
+        gateway: &'static str,
+        return_urls: &ReturnUrls,
+    ) -> Result<Progress, OrdersError> {
+        let now = self.now();
+        let tx = match self
+            .database
+            .begin_once::<Progress>(scope, "order.place", now)
+            .await?
+        {
+            Once::Replayed(progress) => return Ok(progress),
+            Once::Fresh(tx) => tx,
+        };
+        let cart = self
+            .open_cart(scope, &tx, &request.cart)
+            .await?
+            .changed(CartChange {
+                email: request.email.clone().map(Some),
+                shipping_address: request.shipping_address.clone().map(Some),
+                billing_address: request.billing_address.clone().map(Some),
+                shipping_method: request.shipping_method.clone().map(Some),
+            });
+        let prices = self.prices(scope, &tx, &cart, None).await?;
+        let method_name = prices
+            .methods
+            .iter()
+            .find(|method| Some(&method.code) == cart.shipping_method.as_ref())
+            .map(|method| method.name.clone());
+        let priced = self.price(scope, cart, &prices).await?;
+        check_complete(&priced)?;
+        check_as_seen(&priced, request.expected_total)?;
+        let order_id = OrderId::new(now);
+        let lines = lines_of(&priced, now)?;
+        let mut batch = Batch::new();
+        let reserved_until = self
+            .reserve(&tx, &mut batch, order_id, &lines, &priced)
+            .await?;
+        let after = self.tenant(scope).await?.settings.order_numbers_after;
+        let number = orders::next_number(&tx, after).await?;
+        let order = new_order(
+            scope,
+            order_id,
+            number,
+            &priced,
+            method_name,
+            return_urls,
+            reserved_until,
+            now,
+        )?;
+        let payment = self.first_attempt(&order, gateway, now);
+        self.write_placed(&tx, batch, &order, &lines, payment.as_ref())
+            .await?;
+        if payment.is_none() {
+            self.pay_nothing(&tx, order, priced.needs_shipping).await?;
+        }
+        let progress = Progress::Placed {
+            order: order_id,
+            payment: payment.map(|payment| payment.id),
+        };
+        Ok(tx.commit_with(progress).await?)
+    }
+
+    /// Reserves what the lines want, for a little longer than the buyer has to
+    /// pay. None when there is nothing to reserve.
+    async fn reserve(
+        &self,
+        tx: &OnceTransaction,
+        batch: &mut Batch,
+        order: OrderId,
+        lines: &[OrderLine],
+        priced: &PricedCart,
+    ) -> Result<Option<Timestamp>, OrdersError> {
+        let wanted = demand(lines)?;
+        if wanted.is_empty() {
+            return Ok(None);
+        }
+        let until = self.reserved_until();
+        self.catalog
+            .reserve_in_tx(tx, batch, order, &wanted, until)
+            .await
+            .map_err(|error| match error {
+                CatalogError::OutOfStock(short) => {
+                    let names: Vec<String> = priced
+                        .lines
+                        .iter()
+                        .filter_map(|line| line.offer.as_ref())
+                        .filter(|offer| offer.stock_item.is_some_and(|i| short.contains(&i)))
+                        .map(full_name)
+                        .collect();
+                    OrdersError::OutOfStock(names.join(", "))
+                }
+                other => other.into(),
+            })?;
+        Ok(Some(until))
+    }
+
+    /// Until when stock that is reserved now stays reserved.
+    pub(crate) fn reserved_until(&self) -> Timestamp {
+        self.now()
+            .plus(self.settings.session_ttl)
+            .plus(self.settings.reservation_grace)
+    }
+
+    /// The attempt that comes with an order; none when there is nothing to pay.
+    fn first_attempt(&self, order: &Order, gateway: &str, now: Timestamp) -> Option<Payment> {
+        (!order.total.is_zero())
+            .then(|| new_attempt(order, gateway, now, self.settings.session_ttl))
+    }
+
+    async fn write_placed(
+        &self,
+        tx: &OnceTransaction,
+        mut batch: Batch,
+        order: &Order,
+        lines: &[OrderLine],
+        payment: Option<&Payment>,
+    ) -> Result<(), OrdersError> {
+        let now = order.placed_at;
+        batch.add(orders::insert(order));
+        batch.add(orders::insert_lines(order.id, lines));
+        if let Some(payment) = payment {
+            batch.add(payments::insert(payment));
+        }
+        let actor = tx.scope().actor();
+        batch.add(history::note(order.id, "placed", None, actor, now));
+        let event = OrderPlaced { order: order.id };
+        self.queue.publish_with(tx, &mut batch, &event)?;
+        batch.add(carts::becomes_order(order.cart, order.id, now));
+        batch.run(tx).await?;
+        Ok(())
+    }
+
+    /// An order of nothing is paid as soon as it is placed.
+    async fn pay_nothing(
+        &self,
+        tx: &OnceTransaction,
+        mut order: Order,
+        needs_shipping: bool,
+    ) -> Result<(), OrdersError> {
+        self.catalog.sell_in_tx(tx, order.id).await?;
+        let mut batch = Batch::new();
+        self.mark_paid(tx, &mut batch, &mut order, None, needs_shipping)?;
+        batch.add(orders::update(&order));
+        batch.run(tx).await?;
+        Ok(())
+    }
+}
+
+/// An attempt to pay an order.
+pub(crate) fn new_attempt(order: &Order, gateway: &str, now: Timestamp, ttl: Duration) -> Payment {
+    let nothing = Money::zero(order.currency);
+    Payment {
+        id: PaymentId::new(now),
+        order: order.id,
+        gateway: gateway.to_owned(),
+        status: PaymentStatus::Created,
+        amount: order.total,
+        session: None,
+        url: None,
+        intent: None,
+        captured: nothing,
+        tax: nothing,
+        refunded: nothing,
+        failure: None,
+        expires_at: now.plus(ttl),
+        checked_at: now,
+        created_at: now,
+        updated_at: now,
+    }
+}
+
+/// Refuses a cart that lacks something an order needs.
+fn check_complete(priced: &PricedCart) -> Result<(), OrdersError> {
+    let cart = &priced.cart;
+    if cart.lines.is_empty() {
+        return Err(OrdersError::CartEmpty);
+    }
+    if cart.email.is_none() {
+        return Err(OrdersError::EmailMissing);
+    }
+    if priced.needs_shipping {
+        if cart.shipping_address.is_none() {
+            return Err(OrdersError::AddressMissing);
+        }
+        if cart.shipping_method.is_none() {
+            return Err(OrdersError::ShippingMissing);
+        }
+        if priced.totals.shipping.is_none() {
+            return Err(OrdersError::ShippingUnavailable);
+        }
+    }
+    Ok(())
+}
+
+/// Refuses a cart that costs something else than the buyer saw, or holds what
+/// cannot be had. A buyer who says which total they expect has seen it.
+fn check_as_seen(priced: &PricedCart, expected: Option<Money>) -> Result<(), OrdersError> {
+    let missing: Vec<String> = priced
+        .lines
+        .iter()
+        .filter(|line| {
+            line.notices
+                .iter()
+                .any(|notice| !matches!(notice, Notice::PriceChanged { .. }))
+        })
+        .map(|line| {
+            line.offer
+                .as_ref()
+                .map_or_else(|| line.line.variant.to_string(), full_name)
+        })
+        .collect();
+    if !missing.is_empty() {
+        return Err(OrdersError::OutOfStock(missing.join(", ")));
+    }
+    let total = priced.totals.total;
+    let seen = match expected {
+        Some(expected) => expected == total,
+        None => priced.is_as_seen(),
+    };
+    if seen {
+        Ok(())
+    } else {
+        Err(OrdersError::CartChanged { total })
+    }
+}
+
+fn full_name(offer: &Offer) -> String {
+    format!("{} ({})", offer.name, offer.title)
+}
+
+fn lines_of(priced: &PricedCart, now: Timestamp) -> Result<Vec<OrderLine>, OrdersError> {
+    priced
+        .lines
+        .iter()
+        .zip(1i64..)
+        .map(|(line, position)| {
+            let offer = line.offer.as_ref().ok_or(OrdersError::NotForSale)?;
+            Ok(OrderLine {
+                id: OrderLineId::new(now),
+                position,
+                product: offer.product,
+                variant: offer.variant,
+                stock_item: offer.stock_item,
+                seller: offer.seller,
+                sku: offer.sku.clone(),
+                name: full_name(offer),
+                options: offer.options.clone(),
+                unit_price: offer.price,
+                quantity: line.line.quantity,
+                restocked: 0,
+            })
+        })
+        .collect()
+}
+
+#[expect(clippy::too_many_arguments, reason = "each is a fact of its own")]
+fn new_order(
+    scope: &Scope,
+    id: OrderId,
+    number: i64,
+    priced: &PricedCart,
+    method_name: Option<String>,
+    return_urls: &ReturnUrls,
+    reserved_until: Option<Timestamp>,
+    now: Timestamp,
+) -> Result<Order, OrdersError> {
+    let (cart, totals) = (&priced.cart, priced.totals);
+    let nothing = Money::zero(cart.currency);
+    Ok(Order {
+        id,
+        number,
+        cart: cart.id,
+        user: cart.user.or(scope.user()),
+        email: cart.email.clone().ok_or(OrdersError::EmailMissing)?,
+        currency: cart.currency,
+        status: OrderStatus::Pending,
+        payment_status: PaymentState::Unpaid,
+        fulfilment_status: FulfilmentState::Unfulfilled,
+        subtotal: totals.subtotal,
+        shipping: totals.shipping.unwrap_or(nothing),
+        fee: totals.fee,
+        total: totals.total,
+        tax: nothing,
+        captured: nothing,
+        refunded: nothing,
+        shipping_address: priced
+            .needs_shipping
+            .then(|| cart.shipping_address.clone())
+            .flatten(),
+        billing_address: cart
+            .billing_address
+            .clone()
+            .or_else(|| cart.shipping_address.clone()),
+        shipping_method: priced
+            .needs_shipping
+            .then(|| cart.shipping_method.clone())
+            .flatten(),
+        shipping_method_name: priced.needs_shipping.then_some(method_name).flatten(),
+        return_urls: return_urls.clone(),
+        reserved_until,
+        attention: None,
+        carrier: None,
+        tracking_number: None,
+        cancel_reason: None,
+        placed_at: now,
+        paid_at: None,
+        shipped_at: None,
+        canceled_at: None,
+        version: 1,
+        updated_at: now,
+    })
+}

@@ -1,0 +1,352 @@
+//! Giving money back.
+
+use catalog_model::stock::Demand;
+use database::{Batch, Once, Transaction, retrying};
+use kernel::{Money, OrderId, Permission, RefundId, Scope, WebhookEventId};
+use orders_model::OrdersError;
+use orders_model::events::{RefundPromised, RefundSucceeded};
+use orders_model::order::{Order, OrderDetail, OrderLine};
+use orders_model::payment::Payment;
+use orders_model::ports::{GatewayError, RefundReport, RefundRequest, RefundState};
+use orders_model::refund::{Refund, RefundStatus, Restock, check_restock};
+use orders_repository::{history, orders, payments, refunds};
+use queue::inbox::{self, WebhookState};
+
+use crate::Orders;
+use crate::gateways::gateway_error;
+use crate::orders::detail;
+
+/// What is to go back.
+#[derive(Debug, Clone)]
+pub struct RefundCommand {
+    /// How much; all that is left when none.
+    pub amount: Option<Money>,
+    /// Why.
+    pub reason: String,
+    /// What goes back into stock.
+    pub restock: Vec<Restock>,
+}
+
+impl Orders {
+    /// Promises to give money of an order back, and puts goods back into
+    /// stock. The gateway is told by a job.
+    pub async fn refund(
+        &self,
+        scope: &Scope,
+        id: OrderId,
+        command: RefundCommand,
+    ) -> Result<OrderDetail, OrdersError> {
+        scope.require(Permission::OrdersRefund)?;
+        retrying("order.refund", || self.refund_once(scope, id, &command)).await
+    }
+
+    async fn refund_once(
+        &self,
+        scope: &Scope,
+        id: OrderId,
+        command: &RefundCommand,
+    ) -> Result<OrderDetail, OrdersError> {
+        let tx = match self
+            .database
+            .begin_once::<OrderDetail>(scope, "order.refund", self.now())
+            .await?
+        {
+            Once::Replayed(detail) => return Ok(detail),
+            Once::Fresh(tx) => tx,
+        };
+        let mut order = orders::lock(&tx, id)
+            .await?
+            .ok_or(OrdersError::OrderNotFound)?;
+        let mut batch = Batch::new();
+        self.promise(&tx, &mut batch, &mut order, command).await?;
+        batch.add(orders::update(&order));
+        batch.run(&tx).await?;
+        let answer = detail(&tx, order).await?;
+        Ok(tx.commit_with(answer).await?)
+    }
+
+    /// Promises a refund in a transaction that holds the order's lock; the
+    /// caller writes the order.
+    pub(crate) async fn promise(
+        &self,
+        tx: &Transaction,
+        batch: &mut Batch,
+        order: &mut Order,
+        command: &RefundCommand,
+    ) -> Result<(), OrdersError> {
+        let now = self.now();
+        let amount = match command.amount {
+            Some(amount) => amount,
+            None => order.refundable()?,
+        };
+        order.promise_refund(amount, now)?;
+        let lines = orders::lines(tx, order).await?;
+        self.restock(tx, order, &lines, &command.restock).await?;
+        let mut left = amount;
+        for mut payment in payments::of(tx, order.id).await? {
+            let share = take_share(&mut payment, &mut left)?;
+            if share.is_zero() {
+                continue;
+            }
+            let refund = Refund {
+                id: RefundId::new(now),
+                order: order.id,
+                payment: payment.id,
+                status: RefundStatus::Pending,
+                amount: share,
+                reason: command.reason.clone(),
+                restock: command.restock.clone(),
+                external: None,
+                failure: None,
+                checked_at: now,
+                created_at: now,
+                updated_at: now,
+            };
+            payment.updated_at = now;
+            batch.add(payments::update(&payment));
+            batch.add(refunds::insert(&refund));
+            let event = RefundPromised {
+                order: order.id,
+                refund: refund.id,
+            };
+            self.queue.publish_with(tx, batch, &event)?;
+        }
+        let note = Some(format!("{amount}: {}", command.reason));
+        let actor = tx.scope().actor();
+        batch.add(history::note(order.id, "refund_promised", note, actor, now));
+        Ok(())
+    }
+
+    async fn restock(
+        &self,
+        tx: &Transaction,
+        order: &Order,
+        lines: &[OrderLine],
+        restock: &[Restock],
+    ) -> Result<(), OrdersError> {
+        check_restock(lines, restock)?;
+        let mut counted = Vec::new();
+        for entry in restock {
+            if !orders::restock_line(tx, entry.line, entry.quantity).await? {
+                return Err(OrdersError::LineNotFound);
+            }
+            let item = lines
+                .iter()
+                .find(|line| line.id == entry.line)
+                .and_then(|line| line.stock_item);
+            counted.extend(item.map(|item| (item, entry.quantity)));
+        }
+        if counted.is_empty() {
+            return Ok(());
+        }
+        let returned = Demand::of(counted)?;
+        Ok(self.catalog.restock_in_tx(tx, order.id, &returned).await?)
+    }
+
+    /// Tells the gateway to give money back; called by its job. The refund's
+    /// id is the idempotency key there.
+    pub async fn execute_refund(&self, scope: &Scope, id: RefundId) -> Result<(), OrdersError> {
+        let db = self.database.read(scope).await?;
+        let Some(refund) = refunds::find(&db, id).await? else {
+            return Ok(());
+        };
+        let Some(payment) = payments::find(&db, refund.payment).await? else {
+            return Ok(());
+        };
+        drop(db);
+        if refund.status != RefundStatus::Pending {
+            return Ok(());
+        }
+        let request = RefundRequest {
+            refund: id,
+            payment: payment.id,
+            session: payment.session.clone().unwrap_or_default(),
+            intent: payment.intent.clone(),
+            amount: refund.amount,
+        };
+        let report = match self.gateways.of(&payment)?.refund(scope, &request).await {
+            Ok(report) => report,
+            Err(GatewayError::Refused(why)) => RefundReport {
+                id: String::new(),
+                refund: Some(id),
+                amount: refund.amount,
+                state: RefundState::Failed(why),
+            },
+            Err(GatewayError::Unknown(fault)) => return Err(fault.into()),
+        };
+        retrying("refund.settle", || {
+            self.settle_refunds(
+                scope,
+                payment.order,
+                std::slice::from_ref(&report),
+                &payment,
+                None,
+            )
+        })
+        .await
+    }
+
+    /// Takes over what the gateway says went back of some money, whoever
+    /// asked for it.
+    pub(crate) async fn sync_refunds(
+        &self,
+        scope: &Scope,
+        payment: &Payment,
+        intent: &str,
+        webhook: Option<WebhookEventId>,
+    ) -> Result<(), OrdersError> {
+        let reports = self
+            .gateways
+            .of(payment)?
+            .refunds(scope, intent)
+            .await
+            .map_err(gateway_error)?;
+        retrying("refund.settle", || {
+            self.settle_refunds(scope, payment.order, &reports, payment, webhook)
+        })
+        .await
+    }
+
+    async fn settle_refunds(
+        &self,
+        scope: &Scope,
+        order: OrderId,
+        reports: &[RefundReport],
+        payment: &Payment,
+        webhook: Option<WebhookEventId>,
+    ) -> Result<(), OrdersError> {
+        let now = self.now();
+        let tx = self.database.begin_write(scope, "refund.settle").await?;
+        let mut order = orders::lock(&tx, order)
+            .await?
+            .ok_or(OrdersError::OrderNotFound)?;
+        let known = refunds::of(&tx, order.id).await?;
+        let mut payment = payments::find(&tx, payment.id)
+            .await?
+            .ok_or(OrdersError::OrderNotFound)?;
+        let mut batch = Batch::new();
+        for report in reports {
+            let ours = known.iter().find(|refund| {
+                Some(refund.id) == report.refund
+                    || (refund.external.is_some()
+                        && refund.external.as_deref() == Some(report.id.as_str()))
+            });
+            match ours {
+                Some(refund) => {
+                    self.settle_refund(&tx, &mut batch, &mut order, &mut payment, refund, report)?;
+                }
+                None => self.adopt_refund(&tx, &mut batch, &mut order, &mut payment, report)?,
+            }
+        }
+        payment.updated_at = now;
+        batch.add(payments::update(&payment));
+        batch.add(orders::update(&order));
+        if let Some(webhook) = webhook {
+            batch.add(inbox::conclude(webhook, WebhookState::Processed, None, now));
+        }
+        batch.run(&tx).await?;
+        tx.commit().await?;
+        Ok(())
+    }
+
+    /// A refund of ours, and what the gateway says of it.
+    fn settle_refund(
+        &self,
+        tx: &Transaction,
+        batch: &mut Batch,
+        order: &mut Order,
+        payment: &mut Payment,
+        refund: &Refund,
+        report: &RefundReport,
+    ) -> Result<(), OrdersError> {
+        if refund.status != RefundStatus::Pending {
+            return Ok(());
+        }
+        let now = self.now();
+        let mut refund = refund.clone();
+        if !report.id.is_empty() {
+            refund.external = Some(report.id.clone());
+        }
+        refund.checked_at = now;
+        let actor = tx.scope().actor();
+        match &report.state {
+            RefundState::Pending => {}
+            RefundState::Succeeded => {
+                refund.status = RefundStatus::Succeeded;
+                refund.updated_at = now;
+                let note = Some(refund.amount.to_string());
+                batch.add(history::note(order.id, "refunded", note, actor, now));
+                let event = RefundSucceeded {
+                    order: order.id,
+                    refund: refund.id,
+                };
+                self.queue.publish_with(tx, batch, &event)?;
+            }
+            RefundState::Failed(why) => {
+                refund.status = RefundStatus::Failed;
+                refund.failure = Some(why.clone());
+                refund.updated_at = now;
+                order.withdraw_refund(refund.amount, now)?;
+                payment.refunded = payment.refunded.minus(refund.amount)?;
+                order.flag("refund_failed", now);
+                let note = Some(why.clone());
+                batch.add(history::note(order.id, "refund_failed", note, actor, now));
+            }
+        }
+        batch.add(refunds::update(&refund));
+        Ok(())
+    }
+
+    /// A refund that somebody made at the gateway.
+    fn adopt_refund(
+        &self,
+        tx: &Transaction,
+        batch: &mut Batch,
+        order: &mut Order,
+        payment: &mut Payment,
+        report: &RefundReport,
+    ) -> Result<(), OrdersError> {
+        if report.state != RefundState::Succeeded {
+            return Ok(());
+        }
+        let now = self.now();
+        if order.promise_refund(report.amount, now).is_err() {
+            order.flag("refunded_more_than_captured", now);
+            return Ok(());
+        }
+        payment.refunded = payment.refunded.plus(report.amount)?;
+        let refund = Refund {
+            id: RefundId::new(now),
+            order: order.id,
+            payment: payment.id,
+            status: RefundStatus::Succeeded,
+            amount: report.amount,
+            reason: "made at the gateway".to_owned(),
+            restock: Vec::new(),
+            external: Some(report.id.clone()),
+            failure: None,
+            checked_at: now,
+            created_at: now,
+            updated_at: now,
+        };
+        batch.add(refunds::insert(&refund));
+        let note = Some(format!("{} at the gateway", report.amount));
+        let actor = tx.scope().actor();
+        batch.add(history::note(order.id, "refunded", note, actor, now));
+        let event = RefundSucceeded {
+            order: order.id,
+            refund: refund.id,
+        };
+        self.queue.publish_with(tx, batch, &event)?;
+        Ok(())
+    }
+}
+
+/// Takes as much of `left` from a payment as it has, and notes that on both.
+fn take_share(payment: &mut Payment, left: &mut Money) -> Result<Money, OrdersError> {
+    let available = payment.captured.minus(payment.refunded)?;
+    let share = Money::new(available.minor.min(left.minor).max(0), left.currency);
+    payment.refunded = payment.refunded.plus(share)?;
+    *left = left.minus(share)?;
+    Ok(share)
+}

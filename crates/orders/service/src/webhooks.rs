@@ -1,0 +1,205 @@
+//! Webhooks of payment gateways.
+
+use kernel::{Scope, WebhookEventId};
+use orders_model::OrdersError;
+use orders_model::jobs::ProcessWebhook;
+use orders_model::payment::Payment;
+use orders_model::ports::{
+    GatewayError, MoneyRef, PaymentGateway, RawWebhook, Subject, WebhookRefused,
+};
+use orders_repository::payments;
+use queue::inbox::{self, Received, WebhookEvent, WebhookState};
+
+use crate::Orders;
+
+impl Orders {
+    /// Takes a webhook in: checks its signature over the bytes as they came,
+    /// stores it, and lets a job do what it says. The same event again is
+    /// accepted and has no effect.
+    pub async fn receive_webhook(
+        &self,
+        scope: &Scope,
+        gateway: &str,
+        webhook: &RawWebhook<'_>,
+    ) -> Result<(), OrdersError> {
+        let gateway = self
+            .gateways
+            .named(gateway)
+            .ok_or_else(|| OrdersError::UnknownGateway(gateway.chars().take(40).collect()))?;
+        let verified = match gateway.verify(webhook, self.now()) {
+            Ok(verified) => verified,
+            Err(WebhookRefused::NotOurs(why)) => {
+                // Sending it again would not help, so it is not refused.
+                tracing::info!(why, "a webhook for somebody else was ignored");
+                return Ok(());
+            }
+            Err(refused) => return Err(refused.into()),
+        };
+        let payload = std::str::from_utf8(webhook.body)
+            .map_err(|_| WebhookRefused::Unreadable("it is not UTF-8".to_owned()))?
+            .to_owned();
+        tracing::Span::current().record("stripe_event", verified.id.as_str());
+        let tenant = verified.tenant.unwrap_or(scope.tenant());
+        let inside = self
+            .accounts
+            .system_scope(tenant, scope.request().request_id.clone());
+        if self.accounts.tenant(&inside).await.is_err() {
+            tracing::warn!(%tenant, "a webhook for an unknown tenant was ignored");
+            return Ok(());
+        }
+        let received = Received {
+            source: gateway.name(),
+            external_id: verified.id,
+            kind: verified.kind,
+            payload,
+        };
+        let tx = self
+            .database
+            .begin_write(&inside, "webhook.receive")
+            .await?;
+        if let Some(webhook) = inbox::store(&tx, received, self.now()).await? {
+            self.queue.enqueue(&tx, &ProcessWebhook { webhook }).await?;
+            tx.commit().await?;
+        }
+        Ok(())
+    }
+
+    /// Does what a stored webhook says; called by its job. What happened is
+    /// read from the gateway, so the order in which webhooks come does not
+    /// matter.
+    pub async fn process_webhook(
+        &self,
+        scope: &Scope,
+        id: WebhookEventId,
+    ) -> Result<(), OrdersError> {
+        let db = self.database.read(scope).await?;
+        let Some(event) = inbox::load(&db, id).await? else {
+            return Ok(());
+        };
+        drop(db);
+        if event.state != WebhookState::Received {
+            return Ok(());
+        }
+        let span = tracing::Span::current();
+        span.record("stripe_event", event.external_id.as_str());
+        match self.follow(scope, &event).await {
+            Ok(None) => Ok(()),
+            Ok(Some(why)) => self.conclude(scope, id, WebhookState::Ignored, why).await,
+            Err(error) => {
+                use kernel::DomainError as _;
+                let passing = error.fault().is_some_and(kernel::Fault::is_transient);
+                if !passing {
+                    let why = error.to_string();
+                    self.conclude(scope, id, WebhookState::Failed, why).await?;
+                }
+                Err(error)
+            }
+        }
+    }
+
+    /// Does what a webhook says; a reason when there is nothing to do.
+    async fn follow(
+        &self,
+        scope: &Scope,
+        event: &WebhookEvent,
+    ) -> Result<Option<String>, OrdersError> {
+        let Some(gateway) = self.gateways.named(&event.source) else {
+            return Ok(Some("the gateway is not configured".to_owned()));
+        };
+        match gateway.subject(&event.payload) {
+            Subject::Nothing(why) => Ok(Some(why)),
+            Subject::Session(session) => {
+                tracing::Span::current().record("stripe_session", session.as_str());
+                self.follow_session(scope, gateway.as_ref(), event, &session)
+                    .await
+            }
+            Subject::Payment(money) => {
+                let payment = self.by_money(scope, &event.source, &money).await?;
+                match payment.map(|payment| payment.session) {
+                    Some(Some(session)) => {
+                        self.follow_session(scope, gateway.as_ref(), event, &session)
+                            .await
+                    }
+                    Some(None) => Ok(Some("the attempt has no session yet".to_owned())),
+                    None => Ok(Some("no attempt of ours has this payment".to_owned())),
+                }
+            }
+            Subject::Refunds(money) => {
+                let Some(payment) = self.by_money(scope, &event.source, &money).await? else {
+                    return Ok(Some("no attempt of ours has this payment".to_owned()));
+                };
+                let intent = money.intent.or_else(|| payment.intent.clone());
+                let Some(intent) = intent else {
+                    return Ok(Some("the attempt has no payment yet".to_owned()));
+                };
+                self.sync_refunds(scope, &payment, &intent, Some(event.id))
+                    .await?;
+                Ok(None)
+            }
+        }
+    }
+
+    async fn follow_session(
+        &self,
+        scope: &Scope,
+        gateway: &dyn PaymentGateway,
+        event: &WebhookEvent,
+        session: &str,
+    ) -> Result<Option<String>, OrdersError> {
+        let report = match gateway.report(scope, session).await {
+            Ok(report) => report,
+            Err(GatewayError::Refused(why)) => return Ok(Some(why)),
+            Err(GatewayError::Unknown(fault)) => return Err(fault.into()),
+        };
+        let db = self.database.read(scope).await?;
+        let by_session = payments::find_by_session(&db, gateway.name(), session).await?;
+        // We may have crashed before we could note the session.
+        let payment = match (by_session, report.payment) {
+            (Some(payment), _) => Some(payment),
+            (None, Some(id)) => payments::find(&db, id).await?,
+            (None, None) => None,
+        };
+        drop(db);
+        let Some(payment) = payment.filter(|payment| payment.gateway == gateway.name()) else {
+            return Ok(Some("no attempt of ours has this session".to_owned()));
+        };
+        self.settle(scope, payment.id, &report, Some(event.id))
+            .await?;
+        Ok(None)
+    }
+
+    /// The attempt that some money belongs to.
+    async fn by_money(
+        &self,
+        scope: &Scope,
+        gateway: &str,
+        money: &MoneyRef,
+    ) -> Result<Option<Payment>, OrdersError> {
+        let db = self.database.read(scope).await?;
+        let named = match money.payment {
+            Some(id) => payments::find(&db, id).await?,
+            None => None,
+        };
+        let found = match (named, &money.intent) {
+            (Some(payment), _) => Some(payment),
+            (None, Some(intent)) => payments::find_by_intent(&db, gateway, intent).await?,
+            (None, None) => None,
+        };
+        Ok(found.filter(|payment| payment.gateway == gateway))
+    }
+
+    async fn conclude(
+        &self,
+        scope: &Scope,
+        id: WebhookEventId,
+        state: WebhookState,
+        why: String,
+    ) -> Result<(), OrdersError> {
+        tracing::info!(why, "webhook has no effect");
+        let write = inbox::conclude(id, state, Some(why), self.now());
+        self.database
+            .write_one(scope, "webhook.conclude", write)
+            .await?;
+        Ok(())
+    }
+}
