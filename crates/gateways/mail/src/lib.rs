@@ -1,0 +1,21 @@
+//! How mail leaves: into a folder, by SMTP, or through Resend.
+
+mod folder;
+mod message;
+mod resend;
+mod smtp;
+
+use std::sync::Arc;
+
+use accounts_model::ports::Mailer;
+use config::MailTransport;
+use kernel::Fault;
+
+/// The mailer that the settings ask for.
+pub fn from_settings(settings: &config::Mail) -> Result<Arc<dyn Mailer>, Fault> {
+    Ok(match settings.transport {
+        MailTransport::Folder => Arc::new(folder::FolderMailer::new(settings)?),
+        MailTransport::Smtp => Arc::new(smtp::SmtpMailer::new(settings)?),
+        MailTransport::Resend => Arc::new(resend::ResendMailer::new(settings)?),
+    })
+}

@@ -1,0 +1,53 @@
+//! Mail by SMTP.
+
+use std::time::Duration;
+
+use accounts_model::ports::{Mail, Mailer};
+use kernel::Fault;
+use lettre::message::Mailbox;
+use lettre::{AsyncSmtpTransport, AsyncTransport as _, Tokio1Executor};
+use secrecy::ExposeSecret as _;
+
+use crate::message::{mailbox, message};
+
+const TIMEOUT: Duration = Duration::from_secs(20);
+
+/// Hands mails to an SMTP server.
+pub(crate) struct SmtpMailer {
+    from: Mailbox,
+    transport: AsyncSmtpTransport<Tokio1Executor>,
+}
+
+impl SmtpMailer {
+    pub(crate) fn new(settings: &config::Mail) -> Result<Self, Fault> {
+        let url = settings
+            .smtp_url
+            .as_ref()
+            .ok_or_else(|| Fault::permanent("SMTP_URL is not set"))?;
+        let transport = AsyncSmtpTransport::<Tokio1Executor>::from_url(url.expose_secret())
+            .map_err(|error| Fault::permanent("SMTP_URL cannot be used").caused_by(error))?
+            .timeout(Some(TIMEOUT))
+            .build();
+        Ok(Self {
+            from: mailbox(&settings.from)?,
+            transport,
+        })
+    }
+}
+
+#[async_trait::async_trait]
+impl Mailer for SmtpMailer {
+    async fn send(&self, mail: &Mail) -> Result<(), Fault> {
+        let message = message(&self.from, mail)?;
+        self.transport.send(message).await.map_err(|error| {
+            // A 5xx answer means never; all else may pass.
+            if error.is_permanent() {
+                Fault::permanent("the SMTP server refused").caused_by(error)
+            } else {
+                Fault::transient("the SMTP server did not take it").caused_by(error)
+            }
+        })?;
+        tracing::info!("mail sent");
+        Ok(())
+    }
+}
