@@ -1,0 +1,217 @@
+//! Carts.
+
+use std::collections::BTreeMap;
+
+use kernel::{CartId, CartLineId, OrderId, ProductId, Timestamp, VariantId};
+use orders_model::cart::{CartStatus, Notice, PricedLine};
+use orders_model::totals::Totals;
+use orders_service::CartAnswer;
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use super::address::AddressDto;
+use super::money::MoneyDto;
+
+/// Where a cart stands.
+#[derive(Debug, Clone, Copy, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+#[schema(as = CartStatus)]
+pub(crate) enum CartStatusDto {
+    /// It can be changed.
+    Open,
+    /// It became an order.
+    Ordered,
+    /// It went into another cart when its owner signed in.
+    Merged,
+}
+
+impl From<CartStatus> for CartStatusDto {
+    fn from(status: CartStatus) -> Self {
+        match status {
+            CartStatus::Open => Self::Open,
+            CartStatus::Ordered => Self::Ordered,
+            CartStatus::Merged => Self::Merged,
+        }
+    }
+}
+
+/// What is different from when the cart was last changed.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+#[schema(as = CartNotice)]
+pub(crate) enum NoticeDto {
+    /// One costs something else now.
+    PriceChanged {
+        /// What it cost.
+        from: MoneyDto,
+        /// What it costs.
+        to: MoneyDto,
+    },
+    /// There are fewer than wanted.
+    NotEnough {
+        /// How many there are.
+        available: i64,
+    },
+    /// It is not sold any more.
+    Unavailable,
+}
+
+impl From<Notice> for NoticeDto {
+    fn from(notice: Notice) -> Self {
+        match notice {
+            Notice::PriceChanged { from, to } => Self::PriceChanged {
+                from: from.into(),
+                to: to.into(),
+            },
+            Notice::NotEnough { available } => Self::NotEnough { available },
+            Notice::Unavailable => Self::Unavailable,
+        }
+    }
+}
+
+/// One line of a cart.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = CartLine)]
+pub(crate) struct CartLineDto {
+    /// Which.
+    #[schema(value_type = String, example = "cli_01j9z6m3k4f5g6h7j8k9m0n1p2")]
+    id: CartLineId,
+    /// What.
+    #[schema(value_type = String)]
+    variant_id: VariantId,
+    /// Of which product; null when the variant is gone.
+    #[schema(value_type = Option<String>)]
+    product_id: Option<ProductId>,
+    /// What the product is called.
+    name: Option<String>,
+    /// What tells the variant apart.
+    title: Option<String>,
+    /// The stock keeping unit.
+    sku: Option<String>,
+    /// Size and other options.
+    options: BTreeMap<String, String>,
+    /// How many.
+    quantity: i64,
+    /// What one costs now.
+    unit_price: MoneyDto,
+    /// What all pieces cost now.
+    total: MoneyDto,
+    /// What is different from when the cart was last changed.
+    notices: Vec<NoticeDto>,
+}
+
+impl CartLineDto {
+    fn new(line: PricedLine, currency: kernel::Currency) -> Self {
+        let unit = line.offer.as_ref().map_or(
+            kernel::Money::new(line.line.seen_price, currency),
+            |offer| offer.price,
+        );
+        let offer = line.offer;
+        Self {
+            id: line.line.id,
+            variant_id: line.line.variant,
+            product_id: offer.as_ref().map(|offer| offer.product),
+            name: offer.as_ref().map(|offer| offer.name.clone()),
+            title: offer.as_ref().map(|offer| offer.title.clone()),
+            sku: offer.as_ref().map(|offer| offer.sku.clone()),
+            options: offer.map(|offer| offer.options).unwrap_or_default(),
+            quantity: line.line.quantity,
+            unit_price: unit.into(),
+            total: line.total.into(),
+            notices: line.notices.into_iter().map(Into::into).collect(),
+        }
+    }
+}
+
+/// What a cart or order costs.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Totals)]
+pub(crate) struct TotalsDto {
+    /// All lines together.
+    subtotal: MoneyDto,
+    /// Shipping; null as long as address and method are not chosen.
+    shipping: Option<MoneyDto>,
+    /// The service fee the buyer bears.
+    fee: MoneyDto,
+    /// What the buyer pays, before taxes the payment gateway may add.
+    total: MoneyDto,
+}
+
+impl From<Totals> for TotalsDto {
+    fn from(totals: Totals) -> Self {
+        let fee = if totals.fee_in_total {
+            totals.fee
+        } else {
+            kernel::Money::zero(totals.fee.currency)
+        };
+        Self {
+            subtotal: totals.subtotal.into(),
+            shipping: totals.shipping.map(Into::into),
+            fee: fee.into(),
+            total: totals.total.into(),
+        }
+    }
+}
+
+/// A cart, with what it costs now.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Cart)]
+pub(crate) struct CartDto {
+    /// Which.
+    #[schema(value_type = String, example = "cart_01j9z6m3k4f5g6h7j8k9m0n1p2")]
+    pub(crate) id: CartId,
+    /// What a guest sends as `X-Cart-Token` to use it; absent for carts of
+    /// accounts.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    token: Option<String>,
+    /// Where it stands.
+    status: CartStatusDto,
+    /// The order it became.
+    #[schema(value_type = Option<String>)]
+    order_id: Option<OrderId>,
+    /// What is in it.
+    lines: Vec<CartLineDto>,
+    /// Where the confirmation goes.
+    email: Option<String>,
+    /// Where the goods go.
+    shipping_address: Option<AddressDto>,
+    /// Who is billed, if not the same.
+    billing_address: Option<AddressDto>,
+    /// The code of the chosen shipping method.
+    shipping_method: Option<String>,
+    /// Whether anything in it is shipped.
+    needs_shipping: bool,
+    /// What it costs now.
+    totals: TotalsDto,
+    /// Grows with every change.
+    version: i64,
+    /// When it was last changed.
+    #[schema(value_type = String, format = DateTime)]
+    updated_at: Timestamp,
+}
+
+impl From<CartAnswer> for CartDto {
+    fn from(answer: CartAnswer) -> Self {
+        let priced = answer.priced;
+        let cart = priced.cart;
+        Self {
+            id: cart.id,
+            token: answer.token,
+            status: cart.status.into(),
+            order_id: cart.order,
+            lines: priced
+                .lines
+                .into_iter()
+                .map(|line| CartLineDto::new(line, cart.currency))
+                .collect(),
+            email: cart.email,
+            shipping_address: cart.shipping_address.map(Into::into),
+            billing_address: cart.billing_address.map(Into::into),
+            shipping_method: cart.shipping_method,
+            needs_shipping: priced.needs_shipping,
+            totals: priced.totals.into(),
+            version: cart.version,
+            updated_at: cart.updated_at,
+        }
+    }
+}

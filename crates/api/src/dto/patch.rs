@@ -1,0 +1,22 @@
+//! Fields of merge patches (RFC 7396): absent, null and a value are three
+//! different things.
+
+use serde::{Deserialize, Deserializer};
+
+/// A field that may be removed: absent is `None`, null is `Some(None)`.
+pub(crate) fn removable<'de, T, D>(deserializer: D) -> Result<Option<Option<T>>, D::Error>
+where
+    T: Deserialize<'de>,
+    D: Deserializer<'de>,
+{
+    Option::deserialize(deserializer).map(Some)
+}
+
+/// A field that cannot be removed: null is refused.
+pub(crate) fn present<'de, T, D>(deserializer: D) -> Result<Option<T>, D::Error>
+where
+    T: Deserialize<'de>,
+    D: Deserializer<'de>,
+{
+    T::deserialize(deserializer).map(Some)
+}

@@ -1,0 +1,182 @@
+//! People and their tokens.
+
+use accounts_model::session::Tokens;
+use accounts_model::user::{User, UserStatus};
+use kernel::{CartId, Role, Timestamp, UserId};
+use secrecy::ExposeSecret as _;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+/// What an account is in its tenant.
+#[derive(Debug, Clone, Copy, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+#[schema(as = Role)]
+pub(crate) enum RoleDto {
+    /// Buys.
+    User,
+    /// Runs the shop.
+    Manager,
+    /// Runs the tenant.
+    Admin,
+    /// Runs the installation.
+    Operator,
+}
+
+impl From<Role> for RoleDto {
+    fn from(role: Role) -> Self {
+        match role {
+            Role::User => Self::User,
+            Role::Manager => Self::Manager,
+            Role::Admin => Self::Admin,
+            Role::Operator => Self::Operator,
+        }
+    }
+}
+
+impl From<RoleDto> for Role {
+    fn from(dto: RoleDto) -> Self {
+        match dto {
+            RoleDto::User => Self::User,
+            RoleDto::Manager => Self::Manager,
+            RoleDto::Admin => Self::Admin,
+            RoleDto::Operator => Self::Operator,
+        }
+    }
+}
+
+/// Whether an account may be used.
+#[derive(Debug, Clone, Copy, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+#[schema(as = UserStatus)]
+pub(crate) enum UserStatusDto {
+    /// It may.
+    Active,
+    /// An administrator closed it.
+    Disabled,
+}
+
+impl From<UserStatus> for UserStatusDto {
+    fn from(status: UserStatus) -> Self {
+        match status {
+            UserStatus::Active => Self::Active,
+            UserStatus::Disabled => Self::Disabled,
+        }
+    }
+}
+
+impl From<UserStatusDto> for UserStatus {
+    fn from(dto: UserStatusDto) -> Self {
+        match dto {
+            UserStatusDto::Active => Self::Active,
+            UserStatusDto::Disabled => Self::Disabled,
+        }
+    }
+}
+
+/// A person with an account.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = User)]
+pub(crate) struct UserDto {
+    /// Which.
+    #[schema(value_type = String, example = "usr_01j9z6m3k4f5g6h7j8k9m0n1p2")]
+    id: UserId,
+    /// The address they sign in with.
+    #[schema(example = "ada@example.com")]
+    email: String,
+    /// Whether the address is proven.
+    email_verified: bool,
+    /// What they are in the tenant.
+    role: RoleDto,
+    /// Whether the account may be used.
+    status: UserStatusDto,
+    /// What they are called.
+    #[schema(example = "Ada Lovelace")]
+    name: String,
+    /// Their telephone number, as they wrote it.
+    phone: Option<String>,
+    /// Their language, as a BCP 47 tag.
+    #[schema(example = "de")]
+    locale: Option<String>,
+    /// Grows with every change; also the `ETag`.
+    version: i64,
+    /// When the account was made.
+    #[schema(value_type = String, format = DateTime)]
+    created_at: Timestamp,
+    /// When it was last changed.
+    #[schema(value_type = String, format = DateTime)]
+    updated_at: Timestamp,
+}
+
+impl From<User> for UserDto {
+    fn from(user: User) -> Self {
+        Self {
+            id: user.id,
+            email: user.email.to_string(),
+            email_verified: user.email_verified_at.is_some(),
+            role: user.role.into(),
+            status: user.status.into(),
+            name: user.name,
+            phone: user.phone,
+            locale: user.locale,
+            version: user.version,
+            created_at: user.created_at,
+            updated_at: user.updated_at,
+        }
+    }
+}
+
+/// How the refresh token travels.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum TokenTransport {
+    /// In bodies: for apps and servers.
+    #[default]
+    Body,
+    /// In a cookie that scripts cannot read: for browsers.
+    Cookie,
+}
+
+/// Tokens of a session, and whose it is.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct SessionDto {
+    /// Who is signed in.
+    user: UserDto,
+    /// A JWT for the header `Authorization: Bearer …`.
+    access_token: String,
+    /// Always `Bearer`.
+    #[schema(example = "Bearer")]
+    token_type: &'static str,
+    /// For how many seconds the access token is good.
+    #[schema(example = 900)]
+    expires_in: u64,
+    /// Works once, to get the next tokens; absent when it is in the cookie.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    refresh_token: Option<String>,
+    /// For how many seconds the refresh token is good.
+    #[schema(example = 604_800)]
+    refresh_expires_in: u64,
+    /// The account's cart, when a guest's was merged into it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>)]
+    cart_id: Option<CartId>,
+}
+
+impl SessionDto {
+    pub(crate) fn new(
+        user: User,
+        tokens: &Tokens,
+        transport: TokenTransport,
+        cart_id: Option<CartId>,
+    ) -> Self {
+        let refresh = tokens.refresh.expose_secret().to_owned();
+        Self {
+            user: user.into(),
+            access_token: tokens.access.expose_secret().to_owned(),
+            token_type: "Bearer",
+            expires_in: tokens.access_ttl.as_secs(),
+            refresh_token: (transport == TokenTransport::Body).then_some(refresh),
+            refresh_expires_in: tokens.refresh_ttl.as_secs(),
+            cart_id,
+        }
+    }
+}

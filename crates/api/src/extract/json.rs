@@ -1,0 +1,179 @@
+//! JSON bodies.
+
+use actix_web::dev::Payload;
+use actix_web::http::header::CONTENT_TYPE;
+use actix_web::web::{Bytes, BytesMut, Data};
+use actix_web::{FromRequest, HttpRequest};
+use futures::StreamExt as _;
+use futures::future::LocalBoxFuture;
+use kernel::FieldError;
+use serde::de::DeserializeOwned;
+use validator::Validate;
+
+use crate::extract::validation::flatten;
+use crate::problem::{ApiError, RequestError};
+use crate::state::ApiState;
+
+/// A body that was read, understood and validated.
+pub(crate) struct Json<T>(pub(crate) T);
+
+impl<T: DeserializeOwned + Validate + 'static> FromRequest for Json<T> {
+    type Error = ApiError;
+    type Future = LocalBoxFuture<'static, Result<Self, ApiError>>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let json = is_json(request);
+        let limit = request
+            .app_data::<Data<ApiState>>()
+            .map_or(0, |state| state.max_body);
+        let payload = payload.take();
+        Box::pin(async move {
+            if !json {
+                return Err(RequestError::UnsupportedMediaType.into());
+            }
+            let body = read_all(payload, limit).await?;
+            parse(&body).map(Self).map_err(ApiError::from)
+        })
+    }
+}
+
+/// A body that may be left out.
+pub(crate) struct MaybeJson<T>(pub(crate) T);
+
+impl<T: DeserializeOwned + Default + Validate + 'static> FromRequest for MaybeJson<T> {
+    type Error = ApiError;
+    type Future = LocalBoxFuture<'static, Result<Self, ApiError>>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let json = is_json(request);
+        let limit = request
+            .app_data::<Data<ApiState>>()
+            .map_or(0, |state| state.max_body);
+        let payload = payload.take();
+        Box::pin(async move {
+            let body = read_all(payload, limit).await?;
+            if body.is_empty() {
+                return Ok(Self(T::default()));
+            }
+            if !json {
+                return Err(RequestError::UnsupportedMediaType.into());
+            }
+            parse(&body).map(Self).map_err(ApiError::from)
+        })
+    }
+}
+
+fn is_json(request: &HttpRequest) -> bool {
+    request
+        .headers()
+        .get(CONTENT_TYPE)
+        .and_then(|value| value.to_str().ok())
+        .and_then(|value| value.split(';').next())
+        .is_some_and(|kind| kind.trim().eq_ignore_ascii_case("application/json"))
+}
+
+/// Reads a body to its end, as far as it may be.
+pub(crate) async fn read_all(mut payload: Payload, limit: usize) -> Result<Bytes, RequestError> {
+    let mut body = BytesMut::new();
+    while let Some(chunk) = payload.next().await {
+        let chunk = chunk.map_err(|_| RequestError::BodyBroken)?;
+        if body.len() + chunk.len() > limit {
+            return Err(RequestError::BodyTooLarge(limit));
+        }
+        body.extend_from_slice(&chunk);
+    }
+    Ok(body.freeze())
+}
+
+fn parse<T: DeserializeOwned + Validate>(body: &[u8]) -> Result<T, RequestError> {
+    let mut reader = serde_json::Deserializer::from_slice(body);
+    let value: T = serde_path_to_error::deserialize(&mut reader).map_err(|error| {
+        let pointer = pointer(error.path());
+        let inner = error.into_inner();
+        if inner.is_data() {
+            let detail = plain(&inner.to_string());
+            RequestError::InvalidBody(vec![FieldError::new(pointer, "type", detail)])
+        } else {
+            RequestError::MalformedJson(inner.to_string())
+        }
+    })?;
+    reader
+        .end()
+        .map_err(|error| RequestError::MalformedJson(error.to_string()))?;
+    value
+        .validate()
+        .map_err(|errors| RequestError::InvalidBody(flatten(&errors)))?;
+    Ok(value)
+}
+
+/// The path as a JSON pointer (RFC 6901).
+fn pointer(path: &serde_path_to_error::Path) -> String {
+    use serde_path_to_error::Segment;
+    path.iter()
+        .map(|segment| match segment {
+            Segment::Seq { index } => format!("/{index}"),
+            Segment::Map { key } => format!("/{}", key.replace('~', "~0").replace('/', "~1")),
+            Segment::Enum { variant } => format!("/{variant}"),
+            Segment::Unknown => String::new(),
+        })
+        .collect()
+}
+
+/// The message without serde's position, which says nothing to a caller who
+/// sees the pointer.
+fn plain(message: &str) -> String {
+    match message.rsplit_once(" at line ") {
+        Some((text, _)) => text.to_owned(),
+        None => message.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[derive(Debug, serde::Deserialize, Validate)]
+    #[serde(deny_unknown_fields)]
+    struct Inner {
+        #[validate(range(min = 1, max = 9))]
+        quantity: i64,
+    }
+
+    #[derive(Debug, serde::Deserialize, Validate)]
+    #[serde(deny_unknown_fields)]
+    struct Body {
+        #[validate(nested)]
+        lines: Vec<Inner>,
+    }
+
+    fn fields(body: &str) -> Vec<(String, String)> {
+        match parse::<Body>(body.as_bytes()) {
+            Err(RequestError::InvalidBody(fields)) => fields
+                .into_iter()
+                .map(|field| (field.pointer, field.code))
+                .collect(),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn errors_name_the_field() {
+        assert_eq!(
+            fields(r#"{"lines":[{"quantity":1},{"quantity":0}]}"#),
+            [("/lines/1/quantity".to_owned(), "range".to_owned())]
+        );
+        assert_eq!(
+            fields(r#"{"lines":[{"quantity":"x"}]}"#),
+            [("/lines/0/quantity".to_owned(), "type".to_owned())]
+        );
+        assert_eq!(fields(r#"{"lines":[],"more":1}"#)[0].0, "/more");
+        for bad in ["", "{", "[1]]", "{\"lines\":[]} x"] {
+            assert!(parse::<Body>(bad.as_bytes()).is_err(), "{bad}");
+        }
+        let deep = "[".repeat(100_000);
+        assert!(matches!(
+            parse::<Body>(deep.as_bytes()),
+            Err(RequestError::InvalidBody(_) | RequestError::MalformedJson(_))
+        ));
+    }
+}

@@ -1,0 +1,16 @@
+//! What controllers take out of a request.
+
+mod caller;
+mod conditional;
+mod ids;
+mod json;
+mod page;
+mod query;
+mod validation;
+
+pub(crate) use caller::{Caller, CartToken, OrderToken};
+pub(crate) use conditional::{IfMatch, RequiredIfMatch, etag};
+pub(crate) use ids::id;
+pub(crate) use json::{Json, MaybeJson, read_all};
+pub(crate) use page::{List, Listed, page_request};
+pub(crate) use query::Query;

@@ -1,0 +1,180 @@
+//! Query strings.
+
+use std::future::{Ready, ready};
+
+use actix_web::dev::Payload;
+use actix_web::{FromRequest, HttpRequest};
+use kernel::FieldError;
+use serde::de::DeserializeOwned;
+use validator::Validate;
+
+use crate::extract::validation::flatten;
+use crate::problem::{ApiError, RequestError};
+
+/// A query string that was understood and validated. Unknown parameters are
+/// refused, because a misspelt filter must not look like an answer.
+pub(crate) struct Query<T>(pub(crate) T);
+
+impl<T: DeserializeOwned + Validate> FromRequest for Query<T> {
+    type Error = ApiError;
+    type Future = Ready<Result<Self, ApiError>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        ready(
+            parse(request.query_string())
+                .map(Self)
+                .map_err(ApiError::from),
+        )
+    }
+}
+
+fn parse<T: DeserializeOwned + Validate>(text: &str) -> Result<T, RequestError> {
+    let pairs = serde_urlencoded::from_str::<Vec<(String, String)>>(text)
+        .map_err(|error| invalid("", error.to_string()))?;
+    let reader = serde::de::value::MapDeserializer::<_, serde::de::value::Error>::new(
+        pairs
+            .iter()
+            .filter(|(_, value)| !value.is_empty())
+            .map(|(name, value)| (name.as_str(), Text(value))),
+    );
+    let value: T = serde_path_to_error::deserialize(reader).map_err(|error| {
+        let name = error.path().to_string();
+        let pointer = if name == "." {
+            String::new()
+        } else {
+            format!("/{name}")
+        };
+        invalid(&pointer, error.into_inner().to_string())
+    })?;
+    value
+        .validate()
+        .map_err(|errors| RequestError::InvalidQuery(flatten(&errors)))?;
+    Ok(value)
+}
+
+fn invalid(pointer: &str, detail: String) -> RequestError {
+    RequestError::InvalidQuery(vec![FieldError::new(pointer, "type", detail)])
+}
+
+/// A text that becomes a number, a truth value or a word, as is asked for.
+struct Text<'a>(&'a str);
+
+impl serde::de::IntoDeserializer<'_, serde::de::value::Error> for Text<'_> {
+    type Deserializer = Self;
+
+    fn into_deserializer(self) -> Self {
+        self
+    }
+}
+
+impl<'de> serde::Deserializer<'de> for Text<'_> {
+    type Error = serde::de::value::Error;
+
+    fn deserialize_any<V: serde::de::Visitor<'de>>(self, v: V) -> Result<V::Value, Self::Error> {
+        v.visit_str(self.0)
+    }
+
+    fn deserialize_option<V: serde::de::Visitor<'de>>(self, v: V) -> Result<V::Value, Self::Error> {
+        v.visit_some(self)
+    }
+
+    fn deserialize_newtype_struct<V: serde::de::Visitor<'de>>(
+        self,
+        _: &'static str,
+        v: V,
+    ) -> Result<V::Value, Self::Error> {
+        v.visit_newtype_struct(self)
+    }
+
+    fn deserialize_bool<V: serde::de::Visitor<'de>>(self, v: V) -> Result<V::Value, Self::Error> {
+        match self.0 {
+            "true" => v.visit_bool(true),
+            "false" => v.visit_bool(false),
+            _ => Err(serde::de::Error::custom("must be true or false")),
+        }
+    }
+
+    fn deserialize_u64<V: serde::de::Visitor<'de>>(self, v: V) -> Result<V::Value, Self::Error> {
+        match self.0.parse() {
+            Ok(number) => v.visit_u64(number),
+            Err(_) => Err(serde::de::Error::custom(
+                "must be a whole number of at least 0",
+            )),
+        }
+    }
+
+    fn deserialize_i64<V: serde::de::Visitor<'de>>(self, v: V) -> Result<V::Value, Self::Error> {
+        match self.0.parse() {
+            Ok(number) => v.visit_i64(number),
+            Err(_) => Err(serde::de::Error::custom("must be a whole number")),
+        }
+    }
+
+    fn deserialize_enum<V: serde::de::Visitor<'de>>(
+        self,
+        name: &'static str,
+        words: &'static [&'static str],
+        v: V,
+    ) -> Result<V::Value, Self::Error> {
+        use serde::de::IntoDeserializer as _;
+        let reader: serde::de::value::StrDeserializer<'_, Self::Error> = self.0.into_deserializer();
+        reader.deserialize_enum(name, words, v)
+    }
+
+    serde::forward_to_deserialize_any! {
+        i8 i16 i32 i128 u8 u16 u32 u128 f32 f64 char str string bytes byte_buf unit unit_struct
+        seq tuple tuple_struct map struct identifier ignored_any
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[derive(Debug, PartialEq, serde::Deserialize)]
+    #[serde(rename_all = "snake_case")]
+    enum Sort {
+        Name,
+        Newest,
+    }
+
+    #[derive(Debug, PartialEq, serde::Deserialize, Validate)]
+    #[serde(deny_unknown_fields)]
+    struct Filter {
+        #[validate(range(min = 1, max = 100))]
+        limit: Option<u64>,
+        sort: Option<Sort>,
+        in_stock: Option<bool>,
+        q: Option<String>,
+    }
+
+    #[test]
+    fn parameters_are_read_and_refused_by_name() {
+        let filter = parse::<Filter>("limit=5&sort=name&in_stock=true&q=a+b").unwrap();
+        assert_eq!(
+            filter,
+            Filter {
+                limit: Some(5),
+                sort: Some(Sort::Name),
+                in_stock: Some(true),
+                q: Some("a b".to_owned()),
+            }
+        );
+        assert_eq!(parse::<Filter>("q=&limit=").unwrap().q, None);
+        for (text, pointer) in [
+            ("limit=0", "/limit"),
+            ("limit=x", "/limit"),
+            ("sort=sideways", "/sort"),
+            ("in_stock=1", "/in_stock"),
+            ("limmit=5", "/limmit"),
+        ] {
+            match parse::<Filter>(text) {
+                Err(RequestError::InvalidQuery(fields)) => {
+                    assert_eq!(fields[0].pointer, pointer, "{text}");
+                }
+                other => panic!("{text}: {other:?}"),
+            }
+        }
+        assert!(parse::<Filter>("limit=1&limit=2").is_err());
+    }
+}

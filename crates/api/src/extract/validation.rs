@@ -1,0 +1,52 @@
+//! What validation rules say, as field errors.
+
+use kernel::FieldError;
+use validator::{ValidationError, ValidationErrors, ValidationErrorsKind};
+
+/// Flattens the errors of a body, with JSON pointers.
+pub(crate) fn flatten(errors: &ValidationErrors) -> Vec<FieldError> {
+    let mut fields = Vec::new();
+    collect("", errors, &mut fields);
+    fields.sort_by(|a, b| a.pointer.cmp(&b.pointer));
+    fields
+}
+
+fn collect(prefix: &str, errors: &ValidationErrors, into: &mut Vec<FieldError>) {
+    for (name, kind) in errors.errors() {
+        let pointer = format!("{prefix}/{name}");
+        match kind {
+            ValidationErrorsKind::Struct(inner) => collect(&pointer, inner, into),
+            ValidationErrorsKind::List(items) => {
+                for (index, inner) in items {
+                    collect(&format!("{pointer}/{index}"), inner, into);
+                }
+            }
+            ValidationErrorsKind::Field(rules) => {
+                into.extend(rules.iter().map(|rule| {
+                    FieldError::new(pointer.clone(), rule.code.clone(), sentence(rule))
+                }));
+            }
+        }
+    }
+}
+
+/// What to change, in words.
+fn sentence(rule: &ValidationError) -> String {
+    if let Some(message) = &rule.message {
+        return message.to_string();
+    }
+    let number = |name: &str| rule.params.get(name).map(ToString::to_string);
+    let bounds = match (number("min"), number("max")) {
+        (Some(min), Some(max)) => format!("between {min} and {max}"),
+        (Some(min), None) => format!("at least {min}"),
+        (None, Some(max)) => format!("at most {max}"),
+        (None, None) => String::new(),
+    };
+    match rule.code.as_ref() {
+        "length" => format!("must have {bounds} characters or entries"),
+        "range" => format!("must be {bounds}"),
+        "email" => "must be a mail address".to_owned(),
+        "url" => "must be a URL".to_owned(),
+        other => format!("breaks the rule {other}"),
+    }
+}

@@ -1,0 +1,133 @@
+//! Rate limits: which routes have which, and who counts.
+
+mod memory;
+
+use std::sync::Arc;
+
+use actix_web::http::Method;
+use config::{Rate, RateLimits};
+use kernel::limit::{Decision, Limit, RateLimiter};
+
+use memory::MemoryLimiter;
+
+/// Which limit a route has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) enum Class {
+    Login,
+    Auth,
+    Checkout,
+    AdminWrites,
+    Catalog,
+    General,
+    Webhooks,
+    /// Health checks and metrics are not limited.
+    Unlimited,
+}
+
+impl Class {
+    /// The class of a route.
+    pub(crate) fn of(method: &Method, path: &str) -> Self {
+        let writes = method != Method::GET && method != Method::HEAD && method != Method::OPTIONS;
+        match path {
+            "/api/auth/login" | "/api/auth/register" => Self::Login,
+            "/health" | "/ready" | "/metrics" => Self::Unlimited,
+            "/api/checkout" => Self::Checkout,
+            _ if path.starts_with("/api/auth/") => Self::Auth,
+            _ if path.starts_with("/api/webhooks/") || path == "/api/stripe/webhook" => {
+                Self::Webhooks
+            }
+            _ if path.starts_with("/api/admin/") && writes => Self::AdminWrites,
+            _ if path.starts_with("/api/catalog/") => Self::Catalog,
+            _ if path.starts_with("/api/orders/") && path.ends_with("/payments") => Self::Checkout,
+            _ => Self::General,
+        }
+    }
+}
+
+/// The limits of a process.
+pub struct Limits {
+    rates: Option<RateLimits>,
+    memory: MemoryLimiter,
+    shared: Option<Arc<dyn RateLimiter>>,
+}
+
+impl Limits {
+    /// Limits as the settings have them, counted by a shared limiter if there
+    /// is one, else by this process.
+    pub fn new(rates: &RateLimits, shared: Option<Arc<dyn RateLimiter>>) -> Self {
+        Self {
+            rates: rates.enabled.then(|| rates.clone()),
+            memory: MemoryLimiter::default(),
+            shared,
+        }
+    }
+
+    pub(crate) fn limit(&self, class: Class) -> Option<Limit> {
+        let rates = self.rates.as_ref()?;
+        let (name, Rate { count, period }) = match class {
+            Class::Login => ("login", rates.login),
+            Class::Auth => ("auth", rates.auth),
+            Class::Checkout => ("checkout", rates.checkout),
+            Class::AdminWrites => ("admin_writes", rates.admin_writes),
+            Class::Catalog => ("catalog", rates.catalog),
+            Class::General => ("general", rates.general),
+            Class::Webhooks => ("webhooks", rates.webhooks),
+            Class::Unlimited => return None,
+        };
+        Some(Limit {
+            name,
+            count,
+            period,
+        })
+    }
+
+    /// Counts a request. When the shared limiter does not answer, this process
+    /// counts for itself: a limiter that is down must neither let everything
+    /// through nor nothing.
+    pub(crate) async fn check(&self, limit: &Limit, key: &str) -> Decision {
+        if let Some(shared) = &self.shared {
+            match shared.check(limit, key).await {
+                Ok(decision) => return decision,
+                Err(fault) => {
+                    metrics::counter!("sutler_rate_limiter_failures_total").increment(1);
+                    tracing::warn!(
+                        cause = fault.chain(),
+                        "the shared rate limiter does not answer; this node counts for itself"
+                    );
+                }
+            }
+        }
+        self.memory.check(limit, key)
+    }
+
+    /// Forgets whoever has not asked for a while; called now and then.
+    pub fn forget_idle(&self) {
+        self.memory.forget_idle();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn routes_have_the_limits_they_should() {
+        for (method, path, class) in [
+            (Method::POST, "/api/auth/login", Class::Login),
+            (Method::POST, "/api/auth/register", Class::Login),
+            (Method::POST, "/api/auth/refresh", Class::Auth),
+            (Method::GET, "/api/auth/me", Class::Auth),
+            (Method::POST, "/api/checkout", Class::Checkout),
+            (Method::POST, "/api/orders/ord_x/payments", Class::Checkout),
+            (Method::POST, "/api/admin/orders/x/ship", Class::AdminWrites),
+            (Method::GET, "/api/admin/orders", Class::General),
+            (Method::GET, "/api/catalog/products", Class::Catalog),
+            (Method::POST, "/api/webhooks/stripe", Class::Webhooks),
+            (Method::POST, "/api/stripe/webhook", Class::Webhooks),
+            (Method::GET, "/health", Class::Unlimited),
+            (Method::POST, "/api/carts", Class::General),
+        ] {
+            assert_eq!(Class::of(&method, path), class, "{method} {path}");
+        }
+    }
+}

@@ -1,0 +1,73 @@
+//! The header `Idempotency-Key`.
+
+use actix_web::HttpMessage as _;
+use actix_web::dev::{Payload, ServiceRequest};
+use actix_web::http::Method;
+use kernel::secret::{base64url, sha256};
+use kernel::{Actor, Idempotency, Scope};
+
+use crate::extract::read_all;
+use crate::problem::RequestError;
+
+/// Whether a POST with such a header has one effect however often it comes.
+/// The body is read for it, because the same key with another body is another
+/// request.
+pub(crate) async fn wish(
+    request: &mut ServiceRequest,
+    scope: &Scope,
+    max_body: usize,
+) -> Result<Option<Idempotency>, RequestError> {
+    if request.method() != Method::POST {
+        return Ok(None);
+    }
+    let Some(value) = request.headers().get("idempotency-key") else {
+        return Ok(None);
+    };
+    let key = value
+        .to_str()
+        .ok()
+        .filter(|key| (1..=255).contains(&key.len()) && key.bytes().all(|b| b.is_ascii_graphic()))
+        .ok_or(RequestError::InvalidHeader {
+            name: "Idempotency-Key",
+            why: "send 1 to 255 visible ASCII characters, such as a UUID",
+        })?
+        .to_owned();
+    let body = read_all(request.take_payload(), max_body).await?;
+    let fingerprint = sha256(
+        &[
+            request.path().as_bytes(),
+            b"?",
+            request.query_string().as_bytes(),
+            b"\0",
+            &body,
+        ]
+        .concat(),
+    );
+    request.set_payload(Payload::from(body));
+    let route = format!(
+        "POST {}",
+        request
+            .match_pattern()
+            .unwrap_or_else(|| request.path().to_owned())
+    );
+    let principal = principal(request, scope);
+    Ok(Some(Idempotency::new(key, route, fingerprint, principal)))
+}
+
+/// Whose key it is: the account's, or that of whoever holds a guest's token,
+/// or that of an address.
+fn principal(request: &ServiceRequest, scope: &Scope) -> String {
+    if scope.actor() != Actor::Anonymous {
+        return scope.actor().label();
+    }
+    let held = ["x-cart-token", "x-order-token"]
+        .iter()
+        .find_map(|name| request.headers().get(*name));
+    match held {
+        Some(token) => format!("guest:{}", base64url(&sha256(token.as_bytes())[..16])),
+        None => match scope.request().address {
+            Some(address) => format!("address:{address}"),
+            None => "address:unknown".to_owned(),
+        },
+    }
+}

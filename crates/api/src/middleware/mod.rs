@@ -1,0 +1,215 @@
+//! What happens to every request, in this order: it gets an id and a span; the
+//! caller's address is counted; the caller is authenticated and counted again
+//! as an account; an idempotency wish is noted; the controller runs; errors
+//! become problems; headers are set, and the request is logged and measured.
+//!
+//! All of it runs in a task of its own. A client that hangs up drops the
+//! connection, not the task, so a write transaction is always finished or
+//! rolled back by the code that began it.
+
+mod address;
+mod cors;
+mod credentials;
+mod finish;
+mod idempotency;
+mod request_id;
+
+use actix_web::body::BoxBody;
+use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::http::Method;
+use actix_web::http::header::{HeaderName, HeaderValue};
+use actix_web::middleware::Next;
+use actix_web::web::Data;
+use actix_web::{Error, HttpMessage as _};
+use kernel::limit::{Decision, Limit};
+use kernel::{Fault, RequestInfo, Scope};
+use tracing::Instrument as _;
+
+pub use cors::cors;
+
+use crate::limits::Class;
+use crate::problem::{ApiError, RequestError};
+use crate::state::ApiState;
+
+/// The longest URL, in bytes.
+const MAX_URL: usize = 8_192;
+
+/// What was counted for a request, for its headers.
+pub(crate) type Counted = Option<(Limit, Decision)>;
+
+/// The middleware of the whole API; for `actix_web::middleware::from_fn`.
+pub async fn pipeline(
+    state: Data<ApiState>,
+    mut request: ServiceRequest,
+    next: Next<BoxBody>,
+) -> Result<ServiceResponse<BoxBody>, Error> {
+    let started = std::time::Instant::now();
+    if request.method() == Method::HEAD {
+        // Answered like GET; the server leaves the body out.
+        request.head_mut().method = Method::GET;
+    }
+    let id = request_id::of(&request);
+    let route = finish::route(&request);
+    let span = tracing::info_span!(
+        "request",
+        request_id = id,
+        method = %request.method(),
+        route,
+        tenant = tracing::field::Empty,
+        user = tracing::field::Empty,
+        stripe_session = tracing::field::Empty,
+        stripe_event = tracing::field::Empty,
+    );
+    if let Some(trace_parent) = &state.trace_parent {
+        trace_parent(request.headers(), &span);
+    }
+    let (of_task, to_task) = (state.clone(), id.clone());
+    let task = async move {
+        let mut counted = None;
+        let outcome = serve(&of_task, request, next, &to_task, &mut counted).await;
+        (counted, outcome)
+    };
+    let done = actix_web::rt::spawn(task.instrument(span.clone())).await;
+    let _entered = span.enter();
+    let (counted, outcome) = done.unwrap_or_else(|_| {
+        let fault = Fault::permanent("the controller panicked");
+        (None, Outcome::Lost(ApiError::from(fault).into()))
+    });
+    let finished = finish::finish(&state, &id, counted, outcome);
+    let status = match &finished {
+        Ok(response) => response.status(),
+        Err(error) => error.as_response_error().status_code(),
+    };
+    finish::record(status, route, started.elapsed());
+    finished
+}
+
+/// How a request came to its end.
+pub(crate) enum Outcome {
+    /// A controller answered, perhaps with an error.
+    Answered(ServiceResponse<BoxBody>),
+    /// It was refused before a controller saw it.
+    Refused(ServiceRequest, ApiError),
+    /// Nobody answered.
+    Lost(Error),
+}
+
+/// Everything up to the controller's answer.
+async fn serve(
+    state: &Data<ApiState>,
+    request: ServiceRequest,
+    next: Next<BoxBody>,
+    id: &str,
+    counted: &mut Counted,
+) -> Outcome {
+    let class = Class::of(request.method(), request.path());
+    let limit = state.limits.limit(class);
+    let address = address::of(&request, &state.trusted_proxies);
+    if let Some(limit) = limit {
+        let who = address.map_or_else(|| "unknown".to_owned(), |address| address.to_string());
+        let decision = state.limits.check(&limit, &who).await;
+        *counted = Some((limit, decision));
+        if !decision.allowed {
+            return Outcome::Refused(request, refused(&limit, &decision, "address"));
+        }
+    }
+    if class == Class::Unlimited {
+        return call(next, request).await;
+    }
+    if state.is_draining() {
+        return Outcome::Refused(request, RequestError::Draining.into());
+    }
+    let scope = match authenticate(state, &request, address, id).await {
+        Ok(scope) => scope,
+        Err(error) => return Outcome::Refused(request, error),
+    };
+    let span = tracing::Span::current();
+    span.record("tenant", tracing::field::display(scope.tenant()));
+    if let Some(user) = scope.user() {
+        span.record("user", tracing::field::display(user));
+        if let Some(limit) = limit {
+            let decision = state.limits.check(&limit, &user.to_string()).await;
+            if !decision.allowed {
+                *counted = Some((limit, decision));
+                return Outcome::Refused(request, refused(&limit, &decision, "account"));
+            }
+            *counted = Some((limit, tighter(*counted, decision)));
+        }
+    }
+    run(state, request, next, scope).await
+}
+
+async fn call(next: Next<BoxBody>, request: ServiceRequest) -> Outcome {
+    match next.call(request).await {
+        Ok(response) => Outcome::Answered(response),
+        Err(error) => Outcome::Lost(error),
+    }
+}
+
+/// Of two counts, the one that leaves less.
+fn tighter(before: Counted, now: Decision) -> Decision {
+    match before {
+        Some((_, before)) if before.remaining < now.remaining => before,
+        _ => now,
+    }
+}
+
+fn refused(limit: &Limit, decision: &Decision, by: &'static str) -> ApiError {
+    tracing::warn!(limit = limit.name, by, "too many requests");
+    metrics::counter!("sutler_rate_limited_total", "limit" => limit.name, "by" => by).increment(1);
+    RequestError::RateLimited(decision.retry_after).into()
+}
+
+async fn authenticate(
+    state: &ApiState,
+    request: &ServiceRequest,
+    address: Option<std::net::IpAddr>,
+    id: &str,
+) -> Result<Scope, ApiError> {
+    if request.uri().to_string().len() > MAX_URL {
+        return Err(RequestError::UrlTooLong.into());
+    }
+    let credentials = credentials::of(request)?;
+    let host = credentials::host(request);
+    let info = RequestInfo {
+        request_id: id.to_owned(),
+        address,
+        user_agent: credentials::user_agent(request),
+        idempotency: None,
+    };
+    Ok(state
+        .accounts
+        .authenticate(&credentials, host.as_deref(), info)
+        .await?)
+}
+
+/// The controller, with the caller's scope.
+async fn run(
+    state: &ApiState,
+    mut request: ServiceRequest,
+    next: Next<BoxBody>,
+    scope: Scope,
+) -> Outcome {
+    let scope = match idempotency::wish(&mut request, &scope, state.max_body).await {
+        Ok(Some(wish)) => scope.with_idempotency(wish),
+        Ok(None) => scope,
+        Err(error) => return Outcome::Refused(request, error.into()),
+    };
+    request.extensions_mut().insert(scope.clone());
+    let mut outcome = call(next, request).await;
+    let replayed = scope
+        .request()
+        .idempotency
+        .as_ref()
+        .is_some_and(kernel::Idempotency::was_replayed);
+    if let Outcome::Answered(response) = &mut outcome
+        && replayed
+        && response.status().is_success()
+    {
+        response.headers_mut().insert(
+            HeaderName::from_static("idempotent-replayed"),
+            HeaderValue::from_static("true"),
+        );
+    }
+    outcome
+}

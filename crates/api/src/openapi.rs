@@ -1,0 +1,202 @@
+//! The OpenAPI document.
+//!
+//! Controllers describe what they answer when all is well. What every
+//! operation can answer besides follows from what it is, and is added here.
+
+use actix_web::App;
+use utoipa::openapi::path::{HttpMethod, Operation};
+use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme};
+use utoipa::openapi::{
+    ContentBuilder, OpenApi as Document, Ref, RefOr, Response, ResponseBuilder, Server,
+};
+use utoipa::{Modify, OpenApi};
+use utoipa_actix_web::AppExt as _;
+
+use crate::problem::{Problem, ProblemField};
+
+#[derive(OpenApi)]
+#[openapi(
+    info(
+        title = "Sutler",
+        description = "The commerce and billing backend in one binary.\n\n\
+            Sign in with `POST /api/auth/login` and send the access token as `Authorization: Bearer …`, or make an API key. \
+            Amounts are in minor units; times are RFC 3339 in UTC; errors are problems (RFC 9457) whose `code` is stable. \
+            Lists are read page by page with `cursor`. A POST with `Idempotency-Key` has one effect however often it is sent.",
+        license(name = "Apache-2.0", identifier = "Apache-2.0"),
+        contact(name = "Sutler", url = "https://sutler.example"),
+    ),
+    components(schemas(Problem, ProblemField)),
+    modifiers(&Bearer),
+    tags(
+        (name = "auth", description = "Registration, signing in and out, mailed links"),
+        (name = "profile", description = "One's own account"),
+        (name = "api-keys", description = "Keys for programs"),
+        (name = "catalog", description = "What is sold"),
+        (name = "carts", description = "What somebody means to buy"),
+        (name = "checkout", description = "From a cart to a payment page"),
+        (name = "orders", description = "One's own orders"),
+        (name = "webhooks", description = "What payment gateways post"),
+        (name = "test-gateway", description = "Playing the buyer in development"),
+        (name = "admin: catalog", description = "Categories, products, variants, stock"),
+        (name = "admin: orders", description = "Orders of the shop"),
+        (name = "admin: settings", description = "Settings of the shop"),
+        (name = "admin: users", description = "People of the shop"),
+        (name = "admin: jobs", description = "Background jobs and received webhooks"),
+        (name = "operator", description = "Tenants of the installation"),
+        (name = "operations", description = "Health and metrics"),
+    ),
+)]
+struct Description;
+
+struct Bearer;
+
+const BEARER: &str = "bearer";
+
+impl Modify for Bearer {
+    fn modify(&self, document: &mut Document) {
+        let scheme = HttpBuilder::new()
+            .scheme(HttpAuthScheme::Bearer)
+            .description(Some("An access token, or an API key (`sk_…`)."))
+            .build();
+        document
+            .components
+            .get_or_insert_default()
+            .add_security_scheme(BEARER, SecurityScheme::Http(scheme));
+    }
+}
+
+/// The document, with all operations and all their answers.
+pub fn document() -> Document {
+    let (_, mut document) = App::new()
+        .into_utoipa_app()
+        .openapi(Description::openapi())
+        .configure(crate::app::configure)
+        .split_for_parts();
+    document.servers = Some(vec![Server::new("/")]);
+    for (path, item) in &mut document.paths.paths {
+        let operations = [
+            (HttpMethod::Get, item.get.as_mut()),
+            (HttpMethod::Post, item.post.as_mut()),
+            (HttpMethod::Put, item.put.as_mut()),
+            (HttpMethod::Patch, item.patch.as_mut()),
+            (HttpMethod::Delete, item.delete.as_mut()),
+        ];
+        for (method, operation) in operations {
+            if let Some(operation) = operation {
+                complete(path, &method, operation);
+            }
+        }
+    }
+    document
+}
+
+/// Routes that know nobody: without authentication and without limits.
+const UNLIMITED: &[&str] = &["/health", "/ready", "/metrics"];
+/// Routes of whoever asks: a token may be sent and need not be.
+const OPEN: &[&str] = &[
+    "/api/auth/register",
+    "/api/auth/login",
+    "/api/auth/refresh",
+    "/api/auth/logout",
+    "/api/auth/verify-email",
+    "/api/auth/password/",
+    "/api/catalog/",
+    "/api/carts",
+    "/api/checkout",
+    "/api/orders/",
+    "/api/test-gateway/",
+];
+
+/// Adds to an operation what holds for all of its kind: who may call it, and
+/// the refusals that the middleware, the extractors and the routes share.
+fn complete(path: &str, method: &HttpMethod, operation: &mut Operation) {
+    let optional = OPEN.iter().any(|open| path.starts_with(open))
+        && !path.ends_with("/merge")
+        && path != "/api/auth/verify-email/request";
+    if operation.security.is_none() {
+        let bearer = SecurityRequirement::new(BEARER, Vec::<String>::new());
+        operation.security = Some(if optional {
+            vec![SecurityRequirement::default(), bearer]
+        } else {
+            vec![bearer]
+        });
+    }
+    for (status, text) in refusals(path, method, operation) {
+        operation
+            .responses
+            .responses
+            .entry(status.to_string())
+            .or_insert_with(|| RefOr::T(problem(text)));
+    }
+}
+
+/// The statuses that every operation of the kind may answer with.
+fn refusals(path: &str, method: &HttpMethod, operation: &Operation) -> Vec<(u16, &'static str)> {
+    let starts = |prefixes: &[&str]| prefixes.iter().any(|prefix| path.starts_with(prefix));
+    let limited = !UNLIMITED.contains(&path);
+    let writes = !matches!(method, HttpMethod::Get);
+    let in_path = path.contains('{');
+    let has_body = operation.request_body.is_some();
+    let versioned = has_header(operation, "If-Match");
+    let repeatable = has_header(operation, "Idempotency-Key");
+    let guarded = path != "/health" && path != "/ready";
+    let named = in_path
+        || starts(&[
+            "/api/auth/",
+            "/api/admin/",
+            "/api/profile",
+            "/api/checkout",
+            "/api/webhooks",
+        ]);
+    let paid = path.contains("checkout") || path.contains("orders");
+    let all = [
+        (400, "The request cannot be read.", limited),
+        (401, "The token is missing or not valid.", guarded),
+        (403, "You may not do that.", limited),
+        (404, "There is no such thing.", named),
+        (
+            409,
+            "Its state forbids it, or somebody else was faster.",
+            writes,
+        ),
+        (410, "It is over.", starts(&["/api/auth/"]) && writes),
+        (412, "It was changed since you read it.", versioned),
+        (413, "The body is too large.", has_body || repeatable),
+        (414, "The URL is too long.", limited),
+        (415, "The body is not JSON.", has_body),
+        (
+            422,
+            "The values make no sense; `errors` names the fields.",
+            writes || in_path,
+        ),
+        (428, "`If-Match` is missing.", versioned),
+        (429, "Too many requests; see `Retry-After`.", limited),
+        (500, "Our fault.", true),
+        (502, "The payment gateway refused.", paid),
+        (503, "Try again shortly; see `Retry-After`.", limited),
+    ];
+    all.into_iter()
+        .filter(|(_, _, applies)| *applies)
+        .map(|(status, text, _)| (status, text))
+        .collect()
+}
+
+fn has_header(operation: &Operation, name: &str) -> bool {
+    let mut parameters = operation.parameters.iter().flatten();
+    parameters.any(|parameter| match parameter {
+        RefOr::T(parameter) => parameter.name == name,
+        RefOr::Ref(_) => false,
+    })
+}
+
+fn problem(text: &str) -> Response {
+    ResponseBuilder::new()
+        .description(text)
+        .content(
+            "application/problem+json",
+            ContentBuilder::new()
+                .schema(Some(Ref::from_schema_name("Problem")))
+                .build(),
+        )
+        .build()
+}

@@ -1,0 +1,13 @@
+//! The controllers of those who run a shop or the installation.
+
+pub(crate) mod categories;
+pub(crate) mod jobs;
+pub(crate) mod orders;
+pub(crate) mod products;
+pub(crate) mod settings;
+pub(crate) mod shipping;
+pub(crate) mod stock;
+pub(crate) mod tenants;
+pub(crate) mod users;
+pub(crate) mod variants;
+pub(crate) mod webhook_events;

@@ -1,0 +1,178 @@
+//! What a tenant decides for itself.
+
+use accounts_model::tenant::{FeeBearer, PlatformFee, Tenant};
+use accounts_service::SettingsChange;
+use actix_web::web::Data;
+use actix_web::{HttpResponse, get, patch};
+use kernel::Currency;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+use validator::Validate;
+
+use crate::dto::patch::{present, removable};
+use crate::extract::{Caller, Json, RequiredIfMatch, etag};
+use crate::problem::ApiError;
+use crate::state::ApiState;
+
+/// Who bears the platform fee.
+#[derive(Debug, Clone, Copy, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+#[schema(as = FeeBearer)]
+pub(crate) enum FeeBearerDto {
+    /// It is added to what the buyer pays.
+    Buyer,
+    /// It is kept of what the seller gets.
+    Seller,
+}
+
+/// What the platform takes of an order: so much, plus a share.
+#[derive(Debug, Clone, Copy, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = PlatformFee)]
+pub(crate) struct PlatformFeeDto {
+    /// Minor units for each order.
+    #[schema(minimum = 0, example = 30)]
+    fixed: i64,
+    /// Of the subtotal, in hundredths of a percent.
+    #[schema(minimum = 0, maximum = 10_000, example = 290)]
+    basis_points: u32,
+    /// Who bears it.
+    borne_by: FeeBearerDto,
+}
+
+impl From<PlatformFee> for PlatformFeeDto {
+    fn from(fee: PlatformFee) -> Self {
+        Self {
+            fixed: fee.fixed,
+            basis_points: fee.basis_points,
+            borne_by: match fee.borne_by {
+                FeeBearer::Buyer => FeeBearerDto::Buyer,
+                FeeBearer::Seller => FeeBearerDto::Seller,
+            },
+        }
+    }
+}
+
+impl From<PlatformFeeDto> for PlatformFee {
+    fn from(dto: PlatformFeeDto) -> Self {
+        Self {
+            fixed: dto.fixed,
+            basis_points: dto.basis_points,
+            borne_by: match dto.borne_by {
+                FeeBearerDto::Buyer => FeeBearer::Buyer,
+                FeeBearerDto::Seller => FeeBearer::Seller,
+            },
+        }
+    }
+}
+
+/// The settings of a shop.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Settings)]
+pub(crate) struct SettingsDto {
+    /// What it is called.
+    name: String,
+    /// The currency of its prices.
+    #[schema(value_type = String, example = "EUR")]
+    currency: Currency,
+    /// The IANA name of its time zone.
+    #[schema(example = "Europe/Berlin")]
+    time_zone: String,
+    /// Where replies to its mails go.
+    support_email: Option<String>,
+    /// What the platform takes of an order.
+    platform_fee: PlatformFeeDto,
+    /// The number of its first order, less one.
+    order_numbers_after: i64,
+    /// Grows with every change; also the `ETag`.
+    version: i64,
+}
+
+impl From<&Tenant> for SettingsDto {
+    fn from(tenant: &Tenant) -> Self {
+        Self {
+            name: tenant.name.clone(),
+            currency: tenant.settings.currency,
+            time_zone: tenant.settings.time_zone.clone(),
+            support_email: tenant.settings.support_email.clone(),
+            platform_fee: tenant.settings.platform_fee.into(),
+            order_numbers_after: tenant.settings.order_numbers_after,
+            version: tenant.version,
+        }
+    }
+}
+
+/// A change of the settings; what is absent stays, null removes.
+#[derive(Deserialize, ToSchema, Validate)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct SettingsPatch {
+    /// What it is called.
+    #[serde(default, deserialize_with = "present")]
+    #[validate(length(min = 1, max = 200))]
+    #[schema(min_length = 1, max_length = 200, nullable = false)]
+    name: Option<String>,
+    /// The IANA name of its time zone.
+    #[serde(default, deserialize_with = "present")]
+    #[validate(length(min = 1, max = 64))]
+    #[schema(
+        min_length = 1,
+        max_length = 64,
+        nullable = false,
+        example = "Europe/Berlin"
+    )]
+    time_zone: Option<String>,
+    /// Where replies to its mails go.
+    #[serde(default, deserialize_with = "removable")]
+    #[validate(email, length(max = 254))]
+    #[schema(value_type = Option<String>, format = Email, max_length = 254)]
+    support_email: Option<Option<String>>,
+    /// What the platform takes of an order.
+    #[serde(default, deserialize_with = "present")]
+    #[schema(nullable = false)]
+    platform_fee: Option<PlatformFeeDto>,
+}
+
+fn respond(tenant: &Tenant) -> HttpResponse {
+    HttpResponse::Ok()
+        .insert_header(("etag", etag(tenant.version)))
+        .json(SettingsDto::from(tenant))
+}
+
+/// See the settings of the shop
+#[utoipa::path(tag = "admin: settings", responses(
+    (status = 200, description = "The settings.", body = SettingsDto, headers(("ETag" = String, description = "The version."))),
+))]
+#[get("/api/admin/settings")]
+pub(crate) async fn get_settings(
+    state: Data<ApiState>,
+    caller: Caller,
+) -> Result<HttpResponse, ApiError> {
+    Ok(respond(&*state.accounts.settings(&caller.0).await?))
+}
+
+/// Change the settings of the shop
+#[utoipa::path(tag = "admin: settings", request_body = SettingsPatch, params(
+    ("If-Match" = String, Header, description = "The ETag of what you read."),
+), responses(
+    (status = 200, description = "The settings.", body = SettingsDto, headers(("ETag" = String, description = "The version."))),
+))]
+#[patch("/api/admin/settings")]
+pub(crate) async fn patch_settings(
+    state: Data<ApiState>,
+    caller: Caller,
+    version: RequiredIfMatch,
+    body: Json<SettingsPatch>,
+) -> Result<HttpResponse, ApiError> {
+    let body = body.0;
+    let change = SettingsChange {
+        name: body.name,
+        time_zone: body.time_zone,
+        support_email: body.support_email,
+        platform_fee: body.platform_fee.map(Into::into),
+    };
+    let tenant = state
+        .accounts
+        .change_settings(&caller.0, change, version.0)
+        .await?;
+    Ok(respond(&tenant))
+}

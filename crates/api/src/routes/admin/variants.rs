@@ -1,0 +1,213 @@
+//! Variants, as those who sell them see them.
+
+use std::collections::BTreeMap;
+
+use actix_web::web::{Data, Path};
+use actix_web::{HttpResponse, patch, post};
+use catalog_model::CatalogError;
+use catalog_model::variant::{NewVariant, VariantChange, VariantStatus};
+use serde::Deserialize;
+use utoipa::ToSchema;
+use validator::Validate;
+
+use super::products::{patched_texts, respond, texts};
+use crate::dto::money::MoneyDto;
+use crate::dto::patch::{present, removable};
+use crate::dto::product::{AdminProductDto, StatusDto};
+use crate::extract::{Caller, Json, RequiredIfMatch, id};
+use crate::problem::{ApiError, RequestError};
+use crate::state::ApiState;
+
+/// A variant to add.
+#[derive(Deserialize, ToSchema, Validate)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct VariantRequest {
+    /// The stock keeping unit: unique in the shop.
+    #[validate(length(min = 1, max = 64))]
+    #[schema(min_length = 1, max_length = 64, example = "TR2-RED-42")]
+    sku: String,
+    /// What tells it apart; made from size and options when absent.
+    #[validate(length(min = 1, max = 200))]
+    #[schema(min_length = 1, max_length = 200)]
+    title: Option<String>,
+    /// Its size.
+    #[validate(length(min = 1, max = 64))]
+    #[schema(min_length = 1, max_length = 64, example = "42")]
+    size: Option<String>,
+    /// Other options, such as the colour.
+    #[serde(default)]
+    #[validate(length(max = 20), custom(function = texts))]
+    options: BTreeMap<String, String>,
+    /// What one costs.
+    price: MoneyDto,
+    /// What one weighs when shipped, in grams.
+    #[serde(default)]
+    #[validate(range(min = 0, max = 1_000_000_000))]
+    #[schema(minimum = 0, maximum = 1_000_000_000)]
+    weight_grams: i64,
+    /// Its place among its siblings.
+    #[serde(default)]
+    #[validate(range(min = -1_000_000, max = 1_000_000))]
+    #[schema(minimum = -1_000_000, maximum = 1_000_000)]
+    position: i64,
+    /// How many there are, if the variant has a pile of its own.
+    #[serde(default)]
+    #[validate(range(min = 0, max = 1_000_000_000))]
+    #[schema(minimum = 0, maximum = 1_000_000_000)]
+    on_hand: i64,
+}
+
+/// A change of a variant; what is absent stays, null removes.
+#[derive(Deserialize, ToSchema, Validate)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct VariantPatch {
+    /// The stock keeping unit.
+    #[serde(default, deserialize_with = "present")]
+    #[validate(length(min = 1, max = 64))]
+    #[schema(min_length = 1, max_length = 64, nullable = false)]
+    sku: Option<String>,
+    /// What tells it apart.
+    #[serde(default, deserialize_with = "present")]
+    #[validate(length(min = 1, max = 200))]
+    #[schema(min_length = 1, max_length = 200, nullable = false)]
+    title: Option<String>,
+    /// Its size.
+    #[serde(default, deserialize_with = "removable")]
+    #[validate(length(min = 1, max = 64))]
+    #[schema(value_type = Option<String>, min_length = 1, max_length = 64)]
+    size: Option<Option<String>>,
+    /// Other options to set, or to remove by null.
+    #[serde(default)]
+    #[validate(length(max = 20), custom(function = patched_texts))]
+    #[schema(value_type = BTreeMap<String, Option<String>>)]
+    options: BTreeMap<String, Option<String>>,
+    /// What one costs.
+    #[serde(default, deserialize_with = "present")]
+    #[schema(nullable = false)]
+    price: Option<MoneyDto>,
+    /// What one weighs when shipped, in grams.
+    #[serde(default, deserialize_with = "present")]
+    #[validate(range(min = 0, max = 1_000_000_000))]
+    #[schema(minimum = 0, maximum = 1_000_000_000, nullable = false)]
+    weight_grams: Option<i64>,
+    /// Its place among its siblings.
+    #[serde(default, deserialize_with = "present")]
+    #[validate(range(min = -1_000_000, max = 1_000_000))]
+    #[schema(minimum = -1_000_000, maximum = 1_000_000, nullable = false)]
+    position: Option<i64>,
+    /// Whether it is sold.
+    #[serde(default, deserialize_with = "present")]
+    #[schema(nullable = false)]
+    status: Option<StatusDto>,
+}
+
+/// Prices are not negative, and not so large that carts overflow.
+fn check_price(price: Option<&MoneyDto>) -> Result<(), RequestError> {
+    match price {
+        Some(price) if !(0..=1_000_000_000_000).contains(&price.amount) => {
+            Err(RequestError::InvalidBody(vec![kernel::FieldError::new(
+                "/price/amount",
+                "range",
+                "must be between 0 and 1000000000000",
+            )]))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Add a variant to a product
+#[utoipa::path(tag = "admin: catalog", request_body = VariantRequest, params(
+    ("product_id" = String, Path, description = "The product."),
+    ("Idempotency-Key" = Option<String>, Header, description = "Makes a repeated request have one effect."),
+), responses(
+    (status = 201, description = "The product with its variants.", body = AdminProductDto, headers(("ETag" = String, description = "The product's version."))),
+))]
+#[post("/api/admin/catalog/products/{product_id}/variants")]
+pub(crate) async fn create_variant(
+    state: Data<ApiState>,
+    caller: Caller,
+    path: Path<String>,
+    body: Json<VariantRequest>,
+) -> Result<HttpResponse, ApiError> {
+    let product = id(&path, CatalogError::ProductNotFound)?;
+    let body = body.0;
+    check_price(Some(&body.price))?;
+    let new = NewVariant {
+        sku: body.sku,
+        title: body.title,
+        size: body.size,
+        options: body.options,
+        price: body.price.into(),
+        weight_grams: body.weight_grams,
+        position: body.position,
+        on_hand: body.on_hand,
+    };
+    let product = state
+        .catalog
+        .create_variant(&caller.0, product, new)
+        .await?;
+    Ok(respond(HttpResponse::Created(), product))
+}
+
+/// Change a variant
+#[utoipa::path(tag = "admin: catalog", request_body = VariantPatch, params(
+    ("variant_id" = String, Path, description = "The variant."),
+    ("If-Match" = String, Header, description = "The variant's version, in quotes."),
+), responses(
+    (status = 200, description = "The product with its variants.", body = AdminProductDto, headers(("ETag" = String, description = "The product's version."))),
+))]
+#[patch("/api/admin/catalog/variants/{variant_id}")]
+pub(crate) async fn patch_variant(
+    state: Data<ApiState>,
+    caller: Caller,
+    path: Path<String>,
+    version: RequiredIfMatch,
+    body: Json<VariantPatch>,
+) -> Result<HttpResponse, ApiError> {
+    let variant = id(&path, CatalogError::VariantNotFound)?;
+    let body = body.0;
+    check_price(body.price.as_ref())?;
+    let change = VariantChange {
+        sku: body.sku,
+        title: body.title,
+        size: body.size,
+        options: body.options,
+        price: body.price.map(Into::into),
+        weight_grams: body.weight_grams,
+        position: body.position,
+        status: body.status.map(Into::into),
+    };
+    let product = state
+        .catalog
+        .change_variant(&caller.0, variant, change, version.0)
+        .await?;
+    Ok(respond(HttpResponse::Ok(), product))
+}
+
+/// Archive a variant
+///
+/// It is not sold any more.
+#[utoipa::path(tag = "admin: catalog", params(
+    ("variant_id" = String, Path, description = "The variant."),
+    ("If-Match" = String, Header, description = "The variant's version, in quotes."),
+), responses(
+    (status = 200, description = "The product with its variants.", body = AdminProductDto, headers(("ETag" = String, description = "The product's version."))),
+))]
+#[post("/api/admin/catalog/variants/{variant_id}/archive")]
+pub(crate) async fn archive_variant(
+    state: Data<ApiState>,
+    caller: Caller,
+    path: Path<String>,
+    version: RequiredIfMatch,
+) -> Result<HttpResponse, ApiError> {
+    let variant = id(&path, CatalogError::VariantNotFound)?;
+    let change = VariantChange {
+        status: Some(VariantStatus::Archived),
+        ..VariantChange::default()
+    };
+    let product = state
+        .catalog
+        .change_variant(&caller.0, variant, change, version.0)
+        .await?;
+    Ok(respond(HttpResponse::Ok(), product))
+}

@@ -1,0 +1,14 @@
+//! What goes nowhere.
+
+use actix_web::HttpRequest;
+
+use super::table::methods_at;
+use crate::problem::{ApiError, RequestError};
+
+/// 405 where the path is known by other methods, else 404.
+pub(crate) async fn nowhere(request: HttpRequest) -> Result<actix_web::HttpResponse, ApiError> {
+    match methods_at(request.path()) {
+        Some(methods) => Err(ApiError::method_not_allowed(methods)),
+        None => Err(RequestError::NoRoute.into()),
+    }
+}

@@ -1,0 +1,18 @@
+//! The controllers, one file for each group of routes.
+
+pub(crate) mod admin;
+pub(crate) mod api_keys;
+pub(crate) mod auth;
+pub(crate) mod carts;
+pub(crate) mod catalog;
+pub(crate) mod checkout;
+pub(crate) mod fallback;
+pub(crate) mod health;
+pub(crate) mod orders;
+pub(crate) mod pay_page;
+pub(crate) mod profile;
+pub(crate) mod table;
+pub(crate) mod test_gateway;
+pub(crate) mod webhooks;
+
+pub(crate) use table::route_of;

@@ -1,0 +1,115 @@
+//! Webhooks of payment gateways.
+
+use actix_web::web::{Data, Payload};
+use actix_web::{HttpRequest, HttpResponse, post};
+use orders_model::ports::RawWebhook;
+
+use crate::extract::{Caller, read_all};
+use crate::problem::ApiError;
+use crate::state::ApiState;
+
+/// The largest webhook, in bytes. Gateways' events can exceed what bodies of
+/// callers may have.
+const MAX_BODY: usize = 1 << 20;
+
+async fn receive(
+    state: &ApiState,
+    caller: &Caller,
+    request: &HttpRequest,
+    payload: Payload,
+    gateway: &str,
+    header: &str,
+) -> Result<HttpResponse, ApiError> {
+    let body = read_all(payload.into_inner(), MAX_BODY).await?;
+    let signature = request
+        .headers()
+        .get(header)
+        .and_then(|value| value.to_str().ok())
+        .unwrap_or_default();
+    let webhook = RawWebhook {
+        signature,
+        body: &body,
+    };
+    state
+        .orders
+        .receive_webhook(&caller.0, gateway, &webhook)
+        .await?;
+    Ok(HttpResponse::Ok().finish())
+}
+
+/// Take in an event of Stripe
+///
+/// The signature is checked over the bytes as they come. An event that was
+/// taken in before is accepted and has no effect.
+#[utoipa::path(tag = "webhooks", request_body(content = String, content_type = "application/json", description = "A Stripe event."), params(
+    ("Stripe-Signature" = String, Header, description = "Stripe's signature."),
+), responses(
+    (status = 200, description = "Taken in."),
+), security(()))]
+#[post("/api/webhooks/stripe")]
+pub(crate) async fn stripe_webhook(
+    state: Data<ApiState>,
+    caller: Caller,
+    request: HttpRequest,
+    payload: Payload,
+) -> Result<HttpResponse, ApiError> {
+    receive(
+        &state,
+        &caller,
+        &request,
+        payload,
+        "stripe",
+        "stripe-signature",
+    )
+    .await
+}
+
+/// Take in an event of Stripe (other path)
+///
+/// The same as `/api/webhooks/stripe`.
+#[utoipa::path(tag = "webhooks", request_body(content = String, content_type = "application/json", description = "A Stripe event."), params(
+    ("Stripe-Signature" = String, Header, description = "Stripe's signature."),
+), responses(
+    (status = 200, description = "Taken in."),
+), security(()))]
+#[post("/api/stripe/webhook")]
+pub(crate) async fn stripe_webhook_alias(
+    state: Data<ApiState>,
+    caller: Caller,
+    request: HttpRequest,
+    payload: Payload,
+) -> Result<HttpResponse, ApiError> {
+    receive(
+        &state,
+        &caller,
+        &request,
+        payload,
+        "stripe",
+        "stripe-signature",
+    )
+    .await
+}
+
+/// Take in an event of the embedded test gateway
+#[utoipa::path(tag = "webhooks", request_body(content = String, content_type = "application/json", description = "An event of the test gateway."), params(
+    ("Sutler-Signature" = String, Header, description = "The signature, in Stripe's scheme."),
+), responses(
+    (status = 200, description = "Taken in."),
+), security(()))]
+#[post("/api/webhooks/test")]
+pub(crate) async fn test_webhook(
+    state: Data<ApiState>,
+    caller: Caller,
+    request: HttpRequest,
+    payload: Payload,
+) -> Result<HttpResponse, ApiError> {
+    receive(
+        &state,
+        &caller,
+        &request,
+        payload,
+        "test",
+        "sutler-signature",
+    )
+    .await
+}

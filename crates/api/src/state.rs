@@ -1,0 +1,116 @@
+//! What controllers and middleware share.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use accounts_service::Accounts;
+use actix_web::http::header::HeaderMap;
+use catalog_service::Catalog;
+use config::Settings;
+use ipnet::IpNet;
+use kernel::secret::KeyRing;
+use kernel::{Clock, CursorCodec};
+use orders_service::Orders;
+use queue::{QueueAdmin, StaleTags};
+use secrecy::SecretString;
+use tracing::Span;
+
+use crate::cache::AnswerCache;
+use crate::limits::Limits;
+
+/// Whether the process can serve, as `/ready` tells load balancers.
+pub trait Readiness: Send + Sync {
+    /// None when it can; else why not, in words without secrets.
+    fn check(&self) -> std::pin::Pin<Box<dyn Future<Output = Option<String>> + Send + '_>>;
+}
+
+/// Gives a span the parent that a caller's trace headers name.
+pub type TraceParent = Arc<dyn Fn(&HeaderMap, &Span) + Send + Sync>;
+
+/// What the API is made of.
+pub struct ApiParts {
+    /// Accounts.
+    pub accounts: Arc<Accounts>,
+    /// The catalog.
+    pub catalog: Arc<Catalog>,
+    /// Orders.
+    pub orders: Arc<Orders>,
+    /// Jobs and webhooks, for operators.
+    pub queue: Arc<QueueAdmin>,
+    /// Where caches learn what is stale.
+    pub stale: StaleTags,
+    /// Rate limits.
+    pub limits: Limits,
+    /// What cursors are sealed with.
+    pub keys: Arc<KeyRing>,
+    /// The clock.
+    pub clock: Arc<dyn Clock>,
+    /// Whether the process can serve.
+    pub readiness: Arc<dyn Readiness>,
+    /// Renders `/metrics`.
+    pub metrics: Arc<dyn Fn() -> String + Send + Sync>,
+    /// Reads trace headers, where traces are collected.
+    pub trace_parent: Option<TraceParent>,
+}
+
+/// What controllers and middleware share.
+pub struct ApiState {
+    pub(crate) accounts: Arc<Accounts>,
+    pub(crate) catalog: Arc<Catalog>,
+    pub(crate) orders: Arc<Orders>,
+    pub(crate) queue: Arc<QueueAdmin>,
+    pub(crate) limits: Limits,
+    pub(crate) cursors: CursorCodec,
+    pub(crate) answers: AnswerCache,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) readiness: Arc<dyn Readiness>,
+    pub(crate) metrics: Arc<dyn Fn() -> String + Send + Sync>,
+    pub(crate) trace_parent: Option<TraceParent>,
+    pub(crate) trusted_proxies: Vec<IpNet>,
+    pub(crate) metrics_token: Option<SecretString>,
+    pub(crate) max_body: usize,
+    pub(crate) hsts: bool,
+    draining: AtomicBool,
+}
+
+impl ApiState {
+    /// The state of a process.
+    pub fn new(parts: ApiParts, settings: &Settings) -> Self {
+        Self {
+            answers: AnswerCache::new(
+                settings.catalog_cache_bytes.get(),
+                settings.catalog_cache_ttl,
+                &parts.stale,
+            ),
+            cursors: CursorCodec::new(&parts.keys),
+            accounts: parts.accounts,
+            catalog: parts.catalog,
+            orders: parts.orders,
+            queue: parts.queue,
+            limits: parts.limits,
+            clock: parts.clock,
+            readiness: parts.readiness,
+            metrics: parts.metrics,
+            trace_parent: parts.trace_parent,
+            trusted_proxies: settings.http.trusted_proxies.clone(),
+            metrics_token: settings.http.metrics_token.clone(),
+            max_body: settings.http.max_body_bytes.get(),
+            hsts: settings.is_production(),
+            draining: AtomicBool::new(false),
+        }
+    }
+
+    /// From now on the process only finishes what it has begun.
+    pub fn start_draining(&self) {
+        self.draining.store(true, Ordering::SeqCst);
+    }
+
+    /// Forgets callers that have not been counted for a while.
+    pub fn forget_idle_limits(&self) {
+        self.limits.forget_idle();
+    }
+
+    pub(crate) fn is_draining(&self) -> bool {
+        self.draining.load(Ordering::SeqCst)
+    }
+}
