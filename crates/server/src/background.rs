@@ -1,0 +1,128 @@
+//! The work that goes on beside requests.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use queue::{Queue, QueueAdmin, Relay, Worker, WorkerOptions};
+use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
+
+use crate::Sutler;
+
+/// How often gauges are read.
+const GAUGE_INTERVAL: Duration = Duration::from_secs(15);
+
+/// Which tasks a process runs.
+#[derive(Debug, Clone, Copy)]
+pub struct Tasks {
+    /// Running jobs.
+    pub worker: bool,
+    /// Relaying events. On SQLite only the serving process does it, because
+    /// its caches must hear of every event.
+    pub relay: bool,
+    /// Hearing what other nodes announce.
+    pub listener: bool,
+}
+
+impl Sutler {
+    /// How workers work.
+    pub fn worker_options(&self) -> WorkerOptions {
+        let jobs = &self.settings.jobs;
+        WorkerOptions {
+            concurrency: jobs.concurrency.get(),
+            poll_interval: jobs.poll_interval,
+            lease: jobs.lease,
+            shutdown_timeout: jobs.shutdown_timeout,
+        }
+    }
+
+    /// A worker.
+    pub fn worker(&self) -> Worker {
+        Worker::new(
+            self.database.clone(),
+            self.registry.clone(),
+            self.queue.clone(),
+            self.schedules.clone(),
+            self.worker_options(),
+        )
+    }
+
+    /// A relay.
+    pub fn relay(&self) -> Relay {
+        Relay::new(
+            self.database.clone(),
+            self.registry.clone(),
+            self.queue.clone(),
+            self.settings.jobs.poll_interval,
+        )
+    }
+
+    /// Starts the background tasks; they end when told to.
+    pub fn start_background(&self, tasks: Tasks, stop: &CancellationToken) -> JoinSet<()> {
+        let mut running = JoinSet::new();
+        if tasks.worker {
+            running.spawn(self.worker().run(stop.clone()));
+        }
+        if tasks.relay {
+            running.spawn(self.relay().run(stop.clone()));
+        }
+        if tasks.listener {
+            let (database, queue) = (self.database.clone(), self.queue.clone());
+            running.spawn(Relay::listen(database, queue, stop.clone()));
+        }
+        running.spawn(gauges(
+            self.database.clone(),
+            self.queue_admin.clone(),
+            self.queue.clone(),
+            stop.clone(),
+        ));
+        running
+    }
+}
+
+/// Keeps the gauges of `/metrics` up to date.
+async fn gauges(
+    database: database::Database,
+    admin: Arc<QueueAdmin>,
+    _queue: Queue,
+    stop: CancellationToken,
+) {
+    let mut ticks = tokio::time::interval(GAUGE_INTERVAL);
+    loop {
+        tokio::select! {
+            _ = ticks.tick() => {}
+            () = stop.cancelled() => return,
+        }
+        for (pool, status) in ["read", "write"].into_iter().zip(database.status()) {
+            gauge("sutler_pool_open", pool, status.open);
+            gauge("sutler_pool_idle", pool, status.idle);
+            gauge("sutler_pool_waiting", pool, status.waiting);
+            gauge("sutler_pool_limit", pool, status.limit);
+        }
+        match admin.lag_of_all().await {
+            Ok(lag) => lag_gauges(&lag),
+            Err(fault) => tracing::warn!(cause = fault.chain(), "the lag could not be read"),
+        }
+    }
+}
+
+#[expect(clippy::cast_precision_loss, reason = "a gauge is a float")]
+fn gauge(name: &'static str, pool: &'static str, value: usize) {
+    metrics::gauge!(name, "pool" => pool).set(value as f64);
+}
+
+#[expect(clippy::cast_precision_loss, reason = "a gauge is a float")]
+fn lag_gauges(lag: &queue::admin::Lag) {
+    for (state, count) in [
+        ("due", lag.due),
+        ("later", lag.later),
+        ("running", lag.running),
+        ("dead", lag.dead),
+    ] {
+        metrics::gauge!("sutler_jobs", "state" => state).set(count as f64);
+    }
+    metrics::gauge!("sutler_job_oldest_due_seconds").set(lag.oldest_due_micros as f64 / 1e6);
+    metrics::gauge!("sutler_webhooks_waiting").set(lag.webhooks as f64);
+    metrics::gauge!("sutler_webhook_oldest_seconds").set(lag.oldest_webhook_micros as f64 / 1e6);
+    metrics::gauge!("sutler_events_waiting").set(lag.events as f64);
+}

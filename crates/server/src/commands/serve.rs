@@ -1,0 +1,106 @@
+//! `sutler serve`.
+
+use std::fmt::Write as _;
+use std::net::TcpListener;
+use std::process::ExitCode;
+
+use actix_web::web::Data;
+use anyhow::{Context as _, Result, ensure};
+use clap::Args;
+use config::Settings;
+use database::Backend;
+use tokio_util::sync::CancellationToken;
+
+use super::{print, signal};
+use crate::background::Tasks;
+use crate::compose::{Overrides, Sutler};
+use crate::{demo, http, telemetry};
+
+/// Serve the API.
+#[derive(Args)]
+pub(super) struct Serve {
+    /// Fill an empty shop with demonstration data, and print a login.
+    #[arg(long)]
+    demo: bool,
+}
+
+impl Serve {
+    pub(super) async fn run(self, settings: Settings) -> Result<ExitCode> {
+        ensure!(
+            !(self.demo && settings.is_production()),
+            "--demo makes an administrator with a well-known password; it is refused in production"
+        );
+        let metrics = telemetry::metrics();
+        let bind = settings.http.bind;
+        // First of all, so that a port in use is told before anything is done.
+        let listener = TcpListener::bind(bind)
+            .with_context(|| format!("listen on {bind}; set HTTP_BIND to another address"))?;
+        let sutler = Sutler::build(settings, Overrides::default()).await?;
+        let login = if self.demo {
+            Some(demo::ensure(&sutler).await?)
+        } else {
+            None
+        };
+        let state = Data::new(sutler.api_state(metrics));
+        let server = http::server(&sutler.settings, state.clone(), listener)?;
+        let handle = server.handle();
+        let stop = CancellationToken::new();
+        let mut background = sutler.start_background(
+            Tasks {
+                worker: sutler.settings.jobs.in_server,
+                relay: true,
+                listener: sutler.database.backend() == Backend::Postgres,
+            },
+            &stop,
+        );
+        forget_idle_limits(&state, &stop);
+        greet(&sutler.settings, login.as_ref());
+        let mut running = tokio::spawn(server);
+        tokio::select! {
+            result = &mut running => {
+                result.context("the server ended")?.context("serve")?;
+            }
+            result = signal() => {
+                result?;
+                tracing::info!("stopping: finishing what was begun");
+                state.start_draining();
+                handle.stop(true).await;
+            }
+        }
+        // Requests are done; jobs may finish, then leases are given back.
+        stop.cancel();
+        while background.join_next().await.is_some() {}
+        sutler.database.close();
+        tracing::info!("stopped");
+        Ok(ExitCode::SUCCESS)
+    }
+}
+
+fn forget_idle_limits(state: &Data<api::ApiState>, stop: &CancellationToken) {
+    let (state, stop) = (state.clone(), stop.clone());
+    tokio::spawn(async move {
+        let mut ticks = tokio::time::interval(std::time::Duration::from_mins(1));
+        loop {
+            tokio::select! {
+                _ = ticks.tick() => state.forget_idle_limits(),
+                () = stop.cancelled() => return,
+            }
+        }
+    });
+}
+
+fn greet(settings: &Settings, login: Option<&demo::Login>) {
+    let base = format!("http://{}", settings.http.bind);
+    let mut text = format!(
+        "\nSutler {} is listening.\n\n  API            {base}/api\n  documentation  {base}/docs/\n  health         {base}/health\n",
+        env!("CARGO_PKG_VERSION")
+    );
+    if let Some(login) = login {
+        let _ = write!(
+            text,
+            "\n  demo login     {}\n  password       {}\n\nTry it:\n\n  curl '{base}/api/catalog/products?limit=3'\n",
+            login.email, login.password
+        );
+    }
+    print(&text);
+}

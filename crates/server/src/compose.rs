@@ -1,0 +1,307 @@
+//! Where every crate meets.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use accounts_model::ports::Mailer;
+use accounts_service::{Accounts, AccountsParts, NewTenant};
+use anyhow::{Context as _, Result, ensure};
+use api::{ApiParts, ApiState, Limits, Readiness};
+use catalog_service::Catalog;
+use config::{GatewayName, Settings};
+use database::Database;
+use gateway_bus::Bus;
+use gateway_redis::RedisLimiter;
+use gateway_stripe::StripeGateway;
+use gateway_test::TestGateway;
+use kernel::limit::RateLimiter;
+use kernel::secret::{KeyRing, Sealer};
+use kernel::{Clock, SystemClock};
+use orders_model::jobs::ProcessWebhook;
+use orders_model::ports::{PaymentGateway, TestBuyer};
+use orders_service::{Orders, OrdersParts};
+use queue::schedule::Schedule;
+use queue::{Queue, QueueAdmin, Registry};
+
+use crate::migrations::{self, explained};
+use crate::secret;
+
+/// What can be put in place of what the settings name; for tests.
+#[derive(Default)]
+pub struct Overrides {
+    /// The clock.
+    pub clock: Option<Arc<dyn Clock>>,
+    /// How mail leaves.
+    pub mailer: Option<Arc<dyn Mailer>>,
+}
+
+/// A process that was built and not yet started.
+pub struct Sutler {
+    /// The settings it was built from.
+    pub settings: Arc<Settings>,
+    /// The database.
+    pub database: Database,
+    /// Background work.
+    pub queue: Queue,
+    /// Accounts.
+    pub accounts: Arc<Accounts>,
+    /// The catalog.
+    pub catalog: Arc<Catalog>,
+    /// Orders.
+    pub orders: Arc<Orders>,
+    /// What operators see of background work.
+    pub queue_admin: Arc<QueueAdmin>,
+    /// Handlers and subscriptions.
+    pub registry: Arc<Registry>,
+    /// What is due again and again.
+    pub schedules: Arc<Vec<Schedule>>,
+    /// What is derived from the installation's secret.
+    pub keys: Arc<KeyRing>,
+    /// Rate limits shared with other nodes, if there are any.
+    pub shared_limits: Option<Arc<dyn RateLimiter>>,
+}
+
+struct Gateways {
+    all: Vec<Arc<dyn PaymentGateway>>,
+    buyer: Option<Arc<dyn TestBuyer>>,
+}
+
+impl Sutler {
+    /// Builds a process, migrates if the settings say so, and makes sure that
+    /// there is a default tenant.
+    pub async fn build(settings: Settings, overrides: Overrides) -> Result<Self> {
+        let settings = Arc::new(settings);
+        if settings.database.auto_migrate {
+            migrations::up(&settings.database, None).await?;
+        }
+        let keys = Arc::new(secret::key_ring(&settings)?);
+        let sealer = Sealer::new(&keys, "request-keys");
+        let database =
+            Database::open(&settings.database, sealer).map_err(|fault| explained(&fault))?;
+        let checked = database.check().await.map_err(|fault| explained(&fault))?;
+        tracing::info!(database = ?checked.backend, version = checked.version, "database connected");
+        let missing = migrations::pending(&database)
+            .await
+            .map_err(|fault| explained(&fault))?;
+        ensure!(
+            missing.is_empty(),
+            "the database lacks migrations ({}); run `sutler migrate up`",
+            missing.join(", ")
+        );
+        check_role(&settings, &database).await?;
+        Self::assemble(settings, database, keys, overrides).await
+    }
+
+    async fn assemble(
+        settings: Arc<Settings>,
+        database: Database,
+        keys: Arc<KeyRing>,
+        overrides: Overrides,
+    ) -> Result<Self> {
+        let clock = overrides.clock.unwrap_or_else(|| Arc::new(SystemClock));
+        let queue = Queue::new(clock);
+        let mailer = match overrides.mailer {
+            Some(mailer) => mailer,
+            None => {
+                gateway_mail::from_settings(&settings.mail).map_err(|fault| explained(&fault))?
+            }
+        };
+        let accounts = Arc::new(Accounts::new(AccountsParts {
+            database: database.clone(),
+            queue: queue.clone(),
+            keys: keys.clone(),
+            mailer: mailer.clone(),
+            settings: settings.auth.clone(),
+            app_url: settings.http.app_url().clone(),
+        }));
+        let catalog = Arc::new(Catalog::new(
+            database.clone(),
+            queue.clone(),
+            accounts.clone(),
+        ));
+        let gateways = gateways(&settings, &database, &queue, &keys)?;
+        let orders = Arc::new(Orders::new(OrdersParts {
+            database: database.clone(),
+            queue: queue.clone(),
+            accounts: accounts.clone(),
+            catalog: catalog.clone(),
+            gateways: gateways.all,
+            test_buyer: gateways.buyer,
+            mailer,
+            keys: keys.clone(),
+            settings: settings.checkout.clone(),
+            return_origins: return_origins(&settings),
+        }));
+        let queue_admin = QueueAdmin::new(database.clone(), queue.clone())
+            .replay_with(StripeGateway::NAME, |webhook| ProcessWebhook { webhook })
+            .replay_with(TestGateway::NAME, |webhook| ProcessWebhook { webhook });
+        let (registry, schedules) = background(&settings, &database, &queue, &accounts, &orders);
+        let built = Self {
+            shared_limits: settings
+                .redis_url
+                .clone()
+                .map(|url| Arc::new(RedisLimiter::new(url)) as Arc<dyn RateLimiter>),
+            settings,
+            database,
+            queue,
+            accounts,
+            catalog,
+            orders,
+            queue_admin: Arc::new(queue_admin),
+            registry: Arc::new(registry),
+            schedules: Arc::new(schedules),
+            keys,
+        };
+        built.ensure_rows().await?;
+        Ok(built)
+    }
+
+    /// The rows every installation has: the default tenant and the schedules.
+    async fn ensure_rows(&self) -> Result<()> {
+        let tenant = &self.settings.tenant;
+        self.accounts
+            .ensure_default_tenant(NewTenant {
+                slug: "default".to_owned(),
+                name: tenant.name.clone(),
+                currency: tenant.currency,
+                hosts: Vec::new(),
+            })
+            .await
+            .context("make the default tenant")?;
+        let install = async {
+            let tx = self.database.begin_system("schedules.install").await?;
+            let now = self.queue.clock().now();
+            queue::schedule::install(&tx, &self.schedules, now).await?;
+            tx.commit().await
+        };
+        install.await.map_err(|fault| explained(&fault))
+    }
+
+    /// What the API needs of the process.
+    pub fn api_state(&self, metrics: Arc<dyn Fn() -> String + Send + Sync>) -> ApiState {
+        ApiState::new(
+            ApiParts {
+                accounts: self.accounts.clone(),
+                catalog: self.catalog.clone(),
+                orders: self.orders.clone(),
+                queue: self.queue_admin.clone(),
+                stale: self.queue.stale_tags().clone(),
+                limits: Limits::new(&self.settings.rate_limits, self.shared_limits.clone()),
+                keys: self.keys.clone(),
+                clock: self.queue.clock().clone(),
+                readiness: Arc::new(DatabaseReadiness {
+                    database: self.database.clone(),
+                    migrated: AtomicBool::new(false),
+                }),
+                metrics,
+                trace_parent: crate::telemetry::trace_parent(&self.settings.telemetry),
+            },
+            &self.settings,
+        )
+    }
+}
+
+/// Handlers and schedules of every domain. A new domain is one line here.
+fn background(
+    settings: &Settings,
+    database: &Database,
+    queue: &Queue,
+    accounts: &Arc<Accounts>,
+    orders: &Arc<Orders>,
+) -> (Registry, Vec<Schedule>) {
+    let mut registry = Registry::default();
+    queue::sweep::register(&mut registry, database, queue);
+    accounts_jobs::register(&mut registry, accounts);
+    catalog_jobs::register(&mut registry);
+    orders_jobs::register(&mut registry, orders);
+    if let Some(url) = &settings.nats_url {
+        Arc::new(Bus::new(url.clone())).register(&mut registry);
+    }
+    let mut schedules = queue::sweep::schedules();
+    schedules.extend(accounts_jobs::schedules());
+    schedules.extend(orders_jobs::schedules());
+    (registry, schedules)
+}
+
+/// The payment gateways; the one for those who choose none comes first.
+fn gateways(
+    settings: &Settings,
+    database: &Database,
+    queue: &Queue,
+    keys: &Arc<KeyRing>,
+) -> Result<Gateways> {
+    let mut all: Vec<Arc<dyn PaymentGateway>> = Vec::new();
+    let mut buyer: Option<Arc<dyn TestBuyer>> = None;
+    if settings.payments.test_enabled {
+        let test = Arc::new(TestGateway::new(
+            database.clone(),
+            queue.clone(),
+            keys,
+            settings.http.public_url.clone(),
+        ));
+        all.push(test.clone());
+        buyer = Some(test);
+    }
+    if let Some(stripe) = &settings.payments.stripe {
+        let stripe = StripeGateway::new(stripe).map_err(|fault| explained(&fault))?;
+        all.push(Arc::new(stripe));
+    }
+    let default: &'static str = match settings.payments.gateway {
+        GatewayName::Test => TestGateway::NAME,
+        GatewayName::Stripe => StripeGateway::NAME,
+    };
+    all.sort_by_key(|gateway| gateway.name() != default);
+    Ok(Gateways { all, buyer })
+}
+
+fn return_origins(settings: &Settings) -> Vec<url::Url> {
+    let mut origins = vec![settings.http.app_url().clone()];
+    origins.push(settings.http.public_url.clone());
+    origins.extend(settings.checkout.return_origins.iter().cloned());
+    origins.extend(settings.http.cors_origins.iter().cloned());
+    origins
+}
+
+/// In production, a role that row-level security does not hold for is refused.
+async fn check_role(settings: &Settings, database: &Database) -> Result<()> {
+    let role = database.role().await.map_err(|fault| explained(&fault))?;
+    let Some(role) = role.filter(|role| !role.is_confined()) else {
+        return Ok(());
+    };
+    let why = format!(
+        "row-level security does not hold for the database role {:?} because it is a superuser or has BYPASSRLS; \
+         let DATABASE_URL name a plain role and DATABASE_OWNER_URL the owner of the tables",
+        role.name
+    );
+    ensure!(!settings.is_production(), why);
+    tracing::warn!("{why}");
+    Ok(())
+}
+
+/// Ready when the database answers and no migration is missing.
+struct DatabaseReadiness {
+    database: Database,
+    /// Migrations do not go away under a running process, so once is enough.
+    migrated: AtomicBool,
+}
+
+impl Readiness for DatabaseReadiness {
+    fn check(&self) -> std::pin::Pin<Box<dyn Future<Output = Option<String>> + Send + '_>> {
+        Box::pin(async {
+            if self.database.check().await.is_err() {
+                return Some("the database does not answer".to_owned());
+            }
+            if self.migrated.load(Ordering::Relaxed) {
+                return None;
+            }
+            match migrations::pending(&self.database).await {
+                Ok(missing) if missing.is_empty() => {
+                    self.migrated.store(true, Ordering::Relaxed);
+                    None
+                }
+                Ok(_) => Some("migrations are missing".to_owned()),
+                Err(_) => Some("the database does not answer".to_owned()),
+            }
+        })
+    }
+}

@@ -1,0 +1,86 @@
+//! The HTTP server.
+
+use std::net::TcpListener;
+use std::sync::Arc;
+use std::time::Duration;
+
+use actix_web::body::BoxBody;
+use actix_web::dev::{Server, ServiceResponse};
+use actix_web::http::header;
+use actix_web::middleware::{Condition, from_fn};
+use actix_web::web::Data;
+use actix_web::{App, HttpServer};
+use anyhow::{Context as _, Result};
+use api::ApiState;
+use config::Settings;
+use utoipa_actix_web::AppExt as _;
+use utoipa_swagger_ui::SwaggerUi;
+
+/// How long a connection may wait for its next request.
+const KEEP_ALIVE: Duration = Duration::from_secs(75);
+
+/// A server on a listener, not yet running.
+pub fn server(
+    settings: &Arc<Settings>,
+    state: Data<ApiState>,
+    listener: TcpListener,
+) -> Result<Server> {
+    let http = settings.http.clone();
+    let origins = http.cors_origins.clone();
+    let document = api::document();
+    let limit = http.max_body_bytes.get();
+    let server = HttpServer::new(move || {
+        App::new()
+            .app_data(state.clone())
+            .app_data(actix_web::web::PayloadConfig::new(limit))
+            .into_utoipa_app()
+            .configure(api::configure)
+            .into_app()
+            .service(
+                SwaggerUi::new("/docs/{_:.*}")
+                    .url("/api/openapi.json", document.clone())
+                    .config(utoipa_swagger_ui::Config::default().try_it_out_enabled(true)),
+            )
+            .configure(api::pages)
+            .wrap(from_fn(docs_headers))
+            .wrap(from_fn(api::pipeline))
+            .wrap(Condition::new(!origins.is_empty(), api::cors(&origins)))
+    })
+    .workers(http.workers.get())
+    .keep_alive(KEEP_ALIVE)
+    .client_request_timeout(http.header_timeout)
+    .shutdown_timeout(http.shutdown_timeout.as_secs())
+    .disable_signals()
+    .listen(listener)
+    .context("listen")?
+    .run();
+    Ok(server)
+}
+
+/// The documentation is a page with scripts and styles of its own, and may be
+/// kept by anybody.
+async fn docs_headers(
+    request: actix_web::dev::ServiceRequest,
+    next: actix_web::middleware::Next<BoxBody>,
+) -> Result<ServiceResponse<BoxBody>, actix_web::Error> {
+    let is_docs = request.path().starts_with("/docs");
+    let is_document = request.path() == "/api/openapi.json";
+    let mut response = next.call(request).await?;
+    if is_docs || is_document {
+        let headers = response.headers_mut();
+        headers.insert(
+            header::CACHE_CONTROL,
+            header::HeaderValue::from_static("public, max-age=300"),
+        );
+        if is_docs {
+            headers.insert(
+                header::CONTENT_SECURITY_POLICY,
+                header::HeaderValue::from_static(
+                    "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; \
+                     img-src 'self' data:; connect-src 'self'; frame-ancestors 'none'",
+                ),
+            );
+        }
+    }
+    Ok(response)
+}

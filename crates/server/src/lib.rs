@@ -1,0 +1,16 @@
+//! The composition root: builds the process from its settings, and the
+//! commands of the binary.
+//!
+//! [`Sutler::build`] is where every crate meets; the list of domains is in
+//! [`compose`]. [`http`] serves, [`background`] works.
+
+pub mod background;
+pub mod commands;
+pub mod compose;
+pub mod demo;
+pub mod http;
+pub mod migrations;
+pub mod secret;
+pub mod telemetry;
+
+pub use compose::Sutler;

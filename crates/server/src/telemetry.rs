@@ -1,0 +1,187 @@
+//! Logs, traces, error reports, metrics.
+
+use std::io::IsTerminal as _;
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
+
+use actix_web::http::header::HeaderMap;
+use anyhow::{Context as _, Result};
+use config::{LogFormat, Settings, Telemetry};
+use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
+use opentelemetry::propagation::{Extractor, TextMapPropagator as _};
+use opentelemetry::trace::TracerProvider as _;
+use opentelemetry_otlp::{Protocol, SpanExporter, WithExportConfig as _};
+use opentelemetry_sdk::Resource;
+use opentelemetry_sdk::propagation::TraceContextPropagator;
+use opentelemetry_sdk::trace::SdkTracerProvider;
+use secrecy::ExposeSecret as _;
+use sentry::integrations::tracing::ErrorLayer;
+use tracing::Span;
+use tracing_appender::non_blocking::WorkerGuard;
+use tracing_opentelemetry::OpenTelemetrySpanExt as _;
+use tracing_subscriber::layer::SubscriberExt as _;
+use tracing_subscriber::util::SubscriberInitExt as _;
+use tracing_subscriber::{EnvFilter, Layer as _, Registry};
+
+/// Bounds of the histograms of durations, in seconds.
+const BUCKETS: &[f64] = &[
+    0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 60.0, 600.0,
+];
+/// How long the last traces and reports may take to leave.
+const FLUSH_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// Keeps the telemetry going; dropped last, it sends what is left.
+pub struct TelemetryGuard {
+    _logs: WorkerGuard,
+    traces: Option<SdkTracerProvider>,
+    _reports: Option<sentry::ClientInitGuard>,
+}
+
+impl Drop for TelemetryGuard {
+    fn drop(&mut self) {
+        if let Some(traces) = &self.traces {
+            // There is nobody left to tell.
+            let _ = traces.shutdown_with_timeout(FLUSH_TIMEOUT);
+        }
+    }
+}
+
+/// Starts logs, traces and reports. Must not be called from an async task: the
+/// exporter of traces has a thread and a client of its own.
+pub fn start(settings: &Settings) -> Result<TelemetryGuard> {
+    let telemetry = &settings.telemetry;
+    let (writer, logs) = tracing_appender::non_blocking::NonBlockingBuilder::default()
+        .lossy(false)
+        .finish(std::io::stderr());
+    let filter = EnvFilter::try_new(&telemetry.log_filter)
+        .context("LOG_FILTER is not in the syntax of tracing's EnvFilter")?;
+    let lines = match telemetry.log_format {
+        LogFormat::Json => tracing_subscriber::fmt::layer()
+            .json()
+            .flatten_event(true)
+            .with_current_span(true)
+            .with_span_list(false)
+            .with_writer(writer)
+            .boxed(),
+        LogFormat::Pretty => tracing_subscriber::fmt::layer()
+            .compact()
+            .with_ansi(std::io::stderr().is_terminal())
+            .with_writer(writer)
+            .boxed(),
+    };
+    let traces = traces(telemetry)?;
+    let spans = traces
+        .as_ref()
+        .map(|provider| tracing_opentelemetry::layer().with_tracer(provider.tracer("sutler")));
+    let reports = reports(settings)?;
+    let errors = reports
+        .as_ref()
+        .map(|_| ErrorLayer::new().enable_span_attributes());
+    Registry::default()
+        .with(filter)
+        .with(lines)
+        .with(spans)
+        .with(errors)
+        .try_init()
+        .context("start the logs")?;
+    Ok(TelemetryGuard {
+        _logs: logs,
+        traces,
+        _reports: reports,
+    })
+}
+
+fn traces(telemetry: &Telemetry) -> Result<Option<SdkTracerProvider>> {
+    let Some(endpoint) = &telemetry.otlp_endpoint else {
+        return Ok(None);
+    };
+    let mut endpoint = endpoint.clone();
+    let path = format!("{}/v1/traces", endpoint.path().trim_end_matches('/'));
+    endpoint.set_path(&path);
+    let exporter = SpanExporter::builder()
+        .with_http()
+        .with_protocol(Protocol::HttpBinary)
+        .with_endpoint(endpoint.as_str())
+        .with_timeout(Duration::from_secs(10))
+        .build()
+        .context("OTEL_EXPORTER_OTLP_ENDPOINT cannot be used")?;
+    let resource = Resource::builder().with_service_name("sutler").build();
+    Ok(Some(
+        SdkTracerProvider::builder()
+            .with_batch_exporter(exporter)
+            .with_resource(resource)
+            .build(),
+    ))
+}
+
+fn reports(settings: &Settings) -> Result<Option<sentry::ClientInitGuard>> {
+    let Some(dsn) = &settings.telemetry.sentry_dsn else {
+        return Ok(None);
+    };
+    let dsn = dsn.expose_secret();
+    dsn.parse::<sentry::types::Dsn>()
+        .context("SENTRY_DSN is not a DSN")?;
+    let environment = if settings.is_production() {
+        "production"
+    } else {
+        "development"
+    };
+    let options = sentry::ClientOptions::new()
+        .dsn(dsn)
+        .release(concat!("sutler@", env!("CARGO_PKG_VERSION")))
+        .environment(environment)
+        .send_default_pii(false)
+        .shutdown_timeout(FLUSH_TIMEOUT);
+    Ok(Some(sentry::init(options)))
+}
+
+struct Headers<'a>(&'a HeaderMap);
+
+impl Extractor for Headers<'_> {
+    fn get(&self, key: &str) -> Option<&str> {
+        self.0.get(key)?.to_str().ok()
+    }
+
+    fn keys(&self) -> Vec<&str> {
+        self.0
+            .keys()
+            .map(actix_web::http::header::HeaderName::as_str)
+            .collect()
+    }
+}
+
+type TraceParent = Arc<dyn Fn(&HeaderMap, &Span) + Send + Sync>;
+
+/// Where traces are collected, a request goes on in the trace its caller names
+/// (W3C Trace Context).
+pub fn trace_parent(telemetry: &Telemetry) -> Option<TraceParent> {
+    telemetry.otlp_endpoint.as_ref()?;
+    let propagator = TraceContextPropagator::new();
+    Some(Arc::new(move |headers, span| {
+        let parent = propagator.extract(&Headers(headers));
+        // Fails only for spans that are not collected.
+        let _ = span.set_parent(parent);
+    }))
+}
+
+/// The recorder of metrics; one for a process, however often it is asked for.
+pub fn metrics() -> Arc<dyn Fn() -> String + Send + Sync> {
+    static HANDLE: OnceLock<Option<PrometheusHandle>> = OnceLock::new();
+    let handle = HANDLE
+        .get_or_init(|| {
+            PrometheusBuilder::new()
+                .set_buckets_for_metric(Matcher::Suffix("_seconds".to_owned()), BUCKETS)
+                .and_then(PrometheusBuilder::install_recorder)
+                .ok()
+        })
+        .clone();
+    Arc::new(move || {
+        handle
+            .as_ref()
+            .map(|handle| {
+                handle.run_upkeep();
+                handle.render()
+            })
+            .unwrap_or_default()
+    })
+}
