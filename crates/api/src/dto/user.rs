@@ -2,7 +2,7 @@
 
 use accounts_model::session::Tokens;
 use accounts_model::user::{User, UserStatus};
-use kernel::{CartId, Role, Timestamp, UserId};
+use kernel::{CartId, Permission, Role, Scope, TenantId, Timestamp, UserId};
 use secrecy::ExposeSecret as _;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -40,6 +40,30 @@ impl From<RoleDto> for Role {
             RoleDto::Manager => Self::Manager,
             RoleDto::Admin => Self::Admin,
             RoleDto::Operator => Self::Operator,
+        }
+    }
+}
+
+/// Who is signed in, where, and what they may do.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Me)]
+pub(crate) struct MeDto {
+    /// The account.
+    user: UserDto,
+    /// The tenant it belongs to.
+    #[schema(value_type = String, example = "ten_01j9z6m3k4f5g6h7j8k9m0n1p2")]
+    tenant_id: TenantId,
+    /// What it may do beyond its own affairs.
+    #[schema(value_type = Vec<String>, example = json!(["catalog:read", "orders:read"]))]
+    permissions: Vec<Permission>,
+}
+
+impl MeDto {
+    pub(crate) fn new(user: User, scope: &Scope) -> Self {
+        Self {
+            user: user.into(),
+            tenant_id: scope.tenant(),
+            permissions: scope.permissions().iter().collect(),
         }
     }
 }

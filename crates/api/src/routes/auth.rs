@@ -11,8 +11,8 @@ use serde::Deserialize;
 use utoipa::ToSchema;
 use validator::Validate;
 
-use crate::dto::user::{SessionDto, TokenTransport, UserDto};
-use crate::extract::{Caller, CartToken, Json, MaybeJson, etag};
+use crate::dto::user::{MeDto, SessionDto, TokenTransport};
+use crate::extract::{Caller, CartToken, Json, MaybeJson};
 use crate::limits::Class;
 use crate::problem::{ApiError, RequestError};
 use crate::state::ApiState;
@@ -293,14 +293,12 @@ pub(crate) async fn logout(
 
 /// See who is signed in
 #[utoipa::path(tag = "auth", responses(
-    (status = 200, description = "The account.", body = UserDto, headers(("ETag" = String, description = "The version."))),
+    (status = 200, description = "The account and what it may do.", body = MeDto),
 ))]
 #[get("/api/auth/me")]
 pub(crate) async fn me(state: Data<ApiState>, caller: Caller) -> Result<HttpResponse, ApiError> {
     let user = state.accounts.me(&caller.0).await?;
-    Ok(HttpResponse::Ok()
-        .insert_header(("etag", etag(user.version)))
-        .json(UserDto::from(user)))
+    Ok(HttpResponse::Ok().json(MeDto::new(user, &caller.0)))
 }
 
 /// Prove an address

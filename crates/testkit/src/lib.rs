@@ -1,0 +1,14 @@
+//! A running Sutler for tests: on either database, with a clock that is moved
+//! by hand, jobs that run when told to, mails that are caught, and two tenants
+//! in every shop. A dev-dependency, never part of the product.
+
+pub mod app;
+pub mod client;
+pub mod mail;
+pub mod seed;
+pub mod shop;
+pub mod store;
+
+pub use app::App;
+pub use client::{Answer, Client};
+pub use store::Backend;

@@ -1,0 +1,3 @@
+//! Integration tests: a running Sutler over HTTP, on SQLite and on PostgreSQL.
+
+mod purchase;

@@ -1,0 +1,1 @@
+//! Integration tests over HTTP, in one binary: see `integration/`.
