@@ -51,12 +51,9 @@ impl Client {
 
     /// A request.
     pub fn call(&self, method: Method, path: &str) -> Call {
-        Call {
-            request: self
-                .http
-                .request(method.clone(), format!("{}{path}", self.base)),
-            what: format!("{method} {path}"),
-        }
+        let what = format!("{method} {path}");
+        let request = self.http.request(method, format!("{}{path}", self.base));
+        Call { request, what }
     }
 
     /// A `GET` request.

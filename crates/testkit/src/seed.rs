@@ -5,6 +5,7 @@ use rand::rngs::StdRng;
 
 /// A generator whose seed is printed, and taken from `TEST_SEED` to replay a
 /// failure.
+#[expect(clippy::print_stdout, reason = "shown when the test fails")]
 pub fn rng(name: &str) -> StdRng {
     let given = std::env::var("TEST_SEED").ok();
     let seed = given
