@@ -1,3 +1,4 @@
 //! Integration tests: a running Sutler over HTTP, on SQLite and on PostgreSQL.
 
 mod purchase;
+mod races;

@@ -36,6 +36,9 @@ pub struct Tenant {
     pub manager: Person,
     /// A customer.
     pub user: Person,
+    /// An API key of the administrator's with all permissions; unlike access
+    /// tokens it does not expire when a test moves the clock.
+    pub key: String,
 }
 
 /// An installation with two tenants.
@@ -170,12 +173,29 @@ impl App {
             .header("if-match", &etag)
             .expect(200)
             .await;
+        let me = self
+            .client
+            .get("/api/auth/me")
+            .bearer(&admin.token)
+            .expect(200);
+        let permissions = me.await.body["permissions"].clone();
+        let key = self
+            .client
+            .post(
+                "/api/api-keys",
+                &json!({"name": "tests", "scopes": permissions}),
+            )
+            .bearer(&admin.token)
+            .expect(201)
+            .await
+            .text_at("/secret");
         Tenant {
             id,
             host,
             admin,
             manager,
             user,
+            key,
         }
     }
 
@@ -220,29 +240,41 @@ impl App {
                 "/api/admin/catalog/products",
                 &json!({"name": listing.name, "status": "active", "inventory_strategy": listing.strategy}),
             )
-            .bearer(&tenant.admin.token)
+            .bearer(&tenant.key)
             .expect(201)
             .await;
         let id = product.text_at("/id");
         let mut variants = Vec::new();
         for (n, stock) in listing.stock.iter().enumerate() {
-            let shared = listing.strategy == "flat" && n > 0;
             let mut body = json!({
                 "sku": format!("{}-{n}", product.text_at("/slug")),
                 "size": format!("{}", 40 + n),
                 "price": {"amount": listing.price, "currency": currency},
                 "weight_grams": 500,
             });
-            if !shared {
+            if listing.strategy != "flat" {
                 body["on_hand"] = json!(stock);
             }
             let variant = self
                 .client
                 .post(&format!("/api/admin/catalog/products/{id}/variants"), &body)
-                .bearer(&tenant.admin.token)
+                .bearer(&tenant.key)
                 .expect(201)
                 .await;
-            variants.push(variant.text_at(&format!("/variants/{n}/id")));
+            variants.push(variant.text_at("/id"));
+        }
+        if listing.strategy == "flat" {
+            self.client
+                .post(
+                    &format!(
+                        "/api/admin/catalog/variants/{}/stock-adjustments",
+                        variants[0]
+                    ),
+                    &json!({"to": listing.stock[0], "reason": "first delivery"}),
+                )
+                .bearer(&tenant.key)
+                .expect(200)
+                .await;
         }
         Item {
             product: id,
@@ -343,7 +375,7 @@ impl App {
         let answer = self
             .client
             .get(&format!("/api/admin/catalog/products/{}", item.product))
-            .bearer(&tenant.admin.token)
+            .bearer(&tenant.key)
             .expect(200)
             .await;
         let at = |field: &str| answer.number_at(&format!("/variants/{variant}/stock/{field}"));

@@ -461,6 +461,9 @@ pub(crate) struct AdminVariantDto {
     /// Which.
     #[schema(value_type = String)]
     id: VariantId,
+    /// Of which product.
+    #[schema(value_type = String)]
+    product_id: ProductId,
     /// The stock keeping unit.
     sku: String,
     /// What tells it apart.
@@ -479,7 +482,7 @@ pub(crate) struct AdminVariantDto {
     position: i64,
     /// What is in stock; null when nothing is counted.
     stock: Option<StockDto>,
-    /// Grows with every change; send it as `If-Match` to change the variant.
+    /// Grows with every change; also the `ETag`.
     version: i64,
 }
 
@@ -488,6 +491,7 @@ impl From<StockedVariant> for AdminVariantDto {
         let variant = stocked.variant;
         Self {
             id: variant.id,
+            product_id: variant.product,
             sku: variant.sku,
             title: variant.title,
             size: variant.size,

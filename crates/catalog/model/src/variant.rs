@@ -70,8 +70,8 @@ pub struct NewVariant {
     pub price: Money,
     /// What one weighs when shipped, in grams.
     pub weight_grams: i64,
-    /// Its place among its siblings.
-    pub position: i64,
+    /// Its place among its siblings; after them when there is none.
+    pub position: Option<i64>,
     /// The stock it starts with, if it is counted by itself.
     pub on_hand: i64,
 }

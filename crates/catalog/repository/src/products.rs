@@ -332,6 +332,19 @@ pub async fn update(tx: &Transaction, product: &Product) -> Result<bool, Fault> 
     Ok(true)
 }
 
+/// Locks a product until the transaction ends. On SQLite there is one writer
+/// anyway.
+pub async fn lock(tx: &Transaction, id: ProductId) -> Result<(), Fault> {
+    if tx.backend() == Backend::Postgres {
+        tx.run(
+            "SELECT 1 FROM products WHERE tenant_id = $1 AND id = $2 FOR UPDATE",
+            [id.uuid().into()],
+        )
+        .await?;
+    }
+    Ok(())
+}
+
 /// Raises a product's version because something that belongs to it changed,
 /// and recomputes its price range. False when there is no such product.
 pub async fn touch(tx: &Transaction, id: ProductId, now: Timestamp) -> Result<bool, Fault> {

@@ -53,9 +53,9 @@ impl Catalog {
         for listing in listings {
             let product = Product::new(ProductId::new(now), listing.product, currency, now)?;
             let mut shared = None;
-            for new in listing.variants {
+            for (place, new) in (0..).zip(listing.variants) {
                 let on_hand = new.on_hand;
-                let mut variant = build(&product, new, now);
+                let mut variant = build(&product, new, place, now);
                 if product.kind == ProductKind::Goods {
                     let id = shared.unwrap_or_else(|| {
                         let id = StockItemId::new(now);

@@ -3,6 +3,7 @@
 use catalog_model::CatalogError;
 use catalog_model::events::ProductChanged;
 use catalog_model::listing::ProductRef;
+use catalog_model::offer::{ProductDetail, StockedVariant};
 use catalog_model::product::{Product, ProductKind};
 use catalog_model::stock::{MAX_ON_HAND, MovementKind};
 use catalog_model::variant::{
@@ -15,7 +16,7 @@ use database::{Once, Transaction};
 use kernel::{Fault, Money, Permission, ProductId, Scope, StockItemId, VariantId};
 
 use crate::Catalog;
-use crate::products::{AdminProduct, reread, shares_a_pile};
+use crate::products::{reread, shares_a_pile};
 
 impl Catalog {
     /// Adds a variant to a product. What it has in stock is its first
@@ -25,17 +26,19 @@ impl Catalog {
         scope: &Scope,
         product: ProductId,
         new: NewVariant,
-    ) -> Result<AdminProduct, CatalogError> {
+    ) -> Result<StockedVariant, CatalogError> {
         scope.require(Permission::CatalogWrite)?;
         let now = self.now();
         let tx = match self
             .database
-            .begin_once::<AdminProduct>(scope, "variant.create", now)
+            .begin_once::<StockedVariant>(scope, "variant.create", now)
             .await?
         {
-            Once::Replayed(product) => return Ok(product),
+            Once::Replayed(variant) => return Ok(variant),
             Once::Fresh(tx) => tx,
         };
+        // So that two at once neither exceed the limit nor share a place.
+        products::lock(&tx, product).await?;
         let known = products::detail(&tx, &ProductRef::Id(product), Audience::Admin)
             .await?
             .ok_or(CatalogError::ProductNotFound)?;
@@ -44,13 +47,18 @@ impl Catalog {
         }
         right_currency(&known.product, new.price)?;
         let on_hand = new.on_hand;
-        let mut variant = build(&known.product, new, now);
+        let places = known
+            .variants
+            .iter()
+            .map(|sibling| sibling.variant.position);
+        let next = places.max().map_or(0, |last| last.saturating_add(1));
+        let mut variant = build(&known.product, new, next, now);
         variant.stock_item = self.pile_for(&tx, &known.product, on_hand).await?;
         variants::insert(&tx, std::slice::from_ref(&variant))
             .await
             .map_err(sku_taken)?;
         self.product_touched(&tx, product).await?;
-        let made = reread(&tx, product).await?;
+        let made = one(reread(&tx, product).await?, variant.id)?;
         Ok(tx.commit_with(made).await?)
     }
 
@@ -101,7 +109,7 @@ impl Catalog {
         id: VariantId,
         change: VariantChange,
         version: i64,
-    ) -> Result<AdminProduct, CatalogError> {
+    ) -> Result<StockedVariant, CatalogError> {
         scope.require(Permission::CatalogWrite)?;
         let tx = self.database.begin_write(scope, "variant.change").await?;
         let known = variants::find(&tx, id)
@@ -120,7 +128,7 @@ impl Catalog {
             return Err(CatalogError::VersionMismatch);
         }
         self.product_touched(&tx, variant.product).await?;
-        let changed = reread(&tx, variant.product).await?;
+        let changed = one(reread(&tx, variant.product).await?, id)?;
         tx.commit().await?;
         Ok(changed)
     }
@@ -147,8 +155,22 @@ fn right_currency(product: &Product, price: Money) -> Result<(), CatalogError> {
     }
 }
 
-/// A variant of a product, without a pile.
-pub(crate) fn build(product: &Product, new: NewVariant, now: kernel::Timestamp) -> Variant {
+/// One of the variants of a product.
+fn one(product: ProductDetail, id: VariantId) -> Result<StockedVariant, CatalogError> {
+    product
+        .variants
+        .into_iter()
+        .find(|stocked| stocked.variant.id == id)
+        .ok_or(CatalogError::VariantNotFound)
+}
+
+/// A variant of a product, without a pile; at a place, unless it names one.
+pub(crate) fn build(
+    product: &Product,
+    new: NewVariant,
+    place: i64,
+    now: kernel::Timestamp,
+) -> Variant {
     Variant {
         id: VariantId::new(now),
         product: product.id,
@@ -162,7 +184,7 @@ pub(crate) fn build(product: &Product, new: NewVariant, now: kernel::Timestamp) 
         price: new.price,
         weight_grams: new.weight_grams,
         status: VariantStatus::Active,
-        position: new.position,
+        position: new.position.unwrap_or(place),
         version: 1,
         created_at: now,
         updated_at: now,

@@ -158,7 +158,7 @@ fn variants(n: u32, line: &Line, currency: Currency, numbers: &mut Numbers) -> V
                 options,
                 price,
                 weight_grams: i64::from(line.weight),
-                position,
+                position: None,
                 // A few are out of stock or nearly so, as in life.
                 on_hand: match numbers.below(12) {
                     0 => 0,
@@ -172,7 +172,6 @@ fn variants(n: u32, line: &Line, currency: Currency, numbers: &mut Numbers) -> V
         let mut second = all[0].clone();
         second.sku = format!("D{n:05}-99");
         second.title = Some("Gift box".to_owned());
-        second.position = 1;
         second.price.minor += 5 * unit;
         all.push(second);
     }
@@ -223,7 +222,7 @@ fn intangible(n: u32, position: i64, title: &str, price: Money) -> NewVariant {
         options: BTreeMap::new(),
         price,
         weight_grams: 0,
-        position,
+        position: None,
         on_hand: 0,
     }
 }

@@ -214,7 +214,7 @@ pub(crate) struct AdminProductsQuery {
 }
 
 /// The response with a product.
-pub(super) fn respond(mut response: HttpResponseBuilder, product: ProductDetail) -> HttpResponse {
+fn respond(mut response: HttpResponseBuilder, product: ProductDetail) -> HttpResponse {
     response
         .insert_header(("etag", etag(product.product.version)))
         .json(AdminProductDto::from(product))

@@ -3,18 +3,19 @@
 use std::collections::BTreeMap;
 
 use actix_web::web::{Data, Path};
-use actix_web::{HttpResponse, patch, post};
+use actix_web::{HttpResponse, HttpResponseBuilder, patch, post};
 use catalog_model::CatalogError;
+use catalog_model::offer::StockedVariant;
 use catalog_model::variant::{NewVariant, VariantChange, VariantStatus};
 use serde::Deserialize;
 use utoipa::ToSchema;
 use validator::Validate;
 
-use super::products::{patched_texts, respond, texts};
+use super::products::{patched_texts, texts};
 use crate::dto::money::MoneyDto;
 use crate::dto::patch::{present, removable};
-use crate::dto::product::{AdminProductDto, StatusDto};
-use crate::extract::{Caller, Json, RequiredIfMatch, id};
+use crate::dto::product::{AdminVariantDto, StatusDto};
+use crate::extract::{Caller, Json, RequiredIfMatch, etag, id};
 use crate::problem::{ApiError, RequestError};
 use crate::state::ApiState;
 
@@ -45,11 +46,10 @@ pub(crate) struct VariantRequest {
     #[validate(range(min = 0, max = 1_000_000_000))]
     #[schema(minimum = 0, maximum = 1_000_000_000)]
     weight_grams: i64,
-    /// Its place among its siblings.
-    #[serde(default)]
+    /// Its place among its siblings; after them when absent.
     #[validate(range(min = -1_000_000, max = 1_000_000))]
     #[schema(minimum = -1_000_000, maximum = 1_000_000)]
-    position: i64,
+    position: Option<i64>,
     /// How many there are, if the variant has a pile of its own.
     #[serde(default)]
     #[validate(range(min = 0, max = 1_000_000_000))]
@@ -115,12 +115,18 @@ fn check_price(price: Option<&MoneyDto>) -> Result<(), RequestError> {
     }
 }
 
+fn respond(mut response: HttpResponseBuilder, variant: StockedVariant) -> HttpResponse {
+    response
+        .insert_header(("etag", etag(variant.variant.version)))
+        .json(AdminVariantDto::from(variant))
+}
+
 /// Add a variant to a product
 #[utoipa::path(tag = "admin: catalog", request_body = VariantRequest, params(
     ("product_id" = String, Path, description = "The product."),
     ("Idempotency-Key" = Option<String>, Header, description = "Makes a repeated request have one effect."),
 ), responses(
-    (status = 201, description = "The product with its variants.", body = AdminProductDto, headers(("ETag" = String, description = "The product's version."))),
+    (status = 201, description = "The variant.", body = AdminVariantDto, headers(("ETag" = String, description = "The version."))),
 ))]
 #[post("/api/admin/catalog/products/{product_id}/variants")]
 pub(crate) async fn create_variant(
@@ -142,11 +148,11 @@ pub(crate) async fn create_variant(
         position: body.position,
         on_hand: body.on_hand,
     };
-    let product = state
+    let variant = state
         .catalog
         .create_variant(&caller.0, product, new)
         .await?;
-    Ok(respond(HttpResponse::Created(), product))
+    Ok(respond(HttpResponse::Created(), variant))
 }
 
 /// Change a variant
@@ -154,7 +160,7 @@ pub(crate) async fn create_variant(
     ("variant_id" = String, Path, description = "The variant."),
     ("If-Match" = String, Header, description = "The variant's version, in quotes."),
 ), responses(
-    (status = 200, description = "The product with its variants.", body = AdminProductDto, headers(("ETag" = String, description = "The product's version."))),
+    (status = 200, description = "The variant.", body = AdminVariantDto, headers(("ETag" = String, description = "The version."))),
 ))]
 #[patch("/api/admin/catalog/variants/{variant_id}")]
 pub(crate) async fn patch_variant(
@@ -177,11 +183,11 @@ pub(crate) async fn patch_variant(
         position: body.position,
         status: body.status.map(Into::into),
     };
-    let product = state
+    let variant = state
         .catalog
         .change_variant(&caller.0, variant, change, version.0)
         .await?;
-    Ok(respond(HttpResponse::Ok(), product))
+    Ok(respond(HttpResponse::Ok(), variant))
 }
 
 /// Archive a variant
@@ -191,7 +197,7 @@ pub(crate) async fn patch_variant(
     ("variant_id" = String, Path, description = "The variant."),
     ("If-Match" = String, Header, description = "The variant's version, in quotes."),
 ), responses(
-    (status = 200, description = "The product with its variants.", body = AdminProductDto, headers(("ETag" = String, description = "The product's version."))),
+    (status = 200, description = "The variant.", body = AdminVariantDto, headers(("ETag" = String, description = "The version."))),
 ))]
 #[post("/api/admin/catalog/variants/{variant_id}/archive")]
 pub(crate) async fn archive_variant(
@@ -205,9 +211,9 @@ pub(crate) async fn archive_variant(
         status: Some(VariantStatus::Archived),
         ..VariantChange::default()
     };
-    let product = state
+    let variant = state
         .catalog
         .change_variant(&caller.0, variant, change, version.0)
         .await?;
-    Ok(respond(HttpResponse::Ok(), product))
+    Ok(respond(HttpResponse::Ok(), variant))
 }
