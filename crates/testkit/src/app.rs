@@ -82,6 +82,7 @@ impl App {
             .collect();
         all.extend(settings);
         let settings = store.settings(&all);
+        show_logs();
         let mails = Mailbox::default();
         let overrides = Overrides {
             clock: Some(clock.clone()),
@@ -155,6 +156,17 @@ impl App {
         self.stop.cancel();
         while self.background.join_next().await.is_some() {}
         self.sutler.database.close();
+    }
+}
+
+/// Shows log lines of tests when `TEST_LOG` says which.
+fn show_logs() {
+    if let Ok(filter) = std::env::var("TEST_LOG") {
+        // Only the first test of the process can.
+        let _ = tracing_subscriber::fmt()
+            .with_env_filter(filter)
+            .with_writer(std::io::stderr)
+            .try_init();
     }
 }
 
