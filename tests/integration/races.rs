@@ -18,7 +18,7 @@ const BUYERS: usize = 64;
 /// How many rounds are played; `RACE_ROUNDS` asks for another number.
 fn rounds() -> usize {
     let given = std::env::var("RACE_ROUNDS").ok();
-    given.and_then(|text| text.parse().ok()).unwrap_or(20)
+    given.and_then(|text| text.parse().ok()).unwrap_or(100)
 }
 
 /// A guest's cart with lines in it and nothing else.

@@ -16,6 +16,7 @@ use sqlx::{AssertSqlSafe, Row as _};
 use crate::backend::{Backend, Checked, Opener};
 use crate::connection::{AfterUse, Confinement, Connection, Raw};
 use crate::fault::driver_fault;
+use crate::held::expect_no_connection_held;
 use crate::scoped::Scoped;
 use crate::system::SystemTransaction;
 use crate::transaction::Transaction;
@@ -193,6 +194,7 @@ impl Database {
 
     /// A handle for reads in a scope.
     pub async fn read(&self, scope: &Scope) -> Result<Scoped, Fault> {
+        expect_no_connection_held("a read");
         let mut connection = self.acquire(&self.0.readers).await?;
         let tenant = scope.tenant();
         let in_transaction =
@@ -222,6 +224,7 @@ impl Database {
         }
         let started = std::time::Instant::now();
         let tenant = scope.tenant();
+        expect_no_connection_held(name);
         let mut connection = self.acquire(&self.0.writers).await?;
         connection
             .bind_session(tenant)
@@ -237,6 +240,7 @@ impl Database {
     /// A handle for consistent reads in a scope: all its statements see the
     /// same state.
     pub async fn read_snapshot(&self, scope: &Scope) -> Result<Scoped, Fault> {
+        expect_no_connection_held("a read");
         let mut connection = self.acquire(&self.0.readers).await?;
         let tenant = scope.tenant();
         connection
@@ -253,6 +257,7 @@ impl Database {
         name: &'static str,
     ) -> Result<Transaction, Fault> {
         let tenant = scope.tenant();
+        expect_no_connection_held(name);
         let handle = self
             .begin(Confinement::Tenant(tenant), Some(tenant))
             .await?;
@@ -263,7 +268,21 @@ impl Database {
     /// system itself handles: jobs, events, schedules, the directory of
     /// tenants.
     pub async fn begin_system(&self, name: &'static str) -> Result<SystemTransaction, Fault> {
+        expect_no_connection_held(name);
         let handle = self.begin(Confinement::System, None).await?;
+        Ok(SystemTransaction::new(handle, name))
+    }
+
+    /// Like [`Database::begin_system`], only to read; on SQLite it does not
+    /// wait for the one connection for writes.
+    pub async fn read_system(&self, name: &'static str) -> Result<SystemTransaction, Fault> {
+        expect_no_connection_held(name);
+        let mut connection = self.acquire(&self.0.readers).await?;
+        connection
+            .begin(Confinement::System, true)
+            .await
+            .map_err(|error| driver_fault("begin to read", error))?;
+        let handle = Scoped::new(connection, self.0.backend, None);
         Ok(SystemTransaction::new(handle, name))
     }
 

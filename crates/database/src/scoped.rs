@@ -13,6 +13,7 @@ use tokio::sync::{Mutex, MutexGuard};
 use crate::backend::Backend;
 use crate::connection::AfterUse;
 use crate::fault::OrFault as _;
+use crate::held::Held;
 use crate::pool::Pooled;
 
 /// SQLite takes 32,766, PostgreSQL 65,535.
@@ -26,6 +27,7 @@ pub struct Scoped {
     connection: Option<Mutex<Pooled>>,
     backend: Backend,
     tenant: Option<TenantId>,
+    _held: Held,
 }
 
 impl Scoped {
@@ -34,6 +36,7 @@ impl Scoped {
             connection: Some(Mutex::new(connection)),
             backend,
             tenant,
+            _held: Held::begin(),
         }
     }
 

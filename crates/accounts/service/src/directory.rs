@@ -1,12 +1,12 @@
 //! The directory of tenants, kept in memory.
 
-use std::sync::{Arc, RwLock};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use accounts_model::events::TenantChanged;
 use accounts_model::tenant::Tenant;
 use accounts_repository::tenants;
-use database::Database;
+use database::{Database, expect_no_connection_held};
 use kernel::{Fault, TenantId};
 use queue::{Stale, StaleTags};
 
@@ -18,53 +18,66 @@ struct Listing {
     read_at: Instant,
 }
 
+/// What is known, and how many changes were announced so far.
+#[derive(Default)]
+struct Known {
+    listing: Option<Listing>,
+    changes: u64,
+}
+
+fn lock(known: &Mutex<Known>) -> MutexGuard<'_, Known> {
+    known.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
 /// All tenants, read when needed and forgotten when one changes.
 pub(crate) struct Directory {
     database: Database,
-    listing: Arc<RwLock<Option<Listing>>>,
+    known: Arc<Mutex<Known>>,
 }
 
 impl Directory {
     pub(crate) fn new(database: Database, stale: &StaleTags) -> Self {
-        let listing: Arc<RwLock<Option<Listing>>> = Arc::default();
-        let forget = listing.clone();
+        let known: Arc<Mutex<Known>> = Arc::default();
+        let told = known.clone();
         stale.listen(move |stale| {
             let changed = match stale {
                 Stale::Everything => true,
                 Stale::Tags(_, tags) => tags.iter().any(|tag| tag == TenantChanged::TAG),
             };
             if changed {
-                *forget
-                    .write()
-                    .unwrap_or_else(std::sync::PoisonError::into_inner) = None;
+                let mut known = lock(&told);
+                known.listing = None;
+                known.changes += 1;
             }
         });
-        Self { database, listing }
+        Self { database, known }
     }
 
-    /// All tenants, oldest first.
+    /// All tenants, oldest first. Not to be asked while the task holds a
+    /// connection, because another may be needed.
     pub(crate) async fn all(&self) -> Result<Arc<Vec<Arc<Tenant>>>, Fault> {
-        let known = self
-            .listing
-            .read()
-            .unwrap_or_else(std::sync::PoisonError::into_inner)
-            .as_ref()
-            .filter(|listing| listing.read_at.elapsed() < KEEP)
-            .map(|listing| listing.tenants.clone());
-        if let Some(tenants) = known {
-            return Ok(tenants);
-        }
-        let tx = self.database.begin_system("tenants.directory").await?;
+        expect_no_connection_held("the directory of tenants");
+        let before = {
+            let known = lock(&self.known);
+            if let Some(listing) = &known.listing
+                && listing.read_at.elapsed() < KEEP
+            {
+                return Ok(listing.tenants.clone());
+            }
+            known.changes
+        };
+        let tx = self.database.read_system("tenants.directory").await?;
         let tenants = tenants::all(&tx).await?;
         drop(tx);
         let tenants = Arc::new(tenants.into_iter().map(Arc::new).collect::<Vec<_>>());
-        *self
-            .listing
-            .write()
-            .unwrap_or_else(std::sync::PoisonError::into_inner) = Some(Listing {
-            tenants: tenants.clone(),
-            read_at: Instant::now(),
-        });
+        let mut known = lock(&self.known);
+        // What was read before a change must not be believed after it.
+        if known.changes == before {
+            known.listing = Some(Listing {
+                tenants: tenants.clone(),
+                read_at: Instant::now(),
+            });
+        }
         Ok(tenants)
     }
 

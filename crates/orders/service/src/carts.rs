@@ -1,5 +1,6 @@
 //! Carts.
 
+use accounts_model::tenant::Tenant;
 use database::{Batch, Once, Transaction};
 use kernel::{CartId, CartLineId, Scope, UserId, VariantId};
 use orders_model::OrdersError;
@@ -11,7 +12,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::Orders;
 use crate::access::CartKey;
-use crate::pricing::Prices;
+use crate::pricing::{Prices, price};
 
 /// A cart as its owner sees it.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -25,23 +26,25 @@ pub struct CartAnswer {
 impl Orders {
     /// Starts a cart. A signed-in user who has an open one gets that.
     pub async fn create_cart(&self, scope: &Scope) -> Result<CartAnswer, OrdersError> {
+        let tenant = self.tenant(scope).await?;
         let cart = match (scope.user(), &scope.request().idempotency) {
             // A guest's new cart is one statement.
             (None, None) => {
-                let cart = self.new_cart(scope, None).await?;
+                let cart = self.new_cart(&tenant, None);
                 self.database
                     .write_one(scope, "cart.create", carts::insert(&cart))
                     .await?;
                 cart
             }
-            (user, _) => self.create_cart_once(scope, user).await?,
+            (user, _) => self.create_cart_once(scope, &tenant, user).await?,
         };
-        self.answer_empty(scope, cart).await
+        self.answer_new(scope, &tenant, cart).await
     }
 
     async fn create_cart_once(
         &self,
         scope: &Scope,
+        tenant: &Tenant,
         user: Option<UserId>,
     ) -> Result<Cart, OrdersError> {
         let tx = match self
@@ -57,7 +60,7 @@ impl Orders {
         {
             return Ok(tx.commit_with(cart).await?);
         }
-        let cart = self.new_cart(scope, user).await?;
+        let cart = self.new_cart(tenant, user);
         let (sql, values) = carts::insert(&cart);
         match tx.run(sql, values).await {
             Ok(_) => Ok(tx.commit_with(cart).await?),
@@ -74,12 +77,12 @@ impl Orders {
         }
     }
 
-    async fn new_cart(&self, scope: &Scope, user: Option<UserId>) -> Result<Cart, OrdersError> {
+    fn new_cart(&self, tenant: &Tenant, user: Option<UserId>) -> Cart {
         let now = self.now();
-        Ok(Cart {
+        Cart {
             id: CartId::new(now),
             user,
-            currency: self.tenant(scope).await?.settings.currency,
+            currency: tenant.settings.currency,
             status: CartStatus::Open,
             email: None,
             shipping_address: None,
@@ -90,19 +93,20 @@ impl Orders {
             created_at: now,
             updated_at: now,
             lines: Vec::new(),
-        })
+        }
     }
 
     /// A cart as it is now.
     pub async fn cart(&self, scope: &Scope, key: &CartKey) -> Result<CartAnswer, OrdersError> {
+        let tenant = self.tenant(scope).await?;
         let db = self.database.read(scope).await?;
         let cart = carts::find(&db, key.id)
             .await?
             .ok_or(OrdersError::CartNotFound)?;
         self.check_cart(scope, &cart, key.token.as_deref())?;
-        let prices = self.prices(scope, &db, &cart, None).await?;
+        let prices = self.prices(scope, &tenant, &db, &cart, None).await?;
         drop(db);
-        self.answer(scope, cart, &prices).await
+        self.answer(scope, cart, &prices)
     }
 
     /// Puts pieces of a variant into a cart; more of what is there already.
@@ -115,6 +119,7 @@ impl Orders {
     ) -> Result<CartAnswer, OrdersError> {
         check_quantity(quantity)?;
         let now = self.now();
+        let tenant = self.tenant(scope).await?;
         let tx = match self
             .database
             .begin_once::<CartAnswer>(scope, "cart.add_line", now)
@@ -125,7 +130,9 @@ impl Orders {
         };
         let mut cart = self.open_cart(scope, &tx, key).await?;
         let stored = cart.lines.clone();
-        let prices = self.prices(scope, &tx, &cart, Some(variant)).await?;
+        let prices = self
+            .prices(scope, &tenant, &tx, &cart, Some(variant))
+            .await?;
         let offer = prices
             .offers
             .iter()
@@ -160,6 +167,7 @@ impl Orders {
         line: CartLineId,
         quantity: Option<i64>,
     ) -> Result<CartAnswer, OrdersError> {
+        let tenant = self.tenant(scope).await?;
         let tx = self.database.begin_write(scope, "cart.set_line").await?;
         let mut cart = self.open_cart(scope, &tx, key).await?;
         let stored = cart.lines.clone();
@@ -176,7 +184,7 @@ impl Orders {
             let (sql, values) = carts::delete_line(cart.id, line);
             tx.run(sql, values).await?;
         }
-        let prices = self.prices(scope, &tx, &cart, None).await?;
+        let prices = self.prices(scope, &tenant, &tx, &cart, None).await?;
         let answer = self.write_cart(scope, &tx, cart, &stored, &prices).await?;
         tx.commit().await?;
         Ok(answer)
@@ -189,10 +197,11 @@ impl Orders {
         key: &CartKey,
         change: CartChange,
     ) -> Result<CartAnswer, OrdersError> {
+        let tenant = self.tenant(scope).await?;
         let tx = self.database.begin_write(scope, "cart.change").await?;
         let cart = self.open_cart(scope, &tx, key).await?.changed(change);
         let stored = cart.lines.clone();
-        let prices = self.prices(scope, &tx, &cart, None).await?;
+        let prices = self.prices(scope, &tenant, &tx, &cart, None).await?;
         if let Some(code) = &cart.shipping_method
             && !prices.methods.iter().any(|method| method.code == *code)
         {
@@ -245,24 +254,26 @@ impl Orders {
         batch.run(tx).await?;
         cart.version += 1;
         cart.updated_at = now;
-        self.answer(scope, cart, prices).await
+        self.answer(scope, cart, prices)
     }
 
-    async fn answer_empty(&self, scope: &Scope, cart: Cart) -> Result<CartAnswer, OrdersError> {
+    async fn answer_new(
+        &self,
+        scope: &Scope,
+        tenant: &Tenant,
+        cart: Cart,
+    ) -> Result<CartAnswer, OrdersError> {
         if cart.lines.is_empty() {
-            let prices = Prices {
-                offers: Vec::new(),
-                methods: std::sync::Arc::default(),
-            };
-            return self.answer(scope, cart, &prices).await;
+            let prices = Prices::of_nothing(tenant);
+            return self.answer(scope, cart, &prices);
         }
         let db = self.database.read(scope).await?;
-        let prices = self.prices(scope, &db, &cart, None).await?;
+        let prices = self.prices(scope, tenant, &db, &cart, None).await?;
         drop(db);
-        self.answer(scope, cart, &prices).await
+        self.answer(scope, cart, &prices)
     }
 
-    pub(crate) async fn answer(
+    pub(crate) fn answer(
         &self,
         scope: &Scope,
         cart: Cart,
@@ -270,7 +281,7 @@ impl Orders {
     ) -> Result<CartAnswer, OrdersError> {
         let token = self.cart_token(scope, &cart);
         Ok(CartAnswer {
-            priced: self.price(scope, cart, prices).await?,
+            priced: price(cart, prices)?,
             token,
         })
     }

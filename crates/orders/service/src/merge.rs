@@ -21,6 +21,7 @@ impl Orders {
     ) -> Result<CartAnswer, OrdersError> {
         let user = scope.require_user()?;
         let now = self.now();
+        let tenant = self.tenant(scope).await?;
         let tx = self.database.begin_write(scope, "cart.merge").await?;
         // The user's own first, so that two merges lock in the same order.
         let own = match carts::find_open_of(&tx, user).await? {
@@ -33,16 +34,16 @@ impl Orders {
         if found.user.is_some() || found.status == CartStatus::Merged {
             let own = own.filter(|_| found.user.is_none_or(|owner| owner == user));
             let own = own.ok_or(OrdersError::CartNotFound)?;
-            let prices = self.prices(scope, &tx, &own, None).await?;
+            let prices = self.prices(scope, &tenant, &tx, &own, None).await?;
             drop(tx);
-            return self.answer(scope, own, &prices).await;
+            return self.answer(scope, own, &prices);
         }
         self.check_cart(scope, &found, guest.token.as_deref())?;
         found.require_open()?;
         let Some(own) = own else {
             found.user = Some(user);
             let stored = found.lines.clone();
-            let prices = self.prices(scope, &tx, &found, None).await?;
+            let prices = self.prices(scope, &tenant, &tx, &found, None).await?;
             let answer = self.write_cart(scope, &tx, found, &stored, &prices).await?;
             tx.commit().await?;
             return Ok(answer);
@@ -53,7 +54,7 @@ impl Orders {
         let mut batch = Batch::new();
         batch.add(carts::update(&found, now));
         batch.run(&tx).await?;
-        let prices = self.prices(scope, &tx, &merged, None).await?;
+        let prices = self.prices(scope, &tenant, &tx, &merged, None).await?;
         let answer = self
             .write_cart(scope, &tx, merged, &stored, &prices)
             .await?;

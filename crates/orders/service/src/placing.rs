@@ -20,6 +20,7 @@ use serde::{Deserialize, Serialize};
 use crate::Orders;
 use crate::checkout::CheckoutRequest;
 use crate::orders::OrderAnswer;
+use crate::pricing::price;
 
 /// How far a checkout got, as remembered for a repeated request.
 #[derive(Serialize, Deserialize)]
@@ -76,6 +77,7 @@ impl Orders {
         return_urls: &ReturnUrls,
     ) -> Result<Progress, OrdersError> {
         let now = self.now();
+        let tenant = self.tenant(scope).await?;
         let tx = match self
             .database
             .begin_once::<Progress>(scope, "order.place", now)
@@ -93,13 +95,13 @@ impl Orders {
                 billing_address: request.billing_address.clone().map(Some),
                 shipping_method: request.shipping_method.clone().map(Some),
             });
-        let prices = self.prices(scope, &tx, &cart, None).await?;
+        let prices = self.prices(scope, &tenant, &tx, &cart, None).await?;
         let method_name = prices
             .methods
             .iter()
             .find(|method| Some(&method.code) == cart.shipping_method.as_ref())
             .map(|method| method.name.clone());
-        let priced = self.price(scope, cart, &prices).await?;
+        let priced = price(cart, &prices)?;
         check_complete(&priced)?;
         check_as_seen(&priced, request.expected_total)?;
         let order_id = OrderId::new(now);
@@ -108,8 +110,7 @@ impl Orders {
         let reserved_until = self
             .reserve(&tx, &mut batch, order_id, &lines, &priced)
             .await?;
-        let after = self.tenant(scope).await?.settings.order_numbers_after;
-        let number = orders::next_number(&tx, after).await?;
+        let number = orders::next_number(&tx, tenant.settings.order_numbers_after).await?;
         let order = new_order(
             scope,
             order_id,

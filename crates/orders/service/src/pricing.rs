@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use accounts_model::tenant::{PlatformFee, Tenant};
 use catalog_model::offer::Offer;
 use catalog_model::product::ProductKind;
 use database::Scoped;
@@ -17,13 +18,28 @@ use crate::Orders;
 pub(crate) struct Prices {
     pub(crate) offers: Vec<Offer>,
     pub(crate) methods: Arc<Vec<ShippingMethod>>,
+    pub(crate) fee: PlatformFee,
+}
+
+impl Prices {
+    /// What a cart without lines is priced with.
+    pub(crate) fn of_nothing(tenant: &Tenant) -> Self {
+        Self {
+            offers: Vec::new(),
+            methods: Arc::default(),
+            fee: tenant.settings.platform_fee,
+        }
+    }
 }
 
 impl Orders {
-    /// The offers of all variants of a cart, and of one more.
+    /// What a cart is priced with: the offers of its variants and of one more,
+    /// the ways of shipping, and the fee of its tenant, which was read before
+    /// the connection was taken.
     pub(crate) async fn prices(
         &self,
         scope: &Scope,
+        tenant: &Tenant,
         db: &Scoped,
         cart: &Cart,
         more: Option<VariantId>,
@@ -35,40 +51,35 @@ impl Orders {
         Ok(Prices {
             offers: self.catalog.offers_in_tx(db, &variants).await?,
             methods: self.shipping_methods_cached(scope, db).await?,
+            fee: tenant.settings.platform_fee,
         })
     }
+}
 
-    /// A cart with what it costs now.
-    pub(crate) async fn price(
-        &self,
-        scope: &Scope,
-        cart: Cart,
-        prices: &Prices,
-    ) -> Result<PricedCart, OrdersError> {
-        let fee = self.tenant(scope).await?.settings.platform_fee;
-        let lines = price_lines(&cart, &prices.offers)?;
-        let subtotal = Money::sum(lines.iter().map(|line| line.total), cart.currency)?;
-        let goods = || {
-            lines.iter().filter_map(|line| {
-                let offer = line.offer.as_ref()?;
-                (offer.kind == ProductKind::Goods).then_some((line, offer))
-            })
-        };
-        let needs_shipping = goods().next().is_some();
-        let weight_grams = goods().fold(0i64, |sum, (line, offer)| {
-            sum.saturating_add(offer.weight_grams.saturating_mul(line.line.quantity))
-        });
-        let shipping = needs_shipping
-            .then(|| quote(&cart, &prices.methods, subtotal, weight_grams))
-            .flatten();
-        Ok(PricedCart {
-            totals: Totals::of(subtotal, shipping, fee)?,
-            lines,
-            weight_grams,
-            needs_shipping,
-            cart,
+/// A cart with what it costs now.
+pub(crate) fn price(cart: Cart, prices: &Prices) -> Result<PricedCart, OrdersError> {
+    let lines = price_lines(&cart, &prices.offers)?;
+    let subtotal = Money::sum(lines.iter().map(|line| line.total), cart.currency)?;
+    let goods = || {
+        lines.iter().filter_map(|line| {
+            let offer = line.offer.as_ref()?;
+            (offer.kind == ProductKind::Goods).then_some((line, offer))
         })
-    }
+    };
+    let needs_shipping = goods().next().is_some();
+    let weight_grams = goods().fold(0i64, |sum, (line, offer)| {
+        sum.saturating_add(offer.weight_grams.saturating_mul(line.line.quantity))
+    });
+    let shipping = needs_shipping
+        .then(|| quote(&cart, &prices.methods, subtotal, weight_grams))
+        .flatten();
+    Ok(PricedCart {
+        totals: Totals::of(subtotal, shipping, prices.fee)?,
+        lines,
+        weight_grams,
+        needs_shipping,
+        cart,
+    })
 }
 
 /// What the chosen method costs for the chosen address.

@@ -16,6 +16,7 @@ use queue::{Stale, StaleTags};
 
 use crate::Orders;
 use crate::access::CartKey;
+use crate::pricing::price;
 
 /// The methods of each tenant, kept for a moment: every look at a cart needs
 /// them and they change seldom.
@@ -60,6 +61,7 @@ impl Orders {
         scope: &Scope,
         key: &CartKey,
     ) -> Result<Vec<(ShippingMethod, Money)>, OrdersError> {
+        let tenant = self.tenant(scope).await?;
         let db = self.database.read(scope).await?;
         let cart = carts::find(&db, key.id)
             .await?
@@ -69,9 +71,9 @@ impl Orders {
             Some(address) => address.country.clone(),
             None => return Err(OrdersError::AddressMissing),
         };
-        let prices = self.prices(scope, &db, &cart, None).await?;
+        let prices = self.prices(scope, &tenant, &db, &cart, None).await?;
         drop(db);
-        let priced = self.price(scope, cart, &prices).await?;
+        let priced = price(cart, &prices)?;
         let subtotal = priced.totals.subtotal;
         Ok(prices
             .methods

@@ -1,5 +1,6 @@
 //! Webhooks of payment gateways.
 
+use accounts_model::AccountsError;
 use kernel::{Scope, WebhookEventId};
 use orders_model::OrdersError;
 use orders_model::jobs::ProcessWebhook;
@@ -43,9 +44,18 @@ impl Orders {
         let inside = self
             .accounts
             .system_scope(tenant, scope.request().request_id.clone());
-        if self.accounts.tenant(&inside).await.is_err() {
-            tracing::warn!(%tenant, "a webhook for an unknown tenant was ignored");
-            return Ok(());
+        match self.accounts.tenant(&inside).await {
+            Ok(_) => {}
+            Err(AccountsError::TenantNotFound) => {
+                tracing::warn!(%tenant, "a webhook for an unknown tenant was ignored");
+                return Ok(());
+            }
+            // It has to come again.
+            Err(error) => {
+                return Err(kernel::Fault::transient("find the tenant")
+                    .caused_by(error)
+                    .into());
+            }
         }
         let received = Received {
             source: gateway.name(),
