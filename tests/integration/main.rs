@@ -1,4 +1,5 @@
 //! Integration tests: a running Sutler over HTTP, on SQLite and on PostgreSQL.
 
+mod authorization;
 mod purchase;
 mod races;

@@ -58,7 +58,7 @@ impl Accounts {
         scope: &Scope,
         page: PageRequest<ApiKeyId>,
     ) -> Result<Page<ApiKey, ApiKeyId>, AccountsError> {
-        let owner = scope.require_user()?;
+        let (owner, _) = scope.require_session()?;
         let db = self.database.read(scope).await?;
         Ok(api_keys::list(&db, owner, page).await?)
     }

@@ -29,7 +29,7 @@ impl Accounts {
         change: ProfileChange,
         version: Option<i64>,
     ) -> Result<User, AccountsError> {
-        let user = scope.require_user()?;
+        let (user, _) = scope.require_session()?;
         let tx = self.database.begin_write(scope, "user.profile").await?;
         let user = users::find(&tx, user)
             .await?

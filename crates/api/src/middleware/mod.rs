@@ -22,13 +22,14 @@ use actix_web::middleware::Next;
 use actix_web::web::Data;
 use actix_web::{Error, HttpMessage as _};
 use kernel::limit::{Decision, Limit};
-use kernel::{Fault, RequestInfo, Scope};
+use kernel::{AccessDenied, Actor, Fault, RequestInfo, Scope};
 use tracing::Instrument as _;
 
 pub use cors::cors;
 
 use crate::limits::Class;
 use crate::problem::{ApiError, RequestError};
+use crate::routes::table;
 use crate::state::ApiState;
 
 /// The longest URL, in bytes.
@@ -123,6 +124,11 @@ async fn serve(
         Ok(scope) => scope,
         Err(error) => return Outcome::Refused(request, error),
     };
+    if scope.actor() == Actor::Anonymous
+        && table::is_for_accounts(request.method(), request.match_pattern().as_deref())
+    {
+        return Outcome::Refused(request, ApiError::from(AccessDenied::Unauthenticated));
+    }
     let span = tracing::Span::current();
     span.record("tenant", tracing::field::display(scope.tenant()));
     if let Some(user) = scope.user() {

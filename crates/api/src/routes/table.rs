@@ -1,9 +1,11 @@
 //! The table of routes, as the OpenAPI document has it.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::OnceLock;
 
 use actix_web::dev::ResourceDef;
+use actix_web::http::Method;
+use utoipa::openapi::{Paths, SecurityRequirement};
 
 /// Routes that are not part of the API.
 const OTHERS: &[(&str, &str)] = &[
@@ -21,6 +23,8 @@ struct Known {
 struct Table {
     routes: Vec<Known>,
     names: HashMap<String, &'static str>,
+    /// Operations that nobody in particular may call, as `GET /path`.
+    for_accounts: HashSet<String>,
 }
 
 fn table() -> &'static Table {
@@ -46,6 +50,7 @@ fn table() -> &'static Table {
                 (path.clone(), known.join(", "))
             })
             .collect();
+        let for_accounts = for_accounts(&document.paths);
         routes.extend(
             OTHERS
                 .iter()
@@ -66,7 +71,42 @@ fn table() -> &'static Table {
                 methods,
             })
             .collect();
-        Table { routes, names }
+        Table {
+            routes,
+            names,
+            for_accounts,
+        }
+    })
+}
+
+fn for_accounts(paths: &Paths) -> HashSet<String> {
+    let mut found = HashSet::new();
+    for (path, item) in &paths.paths {
+        for (method, operation) in [
+            ("GET", &item.get),
+            ("POST", &item.post),
+            ("PUT", &item.put),
+            ("PATCH", &item.patch),
+            ("DELETE", &item.delete),
+        ] {
+            let security = operation
+                .as_ref()
+                .and_then(|known| known.security.as_deref());
+            // An empty requirement says that one can do without.
+            if security.is_some_and(|needed| !needed.contains(&SecurityRequirement::default())) {
+                found.insert(format!("{method} {path}"));
+            }
+        }
+    }
+    found
+}
+
+/// Whether only accounts may call a route, whatever else it asks for.
+pub(crate) fn is_for_accounts(method: &Method, pattern: Option<&str>) -> bool {
+    pattern.is_some_and(|pattern| {
+        table()
+            .for_accounts
+            .contains(&format!("{method} {pattern}"))
     })
 }
 

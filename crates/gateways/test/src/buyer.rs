@@ -1,13 +1,13 @@
 //! The pay page.
 
-use kernel::secret::base64url;
-use kernel::{Fault, Scope, random};
+use kernel::secret::{base64url, from_base64url};
+use kernel::{Fault, Scope, TenantId, random};
 use orders_model::jobs::ProcessWebhook;
 use orders_model::ports::{PaymentGateway as _, RawWebhook, TestBuyer, TestOutcome, TestPage};
 use queue::inbox::{self, Received};
 
 use crate::TestGateway;
-use crate::gateway::{Event, unwritable};
+use crate::gateway::{Event, SESSION_PREFIX, unwritable};
 use crate::store::{self, StoredSession};
 
 impl TestGateway {
@@ -26,6 +26,12 @@ impl TestGateway {
 
 #[async_trait::async_trait]
 impl TestBuyer for TestGateway {
+    fn tenant_of(&self, session: &str) -> Option<TenantId> {
+        let name = from_base64url(session.strip_prefix(SESSION_PREFIX)?)?;
+        let tenant = name.first_chunk::<16>()?;
+        Some(TenantId::from_uuid(uuid::Uuid::from_bytes(*tenant)))
+    }
+
     async fn page(&self, scope: &Scope, session: &str) -> Result<Option<TestPage>, Fault> {
         let db = self.database.read(scope).await?;
         let stored = store::find(&db, session).await?;

@@ -1,7 +1,7 @@
 //! The gateway's API.
 
 use kernel::secret::base64url;
-use kernel::{Fault, Money, PaymentId, Scope, Timestamp, signature};
+use kernel::{Fault, Money, PaymentId, Scope, TenantId, Timestamp, signature};
 use orders_model::ports::{
     GatewayError, PaymentGateway, RawWebhook, RefundReport, RefundRequest, RefundState, Session,
     SessionReport, SessionRequest, SessionState, Subject, VerifiedWebhook, WebhookRefused,
@@ -10,6 +10,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::TestGateway;
 use crate::store::{self, StoredRefund, StoredSession};
+
+pub(crate) const SESSION_PREFIX: &str = "tcs_";
 
 /// What the gateway posts.
 #[derive(Debug, Serialize, Deserialize)]
@@ -22,11 +24,12 @@ pub(crate) struct Event {
 }
 
 impl TestGateway {
-    /// The name of an attempt's session. It cannot be guessed, because whoever
-    /// knows it may play the buyer.
-    fn session_name(&self, payment: PaymentId) -> String {
+    /// The name of an attempt's session: the tenant's id, and what cannot be
+    /// guessed, because whoever knows it may play the buyer.
+    fn session_name(&self, tenant: TenantId, payment: PaymentId) -> String {
         let code = self.names.sign(payment.to_string().as_bytes());
-        format!("tcs_{}", base64url(&code[..24]))
+        let name = [&tenant.uuid().as_bytes()[..], &code[..24]].concat();
+        format!("{SESSION_PREFIX}{}", base64url(&name))
     }
 
     /// Where the pay page of a session is.
@@ -95,7 +98,7 @@ impl PaymentGateway for TestGateway {
     }
 
     async fn open(&self, scope: &Scope, request: &SessionRequest) -> Result<Session, GatewayError> {
-        let id = self.session_name(request.payment);
+        let id = self.session_name(scope.tenant(), request.payment);
         let session = StoredSession {
             id: id.clone(),
             payment_id: request.payment.to_string(),

@@ -259,6 +259,10 @@ pub enum TestOutcome {
 /// Plays the buyer at the embedded gateway.
 #[async_trait::async_trait]
 pub trait TestBuyer: Send + Sync {
+    /// The tenant that a session's name tells; its page is the same at every
+    /// host.
+    fn tenant_of(&self, session: &str) -> Option<TenantId>;
+
     /// The page of a session; none when there is no such session.
     async fn page(&self, scope: &Scope, session: &str) -> Result<Option<TestPage>, Fault>;
 

@@ -53,14 +53,31 @@ impl Orders {
         order: &Order,
         token: Option<&str>,
     ) -> Result<(), OrdersError> {
-        let owns = order.user.is_some() && order.user == scope.user();
-        let holds =
-            token.is_some_and(|token| self.order_tokens.grants(scope.tenant(), order.id, token));
-        if owns || holds || scope.may(Permission::OrdersRead) {
+        if self.is_buyer(scope, order, token) || scope.may(Permission::OrdersRead) {
             Ok(())
         } else {
             Err(OrdersError::OrderNotFound)
         }
+    }
+
+    /// Refuses a change of an order that is not the caller's: as if it did not
+    /// exist, unless they may see it.
+    pub(crate) fn check_order_change(
+        &self,
+        scope: &Scope,
+        order: &Order,
+        token: Option<&str>,
+    ) -> Result<(), OrdersError> {
+        if self.is_buyer(scope, order, token) {
+            return Ok(());
+        }
+        self.check_order(scope, order, token)?;
+        Ok(scope.require(Permission::OrdersWrite)?)
+    }
+
+    fn is_buyer(&self, scope: &Scope, order: &Order, token: Option<&str>) -> bool {
+        let owns = order.user.is_some() && order.user == scope.user();
+        owns || token.is_some_and(|token| self.order_tokens.grants(scope.tenant(), order.id, token))
     }
 
     /// The token that lets a guest use a cart.

@@ -36,7 +36,7 @@ impl Orders {
             .await?
             .ok_or(OrdersError::OrderNotFound)?;
         drop(db);
-        self.check_order(scope, &order, key.token.as_deref())?;
+        self.check_order_change(scope, &order, key.token.as_deref())?;
         self.cancel_pending(scope, key.id, reason).await
     }
 

@@ -71,7 +71,7 @@ impl Orders {
         let mut order = orders::lock(&tx, key.id)
             .await?
             .ok_or(OrdersError::OrderNotFound)?;
-        self.check_order(scope, &order, key.token.as_deref())?;
+        self.check_order_change(scope, &order, key.token.as_deref())?;
         if order.status != OrderStatus::Pending {
             return Err(OrdersError::NotPayable(order.status));
         }

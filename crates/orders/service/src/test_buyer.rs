@@ -2,7 +2,7 @@
 
 use kernel::Scope;
 use orders_model::OrdersError;
-use orders_model::ports::{TestOutcome, TestPage};
+use orders_model::ports::{TestBuyer, TestOutcome, TestPage};
 
 use crate::Orders;
 
@@ -14,12 +14,9 @@ impl Orders {
 
     /// The pay page of a session of the embedded gateway.
     pub async fn test_page(&self, scope: &Scope, session: &str) -> Result<TestPage, OrdersError> {
-        let buyer = self
-            .test_buyer
-            .as_ref()
-            .ok_or(OrdersError::TestSessionNotFound)?;
+        let (buyer, inside) = self.at_page(scope, session)?;
         buyer
-            .page(scope, session)
+            .page(&inside, session)
             .await?
             .ok_or(OrdersError::TestSessionNotFound)
     }
@@ -31,13 +28,25 @@ impl Orders {
         session: &str,
         outcome: TestOutcome,
     ) -> Result<TestPage, OrdersError> {
-        let buyer = self
-            .test_buyer
-            .as_ref()
-            .ok_or(OrdersError::TestSessionNotFound)?;
+        let (buyer, inside) = self.at_page(scope, session)?;
         buyer
-            .act(scope, session, outcome)
+            .act(&inside, session, outcome)
             .await?
             .ok_or(OrdersError::TestSessionNotFound)
+    }
+
+    /// The gateway, in the tenant of the session: its page is at one host,
+    /// whichever shop the buyer came from.
+    fn at_page(
+        &self,
+        scope: &Scope,
+        session: &str,
+    ) -> Result<(&dyn TestBuyer, Scope), OrdersError> {
+        let found = self.test_buyer.as_deref().and_then(|buyer| {
+            let tenant = buyer.tenant_of(session)?;
+            let request = scope.request().request_id.clone();
+            Some((buyer, self.accounts.system_scope(tenant, request)))
+        });
+        found.ok_or(OrdersError::TestSessionNotFound)
     }
 }

@@ -1,0 +1,222 @@
+//! Everybody who may call, and the things they call for.
+
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use kernel::{Permission, Role};
+use serde_json::{Value, json};
+use testkit::shop::{Person, Shop, Tenant};
+use testkit::{Answer, App};
+
+use super::routes::{Access, Route};
+
+/// Somebody who calls.
+pub struct Caller {
+    /// For messages.
+    pub name: String,
+    /// The access token or API key; empty for nobody in particular.
+    pub credential: String,
+    /// Whether they signed in themselves.
+    pub person: bool,
+    /// What they may do.
+    pub permissions: Vec<&'static str>,
+}
+
+impl Caller {
+    /// Whether a route is for them, as they are and without a guest's token.
+    pub fn may(&self, access: Access) -> bool {
+        match access {
+            Access::Open => true,
+            Access::Owner => false,
+            Access::OwnerOrBoth { see, change } => {
+                self.permissions.contains(&see) && self.permissions.contains(&change)
+            }
+            Access::Account => !self.credential.is_empty(),
+            Access::Person => self.person,
+            Access::Needs(permission) | Access::OwnerOr(permission) => {
+                self.permissions.contains(&permission)
+            }
+        }
+    }
+}
+
+fn names(role: Role) -> Vec<&'static str> {
+    role.permissions().iter().map(Permission::name).collect()
+}
+
+/// Everybody in the first tenant.
+pub async fn callers(app: &App, shop: &Shop) -> Vec<Caller> {
+    let people = [
+        (&shop.first.user, Role::User),
+        (&shop.first.manager, Role::Manager),
+        (&shop.first.admin, Role::Admin),
+        (&shop.operator, Role::Operator),
+    ];
+    let mut callers = vec![Caller {
+        name: "nobody".to_owned(),
+        credential: String::new(),
+        person: false,
+        permissions: Vec::new(),
+    }];
+    for (person, role) in people {
+        callers.push(Caller {
+            name: role.name().to_owned(),
+            credential: person.token.clone(),
+            person: true,
+            permissions: names(role),
+        });
+    }
+    // A key for each permission alone, one for none, one for all but one.
+    let all = names(Role::Operator);
+    let mut sets: Vec<Vec<&'static str>> = all.iter().map(|one| vec![*one]).collect();
+    sets.push(Vec::new());
+    for without in &all {
+        sets.push(all.iter().copied().filter(|one| one != without).collect());
+    }
+    for permissions in sets {
+        let made = key(app, &shop.operator, &permissions).await;
+        callers.push(Caller {
+            name: format!("a key for {permissions:?}"),
+            credential: made.text_at("/secret"),
+            person: false,
+            permissions,
+        });
+    }
+    callers
+}
+
+async fn key(app: &App, owner: &Person, permissions: &[&str]) -> Answer {
+    app.client
+        .post(
+            "/api/api-keys",
+            &json!({"name": "a key", "scopes": permissions}),
+        )
+        .bearer(&owner.token)
+        .expect(201)
+        .await
+}
+
+/// Ids by the names that stand for them in paths and bodies.
+pub type Things = BTreeMap<&'static str, String>;
+
+/// One of everything a tenant can have, with a guest as the buyer.
+pub async fn things(app: &App, tenant: &Tenant) -> (Things, Tokens) {
+    let client = &app.client;
+    let item = app.simple(tenant, "Lamp", 1000).await;
+    let order = app.order(tenant, &[(&item.variants[0], 1)]).await;
+    app.pay(&order).await;
+    let category = client
+        .post("/api/admin/catalog/categories", &json!({"name": "Lights"}))
+        .bearer(&tenant.key)
+        .expect(201)
+        .await;
+    let first_of = async |path: &str| {
+        let list = client.get(path).bearer(&tenant.key).expect(200).await;
+        list.text_at("/data/0/id")
+    };
+    let currency = order.answer.pointer("/order/total/currency");
+    let things = Things::from([
+        ("product", item.product.clone()),
+        ("product_id", item.product.clone()),
+        ("variant_id", item.variants[0].clone()),
+        ("category_id", category.text_at("/id")),
+        ("order_id", order.id.clone()),
+        ("session_id", order.session.clone()),
+        ("user_id", tenant.user.id.clone()),
+        ("tenant_id", tenant.id.clone()),
+        (
+            "shipping_method_id",
+            first_of("/api/admin/shipping-methods").await,
+        ),
+        (
+            "webhook_event_id",
+            first_of("/api/admin/webhook-events").await,
+        ),
+        (
+            "currency",
+            currency
+                .and_then(Value::as_str)
+                .unwrap_or_default()
+                .to_owned(),
+        ),
+    ]);
+    let tokens = Tokens {
+        order: order.token,
+        cart: String::new(),
+    };
+    (things, tokens)
+}
+
+/// What lets a guest use their things.
+#[derive(Clone)]
+pub struct Tokens {
+    /// The order's.
+    pub order: String,
+    /// The cart's.
+    pub cart: String,
+}
+
+static NUMBER: AtomicU32 = AtomicU32::new(0);
+
+/// Adds those things to which a route does something final: each call gets
+/// its own. The owner makes those that belong to a person.
+pub async fn fresh(
+    app: &App,
+    tenant: &Tenant,
+    route: &Route,
+    owner: &str,
+    things: &mut Things,
+    tokens: &mut Tokens,
+) {
+    let wants = |name: &str| {
+        let name = format!("{{{name}}}");
+        route.path.contains(&name) || route.body.contains(&name)
+    };
+    let number = NUMBER.fetch_add(1, Ordering::Relaxed);
+    things.insert("any", format!("any-{number}"));
+    if wants("cart_id") {
+        let cart = app.cart(tenant.host, &[(&things["variant_id"], 1)]).await;
+        let path = format!("/api/carts/{}", cart.id);
+        let seen = app
+            .client
+            .get(&path)
+            .header("host", tenant.host)
+            .header("x-cart-token", &cart.token)
+            .expect(200)
+            .await;
+        things.insert("cart_id", cart.id);
+        things.insert("line_id", seen.text_at("/lines/0/id"));
+        tokens.cart = cart.token;
+    }
+    if route.path.ends_with("/cancel") {
+        let order = app.order(tenant, &[(&things["variant_id"], 1)]).await;
+        things.insert("order_id", order.id);
+        tokens.order = order.token;
+    }
+    if wants("job_id") {
+        app.client
+            .post(
+                "/api/auth/password/forgot",
+                &json!({"email": tenant.user.email}),
+            )
+            .header("host", tenant.host)
+            .expect(202)
+            .await;
+        let jobs = app
+            .client
+            .get("/api/admin/jobs")
+            .bearer(&tenant.key)
+            .expect(200)
+            .await;
+        things.insert("job_id", jobs.text_at("/data/0/id"));
+    }
+    if wants("key_id") {
+        let made = app
+            .client
+            .post("/api/api-keys", &json!({"name": "short-lived"}))
+            .bearer(owner)
+            .expect(201)
+            .await;
+        things.insert("key_id", made.text_at("/id"));
+    }
+}

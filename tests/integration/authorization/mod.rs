@@ -1,0 +1,259 @@
+//! Every route × every kind of caller × both tenants.
+
+mod callers;
+mod routes;
+
+use std::collections::BTreeSet;
+
+use callers::{Caller, Things, Tokens, callers, fresh, things};
+use routes::{Access, ROUTES, Route};
+use rstest::rstest;
+use serde_json::Value;
+use testkit::Backend::{self, Postgres, Sqlite};
+use testkit::{Answer, App};
+
+/// The codes that say who you are not.
+const DENIED: &[&str] = &["auth.required", "auth.forbidden", "auth.users_only"];
+
+fn fill(text: &str, things: &Things) -> String {
+    let mut text = text.to_owned();
+    for (name, id) in things {
+        text = text.replace(&format!("{{{name}}}"), id);
+    }
+    text
+}
+
+/// Calls a route for some things.
+async fn call(
+    app: &App,
+    route: &Route,
+    credential: &str,
+    things: &Things,
+    tokens: Option<&Tokens>,
+) -> Answer {
+    let path = fill(route.path, things);
+    let mut call = app
+        .client
+        .call(route.method.parse().unwrap(), &path)
+        .header("if-match", "\"1\"");
+    if !route.body.is_empty() {
+        let body: Value = serde_json::from_str(&fill(route.body, things)).unwrap();
+        call = call.json(&body);
+    }
+    if !credential.is_empty() {
+        call = call.bearer(credential);
+    }
+    if let Some(tokens) = tokens {
+        call = call
+            .header("x-cart-token", &tokens.cart)
+            .header("x-order-token", &tokens.order);
+    }
+    call.send().await
+}
+
+fn code(answer: &Answer) -> &str {
+    answer.body["code"].as_str().unwrap_or_default()
+}
+
+/// A problem without what differs from one answer to the next.
+fn problem(answer: &Answer) -> Value {
+    let mut problem = answer.body.clone();
+    if let Some(members) = problem.as_object_mut() {
+        members.remove("request_id");
+        members.remove("timestamp");
+    }
+    problem
+}
+
+fn let_through(answer: &Answer, who: &str) {
+    assert!(
+        answer.status < 500 && answer.status != 404 && !DENIED.contains(&code(answer)),
+        "{who} may, but {}",
+        answer.describe()
+    );
+}
+
+/// Who has no token of a guest is told that there is no such thing.
+fn not_there(answer: &Answer, who: &str) {
+    assert_eq!(answer.status, 404, "{who}: {}", answer.describe());
+}
+
+fn turned_away(answer: &Answer, who: &Caller) {
+    if who.credential.is_empty() {
+        assert_eq!(
+            (answer.status, code(answer)),
+            (401, "auth.required"),
+            "{}",
+            answer.describe()
+        );
+        assert!(answer.header("www-authenticate").starts_with("Bearer"));
+    } else {
+        assert_eq!(
+            answer.status,
+            403,
+            "{} may not, but {}",
+            who.name,
+            answer.describe()
+        );
+        assert!(
+            ["auth.forbidden", "auth.users_only"].contains(&code(answer)),
+            "{}",
+            answer.describe()
+        );
+    }
+    assert_eq!(answer.header("content-type"), "application/problem+json");
+}
+
+#[test]
+fn the_table_names_every_route_of_the_document_and_no_other() {
+    let document: Value =
+        serde_json::from_str(include_str!("../../../openapi/openapi.json")).unwrap();
+    let mut published = BTreeSet::new();
+    for (path, item) in document["paths"].as_object().unwrap() {
+        for method in item.as_object().unwrap().keys() {
+            if ["get", "post", "put", "patch", "delete"].contains(&method.as_str()) {
+                published.insert(format!("{} {path}", method.to_uppercase()));
+            }
+        }
+    }
+    let listed: BTreeSet<String> = ROUTES
+        .iter()
+        .map(|route| format!("{} {}", route.method, route.path))
+        .collect();
+    assert_eq!(published, listed);
+}
+
+#[rstest]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn each_route_lets_in_whom_it_is_for(#[values(Sqlite, Postgres)] backend: Backend) {
+    let app = App::start(backend).await;
+    let shop = app.shop().await;
+    let tenant = &shop.first;
+    let (mut things, mut tokens) = things(&app, tenant).await;
+    let everybody = callers(&app, &shop).await;
+    for route in ROUTES {
+        for caller in &everybody {
+            let owner = if caller.person {
+                &caller.credential
+            } else {
+                &tenant.user.token
+            };
+            fresh(&app, tenant, route, owner, &mut things, &mut tokens).await;
+            let who = format!("{} {}: {}", route.method, route.path, caller.name);
+            let bare = call(&app, route, &caller.credential, &things, None).await;
+            if caller.may(route.access) {
+                // A guest's cart is merged with its token only.
+                let tokens = route.path.ends_with("/merge").then_some(&tokens);
+                let answer = match tokens {
+                    Some(_) => call(&app, route, &caller.credential, &things, tokens).await,
+                    None => bare,
+                };
+                let_through(&answer, &who);
+                continue;
+            }
+            match route.access {
+                Access::Owner | Access::OwnerOr(_) => not_there(&bare, &who),
+                Access::OwnerOrBoth { see, .. } if !caller.permissions.contains(&see) => {
+                    not_there(&bare, &who);
+                }
+                _ => {
+                    turned_away(&bare, caller);
+                    continue;
+                }
+            }
+            let held = call(&app, route, &caller.credential, &things, Some(&tokens)).await;
+            let_through(&held, &who);
+        }
+        if route.access != Access::Open {
+            let answer = call(&app, route, "not-a-token", &things, None).await;
+            assert_eq!(
+                (answer.status, code(&answer)),
+                (401, "auth.invalid_token"),
+                "{}",
+                answer.describe()
+            );
+        }
+    }
+}
+
+#[rstest]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn things_of_another_tenant_are_as_if_they_did_not_exist(
+    #[values(Sqlite, Postgres)] backend: Backend,
+) {
+    let app = App::start(backend).await;
+    let shop = app.shop().await;
+    let tenant = &shop.first;
+    let (mut things, mut tokens) = things(&app, tenant).await;
+    callers::things(&app, &shop.second).await;
+    let stranger = &shop.second.admin.token;
+    for route in ROUTES {
+        if !route.path.contains('{') || route.path.contains("{tenant_id}") {
+            continue;
+        }
+        let owner = &tenant.user.token;
+        fresh(&app, tenant, route, owner, &mut things, &mut tokens).await;
+        let missing: Things = things
+            .iter()
+            .map(|(name, id)| match id.split_once('_') {
+                Some((prefix, _)) => (*name, format!("{prefix}_01h455vb4pex5vsknk084sn02q")),
+                None => (*name, id.clone()),
+            })
+            .collect();
+        for tokens in [None, Some(&tokens)] {
+            let theirs = call(&app, route, stranger, &things, tokens).await;
+            let none = call(&app, route, stranger, &missing, tokens).await;
+            if route.access == Access::Open && route.path.contains("{session_id}") {
+                // The page of a session is for whoever knows its address.
+                continue;
+            }
+            assert_eq!(theirs.status, 404, "{}", theirs.describe());
+            assert_eq!(problem(&theirs), problem(&none), "{}", route.path);
+            assert_eq!(
+                theirs.headers.get("content-type"),
+                none.headers.get("content-type")
+            );
+        }
+        // An id of another kind of thing is not found either.
+        let other_kind: Things = things
+            .iter()
+            .map(|(name, id)| match id.contains('_') {
+                true => (*name, "prod0_01h455vb4pex5vsknk084sn02q".to_owned()),
+                false => (*name, id.clone()),
+            })
+            .collect();
+        let answer = call(&app, route, &tenant.key, &other_kind, None).await;
+        if !DENIED.contains(&code(&answer)) && !route.body.contains("_id}") {
+            assert_eq!(answer.status, 404, "{}", answer.describe());
+        }
+    }
+}
+
+#[rstest]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn lists_hold_nothing_of_another_tenant(#[values(Sqlite, Postgres)] backend: Backend) {
+    let app = App::start(backend).await;
+    let shop = app.shop().await;
+    let (first, _) = things(&app, &shop.first).await;
+    let (second, _) = things(&app, &shop.second).await;
+    for (tenant, own, other) in [
+        (&shop.first, &first, &second),
+        (&shop.second, &second, &first),
+    ] {
+        for credential in [&tenant.key, &tenant.admin.token, &tenant.user.token] {
+            for route in ROUTES {
+                if route.method != "GET" || !route.path.starts_with("/api/") {
+                    continue;
+                }
+                let answer = call(&app, route, credential, own, None).await;
+                for (name, id) in other {
+                    assert!(
+                        !id.contains('_') || !answer.text.contains(id.as_str()),
+                        "{name} of another tenant in {}",
+                        answer.describe()
+                    );
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,312 @@
+//! Every route of the published document, and who may use it.
+
+/// Who may use a route.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Access {
+    /// Everybody; what is behind it may ask for more, such as a password, a
+    /// guest's token or a signature.
+    Open,
+    /// The owner of the thing, or a guest with its token, and nobody else.
+    Owner,
+    /// Those, and who has a permission.
+    OwnerOr(&'static str),
+    /// Those, and who may see the thing as well as change it. Who may only see
+    /// it is refused, for all others there is no such thing.
+    OwnerOrBoth {
+        /// The permission to see it.
+        see: &'static str,
+        /// The permission to change it.
+        change: &'static str,
+    },
+    /// Everybody who is signed in or has an API key.
+    Account,
+    /// People who are signed in; API keys are not enough.
+    Person,
+    /// Those who have the permission.
+    Needs(&'static str),
+}
+
+use Access::{Account, Needs, Open, Owner, OwnerOr, Person};
+
+const CHANGE_ORDER: Access = Access::OwnerOrBoth {
+    see: "orders:read",
+    change: "orders:write",
+};
+
+/// A route, what is sent to it, and who may use it. What stands in braces in
+/// path and body is replaced by the ids of things.
+pub struct Route {
+    /// The method.
+    pub method: &'static str,
+    /// The path, as in the document.
+    pub path: &'static str,
+    /// Who may.
+    pub access: Access,
+    /// A body that is in order; empty for none.
+    pub body: &'static str,
+}
+
+const fn get(path: &'static str, access: Access) -> Route {
+    Route {
+        method: "GET",
+        path,
+        access,
+        body: "",
+    }
+}
+
+const fn delete(path: &'static str, access: Access) -> Route {
+    Route {
+        method: "DELETE",
+        path,
+        access,
+        body: "",
+    }
+}
+
+const fn post(path: &'static str, access: Access, body: &'static str) -> Route {
+    Route {
+        method: "POST",
+        path,
+        access,
+        body,
+    }
+}
+
+const fn patch(path: &'static str, access: Access, body: &'static str) -> Route {
+    Route {
+        method: "PATCH",
+        path,
+        access,
+        body,
+    }
+}
+
+/// All of them.
+pub const ROUTES: &[Route] = &[
+    // The system.
+    get("/health", Open),
+    get("/ready", Open),
+    get("/metrics", Open),
+    // Accounts.
+    post(
+        "/api/auth/register",
+        Open,
+        r#"{"email": "user@mail.test", "password": "a long password", "name": "Some Body"}"#,
+    ),
+    post(
+        "/api/auth/login",
+        Open,
+        r#"{"email": "user@mail.test", "password": "not theirs"}"#,
+    ),
+    post("/api/auth/refresh", Open, r#"{"refresh_token": "none"}"#),
+    post("/api/auth/verify-email", Open, r#"{"token": "none"}"#),
+    post("/api/auth/verify-email/request", Person, ""),
+    post(
+        "/api/auth/password/forgot",
+        Open,
+        r#"{"email": "nobody@mail.test"}"#,
+    ),
+    post(
+        "/api/auth/password/reset",
+        Open,
+        r#"{"token": "none", "password": "a long password"}"#,
+    ),
+    get("/api/auth/me", Account),
+    get("/api/profile", Account),
+    patch("/api/profile", Person, r#"{"name": "Another Name"}"#),
+    post(
+        "/api/profile/password",
+        Person,
+        r#"{"current_password": "not theirs", "password": "a long password"}"#,
+    ),
+    get("/api/api-keys", Person),
+    post(
+        "/api/api-keys",
+        Person,
+        r#"{"name": "another", "scopes": []}"#,
+    ),
+    delete("/api/api-keys/{key_id}", Person),
+    // The shop.
+    get("/api/catalog/categories", Open),
+    get("/api/catalog/products", Open),
+    get("/api/catalog/products/{product}", Open),
+    post("/api/carts", Open, ""),
+    get("/api/carts/{cart_id}", Owner),
+    patch("/api/carts/{cart_id}", Owner, r#"{"email": "a@mail.test"}"#),
+    post(
+        "/api/carts/{cart_id}/lines",
+        Owner,
+        r#"{"variant_id": "{variant_id}", "quantity": 1}"#,
+    ),
+    patch(
+        "/api/carts/{cart_id}/lines/{line_id}",
+        Owner,
+        r#"{"quantity": 2}"#,
+    ),
+    delete("/api/carts/{cart_id}/lines/{line_id}", Owner),
+    get("/api/carts/{cart_id}/shipping-options", Owner),
+    post("/api/carts/{cart_id}/merge", Account, ""),
+    post("/api/checkout", Owner, r#"{"cart_id": "{cart_id}"}"#),
+    get("/api/orders", Account),
+    get("/api/orders/{order_id}", OwnerOr("orders:read")),
+    post("/api/orders/{order_id}/payments", CHANGE_ORDER, "{}"),
+    post("/api/orders/{order_id}/cancel", CHANGE_ORDER, "{}"),
+    // Gateways.
+    post("/api/webhooks/stripe", Open, "{}"),
+    post("/api/stripe/webhook", Open, "{}"),
+    post("/api/webhooks/test", Open, "{}"),
+    get("/api/test-gateway/sessions/{session_id}", Open),
+    post(
+        "/api/test-gateway/sessions/{session_id}",
+        Open,
+        r#"{"outcome": "pay"}"#,
+    ),
+    // The catalog's administration.
+    get("/api/admin/catalog/categories", Needs("catalog:read")),
+    post(
+        "/api/admin/catalog/categories",
+        Needs("catalog:write"),
+        r#"{"name": "Chairs"}"#,
+    ),
+    get(
+        "/api/admin/catalog/categories/{category_id}",
+        Needs("catalog:read"),
+    ),
+    patch(
+        "/api/admin/catalog/categories/{category_id}",
+        Needs("catalog:write"),
+        r#"{"name": "Stools"}"#,
+    ),
+    post(
+        "/api/admin/catalog/categories/{category_id}/archive",
+        Needs("catalog:write"),
+        "",
+    ),
+    get("/api/admin/catalog/products", Needs("catalog:read")),
+    post(
+        "/api/admin/catalog/products",
+        Needs("catalog:write"),
+        r#"{"name": "Chair"}"#,
+    ),
+    get(
+        "/api/admin/catalog/products/{product_id}",
+        Needs("catalog:read"),
+    ),
+    patch(
+        "/api/admin/catalog/products/{product_id}",
+        Needs("catalog:write"),
+        r#"{"brand": "Oak"}"#,
+    ),
+    post(
+        "/api/admin/catalog/products/{product_id}/archive",
+        Needs("catalog:write"),
+        "",
+    ),
+    post(
+        "/api/admin/catalog/products/{product_id}/variants",
+        Needs("catalog:write"),
+        r#"{"sku": "{any}", "size": "{any}", "price": {"amount": 100, "currency": "{currency}"}}"#,
+    ),
+    patch(
+        "/api/admin/catalog/variants/{variant_id}",
+        Needs("catalog:write"),
+        r#"{"weight_grams": 5}"#,
+    ),
+    post(
+        "/api/admin/catalog/variants/{variant_id}/archive",
+        Needs("catalog:write"),
+        "",
+    ),
+    post(
+        "/api/admin/catalog/variants/{variant_id}/stock-adjustments",
+        Needs("stock:write"),
+        r#"{"by": 1, "reason": "found one"}"#,
+    ),
+    get(
+        "/api/admin/catalog/variants/{variant_id}/stock-movements",
+        Needs("catalog:read"),
+    ),
+    // Orders' administration.
+    get("/api/admin/orders", Needs("orders:read")),
+    get("/api/admin/orders/{order_id}", Needs("orders:read")),
+    post(
+        "/api/admin/orders/{order_id}/cancel",
+        Needs("orders:write"),
+        "{}",
+    ),
+    post(
+        "/api/admin/orders/{order_id}/ship",
+        Needs("orders:write"),
+        "{}",
+    ),
+    post(
+        "/api/admin/orders/{order_id}/refund",
+        Needs("orders:refund"),
+        r#"{"reason": "broken"}"#,
+    ),
+    get("/api/admin/shipping-methods", Needs("settings:read")),
+    post(
+        "/api/admin/shipping-methods",
+        Needs("settings:write"),
+        r#"{"code": "{any}", "name": "Express", "rates": {"kind": "flat", "amount": 900}}"#,
+    ),
+    get(
+        "/api/admin/shipping-methods/{shipping_method_id}",
+        Needs("settings:read"),
+    ),
+    patch(
+        "/api/admin/shipping-methods/{shipping_method_id}",
+        Needs("settings:write"),
+        r#"{"name": "Slow"}"#,
+    ),
+    // The tenant's administration.
+    get("/api/admin/settings", Needs("settings:read")),
+    patch(
+        "/api/admin/settings",
+        Needs("settings:write"),
+        r#"{"name": "Shop"}"#,
+    ),
+    get("/api/admin/users", Needs("users:read")),
+    get("/api/admin/users/{user_id}", Needs("users:read")),
+    patch(
+        "/api/admin/users/{user_id}",
+        Needs("users:write"),
+        r#"{"role": "user"}"#,
+    ),
+    get("/api/admin/jobs", Needs("jobs:read")),
+    get("/api/admin/jobs/lag", Needs("jobs:read")),
+    get("/api/admin/jobs/{job_id}", Needs("jobs:read")),
+    post("/api/admin/jobs/{job_id}/retry", Needs("jobs:write"), ""),
+    post("/api/admin/jobs/{job_id}/discard", Needs("jobs:write"), ""),
+    get("/api/admin/webhook-events", Needs("jobs:read")),
+    get(
+        "/api/admin/webhook-events/{webhook_event_id}",
+        Needs("jobs:read"),
+    ),
+    post(
+        "/api/admin/webhook-events/{webhook_event_id}/replay",
+        Needs("jobs:write"),
+        "",
+    ),
+    // The operator's.
+    get("/api/admin/tenants", Needs("tenants:manage")),
+    post(
+        "/api/admin/tenants",
+        Needs("tenants:manage"),
+        r#"{"slug": "{any}", "name": "Third", "currency": "EUR"}"#,
+    ),
+    get("/api/admin/tenants/{tenant_id}", Needs("tenants:manage")),
+    patch(
+        "/api/admin/tenants/{tenant_id}",
+        Needs("tenants:manage"),
+        r#"{"name": "Fourth"}"#,
+    ),
+    post(
+        "/api/admin/tenants/{tenant_id}/admins",
+        Needs("tenants:manage"),
+        r#"{"email": "new@mail.test", "password": "a long password", "name": "New"}"#,
+    ),
+    // The last one, because it ends the caller's session.
+    post("/api/auth/logout", Open, "{}"),
+];
