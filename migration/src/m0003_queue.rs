@@ -44,7 +44,7 @@ CREATE TABLE events (
     payload jsonb NOT NULL,
     request_id text NOT NULL,
     created_at bigint NOT NULL,
-    PRIMARY KEY (id)
+    PRIMARY KEY (id, tenant_id)
 );
 
 CREATE TABLE schedules (

@@ -3,3 +3,4 @@
 mod authorization;
 mod purchase;
 mod races;
+mod schema;

@@ -6,6 +6,7 @@
 //! `docs/configuration.md` and `.env.example`, which are rendered from the same
 //! declarations, cannot say anything else than the code does.
 
+mod folder;
 mod reader;
 mod reference;
 mod sections;
@@ -13,6 +14,7 @@ mod settings;
 mod sources;
 mod values;
 
+pub use folder::create_private_folder;
 pub use reader::{Entry, Mistake, Mistakes};
 pub use reference::{env_example, markdown};
 pub use sections::auth::Auth;

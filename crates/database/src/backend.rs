@@ -87,7 +87,7 @@ fn sqlite(url: &str) -> Result<SqliteConnectOptions, Fault> {
     let options = SqliteConnectOptions::from_str(url)
         .map_err(|error| driver_fault("DATABASE_URL is not a SQLite URL", error))?;
     if let Some(folder) = options.get_filename().parent() {
-        std::fs::create_dir_all(folder).map_err(|error| {
+        config::create_private_folder(folder).map_err(|error| {
             Fault::permanent(format!("create the folder {}", folder.display())).caused_by(error)
         })?;
     }

@@ -1,6 +1,7 @@
 //! What the owner of the tables does: connecting for migrations, and giving
 //! the application's role on PostgreSQL exactly what it needs.
 
+use std::path::PathBuf;
 use std::str::FromStr as _;
 
 use kernel::Fault;
@@ -12,9 +13,6 @@ use sqlx::postgres::{PgConnectOptions, PgConnection};
 use crate::fault::{driver_fault, fault};
 use crate::pool::{run, text};
 use crate::system::SystemTransaction;
-
-/// Tables the application's role may add to but never change.
-const APPEND_ONLY: &[&str] = &["stock_movements", "order_history"];
 
 /// The role that owns the tables.
 pub struct Owner<'a> {
@@ -82,6 +80,17 @@ impl<'a> Owner<'a> {
         sea_orm::Database::connect(options).await.map_err(fault)
     }
 
+    /// On SQLite, the file that says that somebody migrates; a lock on it
+    /// lets others wait. PostgreSQL has locks of its own.
+    pub fn lock_file(&self) -> Result<Option<PathBuf>, Fault> {
+        match crate::backend::Opener::new(self.settings)? {
+            crate::backend::Opener::Sqlite(options) => {
+                Ok(Some(options.get_filename().with_extension("migrating")))
+            }
+            crate::backend::Opener::Postgres(_) => Ok(None),
+        }
+    }
+
     /// On PostgreSQL with an owner of its own: creates the role of
     /// `DATABASE_URL` if it is missing, and grants it what the application
     /// needs and no more. Safe to repeat.
@@ -130,7 +139,13 @@ impl<'a> Owner<'a> {
             ),
         )
         .await?;
-        for table in APPEND_ONLY {
+        // Histories are what a migration gave a trigger against changes.
+        let histories = sqlx::query_scalar::<_, String>(
+            "SELECT tgrelid::regclass::text FROM pg_trigger WHERE tgname LIKE '%\\_append\\_only'",
+        )
+        .fetch_all(&mut *owner)
+        .await?;
+        for table in histories {
             run(
                 owner,
                 format!("REVOKE UPDATE, DELETE, TRUNCATE ON {table} FROM {quoted}"),

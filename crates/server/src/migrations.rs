@@ -1,5 +1,8 @@
 //! Bringing the schema up to date.
 
+use std::fs::File;
+use std::path::Path;
+
 use anyhow::{Context as _, Result};
 use database::{Database, Owner};
 use kernel::Fault;
@@ -19,16 +22,56 @@ pub struct Status {
 /// do it while the others wait.
 const LOCK: i64 = 7_265_418_903;
 
-#[expect(clippy::disallowed_methods, reason = "migrations run as the owner")]
-async fn locked(connection: &DatabaseConnection, lock: bool) -> Result<()> {
-    if connection.get_database_backend() == DbBackend::Postgres {
-        let verb = if lock { "lock" } else { "unlock" };
-        connection
-            .execute_unprepared(&format!("SELECT pg_advisory_{verb}({LOCK})"))
-            .await
-            .context("take the lock of migrations")?;
+/// The connection of the owner, who alone migrates until it is closed.
+struct Alone {
+    connection: DatabaseConnection,
+    /// Locked on SQLite; the lock goes with it.
+    _file: Option<File>,
+}
+
+impl Alone {
+    #[expect(clippy::disallowed_methods, reason = "migrations run as the owner")]
+    async fn begin(owner: &Owner<'_>) -> Result<Self> {
+        let path = owner.lock_file().map_err(|fault| explained(&fault))?;
+        let file = match path {
+            None => None,
+            Some(path) => Some(
+                tokio::task::spawn_blocking(move || locked(&path))
+                    .await
+                    .context("wait for the lock of migrations")??,
+            ),
+        };
+        let connection = owner.connect().await.map_err(|fault| explained(&fault))?;
+        if connection.get_database_backend() == DbBackend::Postgres {
+            // Held until the session ends.
+            connection
+                .execute_unprepared(&format!("SELECT pg_advisory_lock({LOCK})"))
+                .await
+                .context("take the lock of migrations")?;
+        }
+        Ok(Self {
+            connection,
+            _file: file,
+        })
     }
-    Ok(())
+
+    async fn end(self) -> Result<()> {
+        self.connection
+            .close()
+            .await
+            .context("close the connection")
+    }
+}
+
+fn locked(path: &Path) -> Result<File> {
+    let file = File::options()
+        .create(true)
+        .append(true)
+        .open(path)
+        .with_context(|| format!("open {}", path.display()))?;
+    file.lock()
+        .with_context(|| format!("lock {}", path.display()))?;
+    Ok(file)
 }
 
 /// A fault with all its causes, for people at a command line.
@@ -39,26 +82,21 @@ pub fn explained(fault: &Fault) -> anyhow::Error {
 /// Applies what is missing, and grants the application's role its rights.
 pub async fn up(settings: &config::Database, steps: Option<u32>) -> Result<()> {
     let owner = Owner::new(settings);
-    let connection = owner.connect().await.map_err(|fault| explained(&fault))?;
-    locked(&connection, true).await?;
-    let result = Migrator::up(&connection, steps).await;
-    locked(&connection, false).await?;
-    result.context("apply the migrations")?;
-    connection.close().await.context("close the connection")?;
-    owner.grant().await.map_err(|fault| explained(&fault))
+    let alone = Alone::begin(&owner).await?;
+    Migrator::up(&alone.connection, steps)
+        .await
+        .context("apply the migrations")?;
+    owner.grant().await.map_err(|fault| explained(&fault))?;
+    alone.end().await
 }
 
 /// Takes back the last migrations.
 pub async fn down(settings: &config::Database, steps: u32) -> Result<()> {
-    let connection = Owner::new(settings)
-        .connect()
+    let alone = Alone::begin(&Owner::new(settings)).await?;
+    Migrator::down(&alone.connection, Some(steps))
         .await
-        .map_err(|fault| explained(&fault))?;
-    locked(&connection, true).await?;
-    let result = Migrator::down(&connection, Some(steps)).await;
-    locked(&connection, false).await?;
-    result.context("take migrations back")?;
-    connection.close().await.context("close the connection")
+        .context("take migrations back")?;
+    alone.end().await
 }
 
 /// All migrations, and which were applied.

@@ -1,6 +1,5 @@
 //! The installation's secret.
 
-use std::fs::OpenOptions;
 use std::io::Write as _;
 use std::path::Path;
 
@@ -27,32 +26,29 @@ pub fn key_ring(settings: &Settings) -> Result<KeyRing> {
 }
 
 fn development_secret(path: &Path) -> Result<String> {
-    if let Some(folder) = path.parent() {
-        std::fs::create_dir_all(folder)
-            .with_context(|| format!("create the data directory {}", folder.display()))?;
-    }
-    let made = base64url(&random::bytes::<48>());
-    let mut options = OpenOptions::new();
-    options.write(true).create_new(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    // Two processes may start at once; one of them makes it.
-    match options.open(path) {
-        Ok(mut file) => {
-            file.write_all(made.as_bytes())
-                .with_context(|| format!("write {}", path.display()))?;
-            Ok(made)
+    let folder = path.parent().unwrap_or(Path::new("."));
+    config::create_private_folder(folder)
+        .with_context(|| format!("create the data directory {}", folder.display()))?;
+    if !path.exists() {
+        // It appears with its content or not at all: two processes may start
+        // at once, and one may be killed here.
+        let mut made = tempfile::NamedTempFile::new_in(folder)
+            .with_context(|| format!("create a file in {}", folder.display()))?;
+        made.write_all(base64url(&random::bytes::<48>()).as_bytes())
+            .and_then(|()| made.as_file().sync_all())
+            .with_context(|| format!("write {}", path.display()))?;
+        if let Err(refused) = made.persist_noclobber(path)
+            && refused.error.kind() != std::io::ErrorKind::AlreadyExists
+        {
+            return Err(refused.error).with_context(|| format!("create {}", path.display()));
         }
-        Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => {
-            let known = std::fs::read_to_string(path)
-                .with_context(|| format!("read {}", path.display()))?;
-            anyhow::ensure!(
-                known.len() >= kernel::secret::MIN_SECRET,
-                "{} is too short; delete it and start again",
-                path.display()
-            );
-            Ok(known)
-        }
-        Err(error) => Err(error).with_context(|| format!("create {}", path.display())),
     }
+    let known =
+        std::fs::read_to_string(path).with_context(|| format!("read {}", path.display()))?;
+    anyhow::ensure!(
+        known.len() >= kernel::secret::MIN_SECRET,
+        "{} is too short; delete it and start again",
+        path.display()
+    );
+    Ok(known)
 }

@@ -11,4 +11,4 @@ pub mod store;
 
 pub use app::App;
 pub use client::{Answer, Client};
-pub use store::Backend;
+pub use store::{Backend, Store};

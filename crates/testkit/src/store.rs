@@ -110,6 +110,15 @@ impl Store {
         let name = self.database.as_deref().expect("this is SQLite");
         connect(&superuser_url(name)).await
     }
+
+    /// A connection to the PostgreSQL database as the application makes it.
+    ///
+    /// # Panics
+    /// On SQLite.
+    pub async fn application(&self) -> PgConnection {
+        let name = self.database.as_deref().expect("this is SQLite");
+        connect(&application_url(name)).await
+    }
 }
 
 impl Drop for Store {
@@ -156,16 +165,19 @@ fn superuser_url(database: &str) -> Url {
     url
 }
 
-fn postgres_variables(database: &str) -> Vec<(String, String)> {
-    let owner = superuser_url(database);
-    let mut application = owner.clone();
-    let set = application
+fn application_url(database: &str) -> Url {
+    let mut url = superuser_url(database);
+    let set = url
         .set_username(ROLE)
-        .and_then(|()| application.set_password(Some(PASSWORD)));
+        .and_then(|()| url.set_password(Some(PASSWORD)));
     set.expect("a URL with a host");
+    url
+}
+
+fn postgres_variables(database: &str) -> Vec<(String, String)> {
     vec![
-        pair("DATABASE_URL", application.into()),
-        pair("DATABASE_OWNER_URL", owner.into()),
+        pair("DATABASE_URL", application_url(database).into()),
+        pair("DATABASE_OWNER_URL", superuser_url(database).into()),
     ]
 }
 

@@ -34,10 +34,10 @@ async fn call(
     let path = fill(route.path, things);
     let mut call = app
         .client
-        .call(route.method.parse().unwrap(), &path)
+        .call(route.method.parse().expect("a method"), &path)
         .header("if-match", "\"1\"");
     if !route.body.is_empty() {
-        let body: Value = serde_json::from_str(&fill(route.body, things)).unwrap();
+        let body: Value = serde_json::from_str(&fill(route.body, things)).expect("a body");
         call = call.json(&body);
     }
     if !credential.is_empty() {
@@ -217,9 +217,12 @@ async fn things_of_another_tenant_are_as_if_they_did_not_exist(
         // An id of another kind of thing is not found either.
         let other_kind: Things = things
             .iter()
-            .map(|(name, id)| match id.contains('_') {
-                true => (*name, "prod0_01h455vb4pex5vsknk084sn02q".to_owned()),
-                false => (*name, id.clone()),
+            .map(|(name, id)| {
+                let id = match id.split_once('_') {
+                    Some(_) => "prod0_01h455vb4pex5vsknk084sn02q",
+                    None => id,
+                };
+                (*name, id.to_owned())
             })
             .collect();
         let answer = call(&app, route, &tenant.key, &other_kind, None).await;

@@ -16,7 +16,7 @@ pub(crate) struct FolderMailer {
 
 impl FolderMailer {
     pub(crate) fn new(settings: &config::Mail) -> Result<Self, Fault> {
-        std::fs::create_dir_all(&settings.folder).map_err(|error| {
+        config::create_private_folder(&settings.folder).map_err(|error| {
             let folder = settings.folder.display();
             Fault::permanent(format!("create the folder {folder}")).caused_by(error)
         })?;
