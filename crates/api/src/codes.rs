@@ -1,31 +1,24 @@
 //! Every stable error code, for the checked-in list.
 
-use accounts_model::AccountsErrorCode;
-use catalog_model::CatalogErrorCode;
-use orders_model::OrdersErrorCode;
-use queue::QueueErrorCode;
-use strum::IntoEnumIterator as _;
+use crate::modules::MODULES;
 
-use crate::problem::RequestErrorCode;
+/// What every domain shares: access, idempotency and faults.
+const SHARED: &[&str] = &[
+    "auth.required",
+    "auth.forbidden",
+    "auth.users_only",
+    "idempotency.key_reused",
+    "idempotency.in_progress",
+    "internal",
+    "unavailable",
+];
 
 /// Every stable error code there is, sorted.
 pub fn all() -> Vec<&'static str> {
-    let mut codes: Vec<&'static str> = RequestErrorCode::iter()
-        .map(RequestErrorCode::code)
-        .chain(AccountsErrorCode::iter().map(AccountsErrorCode::code))
-        .chain(CatalogErrorCode::iter().map(CatalogErrorCode::code))
-        .chain(OrdersErrorCode::iter().map(OrdersErrorCode::code))
-        .chain(QueueErrorCode::iter().map(QueueErrorCode::code))
-        // What every domain shares: access, idempotency and faults.
-        .chain([
-            "auth.required",
-            "auth.forbidden",
-            "auth.users_only",
-            "idempotency.key_reused",
-            "idempotency.in_progress",
-            "internal",
-            "unavailable",
-        ])
+    let mut codes: Vec<&'static str> = MODULES
+        .iter()
+        .flat_map(|module| (module.codes)())
+        .chain(SHARED.iter().copied())
         .filter(|code| !code.is_empty())
         .collect();
     codes.sort_unstable();

@@ -12,6 +12,7 @@ mod dto;
 mod extract;
 mod limits;
 mod middleware;
+mod modules;
 mod openapi;
 mod problem;
 mod routes;
@@ -22,6 +23,6 @@ pub use codes::all as error_codes;
 pub use limits::Limits;
 pub use middleware::pipeline;
 pub use openapi::document;
-pub use state::{ApiParts, ApiState, Readiness};
+pub use state::{ApiParts, ApiState, Readiness, Services};
 
 pub use crate::middleware::cors;

@@ -6,12 +6,14 @@
 use actix_web::App;
 use utoipa::openapi::path::{HttpMethod, Operation};
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme};
+use utoipa::openapi::tag::{Tag, TagBuilder};
 use utoipa::openapi::{
     ContentBuilder, OpenApi as Document, Ref, RefOr, Response, ResponseBuilder, Server,
 };
 use utoipa::{Modify, OpenApi};
 use utoipa_actix_web::AppExt as _;
 
+use crate::modules::MODULES;
 use crate::problem::{Problem, ProblemField};
 
 #[derive(OpenApi)]
@@ -27,24 +29,6 @@ use crate::problem::{Problem, ProblemField};
     ),
     components(schemas(Problem, ProblemField)),
     modifiers(&Bearer),
-    tags(
-        (name = "auth", description = "Registration, signing in and out, mailed links"),
-        (name = "profile", description = "One's own account"),
-        (name = "api-keys", description = "Keys for programs"),
-        (name = "catalog", description = "What is sold"),
-        (name = "carts", description = "What somebody means to buy"),
-        (name = "checkout", description = "From a cart to a payment page"),
-        (name = "orders", description = "One's own orders"),
-        (name = "webhooks", description = "What payment gateways post"),
-        (name = "test-gateway", description = "Playing the buyer in development"),
-        (name = "admin: catalog", description = "Categories, products, variants, stock"),
-        (name = "admin: orders", description = "Orders of the shop"),
-        (name = "admin: settings", description = "Settings of the shop"),
-        (name = "admin: users", description = "People of the shop"),
-        (name = "admin: jobs", description = "Background jobs and received webhooks"),
-        (name = "operator", description = "Tenants of the installation"),
-        (name = "operations", description = "Health and metrics"),
-    ),
 )]
 struct Description;
 
@@ -73,6 +57,13 @@ pub fn document() -> Document {
         .configure(crate::app::configure)
         .split_for_parts();
     document.servers = Some(vec![Server::new("/")]);
+    document.tags = Some(
+        MODULES
+            .iter()
+            .flat_map(|module| module.tags)
+            .map(tag)
+            .collect(),
+    );
     for (path, item) in &mut document.paths.paths {
         let operations = [
             (HttpMethod::Get, item.get.as_mut()),
@@ -88,6 +79,13 @@ pub fn document() -> Document {
         }
     }
     document
+}
+
+fn tag(&(name, description): &(&str, &str)) -> Tag {
+    TagBuilder::new()
+        .name(name)
+        .description(Some(description))
+        .build()
 }
 
 /// Routes that know nobody: without authentication and without limits.

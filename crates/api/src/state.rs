@@ -1,5 +1,6 @@
 //! What controllers and middleware share.
 
+use std::ops::Deref;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -27,14 +28,21 @@ pub trait Readiness: Send + Sync {
 /// Gives a span the parent that a caller's trace headers name.
 pub type TraceParent = Arc<dyn Fn(&HeaderMap, &Span) + Send + Sync>;
 
-/// What the API is made of.
-pub struct ApiParts {
+/// The use cases of every domain. A new domain is one field here.
+#[derive(Clone)]
+pub struct Services {
     /// Accounts.
     pub accounts: Arc<Accounts>,
     /// The catalog.
     pub catalog: Arc<Catalog>,
     /// Orders.
     pub orders: Arc<Orders>,
+}
+
+/// What the API is made of.
+pub struct ApiParts {
+    /// The use cases.
+    pub services: Services,
     /// Jobs and webhooks, for operators.
     pub queue: Arc<QueueAdmin>,
     /// Where caches learn what is stale.
@@ -55,9 +63,7 @@ pub struct ApiParts {
 
 /// What controllers and middleware share.
 pub struct ApiState {
-    pub(crate) accounts: Arc<Accounts>,
-    pub(crate) catalog: Arc<Catalog>,
-    pub(crate) orders: Arc<Orders>,
+    services: Services,
     pub(crate) queue: Arc<QueueAdmin>,
     pub(crate) limits: Limits,
     pub(crate) cursors: CursorCodec,
@@ -73,6 +79,15 @@ pub struct ApiState {
     draining: AtomicBool,
 }
 
+/// So that controllers name a use case as `state.catalog`.
+impl Deref for ApiState {
+    type Target = Services;
+
+    fn deref(&self) -> &Services {
+        &self.services
+    }
+}
+
 impl ApiState {
     /// The state of a process.
     pub fn new(parts: ApiParts, settings: &Settings) -> Self {
@@ -83,9 +98,7 @@ impl ApiState {
                 &parts.stale,
             ),
             cursors: CursorCodec::new(&parts.keys),
-            accounts: parts.accounts,
-            catalog: parts.catalog,
-            orders: parts.orders,
+            services: parts.services,
             queue: parts.queue,
             limits: parts.limits,
             clock: parts.clock,

@@ -149,6 +149,8 @@ impl<'de, K: IdKind> Deserialize<'de> for Id<K> {
     }
 }
 
+pub use alias::*;
+
 /// Declares the marker types and the registry of their prefixes in one place,
 /// so that no kind can be missing from the registry.
 macro_rules! kinds {
@@ -161,9 +163,12 @@ macro_rules! kinds {
             impl IdKind for kind::$marker {
                 const PREFIX: &'static str = $prefix;
             }
-            $(#[$doc])*
-            pub type $alias = Id<kind::$marker>;
         )+
+        /// The ids, one alias for each kind.
+        pub mod alias {
+            use super::{Id, kind};
+            $($(#[$doc])* pub type $alias = Id<kind::$marker>;)+
+        }
         /// Every prefix in use.
         pub const PREFIXES: &[&str] = &[$($prefix),+];
     };

@@ -24,13 +24,8 @@ pub use error::{
     AccessDenied, DomainError, ErrorKind, ErrorReport, Fault, FieldError, IdempotencyConflict,
     OnceError,
 };
-pub use id::kind;
-pub use id::{
-    ApiKeyId, CartId, CartLineId, CategoryId, EventId, Id, IdError, IdKind, JobId, OneTimeTokenId,
-    OrderId, OrderLineId, PaymentId, ProductId, RefreshTokenId, RefundId, RequestKeyId, SellerId,
-    SessionId, ShippingMethodId, StockItemId, StockMovementId, TenantId, UserId, VariantId,
-    WebhookEventId,
-};
+pub use id::alias::*;
+pub use id::{Id, IdError, IdKind, kind};
 pub use message::{Event, Job};
 pub use money::{Currency, Money, MoneyError};
 pub use page::{Page, PageRequest};

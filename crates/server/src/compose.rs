@@ -1,16 +1,15 @@
 //! Where every crate meets.
 
+use std::ops::Deref;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use accounts_model::ports::Mailer;
-use accounts_service::{Accounts, AccountsParts, NewTenant};
+use accounts_service::NewTenant;
 use anyhow::{Context as _, Result, ensure};
-use api::{ApiParts, ApiState, Limits, Readiness};
-use catalog_service::Catalog;
+use api::{ApiParts, ApiState, Limits, Readiness, Services};
 use config::{GatewayName, Settings};
 use database::Database;
-use gateway_bus::Bus;
 use gateway_redis::RedisLimiter;
 use gateway_stripe::StripeGateway;
 use gateway_test::TestGateway;
@@ -19,11 +18,11 @@ use kernel::secret::{KeyRing, Sealer};
 use kernel::{Clock, SystemClock};
 use orders_model::jobs::ProcessWebhook;
 use orders_model::ports::{PaymentGateway, TestBuyer};
-use orders_service::{Orders, OrdersParts};
 use queue::schedule::Schedule;
 use queue::{Queue, QueueAdmin, Registry};
 
 use crate::migrations::{self, explained};
+use crate::modules::{self, Base};
 use crate::secret;
 
 /// What can be put in place of what the settings name; for tests.
@@ -43,12 +42,8 @@ pub struct Sutler {
     pub database: Database,
     /// Background work.
     pub queue: Queue,
-    /// Accounts.
-    pub accounts: Arc<Accounts>,
-    /// The catalog.
-    pub catalog: Arc<Catalog>,
-    /// Orders.
-    pub orders: Arc<Orders>,
+    /// The use cases of every domain.
+    pub services: Services,
     /// What operators see of background work.
     pub queue_admin: Arc<QueueAdmin>,
     /// Handlers and subscriptions.
@@ -61,9 +56,19 @@ pub struct Sutler {
     pub shared_limits: Option<Arc<dyn RateLimiter>>,
 }
 
-struct Gateways {
-    all: Vec<Arc<dyn PaymentGateway>>,
-    buyer: Option<Arc<dyn TestBuyer>>,
+/// The payment gateways.
+pub(crate) struct Gateways {
+    pub(crate) all: Vec<Arc<dyn PaymentGateway>>,
+    pub(crate) buyer: Option<Arc<dyn TestBuyer>>,
+}
+
+/// So that commands name a use case as `sutler.accounts`.
+impl Deref for Sutler {
+    type Target = Services;
+
+    fn deref(&self) -> &Services {
+        &self.services
+    }
 }
 
 impl Sutler {
@@ -106,36 +111,18 @@ impl Sutler {
                 gateway_mail::from_settings(&settings.mail).map_err(|fault| explained(&fault))?
             }
         };
-        let accounts = Arc::new(Accounts::new(AccountsParts {
-            database: database.clone(),
-            queue: queue.clone(),
-            keys: keys.clone(),
-            mailer: mailer.clone(),
-            settings: settings.auth.clone(),
-            app_url: settings.http.app_url().clone(),
-        }));
-        let catalog = Arc::new(Catalog::new(
-            database.clone(),
-            queue.clone(),
-            accounts.clone(),
-        ));
         let gateways = gateways(&settings, &database, &queue, &keys)?;
-        let orders = Arc::new(Orders::new(OrdersParts {
-            database: database.clone(),
-            queue: queue.clone(),
-            accounts: accounts.clone(),
-            catalog: catalog.clone(),
-            gateways: gateways.all,
-            test_buyer: gateways.buyer,
-            mailer,
-            keys: keys.clone(),
-            settings: settings.checkout.clone(),
-            return_origins: return_origins(&settings),
-        }));
+        let base = Base {
+            settings: &settings,
+            database: &database,
+            queue: &queue,
+            keys: &keys,
+        };
+        let services = modules::services(&base, gateways, &mailer);
         let queue_admin = QueueAdmin::new(database.clone(), queue.clone())
             .replay_with(StripeGateway::NAME, |webhook| ProcessWebhook { webhook })
             .replay_with(TestGateway::NAME, |webhook| ProcessWebhook { webhook });
-        let (registry, schedules) = background(&settings, &database, &queue, &accounts, &orders);
+        let (registry, schedules) = modules::background(&base, &services);
         let built = Self {
             shared_limits: settings
                 .redis_url
@@ -144,9 +131,7 @@ impl Sutler {
             settings,
             database,
             queue,
-            accounts,
-            catalog,
-            orders,
+            services,
             queue_admin: Arc::new(queue_admin),
             registry: Arc::new(registry),
             schedules: Arc::new(schedules),
@@ -181,9 +166,7 @@ impl Sutler {
     pub fn api_state(&self, metrics: Arc<dyn Fn() -> String + Send + Sync>) -> ApiState {
         ApiState::new(
             ApiParts {
-                accounts: self.accounts.clone(),
-                catalog: self.catalog.clone(),
-                orders: self.orders.clone(),
+                services: self.services.clone(),
                 queue: self.queue_admin.clone(),
                 stale: self.queue.stale_tags().clone(),
                 limits: Limits::new(&self.settings.rate_limits, self.shared_limits.clone()),
@@ -199,28 +182,6 @@ impl Sutler {
             &self.settings,
         )
     }
-}
-
-/// Handlers and schedules of every domain. A new domain is one line here.
-fn background(
-    settings: &Settings,
-    database: &Database,
-    queue: &Queue,
-    accounts: &Arc<Accounts>,
-    orders: &Arc<Orders>,
-) -> (Registry, Vec<Schedule>) {
-    let mut registry = Registry::default();
-    queue::sweep::register(&mut registry, database, queue);
-    accounts_jobs::register(&mut registry, accounts);
-    catalog_jobs::register(&mut registry);
-    orders_jobs::register(&mut registry, orders);
-    if let Some(url) = &settings.nats_url {
-        Arc::new(Bus::new(url.clone())).register(&mut registry);
-    }
-    let mut schedules = queue::sweep::schedules();
-    schedules.extend(accounts_jobs::schedules());
-    schedules.extend(orders_jobs::schedules());
-    (registry, schedules)
 }
 
 /// The payment gateways; the one for those who choose none comes first.
@@ -252,14 +213,6 @@ fn gateways(
     };
     all.sort_by_key(|gateway| gateway.name() != default);
     Ok(Gateways { all, buyer })
-}
-
-fn return_origins(settings: &Settings) -> Vec<url::Url> {
-    let mut origins = vec![settings.http.app_url().clone()];
-    origins.push(settings.http.public_url.clone());
-    origins.extend(settings.checkout.return_origins.iter().cloned());
-    origins.extend(settings.http.cors_origins.iter().cloned());
-    origins
 }
 
 /// In production, a role that row-level security does not hold for is refused.

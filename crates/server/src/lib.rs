@@ -2,7 +2,7 @@
 //! commands of the binary.
 //!
 //! [`Sutler::build`] is where every crate meets; the list of domains is in
-//! [`compose`]. [`http`] serves, [`background`] works.
+//! `modules.rs`. [`http`] serves, [`background`] works.
 
 pub mod background;
 pub mod commands;
@@ -10,6 +10,7 @@ pub mod compose;
 pub mod demo;
 pub mod http;
 pub mod migrations;
+mod modules;
 pub mod secret;
 pub mod telemetry;
 

@@ -1,0 +1,194 @@
+//! What each part of the API adds to it.
+
+use strum::IntoEnumIterator as _;
+use utoipa_actix_web::service_config::ServiceConfig;
+
+use crate::problem::RequestErrorCode;
+use crate::routes::admin::{
+    categories, jobs, orders as admin_orders, products, settings, shipping, stock, tenants, users,
+    variants, webhook_events,
+};
+use crate::routes::{
+    api_keys, auth, carts, catalog, checkout, health, orders, profile, test_gateway, webhooks,
+};
+
+/// A part of the API.
+pub(crate) struct Module {
+    /// Its tags in the OpenAPI document, and what is under them.
+    pub(crate) tags: &'static [(&'static str, &'static str)],
+    /// Adds its routes.
+    pub(crate) routes: fn(&mut ServiceConfig),
+    /// Its stable error codes.
+    pub(crate) codes: fn() -> Vec<&'static str>,
+}
+
+/// All parts. A new domain is one line here.
+pub(crate) const MODULES: &[Module] = &[ACCOUNTS, CATALOG, ORDERS, BACKGROUND, OPERATIONS];
+
+/// People, keys and tenants.
+const ACCOUNTS: Module = Module {
+    tags: &[
+        ("auth", "Registration, signing in and out, mailed links"),
+        ("profile", "One's own account"),
+        ("api-keys", "Keys for programs"),
+        ("admin: settings", "Settings of the shop"),
+        ("admin: users", "People of the shop"),
+        ("operator", "Tenants of the installation"),
+    ],
+    routes: accounts_routes,
+    codes: || {
+        accounts_model::AccountsErrorCode::iter()
+            .map(accounts_model::AccountsErrorCode::code)
+            .collect()
+    },
+};
+
+fn accounts_routes(config: &mut ServiceConfig) {
+    config.service(auth::register);
+    config.service(auth::login);
+    config.service(auth::refresh);
+    config.service(auth::logout);
+    config.service(auth::verify_email);
+    config.service(auth::request_verification);
+    config.service(auth::forgot_password);
+    config.service(auth::reset_password);
+    config.service(auth::me);
+    config.service(profile::get_profile);
+    config.service(profile::patch_profile);
+    config.service(profile::change_password);
+    config.service(api_keys::create_api_key);
+    config.service(api_keys::list_api_keys);
+    config.service(api_keys::revoke_api_key);
+    config.service(users::list_users);
+    config.service(users::get_user);
+    config.service(users::patch_user);
+    config.service(settings::get_settings);
+    config.service(settings::patch_settings);
+    config.service(tenants::list_tenants);
+    config.service(tenants::create_tenant);
+    config.service(tenants::get_tenant);
+    config.service(tenants::patch_tenant);
+    config.service(tenants::create_tenant_admin);
+}
+
+/// What is sold.
+const CATALOG: Module = Module {
+    tags: &[
+        ("catalog", "What is sold"),
+        ("admin: catalog", "Categories, products, variants, stock"),
+    ],
+    routes: catalog_routes,
+    codes: || {
+        catalog_model::CatalogErrorCode::iter()
+            .map(catalog_model::CatalogErrorCode::code)
+            .collect()
+    },
+};
+
+fn catalog_routes(config: &mut ServiceConfig) {
+    config.service(catalog::list_categories);
+    config.service(catalog::list_products);
+    config.service(catalog::get_product);
+    config.service(categories::admin_list_categories);
+    config.service(categories::create_category);
+    config.service(categories::admin_get_category);
+    config.service(categories::patch_category);
+    config.service(categories::archive_category);
+    config.service(products::admin_list_products);
+    config.service(products::create_product);
+    config.service(products::admin_get_product);
+    config.service(products::patch_product);
+    config.service(products::archive_product);
+    config.service(variants::create_variant);
+    config.service(variants::patch_variant);
+    config.service(variants::archive_variant);
+    config.service(stock::adjust_stock);
+    config.service(stock::list_stock_movements);
+}
+
+/// From the cart to the refund.
+const ORDERS: Module = Module {
+    tags: &[
+        ("carts", "What somebody means to buy"),
+        ("checkout", "From a cart to a payment page"),
+        ("orders", "One's own orders"),
+        ("webhooks", "What payment gateways post"),
+        ("test-gateway", "Playing the buyer in development"),
+        ("admin: orders", "Orders of the shop"),
+    ],
+    routes: orders_routes,
+    codes: || {
+        orders_model::OrdersErrorCode::iter()
+            .map(orders_model::OrdersErrorCode::code)
+            .collect()
+    },
+};
+
+fn orders_routes(config: &mut ServiceConfig) {
+    config.service(carts::create_cart);
+    config.service(carts::get_cart);
+    config.service(carts::patch_cart);
+    config.service(carts::add_cart_line);
+    config.service(carts::patch_cart_line);
+    config.service(carts::delete_cart_line);
+    config.service(carts::list_shipping_options);
+    config.service(carts::merge_cart);
+    config.service(checkout::checkout);
+    config.service(orders::get_order);
+    config.service(orders::cancel_order);
+    config.service(orders::create_payment);
+    config.service(orders::list_orders);
+    config.service(admin_orders::admin_list_orders);
+    config.service(admin_orders::admin_get_order);
+    config.service(admin_orders::ship_order);
+    config.service(admin_orders::refund_order);
+    config.service(admin_orders::admin_cancel_order);
+    config.service(shipping::list_shipping_methods);
+    config.service(shipping::create_shipping_method);
+    config.service(shipping::get_shipping_method);
+    config.service(shipping::patch_shipping_method);
+    config.service(webhooks::stripe_webhook);
+    config.service(webhooks::stripe_webhook_alias);
+    config.service(webhooks::test_webhook);
+    config.service(test_gateway::get_test_session);
+    config.service(test_gateway::act_on_test_session);
+}
+
+/// Jobs and received webhooks.
+const BACKGROUND: Module = Module {
+    tags: &[("admin: jobs", "Background jobs and received webhooks")],
+    routes: background_routes,
+    codes: || {
+        queue::QueueErrorCode::iter()
+            .map(queue::QueueErrorCode::code)
+            .collect()
+    },
+};
+
+fn background_routes(config: &mut ServiceConfig) {
+    config.service(jobs::list_jobs);
+    config.service(jobs::get_job_lag);
+    config.service(jobs::get_job);
+    config.service(jobs::retry_job);
+    config.service(jobs::discard_job);
+    config.service(webhook_events::list_webhook_events);
+    config.service(webhook_events::get_webhook_event);
+    config.service(webhook_events::replay_webhook_event);
+}
+
+/// What every request can meet, and how the process is.
+const OPERATIONS: Module = Module {
+    tags: &[("operations", "Health and metrics")],
+    routes: operations_routes,
+    codes: || {
+        RequestErrorCode::iter()
+            .map(RequestErrorCode::code)
+            .collect()
+    },
+};
+
+fn operations_routes(config: &mut ServiceConfig) {
+    config.service(health::get_health);
+    config.service(health::get_ready);
+    config.service(health::get_metrics);
+}
