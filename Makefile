@@ -4,10 +4,10 @@
 SHELL := bash
 TARGET_DIR := $(or $(CARGO_TARGET_DIR),target)
 
-.PHONY: help run test check format openapi docs migrate
+.PHONY: help run test check format openapi docs migrate new-domain-check
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-18s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 run: ## start a release build on the embedded database, with demonstration data
 	cargo run --release --package server -- serve --demo
@@ -20,8 +20,12 @@ check: ## format, clippy, licences and advisories, layers, generated files
 	cargo clippy --workspace --all-targets -- --deny warnings
 	scripts/deny
 	cargo xtask layers
+	cargo xtask check-new-domain
 	cargo run --quiet --package server -- openapi | diff --brief openapi/openapi.json - \
 	  || { echo "openapi/openapi.json is stale; run: make openapi" >&2; exit 1; }
+
+new-domain-check: ## lay out a domain in a copy of the workspace, and run its tests
+	scripts/with-postgres cargo xtask check-new-domain --test
 
 format: ## format the code
 	cargo fmt --all

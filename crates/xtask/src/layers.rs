@@ -8,7 +8,7 @@ use cargo_metadata::{DependencyKind, Metadata, MetadataCommand, Package};
 
 /// The domains. A service may call the services of domains before its own;
 /// what has to flow the other way is an event.
-const DOMAINS: &[&str] = &[
+pub(crate) const DOMAINS: &[&str] = &[
     "accounts",
     "catalog",
     "credits",

@@ -1,0 +1,140 @@
+//! `cargo xtask check-new-domain`: lays out a domain in a copy of the
+//! workspace and holds the lints against it.
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use anyhow::{Context as _, Result, ensure};
+
+use super::edits::insert;
+use super::names::Names;
+use super::{cargo, files, plan, write};
+
+/// What is laid out: an entity of two words shows the most spellings.
+const DOMAIN: &str = "vouchers";
+const ENTITY: &str = "gift_card";
+
+/// Crates that the domain adds something to, or that it adds.
+const PACKAGES: &[&str] = &[
+    "vouchers-model",
+    "vouchers-repository",
+    "vouchers-service",
+    "vouchers-jobs",
+    "kernel",
+    "migration",
+    "api",
+    "server",
+    "tests",
+];
+
+/// Lays out a domain in a copy and checks it. The copy stays in the target
+/// folder, and only what differs is written, so that the next time little is
+/// compiled again.
+pub(crate) fn check(root: &Path, test: bool) -> Result<()> {
+    let target =
+        std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root.join("target"), PathBuf::from);
+    let fresh = tempfile::tempdir().context("make a temporary folder")?;
+    for file in tracked(root)? {
+        copy(&root.join(&file), &fresh.path().join(&file))?;
+    }
+    set_apart(&fresh.path().join("Cargo.toml"))?;
+    let names = Names::new(DOMAIN, ENTITY, None, None)?;
+    write(fresh.path(), &plan(fresh.path(), &names, None)?)?;
+    let copy = target.join("new-domain");
+    mirror(fresh.path(), &copy)?;
+    in_copy(
+        &copy,
+        &target,
+        &["run", "--quiet", "--package", "xtask", "--", "layers"],
+    )?;
+    cargo(&copy, &["fmt", "--all", "--check"])?;
+    let mut clippy = vec!["clippy", "--quiet", "--all-targets"];
+    clippy.extend(PACKAGES.iter().flat_map(|package| ["--package", package]));
+    clippy.extend(["--", "--deny", "warnings"]);
+    in_copy(&copy, &target, &clippy)?;
+    if test {
+        in_copy(&copy, &target, &["test", "--package", "vouchers-model"])?;
+        in_copy(&copy, &target, &["test", "--package", "tests", "vouchers"])?;
+    }
+    Ok(())
+}
+
+/// Gives the copy another version: cargo tells crates of two workspaces in one
+/// target folder apart by nothing else, and would build both again and again.
+fn set_apart(manifest: &Path) -> Result<()> {
+    let text = super::read(manifest)?;
+    let begin = "[workspace.package]\nversion = \"";
+    let apart = insert("Cargo.toml", &text, begin, "\"", "-new-domain")?;
+    std::fs::write(manifest, apart).context("write Cargo.toml")
+}
+
+/// What git would commit.
+fn tracked(root: &Path) -> Result<Vec<PathBuf>> {
+    let output = Command::new("git")
+        .args([
+            "ls-files",
+            "-z",
+            "--cached",
+            "--others",
+            "--exclude-standard",
+        ])
+        .current_dir(root)
+        .output()
+        .context("ask git for the files")?;
+    ensure!(output.status.success(), "git lists no files");
+    let names = String::from_utf8(output.stdout).context("read the names of files")?;
+    Ok(names
+        .split('\0')
+        .filter(|name| !name.is_empty())
+        .map(PathBuf::from)
+        .filter(|file| root.join(file).is_file())
+        .collect())
+}
+
+fn copy(from: &Path, to: &Path) -> Result<()> {
+    if let Some(folder) = to.parent() {
+        std::fs::create_dir_all(folder)?;
+    }
+    std::fs::copy(from, to).with_context(|| format!("copy {}", from.display()))?;
+    Ok(())
+}
+
+/// Makes `to` like `from`, touching only what differs.
+fn mirror(from: &Path, to: &Path) -> Result<()> {
+    std::fs::create_dir_all(to)?;
+    let mut kept = BTreeSet::new();
+    for file in files(from)? {
+        let name = file.strip_prefix(from)?.to_owned();
+        let target = to.join(&name);
+        let same = std::fs::read(&target)
+            .is_ok_and(|old| std::fs::read(&file).is_ok_and(|new| new == old));
+        if !same {
+            copy(&file, &target)?;
+        }
+        kept.insert(name);
+    }
+    for file in files(to)? {
+        if !kept.contains(file.strip_prefix(to)?) {
+            std::fs::remove_file(&file)?;
+        }
+    }
+    Ok(())
+}
+
+/// Runs cargo in the copy, with what is built of the dependencies.
+fn in_copy(copy: &Path, target: &Path, arguments: &[&str]) -> Result<()> {
+    let status = Command::new(env!("CARGO"))
+        .args(arguments)
+        .current_dir(copy)
+        .env("CARGO_TARGET_DIR", target)
+        .status()
+        .with_context(|| format!("run cargo {}", arguments.join(" ")))?;
+    ensure!(
+        status.success(),
+        "cargo {} failed in {}",
+        arguments.join(" "),
+        copy.display()
+    );
+    Ok(())
+}
