@@ -5,6 +5,7 @@
 
 use actix_web::App;
 use utoipa::openapi::path::{HttpMethod, Operation};
+use utoipa::openapi::schema::{ObjectBuilder, Schema, Type};
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme};
 use utoipa::openapi::tag::{Tag, TagBuilder};
 use utoipa::openapi::{
@@ -78,6 +79,7 @@ pub fn document() -> Document {
             }
         }
     }
+    drop_unused(&mut document);
     document
 }
 
@@ -86,6 +88,18 @@ fn tag(&(name, description): &(&str, &str)) -> Tag {
         .name(name)
         .description(Some(description))
         .build()
+}
+
+/// Takes out schemas that nothing refers to; lists hold theirs in themselves.
+fn drop_unused(document: &mut Document) {
+    let Ok(text) = document.to_json() else {
+        return;
+    };
+    if let Some(components) = &mut document.components {
+        components
+            .schemas
+            .retain(|name, _| text.contains(&format!("\"#/components/schemas/{name}\"")));
+    }
 }
 
 /// Routes that know nobody: without authentication and without limits.
@@ -119,6 +133,13 @@ fn complete(path: &str, method: &HttpMethod, operation: &mut Operation) {
             vec![bearer]
         });
     }
+    for parameter in operation.parameters.iter_mut().flatten() {
+        if let RefOr::T(parameter) = parameter
+            && let Some(schema) = header_schema(&parameter.name)
+        {
+            parameter.schema = Some(schema);
+        }
+    }
     for (status, text) in refusals(path, method, operation) {
         operation
             .responses
@@ -126,6 +147,21 @@ fn complete(path: &str, method: &HttpMethod, operation: &mut Operation) {
             .entry(status.to_string())
             .or_insert_with(|| RefOr::T(problem(text)));
     }
+}
+
+/// What headers that several operations know look like.
+fn header_schema(name: &str) -> Option<RefOr<Schema>> {
+    let text = ObjectBuilder::new().schema_type(Type::String);
+    let schema = match name {
+        "If-Match" => text.pattern(Some(r#"^"[0-9]{1,18}"$"#)).examples(["\"3\""]),
+        "Idempotency-Key" => text
+            .min_length(Some(1))
+            .max_length(Some(255))
+            .pattern(Some(r"^[\x21-\x7E]+$"))
+            .examples(["0190b3c2-7d41-7c1e-9a55-3f2b8c6d7e10"]),
+        _ => return None,
+    };
+    Some(schema.build().into())
 }
 
 /// The statuses that every operation of the kind may answer with.

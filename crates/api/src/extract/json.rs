@@ -10,6 +10,7 @@ use kernel::FieldError;
 use serde::de::DeserializeOwned;
 use validator::Validate;
 
+use crate::extract::tree::Tree;
 use crate::extract::validation::flatten;
 use crate::problem::{ApiError, RequestError};
 use crate::state::ApiState;
@@ -86,20 +87,13 @@ pub(crate) async fn read_all(mut payload: Payload, limit: usize) -> Result<Bytes
 }
 
 fn parse<T: DeserializeOwned + Validate>(body: &[u8]) -> Result<T, RequestError> {
-    let mut reader = serde_json::Deserializer::from_slice(body);
-    let value: T = serde_path_to_error::deserialize(&mut reader).map_err(|error| {
-        let pointer = pointer(error.path());
-        let inner = error.into_inner();
-        if inner.is_data() {
-            let detail = plain(&inner.to_string());
-            RequestError::InvalidBody(vec![FieldError::new(pointer, "type", detail)])
-        } else {
-            RequestError::MalformedJson(inner.to_string())
-        }
-    })?;
-    reader
-        .end()
+    let tree: Tree = serde_json::from_slice(body)
         .map_err(|error| RequestError::MalformedJson(error.to_string()))?;
+    let value: T = serde_path_to_error::deserialize(tree).map_err(|error| {
+        let pointer = pointer(error.path());
+        let detail = error.into_inner().to_string();
+        RequestError::InvalidBody(vec![FieldError::new(pointer, "type", detail)])
+    })?;
     value
         .validate()
         .map_err(|errors| RequestError::InvalidBody(flatten(&errors)))?;
@@ -117,15 +111,6 @@ fn pointer(path: &serde_path_to_error::Path) -> String {
             Segment::Unknown => String::new(),
         })
         .collect()
-}
-
-/// The message without serde's position, which says nothing to a caller who
-/// sees the pointer.
-fn plain(message: &str) -> String {
-    match message.rsplit_once(" at line ") {
-        Some((text, _)) => text.to_owned(),
-        None => message.to_owned(),
-    }
 }
 
 #[cfg(test)]

@@ -6,6 +6,7 @@ mod ids;
 mod json;
 mod page;
 mod query;
+mod tree;
 mod validation;
 
 pub(crate) use caller::{Caller, CartToken, OrderToken};

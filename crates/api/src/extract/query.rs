@@ -8,6 +8,7 @@ use kernel::FieldError;
 use serde::de::DeserializeOwned;
 use validator::Validate;
 
+use crate::extract::tree::{NUL, NUL_REFUSED};
 use crate::extract::validation::flatten;
 use crate::problem::{ApiError, RequestError};
 
@@ -31,6 +32,10 @@ impl<T: DeserializeOwned + Validate> FromRequest for Query<T> {
 fn parse<T: DeserializeOwned + Validate>(text: &str) -> Result<T, RequestError> {
     let pairs = serde_urlencoded::from_str::<Vec<(String, String)>>(text)
         .map_err(|error| invalid("", error.to_string()))?;
+    let refused = |text: &str| text.contains(NUL);
+    if let Some((name, _)) = pairs.iter().find(|(n, v)| refused(n) || refused(v)) {
+        return Err(invalid(&format!("/{name}"), NUL_REFUSED.to_owned()));
+    }
     let reader = serde::de::value::MapDeserializer::<_, serde::de::value::Error>::new(
         pairs
             .iter()
@@ -167,6 +172,7 @@ mod tests {
             ("sort=sideways", "/sort"),
             ("in_stock=1", "/in_stock"),
             ("limmit=5", "/limmit"),
+            ("q=a%00b", "/q"),
         ] {
             match parse::<Filter>(text) {
                 Err(RequestError::InvalidQuery(fields)) => {

@@ -29,7 +29,7 @@ pub use cors::cors;
 
 use crate::limits::Class;
 use crate::problem::{ApiError, RequestError};
-use crate::routes::table;
+use crate::routes::needs_caller;
 use crate::state::ApiState;
 
 /// The longest URL, in bytes.
@@ -124,11 +124,6 @@ async fn serve(
         Ok(scope) => scope,
         Err(error) => return Outcome::Refused(request, error),
     };
-    if scope.actor() == Actor::Anonymous
-        && table::is_for_accounts(request.method(), request.match_pattern().as_deref())
-    {
-        return Outcome::Refused(request, ApiError::from(AccessDenied::Unauthenticated));
-    }
     let span = tracing::Span::current();
     span.record("tenant", tracing::field::display(scope.tenant()));
     if let Some(user) = scope.user() {
@@ -141,6 +136,11 @@ async fn serve(
             }
             *counted = Some((limit, tighter(*counted, decision)));
         }
+    }
+    // Before anything of the request is read; services ask again.
+    if scope.actor() == Actor::Anonymous && needs_caller(request.method(), finish::route(&request))
+    {
+        return Outcome::Refused(request, AccessDenied::Unauthenticated.into());
     }
     run(state, request, next, scope).await
 }
@@ -174,6 +174,10 @@ async fn authenticate(
 ) -> Result<Scope, ApiError> {
     if request.uri().to_string().len() > MAX_URL {
         return Err(RequestError::UrlTooLong.into());
+    }
+    if request.path().contains('\0') || request.path().contains("%00") {
+        // No name has it, and PostgreSQL would refuse to look for it.
+        return Err(RequestError::NoRoute.into());
     }
     let credentials = credentials::of(request)?;
     let host = credentials::host(request);

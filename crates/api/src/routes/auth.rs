@@ -254,7 +254,7 @@ fn presented(
 /// Each refresh token works once. A second use ends the session, because then
 /// somebody has a copy; within a few seconds it is answered 409 instead, since
 /// it is more likely that two tabs asked at once.
-#[utoipa::path(tag = "auth", request_body(content = RefreshRequest, description = "Leave it out when the token is in the cookie."), responses(
+#[utoipa::path(tag = "auth", request_body(content = Option<RefreshRequest>, description = "Leave it out when the token is in the cookie."), responses(
     (status = 200, description = "The next tokens.", body = SessionDto),
 ))]
 #[post("/api/auth/refresh")]
@@ -274,7 +274,7 @@ pub(crate) async fn refresh(
 ///
 /// Ends the session of the access token and that of the refresh token. Signing
 /// out twice is no error.
-#[utoipa::path(tag = "auth", request_body(content = RefreshRequest, description = "Leave it out when the token is in the cookie."), responses(
+#[utoipa::path(tag = "auth", request_body(content = Option<RefreshRequest>, description = "Leave it out when the token is in the cookie."), responses(
     (status = 204, description = "Signed out."),
 ))]
 #[post("/api/auth/logout")]

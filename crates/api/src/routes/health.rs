@@ -63,10 +63,11 @@ pub(crate) async fn get_ready(state: Data<ApiState>) -> HttpResponse {
 
 /// Read the metrics
 ///
-/// In Prometheus' text format.
+/// In Prometheus' text format. Where `HTTP_METRICS_TOKEN` is set, it must be
+/// sent.
 #[utoipa::path(tag = "operations", responses(
     (status = 200, description = "The metrics.", body = String, content_type = "text/plain"),
-))]
+), security((), ("bearer" = [])))]
 #[get("/metrics")]
 pub(crate) async fn get_metrics(
     state: Data<ApiState>,

@@ -5,7 +5,7 @@ use std::sync::OnceLock;
 
 use actix_web::dev::ResourceDef;
 use actix_web::http::Method;
-use utoipa::openapi::{Paths, SecurityRequirement};
+use utoipa::openapi::path::Operation;
 
 /// Routes that are not part of the API.
 const OTHERS: &[(&str, &str)] = &[
@@ -23,8 +23,8 @@ struct Known {
 struct Table {
     routes: Vec<Known>,
     names: HashMap<String, &'static str>,
-    /// Operations that nobody in particular may call, as `GET /path`.
-    for_accounts: HashSet<String>,
+    /// What nobody may use without saying who they are: method and pattern.
+    guarded: HashSet<(Method, &'static str)>,
 }
 
 fn table() -> &'static Table {
@@ -50,18 +50,34 @@ fn table() -> &'static Table {
                 (path.clone(), known.join(", "))
             })
             .collect();
-        let for_accounts = for_accounts(&document.paths);
         routes.extend(
             OTHERS
                 .iter()
                 .map(|(path, methods)| ((*path).to_owned(), (*methods).to_owned())),
         );
-        let names = routes
+        let names: HashMap<String, &'static str> = routes
             .iter()
             .map(|(path, _)| {
                 // A fixed number of names, made once.
                 let name: &'static str = Box::leak(path.clone().into_boxed_str());
                 (path.clone(), name)
+            })
+            .collect();
+        let guarded = document
+            .paths
+            .paths
+            .iter()
+            .flat_map(|(path, item)| {
+                [
+                    (Method::GET, &item.get),
+                    (Method::POST, &item.post),
+                    (Method::PUT, &item.put),
+                    (Method::PATCH, &item.patch),
+                    (Method::DELETE, &item.delete),
+                ]
+                .into_iter()
+                .filter(|(_, operation)| operation.as_ref().is_some_and(is_guarded))
+                .filter_map(|(method, _)| Some((method, *names.get(path)?)))
             })
             .collect();
         let routes = routes
@@ -74,39 +90,8 @@ fn table() -> &'static Table {
         Table {
             routes,
             names,
-            for_accounts,
+            guarded,
         }
-    })
-}
-
-fn for_accounts(paths: &Paths) -> HashSet<String> {
-    let mut found = HashSet::new();
-    for (path, item) in &paths.paths {
-        for (method, operation) in [
-            ("GET", &item.get),
-            ("POST", &item.post),
-            ("PUT", &item.put),
-            ("PATCH", &item.patch),
-            ("DELETE", &item.delete),
-        ] {
-            let security = operation
-                .as_ref()
-                .and_then(|known| known.security.as_deref());
-            // An empty requirement says that one can do without.
-            if security.is_some_and(|needed| !needed.contains(&SecurityRequirement::default())) {
-                found.insert(format!("{method} {path}"));
-            }
-        }
-    }
-    found
-}
-
-/// Whether only accounts may call a route, whatever else it asks for.
-pub(crate) fn is_for_accounts(method: &Method, pattern: Option<&str>) -> bool {
-    pattern.is_some_and(|pattern| {
-        table()
-            .for_accounts
-            .contains(&format!("{method} {pattern}"))
     })
 }
 
@@ -115,6 +100,21 @@ pub(crate) fn route_of(pattern: Option<&str>) -> &'static str {
     pattern
         .and_then(|pattern| table().names.get(pattern).copied())
         .unwrap_or("none")
+}
+
+/// Whether the document lets nobody in without a token.
+fn is_guarded(operation: &Operation) -> bool {
+    let open = utoipa::openapi::security::SecurityRequirement::default();
+    operation
+        .security
+        .as_ref()
+        .is_some_and(|ways| !ways.contains(&open))
+}
+
+/// Whether a route is for callers who say who they are. What they may do is
+/// for services to decide.
+pub(crate) fn needs_caller(method: &Method, route: &'static str) -> bool {
+    table().guarded.contains(&(method.clone(), route))
 }
 
 /// The methods a path knows, as the header `Allow` has them.
