@@ -1,5 +1,6 @@
 //! What each part of the API adds to it.
 
+use kernel::ErrorKind;
 use strum::IntoEnumIterator as _;
 use utoipa_actix_web::service_config::ServiceConfig;
 
@@ -18,8 +19,8 @@ pub(crate) struct Module {
     pub(crate) tags: &'static [(&'static str, &'static str)],
     /// Adds its routes.
     pub(crate) routes: fn(&mut ServiceConfig),
-    /// Its stable error codes.
-    pub(crate) codes: fn() -> Vec<&'static str>,
+    /// Its stable error codes and what kind of failure each is.
+    pub(crate) codes: fn() -> Vec<(&'static str, ErrorKind)>,
 }
 
 /// All parts. A new domain is one line here.
@@ -38,7 +39,7 @@ const ACCOUNTS: Module = Module {
     routes: accounts_routes,
     codes: || {
         accounts_model::AccountsErrorCode::iter()
-            .map(accounts_model::AccountsErrorCode::code)
+            .map(|code| (code.code(), code.kind()))
             .collect()
     },
 };
@@ -80,7 +81,7 @@ const CATALOG: Module = Module {
     routes: catalog_routes,
     codes: || {
         catalog_model::CatalogErrorCode::iter()
-            .map(catalog_model::CatalogErrorCode::code)
+            .map(|code| (code.code(), code.kind()))
             .collect()
     },
 };
@@ -119,7 +120,7 @@ const ORDERS: Module = Module {
     routes: orders_routes,
     codes: || {
         orders_model::OrdersErrorCode::iter()
-            .map(orders_model::OrdersErrorCode::code)
+            .map(|code| (code.code(), code.kind()))
             .collect()
     },
 };
@@ -160,7 +161,7 @@ const BACKGROUND: Module = Module {
     routes: background_routes,
     codes: || {
         queue::QueueErrorCode::iter()
-            .map(queue::QueueErrorCode::code)
+            .map(|code| (code.code(), code.kind()))
             .collect()
     },
 };
@@ -182,7 +183,7 @@ const OPERATIONS: Module = Module {
     routes: operations_routes,
     codes: || {
         RequestErrorCode::iter()
-            .map(RequestErrorCode::code)
+            .map(|code| (code.code(), code.kind()))
             .collect()
     },
 };

@@ -143,27 +143,32 @@ impl RequestErrorCode {
             Self::UrlTooLong => "request.url_too_long",
         }
     }
-}
 
-impl DomainError for RequestError {
-    fn kind(&self) -> ErrorKind {
+    /// What kind of failure has the code.
+    pub fn kind(self) -> ErrorKind {
         match self {
-            Self::MalformedJson(_)
-            | Self::InvalidQuery(_)
+            Self::MalformedJson
+            | Self::InvalidQuery
             | Self::BodyBroken
-            | Self::InvalidHeader { .. }
-            | Self::Cursor(_) => ErrorKind::Malformed,
-            Self::InvalidBody(_) => ErrorKind::Unprocessable,
+            | Self::InvalidHeader
+            | Self::Cursor => ErrorKind::Malformed,
+            Self::InvalidBody => ErrorKind::Unprocessable,
             Self::UnsupportedMediaType => ErrorKind::UnsupportedMediaType,
-            Self::BodyTooLarge(_) => ErrorKind::TooLarge,
+            Self::BodyTooLarge => ErrorKind::TooLarge,
             Self::UrlTooLong => ErrorKind::UrlTooLong,
             Self::IfMatchMissing => ErrorKind::PreconditionRequired,
             Self::NoRoute => ErrorKind::NotFound,
             Self::MethodNotAllowed => ErrorKind::MethodNotAllowed,
-            Self::RateLimited(_) => ErrorKind::TooManyRequests,
+            Self::RateLimited => ErrorKind::TooManyRequests,
             Self::Draining => ErrorKind::Unavailable,
             Self::MetricsToken => ErrorKind::Unauthenticated,
         }
+    }
+}
+
+impl DomainError for RequestError {
+    fn kind(&self) -> ErrorKind {
+        RequestErrorCode::from(self).kind()
     }
 
     fn code(&self) -> &'static str {
@@ -268,7 +273,8 @@ pub(crate) fn render(report: &ErrorReport, request_id: &str, now: Timestamp) -> 
         .body(serde_json::to_vec(&problem).unwrap_or_default())
 }
 
-fn status(kind: ErrorKind) -> StatusCode {
+/// The status of a kind of failure.
+pub(crate) fn status(kind: ErrorKind) -> StatusCode {
     match kind {
         ErrorKind::Malformed => StatusCode::BAD_REQUEST,
         ErrorKind::Unauthenticated => StatusCode::UNAUTHORIZED,

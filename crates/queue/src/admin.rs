@@ -1,5 +1,7 @@
 //! What operators see and do: jobs, dead letters, received webhooks.
 
+use std::time::Duration;
+
 use database::{Database, Scoped};
 use kernel::{
     AccessDenied, DomainError, ErrorKind, Fault, Job, JobId, Page, PageRequest, Permission, Scope,
@@ -52,17 +54,25 @@ impl QueueErrorCode {
             Self::Access | Self::Fault => "",
         }
     }
+
+    /// What kind of failure has the code; errors that carry their own have
+    /// their own kind, too.
+    pub fn kind(self) -> ErrorKind {
+        use ErrorKind as K;
+        match self {
+            Self::JobNotFound | Self::WebhookNotFound => K::NotFound,
+            Self::JobNotDead | Self::JobDuplicate | Self::NotReplayable => K::Conflict,
+            Self::Access | Self::Fault => K::Internal,
+        }
+    }
 }
 
 impl DomainError for QueueError {
     fn kind(&self) -> ErrorKind {
         match self {
             Self::Access(denied) => denied.kind(),
-            Self::JobNotFound | Self::WebhookNotFound => ErrorKind::NotFound,
-            Self::JobNotDead(_) | Self::JobDuplicate | Self::NotReplayable(_) => {
-                ErrorKind::Conflict
-            }
             Self::Fault(fault) => fault.kind(),
+            other => QueueErrorCode::from(other).kind(),
         }
     }
 
@@ -72,6 +82,10 @@ impl DomainError for QueueError {
             Self::Fault(fault) => fault.code(),
             other => QueueErrorCode::from(other).code(),
         }
+    }
+
+    fn retry_after(&self) -> Option<Duration> {
+        self.fault().and_then(DomainError::retry_after)
     }
 
     fn fault(&self) -> Option<&Fault> {

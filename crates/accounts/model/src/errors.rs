@@ -149,24 +149,21 @@ impl AccountsErrorCode {
             Self::Access | Self::Once | Self::Fault => "",
         }
     }
-}
 
-impl DomainError for AccountsError {
-    fn kind(&self) -> ErrorKind {
+    /// What kind of failure has the code; errors that carry their own have
+    /// their own kind, too.
+    pub fn kind(self) -> ErrorKind {
         use ErrorKind as K;
         match self {
-            Self::Access(inner) => inner.kind(),
-            Self::Once(inner) => inner.kind(),
-            Self::Fault(inner) => inner.kind(),
             Self::InvalidEmail
             | Self::PasswordLength
             | Self::PasswordGuessable
-            | Self::ScopeNotHeld(_)
+            | Self::ScopeNotHeld
             | Self::ExpiryInPast
             | Self::OperatorRole
             | Self::InvalidSlug
-            | Self::InvalidHost(_)
-            | Self::UnknownTimeZone(_)
+            | Self::InvalidHost
+            | Self::UnknownTimeZone
             | Self::FeeOutOfRange => K::Unprocessable,
             Self::BadCredentials
             | Self::InvalidToken
@@ -181,8 +178,20 @@ impl DomainError for AccountsError {
             | Self::TooManyApiKeys
             | Self::OwnAccount
             | Self::TenantSlugTaken
-            | Self::HostTaken(_)
+            | Self::HostTaken
             | Self::DefaultTenant => K::Conflict,
+            Self::Access | Self::Once | Self::Fault => K::Internal,
+        }
+    }
+}
+
+impl DomainError for AccountsError {
+    fn kind(&self) -> ErrorKind {
+        match self {
+            Self::Access(inner) => inner.kind(),
+            Self::Once(inner) => inner.kind(),
+            Self::Fault(inner) => inner.kind(),
+            other => AccountsErrorCode::from(other).kind(),
         }
     }
 

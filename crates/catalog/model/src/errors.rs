@@ -115,21 +115,18 @@ impl CatalogErrorCode {
             Self::Access | Self::Once | Self::Fault => "",
         }
     }
-}
 
-impl DomainError for CatalogError {
-    fn kind(&self) -> ErrorKind {
+    /// What kind of failure has the code; errors that carry their own have
+    /// their own kind, too.
+    pub fn kind(self) -> ErrorKind {
         use ErrorKind as K;
         match self {
-            Self::Access(inner) => inner.kind(),
-            Self::Once(inner) => inner.kind(),
-            Self::Fault(inner) => inner.kind(),
             Self::InvalidSlug
             | Self::ParentNotFound
             | Self::CategoryCycle
             | Self::CategoryTooDeep
             | Self::UnknownCategory
-            | Self::WrongCurrency(_)
+            | Self::WrongCurrency
             | Self::SharedPile
             | Self::QuantityOutOfRange => K::Unprocessable,
             Self::CategoryNotFound | Self::ProductNotFound | Self::VariantNotFound => K::NotFound,
@@ -139,8 +136,20 @@ impl DomainError for CatalogError {
             | Self::TooManyVariants
             | Self::NotCounted
             | Self::BelowReserved
-            | Self::OutOfStock(_) => K::Conflict,
+            | Self::OutOfStock => K::Conflict,
             Self::VersionMismatch => K::PreconditionFailed,
+            Self::Access | Self::Once | Self::Fault => K::Internal,
+        }
+    }
+}
+
+impl DomainError for CatalogError {
+    fn kind(&self) -> ErrorKind {
+        match self {
+            Self::Access(inner) => inner.kind(),
+            Self::Once(inner) => inner.kind(),
+            Self::Fault(inner) => inner.kind(),
+            other => CatalogErrorCode::from(other).kind(),
         }
     }
 

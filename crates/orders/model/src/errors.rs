@@ -208,16 +208,12 @@ impl OrdersErrorCode {
             Self::Access | Self::Catalog | Self::Once | Self::Fault => "",
         }
     }
-}
 
-impl DomainError for OrdersError {
-    fn kind(&self) -> ErrorKind {
+    /// What kind of failure has the code; errors that carry their own have
+    /// their own kind, too.
+    pub fn kind(self) -> ErrorKind {
         use ErrorKind as K;
         match self {
-            Self::Access(inner) => inner.kind(),
-            Self::Catalog(inner) => inner.kind(),
-            Self::Once(inner) => inner.kind(),
-            Self::Fault(inner) => inner.kind(),
             Self::CartNotFound
             | Self::LineNotFound
             | Self::OrderNotFound
@@ -225,34 +221,47 @@ impl DomainError for OrdersError {
             | Self::TestSessionNotFound => K::NotFound,
             Self::QuantityOutOfRange
             | Self::NotForSale
-            | Self::CurrencyMismatch(_)
+            | Self::CurrencyMismatch
             | Self::CartEmpty
             | Self::EmailMissing
             | Self::AddressMissing
             | Self::ShippingMissing
             | Self::ShippingUnavailable
-            | Self::UnknownGateway(_)
-            | Self::ReturnUrl(_)
+            | Self::UnknownGateway
+            | Self::ReturnUrl
             | Self::InvalidRates
-            | Self::InvalidCountry(_)
-            | Self::Money(_) => K::Unprocessable,
+            | Self::InvalidCountry
+            | Self::Money => K::Unprocessable,
             Self::CartOrdered
             | Self::CartMerged
             | Self::TooManyLines
-            | Self::CartChanged { .. }
-            | Self::OutOfStock(_)
-            | Self::WrongState { .. }
-            | Self::NotPayable(_)
+            | Self::CartChanged
+            | Self::OutOfStock
+            | Self::WrongState
+            | Self::NotPayable
             | Self::PaymentProcessing
             | Self::AlreadyPaid
             | Self::NothingToShip
             | Self::Refunded
-            | Self::RefundTooLarge { .. }
-            | Self::RestockTooLarge { .. }
+            | Self::RefundTooLarge
+            | Self::RestockTooLarge
             | Self::ShippingCodeTaken => K::Conflict,
             Self::VersionMismatch => K::PreconditionFailed,
-            Self::Gateway(_) => K::BadGateway,
-            Self::Webhook(_) => K::Malformed,
+            Self::Gateway => K::BadGateway,
+            Self::Webhook => K::Malformed,
+            Self::Access | Self::Catalog | Self::Once | Self::Fault => K::Internal,
+        }
+    }
+}
+
+impl DomainError for OrdersError {
+    fn kind(&self) -> ErrorKind {
+        match self {
+            Self::Access(inner) => inner.kind(),
+            Self::Catalog(inner) => inner.kind(),
+            Self::Once(inner) => inner.kind(),
+            Self::Fault(inner) => inner.kind(),
+            other => OrdersErrorCode::from(other).kind(),
         }
     }
 

@@ -47,6 +47,18 @@ impl __Domain__ErrorCode {
             Self::Access | Self::Once | Self::Fault => "",
         }
     }
+
+    /// What kind of failure has the code; errors that carry their own have
+    /// their own kind, too.
+    pub fn kind(self) -> ErrorKind {
+        match self {
+            Self::NotFound => ErrorKind::NotFound,
+            Self::InvalidName => ErrorKind::Unprocessable,
+            Self::NameTaken => ErrorKind::Conflict,
+            Self::VersionMismatch => ErrorKind::PreconditionFailed,
+            Self::Access | Self::Once | Self::Fault => ErrorKind::Internal,
+        }
+    }
 }
 
 impl DomainError for __Domain__Error {
@@ -55,10 +67,7 @@ impl DomainError for __Domain__Error {
             Self::Access(inner) => inner.kind(),
             Self::Once(inner) => inner.kind(),
             Self::Fault(inner) => inner.kind(),
-            Self::NotFound => ErrorKind::NotFound,
-            Self::InvalidName => ErrorKind::Unprocessable,
-            Self::NameTaken => ErrorKind::Conflict,
-            Self::VersionMismatch => ErrorKind::PreconditionFailed,
+            other => __Domain__ErrorCode::from(other).kind(),
         }
     }
 

@@ -26,7 +26,7 @@ pub(crate) const MODULE: Module = Module {
     routes,
     codes: || {
         __Domain__ErrorCode::iter()
-            .map(__Domain__ErrorCode::code)
+            .map(|code| (code.code(), code.kind()))
             .collect()
     },
 };
