@@ -152,11 +152,16 @@ fn headers(state: &ApiState, id: &str, counted: Counted, headers: &mut HeaderMap
     }
 }
 
+/// What machines ask every few seconds; their lines would bury all others.
+const PROBES: &[&str] = &["/health", "/ready", "/metrics"];
+
 /// The log line and the metrics of a request.
 pub(crate) fn record(status: StatusCode, route: &'static str, took: Duration) {
     let millis = took.as_secs_f64() * 1000.0;
     if status.is_server_error() {
         tracing::error!(status = status.as_u16(), millis, "answered");
+    } else if PROBES.contains(&route) {
+        tracing::debug!(status = status.as_u16(), millis, "answered");
     } else {
         tracing::info!(status = status.as_u16(), millis, "answered");
     }

@@ -7,7 +7,7 @@ use std::process::ExitCode;
 use actix_web::web::Data;
 use anyhow::{Context as _, Result, ensure};
 use clap::Args;
-use config::Settings;
+use config::{LogFormat, Settings};
 use database::Backend;
 use tokio_util::sync::CancellationToken;
 
@@ -89,7 +89,12 @@ fn forget_idle_limits(state: &Data<api::ApiState>, stop: &CancellationToken) {
     });
 }
 
+/// Tells a person where to go; a machine that collects log lines gets one.
 fn greet(settings: &Settings, login: Option<&demo::Login>) {
+    if settings.telemetry.log_format == LogFormat::Json {
+        tracing::info!(address = %settings.http.bind, "listening");
+        return;
+    }
     let base = format!("http://{}", settings.http.bind);
     let mut text = format!(
         "\nSutler {} is listening.\n\n  API            {base}/api\n  documentation  {base}/docs/\n  health         {base}/health\n",

@@ -7,7 +7,7 @@ use config::Settings;
 use database::Backend;
 use tokio_util::sync::CancellationToken;
 
-use super::{print, signal};
+use super::signal;
 use crate::background::Tasks;
 use crate::compose::{Overrides, Sutler};
 use crate::telemetry;
@@ -26,7 +26,7 @@ pub(super) async fn run(settings: Settings) -> Result<ExitCode> {
         },
         &stop,
     );
-    print("Sutler is running background jobs.");
+    tracing::info!("running background jobs");
     signal().await?;
     tracing::info!("stopping: finishing what was begun");
     stop.cancel();
