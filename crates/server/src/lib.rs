@@ -9,6 +9,7 @@ pub mod commands;
 pub mod compose;
 pub mod demo;
 pub mod http;
+pub mod metrics;
 pub mod migrations;
 mod modules;
 pub mod secret;

@@ -172,6 +172,7 @@ pub fn metrics() -> Arc<dyn Fn() -> String + Send + Sync> {
             PrometheusBuilder::new()
                 .set_buckets_for_metric(Matcher::Suffix("_seconds".to_owned()), BUCKETS)
                 .and_then(PrometheusBuilder::install_recorder)
+                .inspect(|_| crate::metrics::describe())
                 .ok()
         })
         .clone();
