@@ -244,6 +244,33 @@ mod tests {
         }
     }
 
+    /// The rows of the table in `docs/tenants-and-roles.md` that begin with a
+    /// permission, without what it allows.
+    #[test]
+    fn the_guide_says_which_role_has_which_permission() {
+        let path = concat!(
+            env!("CARGO_MANIFEST_DIR"),
+            "/../../docs/tenants-and-roles.md"
+        );
+        let text = std::fs::read_to_string(path).unwrap();
+        let documented: Vec<(String, Vec<bool>)> = text
+            .lines()
+            .filter_map(|line| {
+                let (name, rest) = line.strip_prefix("| `")?.split_once("` | ")?;
+                let cells = rest.trim_end_matches('|').split('|').skip(1);
+                let held = cells.map(|cell| cell.trim() == "✓").collect();
+                Some((name.to_owned(), held))
+            })
+            .collect();
+        let known: Vec<(String, Vec<bool>)> = Permission::all()
+            .map(|permission| {
+                let held = Role::all().map(|role| role.permissions().contains(permission));
+                (permission.name().to_owned(), held.collect())
+            })
+            .collect();
+        assert_eq!(documented, known);
+    }
+
     #[test]
     fn each_role_allows_all_that_the_one_below_it_does() {
         let roles: Vec<_> = Role::all().collect();
