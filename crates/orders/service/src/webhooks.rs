@@ -87,7 +87,8 @@ impl Orders {
             return Ok(());
         };
         drop(db);
-        if event.state != WebhookState::Received {
+        // One that failed is here again because somebody retries its job.
+        if matches!(event.state, WebhookState::Processed | WebhookState::Ignored) {
             return Ok(());
         }
         let span = tracing::Span::current();
