@@ -4,7 +4,7 @@
 SHELL := bash
 TARGET_DIR := $(or $(CARGO_TARGET_DIR),target)
 
-.PHONY: help run test check format openapi docs migrate new-domain-check
+.PHONY: help run demo test crash check format openapi docs migrate new-domain-check
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-18s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -12,8 +12,18 @@ help: ## list the targets
 run: ## start a release build on the embedded database, with demonstration data
 	cargo run --release --package server -- serve --demo
 
+demo: ## show one purchase from end to end, on a shop of its own
+	cargo build --release --package server --package driver
+	$(TARGET_DIR)/release/driver demo
+
 test: ## run every test, on SQLite and on PostgreSQL
 	scripts/with-postgres cargo test --workspace
+
+ROUNDS ?= 200
+crash: ## kill it at ROUNDS random moments under load, on both databases, and look for losses
+	cargo build --release --package server --package driver
+	scripts/with-postgres $(TARGET_DIR)/release/driver crash --rounds $(ROUNDS) $(if $(SEED),--seed $(SEED))
+
 
 check: ## format, clippy, licences and advisories, layers, generated files
 	cargo fmt --all --check

@@ -127,7 +127,7 @@ fn layer(path: &str) -> Result<Layer<'_>> {
         ["crates", "queue"] => Layer::Queue,
         ["crates", "api"] => Layer::Api,
         ["crates", "server"] => Layer::Server,
-        ["crates", "testkit" | "xtask"] | ["tests"] => Layer::Tooling,
+        ["crates", "driver" | "testkit" | "xtask"] | ["tests"] => Layer::Tooling,
         ["migration"] => Layer::Migration,
         ["crates", "gateways", name] => Layer::Gateway(name),
         ["crates", domain, part] if DOMAINS.contains(domain) => match *part {

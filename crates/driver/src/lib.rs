@@ -1,0 +1,12 @@
+//! Drives a running Sutler as an outside process: over its public API, with
+//! the real binary on a database of its own. It shows a purchase (`demo`),
+//! kills the process in the middle of work and looks for what is lost
+//! (`crash`). Never part of the product.
+
+pub mod client;
+pub mod consistency;
+pub mod crash;
+pub mod demo;
+pub mod installation;
+pub mod say;
+pub mod shopper;

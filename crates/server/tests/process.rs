@@ -1,0 +1,41 @@
+//! The binary as an outside process: a purchase, and what outlasts SIGKILL.
+//! The long forms are `make demo` and `make crash`.
+
+use std::path::Path;
+
+use driver::installation::Backend::{self, Postgres, Sqlite};
+use driver::{crash, demo};
+use rstest::rstest;
+
+const SUTLER: &str = env!("CARGO_BIN_EXE_sutler");
+
+#[rstest]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_demonstration_sells_something(#[values(Sqlite, Postgres)] backend: Backend) {
+    demo::run(Path::new(SUTLER), backend)
+        .await
+        .expect("a purchase from end to end");
+}
+
+/// `CRASH_SEED` replays a failure.
+#[rstest]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn nothing_acknowledged_is_lost_when_the_process_is_killed(
+    #[values(Sqlite, Postgres)] backend: Backend,
+) {
+    let given = std::env::var("CRASH_SEED").ok();
+    let seed = given.map_or(42, |text| text.parse().expect("CRASH_SEED is a number"));
+    let options = crash::Options {
+        rounds: 4,
+        buyers: 6,
+        seed,
+        kill_postgres: false,
+    };
+    let seen = crash::run(Path::new(SUTLER), backend, &options)
+        .await
+        .expect("a run");
+    println!("seed {seed}: {seen:?}");
+    assert_eq!(seen.anomalies, Vec::<String>::new());
+    assert_eq!(seen.kills, options.rounds);
+    assert!(seen.orders > 0, "nobody bought anything: {seen:?}");
+}
