@@ -102,6 +102,24 @@ impl Store {
         self.folder.path()
     }
 
+    /// A table as text, to look for what must not be stored. On SQLite it is
+    /// the whole file.
+    pub async fn dump(&self, table: &str) -> String {
+        if self.database.is_none() {
+            let parts = ["sutler.db", "sutler.db-wal"].map(|name| self.folder.path().join(name));
+            return parts
+                .iter()
+                .filter_map(|path| std::fs::read(path).ok())
+                .map(|bytes| String::from_utf8_lossy(&bytes).into_owned())
+                .collect();
+        }
+        let sql = format!("SELECT coalesce(json_agg(t)::text, '') FROM {table} t");
+        let row = sqlx::query_scalar(AssertSqlSafe(sql));
+        row.fetch_one(&mut self.superuser().await)
+            .await
+            .expect("a table")
+    }
+
     /// A connection to the PostgreSQL database that no security holds for.
     ///
     /// # Panics

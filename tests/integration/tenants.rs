@@ -1,0 +1,188 @@
+//! Which tenant a request is for, and who says what tenants there are.
+
+use rstest::rstest;
+use serde_json::{Value, json};
+use testkit::Backend::{self, Postgres, Sqlite};
+use testkit::shop::PASSWORD;
+use testkit::{Answer, App};
+
+/// The tenant that a stranger reaches at a host, by what it sells.
+async fn sold_at(app: &App, host: &str) -> Value {
+    let list = app.client.get("/api/catalog/products").header("host", host);
+    list.expect(200).await.body["data"][0]["name"].clone()
+}
+
+#[rstest]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_host_says_which_tenant_unless_a_token_does(
+    #[values(Sqlite, Postgres)] backend: Backend,
+) {
+    let app = App::start(backend).await;
+    let shop = app.shop().await;
+    app.simple(&shop.first, "First", 1).await;
+    app.simple(&shop.second, "Second", 1).await;
+    for host in ["other.test", "OTHER.test", "other.test:8080", "other.test."] {
+        assert_eq!(sold_at(&app, host).await, "Second", "{host}");
+    }
+    for host in ["127.0.0.1", "unknown.test", "test", "x.other.test"] {
+        assert_eq!(sold_at(&app, host).await, "First", "{host}");
+    }
+    // Tokens and keys stay what they are at any host.
+    for (tenant, host) in [(&shop.first, "other.test"), (&shop.second, "127.0.0.1")] {
+        for token in [&tenant.user.token, &tenant.key] {
+            let me = app.client.get("/api/auth/me").header("host", host);
+            let me = me.bearer(token).expect(200).await;
+            assert_eq!(me.body["tenant_id"], tenant.id.as_str());
+            assert_ne!(me.body["tenant_id"], Value::Null);
+        }
+    }
+}
+
+/// The same address is two people in two tenants.
+#[rstest]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn accounts_and_roles_belong_to_one_tenant(#[values(Sqlite, Postgres)] backend: Backend) {
+    let app = App::start(backend).await;
+    let shop = app.shop().await;
+    let (first, second) = (&shop.first, &shop.second);
+    assert_eq!(first.manager.email, second.manager.email);
+    assert_ne!(first.manager.id, second.manager.id);
+    // A manager here, a customer there.
+    let path = format!("/api/admin/users/{}", second.manager.id);
+    let read = app
+        .client
+        .get(&path)
+        .bearer(&second.admin.token)
+        .expect(200)
+        .await;
+    app.client
+        .patch(&path, &json!({"role": "user"}))
+        .bearer(&second.admin.token)
+        .header("if-match", read.header("etag"))
+        .expect(200)
+        .await;
+    let products = |token: &str| app.client.get("/api/admin/catalog/products").bearer(token);
+    products(&second.manager.token)
+        .refused(403, "auth.forbidden")
+        .await;
+    products(&first.manager.token).expect(200).await;
+    let stranger = app.client.get(&path).bearer(&first.admin.token);
+    stranger.refused(404, "user.not_found").await;
+    // An administrator of one tenant has no account at the other.
+    let login = json!({"email": first.admin.email, "password": PASSWORD});
+    let login = app.client.post("/api/auth/login", &login);
+    login
+        .header("host", second.host)
+        .refused(401, "auth.bad_credentials")
+        .await;
+}
+
+#[rstest]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn only_operators_manage_tenants(#[values(Sqlite, Postgres)] backend: Backend) {
+    let app = App::start(backend).await;
+    let shop = app.shop().await;
+    let list = |token: &str| app.client.get("/api/admin/tenants").bearer(token);
+    list(&shop.first.admin.token)
+        .refused(403, "auth.forbidden")
+        .await;
+    list(&shop.first.key).refused(403, "auth.forbidden").await;
+    let tenants = list(&shop.operator.token).expect(200).await;
+    let of = |n: usize, field: &str| tenants.body["data"][n][field].clone();
+    assert_eq!(
+        (of(0, "is_default"), of(1, "is_default")),
+        (json!(true), json!(false))
+    );
+    assert_eq!(of(1, "hosts"), json!(["other.test"]));
+
+    let make = |body: Value| {
+        app.client
+            .post("/api/admin/tenants", &body)
+            .bearer(&shop.operator.token)
+    };
+    let tenant = |slug: &str, host: &str| json!({"slug": slug, "name": "X", "currency": "JPY", "hosts": [host]});
+    make(tenant("other", "new.test"))
+        .refused(409, "tenant.slug_taken")
+        .await;
+    make(tenant("new", "other.test"))
+        .refused(409, "tenant.host_taken")
+        .await;
+    make(tenant("new", "http://new.test"))
+        .refused(422, "tenant.invalid_host")
+        .await;
+    make(tenant("No Slug", "new.test"))
+        .refused(422, "tenant.invalid_slug")
+        .await;
+    // What was refused left nothing behind.
+    make(tenant("new", "new.test")).expect(201).await;
+    // Nobody is made an operator over the network.
+    let path = format!("/api/admin/users/{}", shop.first.manager.id);
+    let read = app
+        .client
+        .get(&path)
+        .bearer(&shop.operator.token)
+        .expect(200)
+        .await;
+    app.client
+        .patch(&path, &json!({"role": "operator"}))
+        .bearer(&shop.operator.token)
+        .header("if-match", read.header("etag"))
+        .refused(422, "user.operator_role")
+        .await;
+}
+
+async fn patch(app: &App, operator: &str, tenant: &str, body: &Value) -> Answer {
+    let path = format!("/api/admin/tenants/{tenant}");
+    let read = app.client.get(&path).bearer(operator).expect(200).await;
+    app.client
+        .patch(&path, body)
+        .bearer(operator)
+        .header("if-match", read.header("etag"))
+        .send()
+        .await
+}
+
+#[rstest]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn hosts_move_and_tenants_are_suspended(#[values(Sqlite, Postgres)] backend: Backend) {
+    let app = App::start(backend).await;
+    let shop = app.shop().await;
+    let operator = &shop.operator.token;
+    app.simple(&shop.second, "Second", 1).await;
+    let (first, second) = (&shop.first.id, &shop.second.id);
+    let moved = patch(&app, operator, second, &json!({"hosts": ["moved.test"]})).await;
+    assert_eq!(moved.status, 200, "{}", moved.describe());
+    assert_eq!(sold_at(&app, "moved.test").await, "Second");
+    assert_eq!(sold_at(&app, "other.test").await, Value::Null);
+    let taken = patch(&app, operator, first, &json!({"hosts": ["moved.test"]})).await;
+    assert_eq!(taken.body["code"], "tenant.host_taken");
+
+    let default = patch(&app, operator, first, &json!({"status": "suspended"})).await;
+    assert_eq!(
+        (default.status, &default.body["code"]),
+        (409, &json!("tenant.default"))
+    );
+    patch(&app, operator, second, &json!({"status": "suspended"})).await;
+    let list = app
+        .client
+        .get("/api/catalog/products")
+        .header("host", "moved.test");
+    list.refused(403, "tenant.suspended").await;
+    for token in [&shop.second.admin.token, &shop.second.key] {
+        let me = app.client.get("/api/auth/me").bearer(token);
+        me.refused(403, "tenant.suspended").await;
+    }
+    patch(&app, operator, second, &json!({"status": "active"})).await;
+    assert_eq!(sold_at(&app, "moved.test").await, "Second");
+
+    // A change that was made from an old state is refused.
+    let path = format!("/api/admin/tenants/{second}");
+    let stale = app
+        .client
+        .patch(&path, &json!({"name": "Late"}))
+        .bearer(operator);
+    stale
+        .header("if-match", "\"1\"")
+        .refused(412, "version_mismatch")
+        .await;
+}
