@@ -129,7 +129,7 @@ async fn a_link_to_set_a_password_expires(#[values(Sqlite, Postgres)] backend: B
     registered(&app).await;
     forgot(&app, EMAIL).await;
     let token = mailed(&app);
-    app.advance(Duration::from_mins(60));
+    app.advance(Duration::from_hours(1));
     reset(&app, &token, NEW)
         .refused(410, "auth.link_expired")
         .await;
