@@ -25,8 +25,9 @@ pub trait Readiness: Send + Sync {
     fn check(&self) -> std::pin::Pin<Box<dyn Future<Output = Option<String>> + Send + '_>>;
 }
 
-/// Gives a span the parent that a caller's trace headers name.
-pub type TraceParent = Arc<dyn Fn(&HeaderMap, &Span) + Send + Sync>;
+/// Gives a span a name in traces, and the parent that a caller's trace headers
+/// name.
+pub type TraceParent = Arc<dyn Fn(&HeaderMap, &str, &Span) + Send + Sync>;
 
 /// The use cases of every domain. A new domain is one field here.
 #[derive(Clone)]

@@ -90,11 +90,11 @@ impl Accounts {
         token: &str,
         new_password: &SecretString,
     ) -> Result<(), AccountsError> {
+        // The password is judged and hashed before the token is used up.
+        password::check(new_password, &Email::from_stored(String::new()))?;
         let presented = decode(token)?;
         let scope = &scope_of_token(presented.tenant, scope);
         let now = self.now();
-        // The password is judged and hashed before the token is used up.
-        password::check(new_password, &Email::from_stored(String::new()))?;
         let hash = self.passwords.hash(new_password).await?;
         let tx = self
             .database
@@ -220,7 +220,9 @@ impl Accounts {
 
     fn link(&self, page: &str, token: &str) -> String {
         let mut url = self.app_url.clone();
-        url.set_path(page);
+        // The app may live below a path.
+        let path = format!("{}/{page}", url.path().trim_end_matches('/'));
+        url.set_path(&path);
         url.query_pairs_mut().append_pair("token", token);
         url.into()
     }

@@ -1,5 +1,6 @@
 //! Postal addresses.
 
+use crate::extract::line;
 use orders_model::address::{Address, is_country};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -11,31 +12,31 @@ use validator::{Validate, ValidationError};
 #[schema(as = Address)]
 pub(crate) struct AddressDto {
     /// Who.
-    #[validate(length(min = 1, max = 200))]
+    #[validate(custom(function = "line"), length(min = 1, max = 200))]
     #[schema(min_length = 1, max_length = 200, example = "Ada Lovelace")]
     name: String,
     /// The firm.
-    #[validate(length(max = 200))]
+    #[validate(custom(function = "line"), length(max = 200))]
     #[schema(max_length = 200)]
     company: Option<String>,
     /// Street and number.
-    #[validate(length(min = 1, max = 200))]
+    #[validate(custom(function = "line"), length(min = 1, max = 200))]
     #[schema(min_length = 1, max_length = 200, example = "Unter den Linden 1")]
     line1: String,
     /// Staircase, flat.
-    #[validate(length(max = 200))]
+    #[validate(custom(function = "line"), length(max = 200))]
     #[schema(max_length = 200)]
     line2: Option<String>,
     /// The place.
-    #[validate(length(min = 1, max = 120))]
+    #[validate(custom(function = "line"), length(min = 1, max = 120))]
     #[schema(min_length = 1, max_length = 120, example = "Berlin")]
     city: String,
     /// The postal code, where there are any.
-    #[validate(length(max = 20))]
+    #[validate(custom(function = "line"), length(max = 20))]
     #[schema(max_length = 20, example = "10117")]
     postal_code: Option<String>,
     /// State, province or county.
-    #[validate(length(max = 120))]
+    #[validate(custom(function = "line"), length(max = 120))]
     #[schema(max_length = 120)]
     region: Option<String>,
     /// ISO 3166-1 alpha-2.
@@ -43,7 +44,7 @@ pub(crate) struct AddressDto {
     #[schema(pattern = "^[A-Z]{2}$", example = "DE")]
     country: String,
     /// For the carrier.
-    #[validate(length(max = 40))]
+    #[validate(custom(function = "line"), length(max = 40))]
     #[schema(max_length = 40)]
     phone: Option<String>,
 }

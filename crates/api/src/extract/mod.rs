@@ -15,3 +15,4 @@ pub(crate) use ids::id;
 pub(crate) use json::{Json, MaybeJson, read_all};
 pub(crate) use page::{List, Listed, page_request};
 pub(crate) use query::Query;
+pub(crate) use validation::line;

@@ -30,6 +30,18 @@ fn collect(prefix: &str, errors: &ValidationErrors, into: &mut Vec<FieldError>) 
     }
 }
 
+/// A rule of names and all else that stands in one line: of a mail, a label, a
+/// log. A line break or another control character there only serves somebody
+/// who wants to add what is not theirs to add.
+pub(crate) fn line(text: &str) -> Result<(), ValidationError> {
+    let breaks = |c: char| c.is_control() || matches!(c, '\u{2028}' | '\u{2029}');
+    if text.contains(breaks) {
+        return Err(ValidationError::new("line")
+            .with_message("must be one line, without control characters".into()));
+    }
+    Ok(())
+}
+
 /// What to change, in words.
 fn sentence(rule: &ValidationError) -> String {
     if let Some(message) = &rule.message {

@@ -5,10 +5,13 @@ mod memory;
 use std::sync::Arc;
 
 use actix_web::http::Method;
+use actix_web::{HttpMessage as _, HttpRequest};
 use config::{Rate, RateLimits};
 use kernel::limit::{Decision, Limit, RateLimiter};
 
 use memory::MemoryLimiter;
+
+use crate::problem::{ApiError, RequestError};
 
 /// Which limit a route has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -42,6 +45,17 @@ impl Class {
             _ => Self::General,
         }
     }
+}
+
+/// What a controller counted for an account, for the headers of the answer.
+#[derive(Clone, Copy)]
+pub(crate) struct OfAccount(pub(crate) Limit, pub(crate) Decision);
+
+/// The refusal of one too many; logged and counted.
+pub(crate) fn refused(limit: &Limit, decision: &Decision, by: &'static str) -> ApiError {
+    tracing::warn!(limit = limit.name, by, "too many requests");
+    metrics::counter!("sutler_rate_limited_total", "limit" => limit.name, "by" => by).increment(1);
+    RequestError::RateLimited(decision.retry_after).into()
 }
 
 /// The limits of a process.
@@ -98,6 +112,24 @@ impl Limits {
             }
         }
         self.memory.check(limit, key)
+    }
+
+    /// Counts a try to get into an account, for the account; the middleware
+    /// has counted it for the address.
+    pub(crate) async fn count_account(
+        &self,
+        request: &HttpRequest,
+        account: &str,
+    ) -> Result<(), ApiError> {
+        let Some(limit) = self.limit(Class::Login) else {
+            return Ok(());
+        };
+        let decision = self.check(&limit, account).await;
+        request.extensions_mut().insert(OfAccount(limit, decision));
+        if decision.allowed {
+            return Ok(());
+        }
+        Err(refused(&limit, &decision, "account"))
     }
 
     /// Forgets whoever has not asked for a while; called now and then.

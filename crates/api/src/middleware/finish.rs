@@ -159,7 +159,8 @@ const PROBES: &[&str] = &["/health", "/ready", "/metrics"];
 pub(crate) fn record(status: StatusCode, route: &'static str, took: Duration) {
     let millis = took.as_secs_f64() * 1000.0;
     if status.is_server_error() {
-        tracing::error!(status = status.as_u16(), millis, "answered");
+        // Why was said, and reported, before.
+        tracing::warn!(status = status.as_u16(), millis, "answered");
     } else if PROBES.contains(&route) {
         tracing::debug!(status = status.as_u16(), millis, "answered");
     } else {

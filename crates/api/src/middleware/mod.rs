@@ -27,7 +27,7 @@ use tracing::Instrument as _;
 
 pub use cors::cors;
 
-use crate::limits::Class;
+use crate::limits::{Class, OfAccount, refused};
 use crate::problem::{ApiError, RequestError};
 use crate::routes::needs_caller;
 use crate::state::ApiState;
@@ -60,9 +60,12 @@ pub async fn pipeline(
         user = tracing::field::Empty,
         stripe_session = tracing::field::Empty,
         stripe_event = tracing::field::Empty,
+        otel.name = tracing::field::Empty,
+        otel.kind = tracing::field::Empty,
     );
     if let Some(trace_parent) = &state.trace_parent {
-        trace_parent(request.headers(), &span);
+        let name = format!("{} {route}", request.method());
+        trace_parent(request.headers(), &name, &span);
     }
     let (of_task, to_task) = (state.clone(), id.clone());
     let task = async move {
@@ -142,7 +145,13 @@ async fn serve(
     {
         return Outcome::Refused(request, AccessDenied::Unauthenticated.into());
     }
-    run(state, request, next, scope).await
+    let outcome = run(state, request, next, scope).await;
+    if let Outcome::Answered(response) = &outcome
+        && let Some(OfAccount(limit, decision)) = response.request().extensions().get().copied()
+    {
+        *counted = Some((limit, tighter(*counted, decision)));
+    }
+    outcome
 }
 
 async fn call(next: Next<BoxBody>, request: ServiceRequest) -> Outcome {
@@ -158,12 +167,6 @@ fn tighter(before: Counted, now: Decision) -> Decision {
         Some((_, before)) if before.remaining < now.remaining => before,
         _ => now,
     }
-}
-
-fn refused(limit: &Limit, decision: &Decision, by: &'static str) -> ApiError {
-    tracing::warn!(limit = limit.name, by, "too many requests");
-    metrics::counter!("sutler_rate_limited_total", "limit" => limit.name, "by" => by).increment(1);
-    RequestError::RateLimited(decision.retry_after).into()
 }
 
 async fn authenticate(

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use validator::Validate;
 
-use crate::extract::{Caller, Json, List, Listed, Query, id, page_request};
+use crate::extract::{Caller, Json, List, Listed, Query, id, line, page_request};
 use crate::problem::ApiError;
 use crate::state::ApiState;
 
@@ -18,7 +18,7 @@ use crate::state::ApiState;
 #[serde(deny_unknown_fields)]
 pub(crate) struct ApiKeyRequest {
     /// What it is for.
-    #[validate(length(min = 1, max = 100))]
+    #[validate(custom(function = "line"), length(min = 1, max = 100))]
     #[schema(min_length = 1, max_length = 100, example = "stock feed")]
     name: String,
     /// Of your permissions, those the key may use; none to act as a plain user.

@@ -12,9 +12,8 @@ use utoipa::ToSchema;
 use validator::Validate;
 
 use crate::dto::user::{MeDto, SessionDto, TokenTransport};
-use crate::extract::{Caller, CartToken, Json, MaybeJson};
-use crate::limits::Class;
-use crate::problem::{ApiError, RequestError};
+use crate::extract::{Caller, CartToken, Json, MaybeJson, line};
+use crate::problem::ApiError;
 use crate::state::ApiState;
 
 /// The cookie that holds the refresh token.
@@ -34,11 +33,11 @@ pub(crate) struct RegisterRequest {
     #[schema(value_type = String, min_length = 10, max_length = 256, format = Password, example = "correct horse battery")]
     password: SecretString,
     /// What to call you.
-    #[validate(length(min = 1, max = 200))]
+    #[validate(custom(function = "line"), length(min = 1, max = 200))]
     #[schema(min_length = 1, max_length = 200, example = "Ada Lovelace")]
     name: String,
     /// Your language, as a BCP 47 tag.
-    #[validate(length(min = 2, max = 35))]
+    #[validate(custom(function = "line"), length(min = 2, max = 35))]
     #[schema(min_length = 2, max_length = 35, example = "de")]
     locale: Option<String>,
     /// How the refresh token travels.
@@ -159,19 +158,14 @@ fn cookie(value: String, max_age: time::Duration) -> Cookie<'static> {
 }
 
 /// Counts tries for an account, besides those from an address.
-async fn count_account(state: &ApiState, scope: &Scope, email: &str) -> Result<(), ApiError> {
-    let Some(limit) = state.limits.limit(Class::Login) else {
-        return Ok(());
-    };
-    let key = format!("{}/{}", scope.tenant(), email.trim().to_lowercase());
-    let decision = state.limits.check(&limit, &key).await;
-    if decision.allowed {
-        return Ok(());
-    }
-    tracing::warn!(limit = limit.name, by = "account", "too many requests");
-    metrics::counter!("sutler_rate_limited_total", "limit" => limit.name, "by" => "account")
-        .increment(1);
-    Err(RequestError::RateLimited(decision.retry_after).into())
+async fn count_account(
+    state: &ApiState,
+    scope: &Scope,
+    request: &HttpRequest,
+    email: &str,
+) -> Result<(), ApiError> {
+    let account = format!("{}/{}", scope.tenant(), email.trim().to_lowercase());
+    state.limits.count_account(request, &account).await
 }
 
 /// Make an account
@@ -187,11 +181,12 @@ async fn count_account(state: &ApiState, scope: &Scope, email: &str) -> Result<(
 pub(crate) async fn register(
     state: Data<ApiState>,
     caller: Caller,
+    request: HttpRequest,
     token: CartToken,
     body: Json<RegisterRequest>,
 ) -> Result<HttpResponse, ApiError> {
     let body = body.0;
-    count_account(&state, &caller.0, &body.email).await?;
+    count_account(&state, &caller.0, &request, &body.email).await?;
     let registration = Registration {
         email: body.email,
         password: body.password,
@@ -220,11 +215,12 @@ pub(crate) async fn register(
 pub(crate) async fn login(
     state: Data<ApiState>,
     caller: Caller,
+    request: HttpRequest,
     token: CartToken,
     body: Json<LoginRequest>,
 ) -> Result<HttpResponse, ApiError> {
     let body = body.0;
-    count_account(&state, &caller.0, &body.email).await?;
+    count_account(&state, &caller.0, &request, &body.email).await?;
     let login = Login {
         email: body.email,
         password: body.password,

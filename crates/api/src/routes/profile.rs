@@ -11,7 +11,7 @@ use validator::Validate;
 use super::auth::signed_in;
 use crate::dto::patch::{present, removable};
 use crate::dto::user::{SessionDto, TokenTransport, UserDto};
-use crate::extract::{Caller, IfMatch, Json, etag};
+use crate::extract::{Caller, IfMatch, Json, etag, line};
 use crate::problem::ApiError;
 use crate::state::ApiState;
 
@@ -21,17 +21,17 @@ use crate::state::ApiState;
 pub(crate) struct ProfilePatch {
     /// What to call you.
     #[serde(default, deserialize_with = "present")]
-    #[validate(length(min = 1, max = 200))]
+    #[validate(custom(function = "line"), length(min = 1, max = 200))]
     #[schema(min_length = 1, max_length = 200, nullable = false)]
     name: Option<String>,
     /// Your telephone number.
     #[serde(default, deserialize_with = "removable")]
-    #[validate(length(max = 40))]
+    #[validate(custom(function = "line"), length(max = 40))]
     #[schema(value_type = Option<String>, max_length = 40)]
     phone: Option<Option<String>>,
     /// Your language, as a BCP 47 tag.
     #[serde(default, deserialize_with = "removable")]
-    #[validate(length(min = 2, max = 35))]
+    #[validate(custom(function = "line"), length(min = 2, max = 35))]
     #[schema(value_type = Option<String>, min_length = 2, max_length = 35)]
     locale: Option<Option<String>>,
 }

@@ -29,3 +29,32 @@ pub(crate) fn message(from: &Mailbox, mail: &Mail) -> Result<Message, Fault> {
         .body(mail.text.clone())
         .map_err(|error| Fault::permanent("compose a mail").caused_by(error))
 }
+
+/// What a mail server or service said, without the mail addresses in it: it
+/// goes into the log and to whoever looks at failed jobs.
+pub(crate) fn without_addresses(text: &str) -> String {
+    text.split_inclusive(char::is_whitespace)
+        .map(|word| {
+            let bare = word.trim_end();
+            if bare.contains('@') {
+                word.replace(bare, "<address>")
+            } else {
+                word.to_owned()
+            }
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::without_addresses;
+
+    #[test]
+    fn addresses_are_left_out() {
+        assert_eq!(
+            without_addresses("550 5.1.1 <ada@mail.test>: no such user\n(to=bob@mail.test)"),
+            "550 5.1.1 <address> no such user\n<address>"
+        );
+        assert_eq!(without_addresses("421  try later\n"), "421  try later\n");
+    }
+}

@@ -10,6 +10,8 @@ use secrecy::{ExposeSecret as _, SecretString};
 use serde::Serialize;
 use url::Url;
 
+use crate::message::without_addresses;
+
 const TIMEOUT: Duration = Duration::from_secs(20);
 
 /// Hands mails to Resend.
@@ -82,7 +84,10 @@ impl Mailer for ResendMailer {
             return Ok(());
         }
         let detail = answer.text().await.unwrap_or_default();
-        let context = format!("Resend answered {status}: {}", short(&detail));
+        let context = format!(
+            "Resend answered {status}: {}",
+            without_addresses(short(&detail))
+        );
         let passing = status.is_server_error()
             || matches!(
                 status,

@@ -8,7 +8,7 @@ use lettre::message::Mailbox;
 use lettre::{AsyncSmtpTransport, AsyncTransport as _, Tokio1Executor};
 use secrecy::ExposeSecret as _;
 
-use crate::message::{mailbox, message};
+use crate::message::{mailbox, message, without_addresses};
 
 const TIMEOUT: Duration = Duration::from_secs(20);
 
@@ -40,14 +40,21 @@ impl Mailer for SmtpMailer {
     async fn send(&self, mail: &Mail) -> Result<(), Fault> {
         let message = message(&self.from, mail)?;
         self.transport.send(message).await.map_err(|error| {
+            let why = without_addresses(&chain(&error));
             // A 5xx answer means never; all else may pass.
             if error.is_permanent() {
-                Fault::permanent("the SMTP server refused").caused_by(error)
+                Fault::permanent(format!("the SMTP server refused: {why}"))
             } else {
-                Fault::transient("the SMTP server did not take it").caused_by(error)
+                Fault::transient(format!("the SMTP server did not take it: {why}"))
             }
         })?;
         tracing::info!("mail sent");
         Ok(())
     }
+}
+
+fn chain(error: &dyn std::error::Error) -> String {
+    let causes = std::iter::successors(Some(error), |error| error.source());
+    let texts: Vec<String> = causes.map(ToString::to_string).collect();
+    texts.join(": ")
 }

@@ -11,7 +11,7 @@ use validator::Validate;
 
 use crate::dto::patch::{present, removable};
 use crate::dto::product::{CategoryDto, StatusDto};
-use crate::extract::{Caller, Json, RequiredIfMatch, etag, id};
+use crate::extract::{Caller, Json, RequiredIfMatch, etag, id, line};
 use crate::problem::ApiError;
 use crate::routes::catalog::CategoryList;
 use crate::state::ApiState;
@@ -21,11 +21,11 @@ use crate::state::ApiState;
 #[serde(deny_unknown_fields)]
 pub(crate) struct CategoryRequest {
     /// What it is called.
-    #[validate(length(min = 1, max = 200))]
+    #[validate(custom(function = "line"), length(min = 1, max = 200))]
     #[schema(min_length = 1, max_length = 200, example = "Running shoes")]
     name: String,
     /// Its name in URLs; made from the name when absent.
-    #[validate(length(min = 1, max = 120))]
+    #[validate(custom(function = "line"), length(min = 1, max = 120))]
     #[schema(min_length = 1, max_length = 120, pattern = "^[a-z0-9]+(-[a-z0-9]+)*$")]
     slug: Option<String>,
     /// What is in it.
@@ -49,7 +49,7 @@ pub(crate) struct CategoryRequest {
 pub(crate) struct CategoryPatch {
     /// What it is called.
     #[serde(default, deserialize_with = "present")]
-    #[validate(length(min = 1, max = 200))]
+    #[validate(custom(function = "line"), length(min = 1, max = 200))]
     #[schema(min_length = 1, max_length = 200, nullable = false)]
     name: Option<String>,
     /// Its name in URLs.

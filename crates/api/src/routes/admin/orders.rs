@@ -12,7 +12,7 @@ use validator::Validate;
 
 use crate::dto::money::MoneyDto;
 use crate::dto::order::{OrderDto, OrderStatusDto, OrderSummaryDto, PaymentStateDto};
-use crate::extract::{Caller, Json, List, Listed, MaybeJson, Query, id, page_request};
+use crate::extract::{Caller, Json, List, Listed, MaybeJson, Query, id, line, page_request};
 use crate::problem::ApiError;
 use crate::routes::orders::CancelRequest;
 use crate::state::ApiState;
@@ -50,11 +50,11 @@ pub(crate) struct OrdersQuery {
 #[serde(deny_unknown_fields)]
 pub(crate) struct ShipRequest {
     /// Who carries it.
-    #[validate(length(min = 1, max = 100))]
+    #[validate(custom(function = "line"), length(min = 1, max = 100))]
     #[schema(min_length = 1, max_length = 100, example = "DHL")]
     carrier: Option<String>,
     /// Where it can be followed.
-    #[validate(length(min = 1, max = 100))]
+    #[validate(custom(function = "line"), length(min = 1, max = 100))]
     #[schema(min_length = 1, max_length = 100, example = "00340434161094000000")]
     tracking_number: Option<String>,
 }

@@ -17,7 +17,9 @@ use crate::dto::patch::{present, removable};
 use crate::dto::product::{
     AdminProductDto, ConditionDto, KindDto, ProductStatusDto, ProductSummaryDto, StrategyDto,
 };
-use crate::extract::{Caller, Json, List, Listed, Query, RequiredIfMatch, etag, id, page_request};
+use crate::extract::{
+    Caller, Json, List, Listed, Query, RequiredIfMatch, etag, id, line, page_request,
+};
 use crate::problem::ApiError;
 use crate::routes::catalog::SortDto;
 use crate::state::ApiState;
@@ -77,15 +79,15 @@ fn check_tags(tags: &BTreeSet<String>) -> Result<(), ValidationError> {
 #[serde(deny_unknown_fields)]
 pub(crate) struct ProductRequest {
     /// What it is called.
-    #[validate(length(min = 1, max = 200))]
+    #[validate(custom(function = "line"), length(min = 1, max = 200))]
     #[schema(min_length = 1, max_length = 200, example = "Trail Runner 2")]
     name: String,
     /// Its name in URLs; made from the name when absent.
-    #[validate(length(min = 1, max = 120))]
+    #[validate(custom(function = "line"), length(min = 1, max = 120))]
     #[schema(min_length = 1, max_length = 120, pattern = "^[a-z0-9]+(-[a-z0-9]+)*$")]
     slug: Option<String>,
     /// Who makes it.
-    #[validate(length(min = 1, max = 200))]
+    #[validate(custom(function = "line"), length(min = 1, max = 200))]
     #[schema(min_length = 1, max_length = 200)]
     brand: Option<String>,
     /// What it is.
@@ -133,7 +135,7 @@ pub(crate) struct ProductRequest {
 pub(crate) struct ProductPatch {
     /// What it is called.
     #[serde(default, deserialize_with = "present")]
-    #[validate(length(min = 1, max = 200))]
+    #[validate(custom(function = "line"), length(min = 1, max = 200))]
     #[schema(min_length = 1, max_length = 200, nullable = false)]
     name: Option<String>,
     /// Its name in URLs.
@@ -148,7 +150,7 @@ pub(crate) struct ProductPatch {
     slug: Option<String>,
     /// Who makes it.
     #[serde(default, deserialize_with = "removable")]
-    #[validate(length(min = 1, max = 200))]
+    #[validate(custom(function = "line"), length(min = 1, max = 200))]
     #[schema(value_type = Option<String>, min_length = 1, max_length = 200)]
     brand: Option<Option<String>>,
     /// What it is.
@@ -197,7 +199,7 @@ pub(crate) struct AdminProductsQuery {
     #[validate(length(max = 200))]
     category: Option<String>,
     /// Of a maker.
-    #[validate(length(max = 200))]
+    #[validate(custom(function = "line"), length(max = 200))]
     brand: Option<String>,
     /// With a tag.
     #[validate(length(max = 64))]

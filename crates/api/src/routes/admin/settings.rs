@@ -10,7 +10,7 @@ use utoipa::ToSchema;
 use validator::Validate;
 
 use crate::dto::patch::{present, removable};
-use crate::extract::{Caller, Json, RequiredIfMatch, etag};
+use crate::extract::{Caller, Json, RequiredIfMatch, etag, line};
 use crate::problem::ApiError;
 use crate::state::ApiState;
 
@@ -108,7 +108,7 @@ impl From<&Tenant> for SettingsDto {
 pub(crate) struct SettingsPatch {
     /// What it is called.
     #[serde(default, deserialize_with = "present")]
-    #[validate(length(min = 1, max = 200))]
+    #[validate(custom(function = "line"), length(min = 1, max = 200))]
     #[schema(min_length = 1, max_length = 200, nullable = false)]
     name: Option<String>,
     /// The IANA name of its time zone.

@@ -14,7 +14,7 @@ use validator::Validate;
 
 use crate::dto::patch::present;
 use crate::dto::product::StatusDto;
-use crate::extract::{Caller, Json, RequiredIfMatch, etag, id};
+use crate::extract::{Caller, Json, RequiredIfMatch, etag, id, line};
 use crate::problem::ApiError;
 use crate::state::ApiState;
 
@@ -179,11 +179,11 @@ pub(crate) struct ShippingMethodList {
 #[serde(deny_unknown_fields)]
 pub(crate) struct ShippingMethodRequest {
     /// What carts name it by; it stays.
-    #[validate(length(min = 1, max = 64))]
+    #[validate(custom(function = "line"), length(min = 1, max = 64))]
     #[schema(min_length = 1, max_length = 64, example = "standard")]
     code: String,
     /// What it is called.
-    #[validate(length(min = 1, max = 200))]
+    #[validate(custom(function = "line"), length(min = 1, max = 200))]
     #[schema(min_length = 1, max_length = 200, example = "Standard, 2 to 4 days")]
     name: String,
     /// What it costs.
@@ -206,7 +206,7 @@ pub(crate) struct ShippingMethodRequest {
 pub(crate) struct ShippingMethodPatch {
     /// What it is called.
     #[serde(default, deserialize_with = "present")]
-    #[validate(length(min = 1, max = 200))]
+    #[validate(custom(function = "line"), length(min = 1, max = 200))]
     #[schema(min_length = 1, max_length = 200, nullable = false)]
     name: Option<String>,
     /// What it costs.

@@ -13,7 +13,7 @@ use validator::Validate;
 
 use crate::dto::patch::present;
 use crate::dto::user::UserDto;
-use crate::extract::{Caller, Json, RequiredIfMatch, etag, id};
+use crate::extract::{Caller, Json, RequiredIfMatch, etag, id, line};
 use crate::problem::ApiError;
 use crate::state::ApiState;
 
@@ -95,7 +95,7 @@ pub(crate) struct TenantRequest {
     )]
     slug: String,
     /// What it is called.
-    #[validate(length(min = 1, max = 200))]
+    #[validate(custom(function = "line"), length(min = 1, max = 200))]
     #[schema(min_length = 1, max_length = 200, example = "The shoe shop")]
     name: String,
     /// The currency of its prices; it stays.
@@ -114,7 +114,7 @@ pub(crate) struct TenantRequest {
 pub(crate) struct TenantPatch {
     /// What it is called.
     #[serde(default, deserialize_with = "present")]
-    #[validate(length(min = 1, max = 200))]
+    #[validate(custom(function = "line"), length(min = 1, max = 200))]
     #[schema(min_length = 1, max_length = 200, nullable = false)]
     name: Option<String>,
     /// Whether it may be used.
@@ -140,7 +140,7 @@ pub(crate) struct TenantAdminRequest {
     #[schema(value_type = String, min_length = 10, max_length = 256, format = Password)]
     password: SecretString,
     /// What they are called.
-    #[validate(length(min = 1, max = 200))]
+    #[validate(custom(function = "line"), length(min = 1, max = 200))]
     #[schema(min_length = 1, max_length = 200)]
     name: String,
 }

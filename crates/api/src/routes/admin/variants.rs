@@ -15,7 +15,7 @@ use super::products::{patched_texts, texts};
 use crate::dto::money::MoneyDto;
 use crate::dto::patch::{present, removable};
 use crate::dto::product::{AdminVariantDto, StatusDto};
-use crate::extract::{Caller, Json, RequiredIfMatch, etag, id};
+use crate::extract::{Caller, Json, RequiredIfMatch, etag, id, line};
 use crate::problem::{ApiError, RequestError};
 use crate::state::ApiState;
 
@@ -24,15 +24,15 @@ use crate::state::ApiState;
 #[serde(deny_unknown_fields)]
 pub(crate) struct VariantRequest {
     /// The stock keeping unit: unique in the shop.
-    #[validate(length(min = 1, max = 64))]
+    #[validate(custom(function = "line"), length(min = 1, max = 64))]
     #[schema(min_length = 1, max_length = 64, example = "TR2-RED-42")]
     sku: String,
     /// What tells it apart; made from size and options when absent.
-    #[validate(length(min = 1, max = 200))]
+    #[validate(custom(function = "line"), length(min = 1, max = 200))]
     #[schema(min_length = 1, max_length = 200)]
     title: Option<String>,
     /// Its size.
-    #[validate(length(min = 1, max = 64))]
+    #[validate(custom(function = "line"), length(min = 1, max = 64))]
     #[schema(min_length = 1, max_length = 64, example = "42")]
     size: Option<String>,
     /// Other options, such as the colour.
@@ -63,17 +63,17 @@ pub(crate) struct VariantRequest {
 pub(crate) struct VariantPatch {
     /// The stock keeping unit.
     #[serde(default, deserialize_with = "present")]
-    #[validate(length(min = 1, max = 64))]
+    #[validate(custom(function = "line"), length(min = 1, max = 64))]
     #[schema(min_length = 1, max_length = 64, nullable = false)]
     sku: Option<String>,
     /// What tells it apart.
     #[serde(default, deserialize_with = "present")]
-    #[validate(length(min = 1, max = 200))]
+    #[validate(custom(function = "line"), length(min = 1, max = 200))]
     #[schema(min_length = 1, max_length = 200, nullable = false)]
     title: Option<String>,
     /// Its size.
     #[serde(default, deserialize_with = "removable")]
-    #[validate(length(min = 1, max = 64))]
+    #[validate(custom(function = "line"), length(min = 1, max = 64))]
     #[schema(value_type = Option<String>, min_length = 1, max_length = 64)]
     size: Option<Option<String>>,
     /// Other options to set, or to remove by null.
