@@ -15,10 +15,11 @@ use opentelemetry_sdk::Resource;
 use opentelemetry_sdk::propagation::TraceContextPropagator;
 use opentelemetry_sdk::trace::SdkTracerProvider;
 use secrecy::ExposeSecret as _;
-use sentry::integrations::tracing::ErrorLayer;
-use tracing::Span;
+use sentry::integrations::tracing::{ErrorLayer, SpanLayer};
+use tracing::{Metadata, Span};
 use tracing_appender::non_blocking::WorkerGuard;
 use tracing_opentelemetry::OpenTelemetrySpanExt as _;
+use tracing_subscriber::filter::{FilterExt as _, LevelFilter, filter_fn};
 use tracing_subscriber::layer::SubscriberExt as _;
 use tracing_subscriber::util::SubscriberInitExt as _;
 use tracing_subscriber::{EnvFilter, Layer as _, Registry};
@@ -74,13 +75,21 @@ pub fn start(settings: &Settings) -> Result<TelemetryGuard> {
         .as_ref()
         .map(|provider| tracing_opentelemetry::layer().with_tracer(provider.tracer("sutler")));
     let reports = reports(settings)?;
-    let errors = reports
+    // Errors are reported, with what their spans say; a report of each line
+    // would use up anybody's quota. No spans are sent: none are sampled.
+    let spans_of_errors = reports
         .as_ref()
-        .map(|_| ErrorLayer::new().enable_span_attributes());
+        .map(|_| SpanLayer::new().with_filter(LevelFilter::INFO));
+    let errors = reports.as_ref().map(|_| {
+        ErrorLayer::new()
+            .enable_span_attributes()
+            .with_filter(LevelFilter::ERROR.or(filter_fn(Metadata::is_span)))
+    });
     Registry::default()
         .with(filter)
         .with(lines)
         .with(spans)
+        .with(spans_of_errors)
         .with(errors)
         .try_init()
         .context("start the logs")?;
@@ -150,14 +159,16 @@ impl Extractor for Headers<'_> {
     }
 }
 
-type TraceParent = Arc<dyn Fn(&HeaderMap, &Span) + Send + Sync>;
+type TraceParent = Arc<dyn Fn(&HeaderMap, &str, &Span) + Send + Sync>;
 
 /// Where traces are collected, a request goes on in the trace its caller names
-/// (W3C Trace Context).
+/// (W3C Trace Context), under the name that OpenTelemetry's conventions give it.
 pub fn trace_parent(telemetry: &Telemetry) -> Option<TraceParent> {
     telemetry.otlp_endpoint.as_ref()?;
     let propagator = TraceContextPropagator::new();
-    Some(Arc::new(move |headers, span| {
+    Some(Arc::new(move |headers, name, span| {
+        span.record("otel.name", name);
+        span.record("otel.kind", "server");
         let parent = propagator.extract(&Headers(headers));
         // Fails only for spans that are not collected.
         let _ = span.set_parent(parent);
