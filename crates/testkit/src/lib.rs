@@ -5,8 +5,10 @@
 pub mod app;
 pub mod client;
 pub mod mail;
+pub mod programs;
 pub mod seed;
 pub mod shop;
+pub mod sink;
 pub mod store;
 
 pub use app::App;

@@ -151,6 +151,21 @@ impl App {
         self.login("operator@shop.test", "127.0.0.1").await
     }
 
+    /// An API key that may do everything, of somebody who runs the
+    /// installation. They need not be there yet.
+    pub async fn operator_key(&self) -> String {
+        let operator = self.operator().await;
+        self.key(&operator).await
+    }
+
+    async fn key(&self, of: &Person) -> String {
+        let me = self.client.get("/api/auth/me").bearer(&of.token);
+        let permissions = me.expect(200).await.body["permissions"].clone();
+        let body = json!({"name": "tests", "scopes": permissions});
+        let made = self.client.post("/api/api-keys", &body).bearer(&of.token);
+        made.expect(201).await.text_at("/secret")
+    }
+
     async fn tenant(&self, operator: &Person, id: String, host: &'static str) -> Tenant {
         let admin = format!("admin@{host}");
         self.client
@@ -173,22 +188,7 @@ impl App {
             .header("if-match", &etag)
             .expect(200)
             .await;
-        let me = self
-            .client
-            .get("/api/auth/me")
-            .bearer(&admin.token)
-            .expect(200);
-        let permissions = me.await.body["permissions"].clone();
-        let key = self
-            .client
-            .post(
-                "/api/api-keys",
-                &json!({"name": "tests", "scopes": permissions}),
-            )
-            .bearer(&admin.token)
-            .expect(201)
-            .await
-            .text_at("/secret");
+        let key = self.key(&admin).await;
         Tenant {
             id,
             host,

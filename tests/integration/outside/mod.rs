@@ -1,0 +1,7 @@
+//! Sutler beside real outside programs.
+
+mod nats;
+mod redis;
+mod resend;
+mod schemathesis;
+mod smtp;

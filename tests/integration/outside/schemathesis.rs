@@ -1,0 +1,97 @@
+//! The whole API as schemathesis sees it: whatever it is sent, no 5xx, no
+//! undocumented status and nothing that does not fit the document.
+//!
+//! `FUZZ_EXAMPLES` is how many requests are made up for each operation, beside
+//! those at the edges of the document; `TEST_SEED` replays a run.
+
+use std::path::Path;
+use std::process::Command;
+
+use rstest::rstest;
+use testkit::App;
+use testkit::Backend::{self, Postgres, Sqlite};
+use testkit::programs::python_program;
+use testkit::shop::Listing;
+
+/// Who sends the requests.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Caller {
+    Operator,
+    Guest,
+}
+
+/// A little of everything, so that lists have items and ids lead somewhere.
+async fn furnish(app: &App) {
+    let shop = app.shop().await;
+    let listing = Listing {
+        name: "Shoe",
+        strategy: "per_size",
+        price: 2500,
+        stock: &[20, 20],
+    };
+    let item = app.list(&shop.first, &listing).await;
+    let paid = app.order(&shop.first, &[(&item.variants[0], 1)]).await;
+    app.pay(&paid).await;
+    app.order(&shop.first, &[(&item.variants[1], 2)]).await;
+    app.drain().await;
+}
+
+fn run(base: &str, key: Option<&str>) -> Result<(), String> {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let settings = Path::new(env!("CARGO_MANIFEST_DIR")).join("tools/python");
+    let examples = std::env::var("FUZZ_EXAMPLES").unwrap_or_else(|_| "2".to_owned());
+    let mut command = Command::new(python_program("schemathesis"));
+    command
+        .current_dir(folder.path())
+        .env("SCHEMATHESIS_HOOKS", "hooks")
+        .env("PYTHONPATH", &settings)
+        .env("NO_COLOR", "1")
+        .env_remove("HTTP_PROXY")
+        .env_remove("http_proxy")
+        .arg("--config-file")
+        .arg(settings.join("schemathesis.toml"))
+        .args([
+            "run",
+            &format!("{base}/api/openapi.json"),
+            "--max-examples",
+            &examples,
+        ]);
+    if let Ok(seed) = std::env::var("TEST_SEED") {
+        command.args(["--seed", &seed]);
+    }
+    if let Some(key) = key {
+        command.args(["--header", &format!("Authorization: Bearer {key}")]);
+    }
+    let output = command.output().expect("schemathesis runs");
+    if output.status.success() {
+        return Ok(());
+    }
+    Err(format!(
+        "{}{}",
+        String::from_utf8_lossy(&output.stdout),
+        String::from_utf8_lossy(&output.stderr)
+    ))
+}
+
+#[rstest]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_api_is_what_its_document_says(
+    #[values(Sqlite, Postgres)] backend: Backend,
+    #[values(Caller::Operator, Caller::Guest)] caller: Caller,
+) {
+    let app = App::start(backend).await;
+    furnish(&app).await;
+    let key = app.operator_key().await;
+    let sent = (caller == Caller::Operator).then(|| key.clone());
+    let base = app.client.base().to_owned();
+    let found = tokio::task::spawn_blocking(move || run(&base, sent.as_deref())).await;
+    if let Err(report) = found.expect("it ran") {
+        panic!("as {caller:?} on {backend:?}:\n{report}");
+    }
+    // Had the key been lost on the way, only refusals would have been seen.
+    app.client
+        .get("/api/admin/tenants")
+        .bearer(&key)
+        .expect(200)
+        .await;
+}
