@@ -4,7 +4,7 @@
 SHELL := bash
 TARGET_DIR := $(or $(CARGO_TARGET_DIR),target)
 
-.PHONY: help run demo test crash check format openapi docs migrate new-domain-check
+.PHONY: help run demo test fuzz-api crash check format openapi docs migrate new-domain-check
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-18s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -17,6 +17,7 @@ demo: ## show one purchase from end to end, on a shop of its own
 	$(TARGET_DIR)/release/driver demo
 
 test: ## run every test, on SQLite and on PostgreSQL
+	scripts/tools
 	scripts/with-postgres cargo test --workspace
 
 ROUNDS ?= 200
@@ -24,8 +25,13 @@ crash: ## kill it at ROUNDS random moments under load, on both databases, and lo
 	cargo build --release --package server --package driver
 	scripts/with-postgres $(TARGET_DIR)/release/driver crash --rounds $(ROUNDS) $(if $(SEED),--seed $(SEED))
 
+EXAMPLES ?= 200
+fuzz-api: ## send the API what schemathesis makes up, EXAMPLES requests for each operation
+	scripts/tools
+	FUZZ_EXAMPLES=$(EXAMPLES) $(if $(SEED),TEST_SEED=$(SEED)) scripts/with-postgres \
+	  cargo test --package tests schemathesis -- --test-threads 2
 
-check: ## format, clippy, licences and advisories, layers, generated files
+check: ## format, clippy, licences and advisories, layers, generated files, the contract
 	cargo fmt --all --check
 	cargo clippy --workspace --all-targets -- --deny warnings
 	scripts/deny
@@ -33,6 +39,7 @@ check: ## format, clippy, licences and advisories, layers, generated files
 	cargo xtask check-new-domain
 	cargo run --quiet --package server -- openapi | diff --brief openapi/openapi.json - \
 	  || { echo "openapi/openapi.json is stale; run: make openapi" >&2; exit 1; }
+	scripts/check-contract
 
 new-domain-check: ## lay out a domain in a copy of the workspace, and run its tests
 	scripts/with-postgres cargo xtask check-new-domain --test
