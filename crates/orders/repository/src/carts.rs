@@ -102,19 +102,38 @@ pub async fn find_open_of(db: &Scoped, user: UserId) -> Result<Option<Cart>, Fau
     assemble(rows)
 }
 
+#[derive(FromQueryResult)]
+struct LockedRow {
+    #[sea_orm(nested)]
+    row: Row,
+    /// The version when the statement began.
+    version_before: i64,
+}
+
 /// One cart that nobody else changes until the transaction ends.
 pub async fn lock(tx: &Transaction, id: CartId) -> Result<Option<Cart>, Fault> {
-    let lock = match tx.backend() {
-        Backend::Postgres => " FOR UPDATE OF c",
-        Backend::Sqlite => "",
-    };
-    let rows = tx
+    if tx.backend() == Backend::Sqlite {
+        return find(tx, id).await;
+    }
+    let rows: Vec<LockedRow> = tx
         .all(
-            &format!("{SELECT} WHERE c.tenant_id = $1 AND c.id = $2 ORDER BY l.id{lock}"),
+            &format!(
+                "{} WHERE c.tenant_id = $1 AND c.id = $2 ORDER BY l.id FOR UPDATE OF c",
+                SELECT.replace(
+                    " FROM carts c",
+                    ", (SELECT o.version FROM carts o WHERE o.tenant_id = $1 AND o.id = $2) AS version_before \
+                     FROM carts c"
+                )
+            ),
             [id.uuid().into()],
         )
         .await?;
-    assemble(rows)
+    // Whoever had to wait for the lock sees the cart as it is, but the lines
+    // as they were when the statement began.
+    if rows.iter().any(|row| row.version_before != row.row.version) {
+        return find(tx, id).await;
+    }
+    assemble(rows.into_iter().map(|row| row.row).collect())
 }
 
 /// The write that adds an empty cart.
