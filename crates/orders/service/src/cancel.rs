@@ -141,16 +141,19 @@ impl Orders {
         self.write_canceled(&tx, &mut batch, &mut order, reason)?;
         batch.run(&tx).await?;
         let mut batch = Batch::new();
-        if !order.refundable()?.is_zero() {
-            let restock = orders::lines(&tx, &order)
-                .await?
-                .iter()
-                .filter(|line| line.quantity > line.restocked)
-                .map(|line| Restock {
-                    line: line.id,
-                    quantity: line.quantity - line.restocked,
-                })
-                .collect();
+        let lines = orders::lines(&tx, &order).await?;
+        let restock: Vec<Restock> = lines
+            .iter()
+            .filter(|line| line.quantity > line.restocked)
+            .map(|line| Restock {
+                line: line.id,
+                quantity: line.quantity - line.restocked,
+            })
+            .collect();
+        if order.refundable()?.is_zero() {
+            // The money went back before, or there was none.
+            self.restock(&tx, &order, &lines, &restock).await?;
+        } else {
             let command = RefundCommand {
                 amount: None,
                 reason: reason.to_owned(),

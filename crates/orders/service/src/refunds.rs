@@ -117,7 +117,8 @@ impl Orders {
         Ok(())
     }
 
-    async fn restock(
+    /// Puts goods of an order back into stock, at most as many as were sold.
+    pub(crate) async fn restock(
         &self,
         tx: &Transaction,
         order: &Order,
