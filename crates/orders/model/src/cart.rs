@@ -92,7 +92,10 @@ impl Cart {
     /// The cart after a change.
     #[must_use]
     pub fn changed(mut self, change: CartChange) -> Self {
-        self.email = change.email.unwrap_or(self.email);
+        if let Some(email) = change.email {
+            // As accounts have theirs, so that orders are found by it.
+            self.email = email.map(|email| email.to_lowercase());
+        }
         self.shipping_address = change.shipping_address.unwrap_or(self.shipping_address);
         self.billing_address = change.billing_address.unwrap_or(self.billing_address);
         self.shipping_method = change.shipping_method.unwrap_or(self.shipping_method);
