@@ -1,7 +1,7 @@
 //! A guest's cart becomes the account's when its owner signs in.
 
-use database::Batch;
-use kernel::{CartLineId, Scope};
+use database::{Batch, retrying};
+use kernel::{CartLineId, Fault, Scope, UserId};
 use orders_model::OrdersError;
 use orders_model::cart::{Cart, CartLine, CartStatus, MAX_LINES, MAX_QUANTITY};
 use orders_repository::carts;
@@ -9,6 +9,9 @@ use orders_repository::carts;
 use crate::Orders;
 use crate::access::CartKey;
 use crate::carts::CartAnswer;
+
+/// How often a merge is tried that others are faster than.
+const RACES: usize = 3;
 
 impl Orders {
     /// Gives a guest's cart to the signed-in user: as it is when they have
@@ -20,20 +23,43 @@ impl Orders {
         guest: &CartKey,
     ) -> Result<CartAnswer, OrdersError> {
         let user = scope.require_user()?;
+        for _ in 0..RACES {
+            let merged = retrying("cart.merge", || self.try_merge(scope, user, guest)).await;
+            match merged {
+                // Their other tab was faster, and the account has a cart now.
+                Err(OrdersError::Fault(fault)) if fault.violates(carts::UNIQUE_USER) => {}
+                merged => return merged,
+            }
+        }
+        Err(Fault::transient("merge a cart").into())
+    }
+
+    async fn try_merge(
+        &self,
+        scope: &Scope,
+        user: UserId,
+        guest: &CartKey,
+    ) -> Result<CartAnswer, OrdersError> {
         let now = self.now();
         let tenant = self.tenant(scope).await?;
         let tx = self.database.begin_write(scope, "cart.merge").await?;
         // The user's own first, so that two merges lock in the same order.
+        // One that was ordered in the meantime takes nothing more.
         let own = match carts::find_open_of(&tx, user).await? {
             Some(own) => carts::lock(&tx, own.id).await?,
             None => None,
         };
+        let own = own.filter(|own| own.status == CartStatus::Open);
         let mut found = carts::lock(&tx, guest.id)
             .await?
             .ok_or(OrdersError::CartNotFound)?;
         if found.user.is_some() || found.status == CartStatus::Merged {
-            let own = own.filter(|_| found.user.is_none_or(|owner| owner == user));
-            let own = own.ok_or(OrdersError::CartNotFound)?;
+            let theirs = found.user.is_none_or(|owner| owner == user);
+            let is_open = found.status == CartStatus::Open;
+            let own = own
+                .or_else(|| is_open.then_some(found))
+                .filter(|_| theirs)
+                .ok_or(OrdersError::CartNotFound)?;
             let prices = self.prices(scope, &tenant, &tx, &own, None).await?;
             drop(tx);
             return self.answer(scope, own, &prices);
