@@ -99,27 +99,29 @@ async fn key(app: &App, owner: &Person, permissions: &[&str]) -> Answer {
 /// Ids by the names that stand for them in paths and bodies.
 pub type Things = BTreeMap<&'static str, String>;
 
+/// Things that one request makes: what stands for their id, where they are
+/// made, and with which body.
+const MADE: &[(&str, &str, &str)] = &[(
+    "category_id",
+    "/api/admin/catalog/categories",
+    r#"{"name": "Lights"}"#,
+)];
+
 /// One of everything a tenant can have, with a guest as the buyer.
 pub async fn things(app: &App, tenant: &Tenant) -> (Things, Tokens) {
     let client = &app.client;
     let item = app.simple(tenant, "Lamp", 1000).await;
     let order = app.order(tenant, &[(&item.variants[0], 1)]).await;
     app.pay(&order).await;
-    let category = client
-        .post("/api/admin/catalog/categories", &json!({"name": "Lights"}))
-        .bearer(&tenant.key)
-        .expect(201)
-        .await;
     let first_of = async |path: &str| {
         let list = client.get(path).bearer(&tenant.key).expect(200).await;
         list.text_at("/data/0/id")
     };
     let currency = order.answer.pointer("/order/total/currency");
-    let things = Things::from([
+    let mut things = Things::from([
         ("product", item.product.clone()),
         ("product_id", item.product.clone()),
         ("variant_id", item.variants[0].clone()),
-        ("category_id", category.text_at("/id")),
         ("order_id", order.id.clone()),
         ("session_id", order.session.clone()),
         ("user_id", tenant.user.id.clone()),
@@ -140,6 +142,11 @@ pub async fn things(app: &App, tenant: &Tenant) -> (Things, Tokens) {
                 .to_owned(),
         ),
     ]);
+    for (name, path, body) in MADE {
+        let body: Value = serde_json::from_str(body).expect("a body");
+        let made = client.post(path, &body).bearer(&tenant.key).expect(201);
+        things.insert(name, made.await.text_at("/id"));
+    }
     let tokens = Tokens {
         order: order.token,
         cart: String::new(),

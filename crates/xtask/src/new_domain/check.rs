@@ -54,10 +54,35 @@ pub(crate) fn check(root: &Path, test: bool) -> Result<()> {
     clippy.extend(["--", "--deny", "warnings"]);
     in_copy(&copy, &target, &clippy)?;
     if test {
-        in_copy(&copy, &target, &["test", "--package", "vouchers-model"])?;
-        in_copy(&copy, &target, &["test", "--package", "tests", "vouchers"])?;
+        publish(&copy, &target)?;
+        let units = ["vouchers-model", "kernel", "api"];
+        let mut tests = vec!["test", "--lib"];
+        tests.extend(units.iter().flat_map(|package| ["--package", package]));
+        in_copy(&copy, &target, &tests)?;
+        let all = ["vouchers", "schema", "authorization"];
+        let mut tests = vec!["test", "--package", "tests", "--test", "integration", "--"];
+        tests.extend(all);
+        in_copy(&copy, &target, &tests)?;
     }
     Ok(())
+}
+
+/// Writes the published contract of the copy.
+fn publish(copy: &Path, target: &Path) -> Result<()> {
+    let output = Command::new(env!("CARGO"))
+        .args(["run", "--quiet", "--package", "server", "--", "openapi"])
+        .current_dir(copy)
+        .env("CARGO_TARGET_DIR", target)
+        .output()
+        .context("run sutler openapi")?;
+    ensure!(
+        output.status.success(),
+        "sutler openapi failed in {}: {}",
+        copy.display(),
+        String::from_utf8_lossy(&output.stderr)
+    );
+    std::fs::write(copy.join("openapi/openapi.json"), output.stdout)
+        .context("write openapi/openapi.json")
 }
 
 /// Gives the copy another version: cargo tells crates of two workspaces in one

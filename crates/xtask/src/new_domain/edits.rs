@@ -115,6 +115,40 @@ pub(crate) const EDITS: &[Edit] = &[
         before: "mod ",
         text: "mod __domain__;\n",
     },
+    Edit {
+        file: "tests/integration/authorization/routes.rs",
+        after: "pub const ROUTES",
+        before: "    // The operator's.\n",
+        text: "    // The domain of __domain__.\n\
+               \x20   get(\"/api/admin/__entities_path__\", Needs(\"__domain__:read\")),\n\
+               \x20   post(\"/api/admin/__entities_path__\", Needs(\"__domain__:write\"), r#\"{\"name\": \"{any}\"}\"#),\n\
+               \x20   get(\"/api/admin/__entities_path__/{__entity___id}\", Needs(\"__domain__:read\")),\n\
+               \x20   patch(\"/api/admin/__entities_path__/{__entity___id}\", Needs(\"__domain__:write\"), r#\"{\"name\": \"{any}\"}\"#),\n",
+    },
+    Edit {
+        file: "tests/integration/authorization/callers.rs",
+        after: "const MADE: &[(&str, &str, &str)] = &[",
+        before: "",
+        text: "(\"__entity___id\", \"/api/admin/__entities_path__\", r#\"{\"name\": \"one\"}\"#), ",
+    },
+    Edit {
+        file: "docs/errors.md",
+        after: "",
+        before: "## Webhooks, jobs, the test gateway\n",
+        text: "## The domain of __domain__\n\n\
+               | code | status | what happened | what to do |\n\
+               |---|---|---|---|\n\
+               | `__entity__.not_found` | 404 | no such __entity_words__ | |\n\
+               | `__entity__.invalid_name` | 422 | a name has 1 to 200 characters | mend it |\n\
+               | `__entity__.name_taken` | 409 | another __entity_words__ has the name | choose another one |\n\n",
+    },
+    Edit {
+        file: "docs/tenants-and-roles.md",
+        after: "## Permissions",
+        before: "| `tenants:manage`",
+        text: "| `__domain__:read` | see __entities_words__ | | ✓ | ✓ | ✓ |\n\
+               | `__domain__:write` | make and change __entities_words__ | | ✓ | ✓ | ✓ |\n",
+    },
 ];
 
 /// Crates that come to depend on crates of the domain.
