@@ -26,7 +26,7 @@ pub(crate) fn read(r: &mut Reader) -> Checkout {
         session_ttl: r.value(
             "checkout.session_ttl",
             "31m",
-            "How long a buyer has to pay. Stripe allows 30m to 24h.",
+            "How long a buyer has to pay. 31m to 24h with Stripe.",
         ),
         reservation_grace: r.value(
             "checkout.reservation_grace",

@@ -31,6 +31,8 @@ pub struct Stripe {
     pub webhook_secrets: Vec<Secret>,
     /// Stripe's address.
     pub api_base: Url,
+    /// The longest a call may take.
+    pub timeout: Duration,
     /// The account events must come from, when they name one.
     pub account: Option<String>,
     /// Whether Stripe computes taxes on its page.
@@ -72,7 +74,12 @@ pub(crate) fn read(r: &mut Reader) -> Payments {
     let api_base = r.value(
         "stripe.api_base",
         "https://api.stripe.com",
-        "Where Stripe's API is.",
+        "Where Stripe's API is. In production only https:// is accepted.",
+    );
+    let timeout = r.value(
+        "stripe.timeout",
+        "20s",
+        "The longest a call to Stripe may take. What came of a longer one is looked up later.",
     );
     let account = r.optional(
         "stripe.account",
@@ -91,6 +98,7 @@ pub(crate) fn read(r: &mut Reader) -> Payments {
             secret_key,
             webhook_secrets,
             api_base,
+            timeout,
             account,
             automatic_tax,
         }),
@@ -126,12 +134,28 @@ pub(crate) fn check(s: &Settings, r: &mut Reader) {
                 "one, or two while you rotate",
             );
         }
-        let bounds = Duration::from_mins(30)..=Duration::from_hours(24);
+        if s.is_production() && stripe.api_base.scheme() != "https" {
+            r.mistake(
+                "stripe.api_base",
+                &format!("{:?}", stripe.api_base.as_str()),
+                "an https:// URL, because ENVIRONMENT is production and the key is sent there",
+            );
+        }
+        if !(Duration::from_millis(100)..=Duration::from_mins(2)).contains(&stripe.timeout) {
+            r.mistake(
+                "stripe.timeout",
+                &format!("{:?}", stripe.timeout),
+                "100ms to 2m",
+            );
+        }
+        // Stripe counts its half hour from when it hears of a session, which is
+        // a little later than when we decide on one.
+        let bounds = Duration::from_mins(31)..=Duration::from_hours(24);
         if !bounds.contains(&s.checkout.session_ttl) {
             r.mistake(
                 "checkout.session_ttl",
                 &format!("{:?}", s.checkout.session_ttl),
-                "30m to 24h, which is what Stripe allows",
+                "31m to 24h; Stripe allows 30m to 24h from when it hears of a session",
             );
         }
     }
