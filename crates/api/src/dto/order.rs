@@ -198,7 +198,7 @@ pub(crate) struct OrderSummaryDto {
     fee: MoneyDto,
     /// What the buyer was to pay, before taxes the gateway added.
     total: MoneyDto,
-    /// The taxes the gateway added.
+    /// The taxes the gateway computed, on top of the total or inside it.
     tax: MoneyDto,
     /// What came in, taxes included.
     captured: MoneyDto,

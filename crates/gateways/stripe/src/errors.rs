@@ -3,6 +3,7 @@
 use kernel::Fault;
 use orders_model::ports::GatewayError;
 use stripe::StripeError;
+use stripe_shared::ApiErrorsType;
 
 /// An error in one line. Its own text holds the whole answer, with whatever
 /// Stripe knows about the buyer.
@@ -38,4 +39,21 @@ pub(crate) fn meaning(context: &str, error: &StripeError) -> GatewayError {
 /// Whether an error is Stripe's "no such thing" or "not in that state".
 pub(crate) fn is_refusal(error: &StripeError) -> bool {
     matches!(error, StripeError::Stripe(_, 400 | 404))
+}
+
+/// Whether an error is all that a repeated call with the same key would hear:
+/// Stripe keeps its answer to a call that it began, even when it failed, and
+/// refuses the key for a call that differs from the first. What came of the
+/// first call has to be looked up.
+pub(crate) fn hides_outcome(error: &StripeError) -> bool {
+    match error {
+        StripeError::Stripe(_, 500) => true,
+        StripeError::Stripe(detail, 400) => detail.type_ == ApiErrorsType::IdempotencyError,
+        _ => false,
+    }
+}
+
+/// Whether another call with the same key is being worked on.
+pub(crate) fn is_under_way(error: &StripeError) -> bool {
+    matches!(error, StripeError::Stripe(_, 409))
 }

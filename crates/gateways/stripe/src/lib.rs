@@ -2,22 +2,23 @@
 //! the costliest dependency to build.
 //!
 //! Every call that changes something at Stripe carries our own id as its
-//! idempotency key. Our ids stand in the metadata of sessions and payments,
+//! idempotency key. Where an answer does not tell what came of a call, the
+//! object is looked up; nothing is guessed. Our ids stand in the metadata of sessions and payments,
 //! so that a webhook finds its attempt even when we crashed before we could
 //! note the session's id.
 
 mod amounts;
+mod calls;
 mod errors;
 mod gateway;
+mod refunds;
 mod reports;
+mod sessions;
 mod webhooks;
 
 use kernel::Fault;
 use secrecy::{ExposeSecret as _, SecretString};
 use stripe::{Client, ClientBuilder};
-
-/// The longest a call to Stripe may take.
-const TIMEOUT: std::time::Duration = std::time::Duration::from_secs(20);
 
 /// Stripe as a payment gateway.
 pub struct StripeGateway {
@@ -37,7 +38,7 @@ impl StripeGateway {
         let key = settings.secret_key.expose_secret();
         let client = ClientBuilder::new(key)
             .url(settings.api_base.as_str())
-            .timeout(TIMEOUT)
+            .timeout(settings.timeout)
             .build()
             .map_err(|error| Fault::permanent("build Stripe's client").caused_by(error))?;
         Ok(Self {

@@ -49,6 +49,10 @@ pub(crate) fn verify(
     }
     let event: Event = serde_json::from_slice(webhook.body)
         .map_err(|error| WebhookRefused::Unreadable(error.to_string()))?;
+    if !is_event_id(&event.id) {
+        let why = "its id is not one of Stripe's".to_owned();
+        return Err(WebhookRefused::Unreadable(why));
+    }
     if event.livemode != gateway.live {
         let mode = if event.livemode { "live" } else { "test" };
         return Err(WebhookRefused::NotOurs(format!("{mode} mode")));
@@ -66,6 +70,11 @@ pub(crate) fn verify(
         id: event.id,
         kind: event.kind,
     })
+}
+
+/// Ids are stored under a unique key, which has no room for anything longer.
+fn is_event_id(id: &str) -> bool {
+    (1..=255).contains(&id.len()) && id.bytes().all(|byte| byte.is_ascii_graphic())
 }
 
 /// What an event is about.

@@ -120,6 +120,16 @@ impl PaymentGateway for TestGateway {
         })
     }
 
+    async fn find(
+        &self,
+        scope: &Scope,
+        request: &SessionRequest,
+    ) -> Result<Option<String>, GatewayError> {
+        let db = self.database.read(scope).await?;
+        let found = store::find(&db, &self.session_name(request.payment)).await?;
+        Ok(found.map(|session| session.id))
+    }
+
     async fn report(&self, scope: &Scope, session: &str) -> Result<SessionReport, GatewayError> {
         let stored = self.load(scope, session).await?;
         Ok(self.report_of(&stored))

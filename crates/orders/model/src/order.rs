@@ -110,7 +110,7 @@ pub struct Order {
     pub fee: Money,
     /// What the buyer was to pay, before the gateway's taxes.
     pub total: Money,
-    /// The taxes the gateway charged on top.
+    /// The taxes the gateway computed, on top of the total or inside it.
     pub tax: Money,
     /// What came in, taxes included.
     pub captured: Money,

@@ -68,7 +68,7 @@ pub struct Payment {
     pub tax: Money,
     /// What went back of it, or is promised to.
     pub refunded: Money,
-    /// Why it failed, or why the last card was declined.
+    /// Why it failed, or why the last card was declined; none once it is paid.
     pub failure: Option<String>,
     /// Until when the buyer can pay.
     pub expires_at: Timestamp,

@@ -34,6 +34,8 @@ pub struct SessionRequest {
     pub return_urls: ReturnUrls,
     /// Until when they can pay.
     pub expires_at: Timestamp,
+    /// Since when the gateway may have been asked for it.
+    pub decided_at: Timestamp,
 }
 
 /// A payment page.
@@ -80,6 +82,8 @@ pub enum SessionState {
     Failed,
     /// The buyer took too long.
     Expired,
+    /// The gateway does not know it, and nobody can say what became of it.
+    Lost,
 }
 
 /// Money to give back.
@@ -93,6 +97,8 @@ pub struct RefundRequest {
     pub session: String,
     /// The gateway's name for the money.
     pub intent: Option<String>,
+    /// The gateway's name for the refund, once it is known to have one.
+    pub external: Option<String>,
     /// How much.
     pub amount: Money,
 }
@@ -196,8 +202,16 @@ pub trait PaymentGateway: Send + Sync {
     /// Its name, as in `payments.gateway` and in the path of its webhooks.
     fn name(&self) -> &'static str;
 
-    /// Opens a payment page.
+    /// Opens a payment page. Asking again answers the same page.
     async fn open(&self, scope: &Scope, request: &SessionRequest) -> Result<Session, GatewayError>;
+
+    /// The gateway's name for the page that was opened for an attempt, if
+    /// there is one: for when no answer to `open` was heard.
+    async fn find(
+        &self,
+        scope: &Scope,
+        request: &SessionRequest,
+    ) -> Result<Option<String>, GatewayError>;
 
     /// Says where an attempt stands.
     async fn report(&self, scope: &Scope, session: &str) -> Result<SessionReport, GatewayError>;
@@ -206,7 +220,7 @@ pub trait PaymentGateway: Send + Sync {
     /// then: it may have been paid a moment before.
     async fn close(&self, scope: &Scope, session: &str) -> Result<SessionReport, GatewayError>;
 
-    /// Gives money back.
+    /// Gives money back. Asking again answers where that refund stands now.
     async fn refund(
         &self,
         scope: &Scope,

@@ -20,6 +20,17 @@ pub enum RefundStatus {
     Failed,
 }
 
+impl RefundStatus {
+    /// Whether a refund may go from one state to another. A bank can refuse
+    /// what the gateway took; nothing comes after that.
+    pub fn may_become(self, next: Self) -> bool {
+        matches!(
+            (self, next),
+            (Self::Pending, Self::Succeeded | Self::Failed) | (Self::Succeeded, Self::Failed)
+        )
+    }
+}
+
 /// Pieces of a line that go back into stock.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Restock {

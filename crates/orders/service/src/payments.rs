@@ -151,12 +151,8 @@ impl Orders {
         if payment.session.is_some() || payment.status.is_final() {
             return Ok(());
         }
-        let order = orders::find(&db, payment.order)
-            .await?
-            .ok_or(OrdersError::OrderNotFound)?;
-        let lines = orders::lines(&db, &order).await?;
         drop(db);
-        let request = session_request(&order, &lines, &payment)?;
+        let request = self.session_request(scope, &payment).await?;
         let session = match self.gateways.of(&payment)?.open(scope, &request).await {
             Ok(session) => session,
             Err(GatewayError::Refused(why)) => {
@@ -181,6 +177,20 @@ impl Orders {
         Ok(())
     }
 
+    /// What the gateway is asked for an attempt; the same each time.
+    async fn session_request(
+        &self,
+        scope: &Scope,
+        payment: &Payment,
+    ) -> Result<SessionRequest, OrdersError> {
+        let db = self.database.read(scope).await?;
+        let order = orders::find(&db, payment.order)
+            .await?
+            .ok_or(OrdersError::OrderNotFound)?;
+        let lines = orders::lines(&db, &order).await?;
+        session_request(&order, &lines, payment)
+    }
+
     /// Closes the page of an attempt, and settles what the gateway says of it
     /// then: it may have been paid a moment before.
     pub(crate) async fn close_attempt(
@@ -188,27 +198,62 @@ impl Orders {
         scope: &Scope,
         payment: &Payment,
     ) -> Result<(), OrdersError> {
-        let Some(session) = &payment.session else {
+        let over = self.now() >= payment.expires_at;
+        let gateway = self.gateways.of(payment)?;
+        let session = match &payment.session {
+            Some(session) => Some(session.clone()),
             // The gateway may have opened a page that we did not hear of.
+            None if over => {
+                let request = self.session_request(scope, payment).await?;
+                gateway.find(scope, &request).await.map_err(gateway_error)?
+            }
             // Asking again tells which.
-            self.open_page(scope, payment.id).await?;
-            let db = self.database.read(scope).await?;
-            let again = payments::find(&db, payment.id).await?;
-            drop(db);
-            return match again {
-                Some(again) if again.session.is_some() => {
-                    Box::pin(self.close_attempt(scope, &again)).await
-                }
-                _ => Err(OrdersError::PaymentProcessing),
-            };
+            None => return self.open_and_close(scope, payment.id).await,
         };
-        let report = self
-            .gateways
-            .of(payment)?
-            .close(scope, session)
-            .await
-            .map_err(gateway_error)?;
+        let Some(session) = session else {
+            let report = never_opened(payment);
+            return self.settle(scope, payment.id, &report, None).await;
+        };
+        let report = match gateway.close(scope, &session).await {
+            Err(GatewayError::Refused(why)) if over => lost(payment, why),
+            answer => answer.map_err(gateway_error)?,
+        };
         self.settle(scope, payment.id, &report, None).await
+    }
+
+    async fn open_and_close(&self, scope: &Scope, payment: PaymentId) -> Result<(), OrdersError> {
+        self.open_page(scope, payment).await?;
+        let db = self.database.read(scope).await?;
+        let again = payments::find(&db, payment).await?;
+        drop(db);
+        match again {
+            Some(again) if again.session.is_some() => {
+                Box::pin(self.close_attempt(scope, &again)).await
+            }
+            _ => Err(OrdersError::PaymentProcessing),
+        }
+    }
+}
+
+/// The report of an attempt whose time is over and that the gateway never
+/// opened a page for.
+fn never_opened(payment: &Payment) -> SessionReport {
+    SessionReport {
+        id: String::new(),
+        payment: Some(payment.id),
+        state: SessionState::Expired,
+        intent: None,
+        failure: None,
+    }
+}
+
+/// The report of an attempt whose time is over and whose page the gateway
+/// refuses to know: its key is another account's now, or of the other mode.
+fn lost(payment: &Payment, why: String) -> SessionReport {
+    SessionReport {
+        failure: Some(why),
+        state: SessionState::Lost,
+        ..never_opened(payment)
     }
 }
 
@@ -258,5 +303,6 @@ fn session_request(
         email: order.email.clone(),
         return_urls: order.return_urls.clone(),
         expires_at: payment.expires_at,
+        decided_at: payment.created_at,
     })
 }

@@ -163,6 +163,7 @@ impl Orders {
             payment: payment.id,
             session: payment.session.clone().unwrap_or_default(),
             intent: payment.intent.clone(),
+            external: refund.external.clone(),
             amount: refund.amount,
         };
         let report = match self.gateways.of(&payment)?.refund(scope, &request).await {
@@ -260,9 +261,6 @@ impl Orders {
         refund: &Refund,
         report: &RefundReport,
     ) -> Result<(), OrdersError> {
-        if refund.status != RefundStatus::Pending {
-            return Ok(());
-        }
         let now = self.now();
         let mut refund = refund.clone();
         if !report.id.is_empty() {
@@ -270,7 +268,9 @@ impl Orders {
         }
         refund.checked_at = now;
         let actor = tx.scope().actor();
+        let next = status_of(&report.state);
         match &report.state {
+            _ if !refund.status.may_become(next) => {}
             RefundState::Pending => {}
             RefundState::Succeeded => {
                 refund.status = RefundStatus::Succeeded;
@@ -307,7 +307,8 @@ impl Orders {
         payment: &mut Payment,
         report: &RefundReport,
     ) -> Result<(), OrdersError> {
-        if report.state != RefundState::Succeeded {
+        let status = status_of(&report.state);
+        if status == RefundStatus::Failed {
             return Ok(());
         }
         let now = self.now();
@@ -320,7 +321,7 @@ impl Orders {
             id: RefundId::new(now),
             order: order.id,
             payment: payment.id,
-            status: RefundStatus::Succeeded,
+            status,
             amount: report.amount,
             reason: "made at the gateway".to_owned(),
             restock: Vec::new(),
@@ -333,6 +334,10 @@ impl Orders {
         batch.add(refunds::insert(&refund));
         let note = Some(format!("{} at the gateway", report.amount));
         let actor = tx.scope().actor();
+        if status == RefundStatus::Pending {
+            batch.add(history::note(order.id, "refund_promised", note, actor, now));
+            return Ok(());
+        }
         batch.add(history::note(order.id, "refunded", note, actor, now));
         let event = RefundSucceeded {
             order: order.id,
@@ -340,6 +345,14 @@ impl Orders {
         };
         self.queue.publish_with(tx, batch, &event)?;
         Ok(())
+    }
+}
+
+fn status_of(state: &RefundState) -> RefundStatus {
+    match state {
+        RefundState::Pending => RefundStatus::Pending,
+        RefundState::Succeeded => RefundStatus::Succeeded,
+        RefundState::Failed(_) => RefundStatus::Failed,
     }
 }
 

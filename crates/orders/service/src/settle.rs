@@ -136,7 +136,10 @@ impl Orders {
                 }
                 self.noted(tx, batch, order, "payment_processing", attempt)
             }
-            SessionState::Failed | SessionState::Expired => {
+            SessionState::Failed | SessionState::Expired | SessionState::Lost => {
+                if report.state == SessionState::Lost {
+                    order.flag("payment_lost", self.now());
+                }
                 let others_under_way = others.iter().any(|other| !other.status.is_final());
                 self.fail(tx, batch, order, attempt, others_under_way).await
             }
@@ -166,8 +169,11 @@ impl Orders {
         }
         attempt.captured = amount;
         attempt.tax = tax;
+        attempt.failure = None;
         order.capture(amount, tax, now)?;
-        if amount.minus(tax)? != attempt.amount {
+        // Taxes come on top of the price or are inside it, as the gateway is
+        // set up.
+        if amount != attempt.amount && amount.minus(tax)? != attempt.amount {
             order.flag("amount_mismatch", now);
             return self.noted(tx, batch, order, "payment_mismatch", attempt);
         }
@@ -344,7 +350,7 @@ fn status_of(state: SessionState) -> PaymentStatus {
         SessionState::Open => PaymentStatus::Open,
         SessionState::Processing => PaymentStatus::Processing,
         SessionState::Paid { .. } => PaymentStatus::Succeeded,
-        SessionState::Failed => PaymentStatus::Failed,
+        SessionState::Failed | SessionState::Lost => PaymentStatus::Failed,
         SessionState::Expired => PaymentStatus::Expired,
     }
 }

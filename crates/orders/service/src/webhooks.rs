@@ -4,14 +4,15 @@ use accounts_model::AccountsError;
 use kernel::{Scope, WebhookEventId};
 use orders_model::OrdersError;
 use orders_model::jobs::ProcessWebhook;
-use orders_model::payment::Payment;
+use orders_model::payment::{Payment, PaymentStatus};
 use orders_model::ports::{
     GatewayError, MoneyRef, PaymentGateway, RawWebhook, Subject, WebhookRefused,
 };
-use orders_repository::payments;
+use orders_repository::{orders, payments};
 use queue::inbox::{self, Received, WebhookEvent, WebhookState};
 
 use crate::Orders;
+use crate::gateways::gateway_error;
 
 impl Orders {
     /// Takes a webhook in: checks its signature over the bytes as they came,
@@ -139,6 +140,8 @@ impl Orders {
                 let Some(payment) = self.by_money(scope, &event.source, &money).await? else {
                     return Ok(Some("no attempt of ours has this payment".to_owned()));
                 };
+                self.learn_of_payment(scope, gateway.as_ref(), &payment)
+                    .await?;
                 let intent = money.intent.or_else(|| payment.intent.clone());
                 let Some(intent) = intent else {
                     return Ok(Some("the attempt has no payment yet".to_owned()));
@@ -159,7 +162,10 @@ impl Orders {
     ) -> Result<Option<String>, OrdersError> {
         let report = match gateway.report(scope, session).await {
             Ok(report) => report,
-            Err(GatewayError::Refused(why)) => return Ok(Some(why)),
+            Err(GatewayError::Refused(why)) => {
+                self.flag_unknown(scope, gateway.name(), session).await?;
+                return Ok(Some(why));
+            }
             Err(GatewayError::Unknown(fault)) => return Err(fault.into()),
         };
         let db = self.database.read(scope).await?;
@@ -177,6 +183,48 @@ impl Orders {
         self.settle(scope, payment.id, &report, Some(event.id))
             .await?;
         Ok(None)
+    }
+
+    /// Takes over that an attempt was paid before it is taken over that money
+    /// of it went back: the news of the latter may be here first.
+    async fn learn_of_payment(
+        &self,
+        scope: &Scope,
+        gateway: &dyn PaymentGateway,
+        payment: &Payment,
+    ) -> Result<(), OrdersError> {
+        let (Some(session), false) = (&payment.session, payment.status == PaymentStatus::Succeeded)
+        else {
+            return Ok(());
+        };
+        let report = gateway
+            .report(scope, session)
+            .await
+            .map_err(gateway_error)?;
+        self.settle(scope, payment.id, &report, None).await
+    }
+
+    /// An event came of a session of ours that the gateway refuses to know:
+    /// the key is another account's now, or of the other mode. Nothing can be
+    /// checked, so a person has to look at it.
+    async fn flag_unknown(
+        &self,
+        scope: &Scope,
+        gateway: &str,
+        session: &str,
+    ) -> Result<(), OrdersError> {
+        let tx = self.database.begin_write(scope, "order.flag").await?;
+        let Some(payment) = payments::find_by_session(&tx, gateway, session).await? else {
+            return Ok(());
+        };
+        let Some(mut order) = orders::lock(&tx, payment.order).await? else {
+            return Ok(());
+        };
+        order.flag("payment_not_verifiable", self.now());
+        let (sql, values) = orders::update(&order);
+        tx.run(sql, values).await?;
+        tx.commit().await?;
+        Ok(())
     }
 
     /// The attempt that some money belongs to.
