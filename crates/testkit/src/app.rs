@@ -18,6 +18,7 @@ use tokio_util::sync::CancellationToken;
 use crate::client::Client;
 use crate::mail::Mailbox;
 use crate::store::{Backend, Store};
+use crate::stripe::StandIn;
 
 /// 2026-03-01T12:00:00Z: when every test begins.
 const START: i64 = 1_772_366_400;
@@ -67,6 +68,22 @@ impl App {
     pub async fn on(store: Arc<Store>, settings: &[(&str, &str)]) -> Self {
         let clock = Arc::new(ManualClock::new(Timestamp::from_seconds(START)));
         Self::at(store, clock, settings).await
+    }
+
+    /// A server on a fresh database that takes money through a stand-in for
+    /// Stripe.
+    pub async fn with_stripe(backend: Backend, settings: &[(&str, &str)]) -> (Self, StandIn) {
+        let clock = Arc::new(ManualClock::new(Timestamp::from_seconds(START)));
+        let stripe = StandIn::start(clock.clone());
+        let through_stripe = stripe.settings();
+        let mut all: Vec<(&str, &str)> = through_stripe
+            .iter()
+            .map(|(name, value)| (*name, value.as_str()))
+            .filter(|(name, _)| !settings.iter().any(|(other, _)| other == name))
+            .collect();
+        all.extend(settings);
+        let app = Self::at(Arc::new(Store::new(backend).await), clock, &all).await;
+        (app, stripe)
     }
 
     /// Another node: a server on the same database that shares this one's

@@ -5,11 +5,13 @@
 pub mod app;
 pub mod client;
 pub mod mail;
+pub mod node;
 pub mod programs;
 pub mod seed;
 pub mod shop;
 pub mod sink;
 pub mod store;
+pub mod stripe;
 
 pub use app::App;
 pub use client::{Answer, Client};
