@@ -126,7 +126,7 @@ impl PaymentGateway for TestGateway {
         request: &SessionRequest,
     ) -> Result<Option<String>, GatewayError> {
         let db = self.database.read(scope).await?;
-        let found = store::find(&db, &self.session_name(request.payment)).await?;
+        let found = store::find(&db, &self.session_name(scope.tenant(), request.payment)).await?;
         Ok(found.map(|session| session.id))
     }
 
