@@ -124,7 +124,7 @@ async fn tokens_live_as_long_as_the_settings_say(#[values(Sqlite, Postgres)] bac
         let made = session(&app).await;
         assert_eq!(made.number_at("/expires_in").unsigned_abs(), life.as_secs());
         let access = made.text_at("/access_token");
-        app.advance(life - Duration::from_secs(1));
+        app.advance(life.saturating_sub(Duration::from_secs(1)));
         me(&app, &access).expect(200).await;
         app.advance(Duration::from_secs(1));
         me(&app, &access).refused(401, "auth.invalid_token").await;

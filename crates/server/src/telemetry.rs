@@ -83,7 +83,7 @@ pub fn start(settings: &Settings) -> Result<TelemetryGuard> {
     let errors = reports.as_ref().map(|_| {
         ErrorLayer::new()
             .enable_span_attributes()
-            .with_filter(LevelFilter::ERROR.or(filter_fn(Metadata::is_span)))
+            .with_filter(LevelFilter::ERROR.or(filter_fn(is_span)))
     });
     Registry::default()
         .with(filter)
@@ -98,6 +98,11 @@ pub fn start(settings: &Settings) -> Result<TelemetryGuard> {
         traces,
         _reports: reports,
     })
+}
+
+/// Not the method itself, which is for one lifetime only.
+fn is_span(metadata: &Metadata<'_>) -> bool {
+    metadata.is_span()
 }
 
 fn traces(telemetry: &Telemetry) -> Result<Option<SdkTracerProvider>> {

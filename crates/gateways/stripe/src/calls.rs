@@ -18,7 +18,7 @@ const WAITS: [Duration; 4] = [
 ];
 
 /// What a call is made with: the key is an id of ours.
-pub(crate) fn once(id: impl ToString) -> Result<RequestStrategy, GatewayError> {
+pub(crate) fn once(id: &impl ToString) -> Result<RequestStrategy, GatewayError> {
     IdempotencyKey::new(id.to_string())
         .map(RequestStrategy::Idempotent)
         .map_err(|error| Fault::permanent("make an idempotency key").caused_by(error))

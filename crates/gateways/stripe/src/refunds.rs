@@ -60,7 +60,7 @@ impl StripeGateway {
                 (metadata::REFUND.to_owned(), request.refund.to_string()),
                 (metadata::PAYMENT.to_owned(), request.payment.to_string()),
             ]));
-        let once = calls::once(request.refund)?;
+        let once = calls::once(&request.refund)?;
         let send = || {
             let call = create.customize().request_strategy(once.clone());
             call.send(&self.client)

@@ -77,7 +77,7 @@ impl StripeGateway {
         request: &SessionRequest,
     ) -> Result<CheckoutSession, GatewayError> {
         let create = self.create(scope, request)?;
-        let once = calls::once(request.payment)?;
+        let once = calls::once(&request.payment)?;
         let send = || {
             let call = create.customize().request_strategy(once.clone());
             call.send(&self.client)

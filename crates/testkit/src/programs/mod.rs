@@ -28,7 +28,7 @@ pub use tools::{node_script, python_program, tools};
 
 /// How long a program may take until it listens. Node takes its time on a
 /// machine that runs other tests as well.
-const START_TIMEOUT: Duration = Duration::from_secs(60);
+const START_TIMEOUT: Duration = Duration::from_mins(1);
 
 /// A port of this machine that nobody listens on.
 pub fn free_port() -> u16 {

@@ -66,7 +66,7 @@ impl Books {
     /// Lets an event happen.
     pub(super) fn emit(&mut self, kind: &str, object: &Value) {
         let id = self.id("evt_");
-        let event = objects::event(&id, kind, object.clone(), self.now);
+        let event = objects::event(&id, kind, object, self.now);
         self.events.push(event);
     }
 
@@ -222,7 +222,7 @@ impl Books {
             })?),
         };
         let metadata = params.get("metadata").cloned().unwrap_or(json!({}));
-        self.give_back(&intent.to_owned(), amount, metadata)
+        self.give_back(intent, amount, &metadata)
     }
 
     /// Gives money of a payment back; all that is left when no amount is
@@ -231,7 +231,7 @@ impl Books {
         &mut self,
         intent: &str,
         amount: Option<i64>,
-        metadata: Value,
+        metadata: &Value,
     ) -> Answer {
         let Some(charge) = self
             .charges

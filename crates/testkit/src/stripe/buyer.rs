@@ -161,7 +161,7 @@ impl StandIn {
     pub fn refund_at_dashboard(&self, session: &str, amount: i64) -> Value {
         let mut books = self.books();
         let intent = text(&books.sessions[session], "/payment_intent").to_owned();
-        match books.give_back(&intent, Some(amount), json!({})) {
+        match books.give_back(&intent, Some(amount), &json!({})) {
             Ok(refund) => refund,
             Err(refusal) => panic!("{}", refusal.body()),
         }

@@ -124,7 +124,7 @@ pub(super) fn charge(id: &str, intent: &Value, now: i64) -> Value {
 }
 
 /// A refund of a charge.
-pub(super) fn refund(id: &str, charge: &Value, amount: i64, metadata: Value, now: i64) -> Value {
+pub(super) fn refund(id: &str, charge: &Value, amount: i64, metadata: &Value, now: i64) -> Value {
     let mut refund = example(include_str!("../../fixtures/stripe/refund.json"));
     set(
         &mut refund,
@@ -142,7 +142,7 @@ pub(super) fn refund(id: &str, charge: &Value, amount: i64, metadata: Value, now
 }
 
 /// An event about an object.
-pub(super) fn event(id: &str, kind: &str, object: Value, now: i64) -> Value {
+pub(super) fn event(id: &str, kind: &str, object: &Value, now: i64) -> Value {
     let mut event = example(include_str!("../../fixtures/stripe/event.json"));
     let live = object["livemode"].as_bool().unwrap_or(false);
     set(

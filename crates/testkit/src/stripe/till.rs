@@ -131,4 +131,46 @@ impl Till {
         events.reverse();
         events
     }
+
+    /// Events that mean nothing here, or are about nobody's things.
+    pub fn nothings(&self) -> Vec<Value> {
+        let event = |id: &str, kind: &str, object: Value| {
+            json!({"id": id, "object": "event", "api_version": null, "created": 1, "livemode": false,
+                "pending_webhooks": 1, "request": {"id": null, "idempotency_key": null},
+                "type": kind, "data": {"object": object}})
+        };
+        let nobody = json!({"sutler_tenant": self.tenant().id, "sutler_payment": "pay_01j9z6m3k4f5g6h7j8k9m0n1p2"});
+        vec![
+            event(
+                "evt_a",
+                "customer.created",
+                json!({"id": "cus_1", "object": "customer"}),
+            ),
+            event(
+                "evt_b",
+                "checkout.session.completed",
+                json!({"id": "cs_1", "metadata": {}}),
+            ),
+            event(
+                "evt_c",
+                "checkout.session.completed",
+                json!({"id": "cs_2", "metadata": nobody}),
+            ),
+            event(
+                "evt_d",
+                "charge.refunded",
+                json!({"id": "ch_1", "payment_intent": "pi_none"}),
+            ),
+            event(
+                "evt_e",
+                "payment_intent.payment_failed",
+                json!({"id": "pi_none", "metadata": nobody}),
+            ),
+            event(
+                "evt_f",
+                "charge.refunded",
+                json!({"id": "ch_2", "payment_intent": null}),
+            ),
+        ]
+    }
 }
