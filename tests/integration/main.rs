@@ -7,6 +7,8 @@ mod authorization;
 mod carts;
 mod catalog;
 mod dead_letters;
+mod hanging_up;
+mod idempotency;
 mod listing;
 mod orders;
 mod outside;

@@ -1,6 +1,8 @@
 //! Money that is not as it should be: another amount, currency, mode or
 //! account, or too late.
 
+use std::time::Duration;
+
 use rstest::rstest;
 use serde_json::{Value, json};
 use testkit::Backend::{self, Postgres, Sqlite};
@@ -187,4 +189,43 @@ async fn money_for_a_canceled_or_paid_order_goes_back(
     assert_eq!(seen["refunded"], eur(3000));
     assert_eq!(till.stripe.refunds().len(), 2);
     assert_eq!(till.stock().await, (4, 0));
+}
+
+/// Nobody throws an order away whose money is there; who cancels it gives the
+/// money back.
+#[rstest]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_order_with_the_wrong_amount_waits_for_a_person(
+    #[values(Sqlite, Postgres)] backend: Backend,
+) {
+    let till = Till::open(backend, 5).await;
+    let order = till.order(1).await;
+    let paid = Paid {
+        amount: Some(2999),
+        ..Paid::default()
+    };
+    assert!(till.stripe.pay_as(&order.session, &paid));
+    till.deliver().await;
+    till.app
+        .pass(Duration::from_hours(72), Duration::from_hours(6))
+        .await;
+    let seen = till.see(&order).await;
+    assert_eq!(seen["status"], "pending");
+    assert_eq!(seen["captured"], eur(2999));
+
+    let cancel = |path: String| till.app.client.post(&path, &json!({"reason": "a mistake"}));
+    cancel(format!("/api/orders/{}/cancel", order.id))
+        .header("x-order-token", &order.token)
+        .refused(409, "order.already_paid")
+        .await;
+    cancel(format!("/api/admin/orders/{}/cancel", order.id))
+        .bearer(&till.tenant().key)
+        .expect(200)
+        .await;
+    till.app.drain().await;
+    let seen = till.see(&order).await;
+    assert_eq!(seen["status"], "canceled");
+    assert_eq!(seen["refunds"][0]["status"], "succeeded");
+    assert_eq!(till.stripe.refunds()[0]["amount"], 2999);
+    assert_eq!(till.stock().await, (5, 0));
 }

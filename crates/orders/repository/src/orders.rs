@@ -410,7 +410,7 @@ pub async fn pending_since(
     ids(
         db,
         "SELECT id FROM orders WHERE tenant_id = $1 AND status = 'pending' AND placed_at <= $2 \
-           AND payment_status <> 'processing' ORDER BY placed_at LIMIT $3",
+           AND payment_status <> 'processing' AND captured <= refunded ORDER BY placed_at LIMIT $3",
         before,
         limit,
     )

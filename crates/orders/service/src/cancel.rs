@@ -22,6 +22,16 @@ enum Tried {
     CloseFirst(Box<Payment>),
 }
 
+/// What becomes of money that came for an order that is pending all the same,
+/// because it was not the right amount.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Money {
+    /// The order is not canceled then.
+    Stays,
+    /// It goes back.
+    GoesBack,
+}
+
 impl Orders {
     /// Cancels a pending order of the caller. Its payment pages are closed
     /// first; if one was paid in the meantime, the order is not canceled.
@@ -37,7 +47,8 @@ impl Orders {
             .ok_or(OrdersError::OrderNotFound)?;
         drop(db);
         self.check_order_change(scope, &order, key.token.as_deref())?;
-        self.cancel_pending(scope, key.id, reason).await
+        self.cancel_pending(scope, key.id, reason, Money::Stays)
+            .await
     }
 
     /// Cancels an order of the tenant. A paid one is refunded, and what was
@@ -55,7 +66,12 @@ impl Orders {
             .ok_or(OrdersError::OrderNotFound)?;
         drop(db);
         if order.status == OrderStatus::Pending {
-            return self.cancel_pending(scope, id, reason).await;
+            let money = if scope.may(Permission::OrdersRefund) {
+                Money::GoesBack
+            } else {
+                Money::Stays
+            };
+            return self.cancel_pending(scope, id, reason, money).await;
         }
         scope.require(Permission::OrdersRefund)?;
         retrying("order.cancel_paid", || self.cancel_paid(scope, id, reason)).await
@@ -66,9 +82,11 @@ impl Orders {
         scope: &Scope,
         id: OrderId,
         reason: &str,
+        money: Money,
     ) -> Result<OrderDetail, OrdersError> {
         for _ in 0..5 {
-            let tried = retrying("order.cancel", || self.try_cancel(scope, id, reason)).await?;
+            let tried =
+                retrying("order.cancel", || self.try_cancel(scope, id, reason, money)).await?;
             match tried {
                 Tried::Done(detail) => return Ok(*detail),
                 Tried::CloseFirst(payment) => self.close_attempt(scope, &payment).await?,
@@ -82,6 +100,7 @@ impl Orders {
         scope: &Scope,
         id: OrderId,
         reason: &str,
+        money: Money,
     ) -> Result<Tried, OrdersError> {
         let tx = match self
             .database
@@ -101,6 +120,10 @@ impl Orders {
                 return Ok(Tried::Done(Box::new(detail(&tx, order).await?)));
             }
         }
+        let came = !order.refundable()?.is_zero();
+        if came && money == Money::Stays {
+            return Err(OrdersError::AlreadyPaid);
+        }
         if order.payment_status == PaymentState::Processing {
             return Err(OrdersError::PaymentProcessing);
         }
@@ -114,6 +137,15 @@ impl Orders {
         self.catalog.release_in_tx(&tx, id).await?;
         let mut batch = Batch::new();
         self.write_canceled(&tx, &mut batch, &mut order, reason)?;
+        if came {
+            let command = RefundCommand {
+                amount: None,
+                reason: reason.to_owned(),
+                restock: Vec::new(),
+            };
+            self.promise(&tx, &mut batch, &mut order, &command).await?;
+            batch.add(orders::update(&order));
+        }
         batch.run(&tx).await?;
         let answer = detail(&tx, order).await?;
         Ok(Tried::Done(Box::new(tx.commit_with(answer).await?)))
