@@ -18,6 +18,7 @@ mod rate_limits;
 mod recovery;
 mod refunds;
 mod schema;
+mod security_headers;
 mod sessions;
 mod stripe;
 mod stripe_doubtful;

@@ -5,3 +5,4 @@ mod redis;
 mod resend;
 mod schemathesis;
 mod smtp;
+mod typescript;

@@ -29,7 +29,7 @@ pub use cors::cors;
 
 use crate::limits::{Class, OfAccount, refused};
 use crate::problem::{ApiError, RequestError};
-use crate::routes::needs_caller;
+use crate::routes::{knows, needs_caller};
 use crate::state::ApiState;
 
 /// The longest URL, in bytes.
@@ -122,6 +122,10 @@ async fn serve(
     }
     if state.is_draining() {
         return Outcome::Refused(request, RequestError::Draining.into());
+    }
+    if !knows(request.method(), finish::route(&request)) {
+        // 404 or 405, whoever asks.
+        return call(next, request).await;
     }
     let scope = match authenticate(state, &request, address, id).await {
         Ok(scope) => scope,

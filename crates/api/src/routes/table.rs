@@ -23,6 +23,8 @@ struct Known {
 struct Table {
     routes: Vec<Known>,
     names: HashMap<String, &'static str>,
+    /// What there is: method and pattern.
+    known: HashSet<(Method, &'static str)>,
     /// What nobody may use without saying who they are: method and pattern.
     guarded: HashSet<(Method, &'static str)>,
 }
@@ -63,6 +65,11 @@ fn table() -> &'static Table {
                 (path.clone(), name)
             })
             .collect();
+        let known = routes
+            .iter()
+            .flat_map(|(path, methods)| methods.split(", ").map(move |method| (path, method)))
+            .filter_map(|(path, method)| Some((method.parse().ok()?, *names.get(path)?)))
+            .collect();
         let guarded = document
             .paths
             .paths
@@ -90,6 +97,7 @@ fn table() -> &'static Table {
         Table {
             routes,
             names,
+            known,
             guarded,
         }
     })
@@ -109,6 +117,11 @@ fn is_guarded(operation: &Operation) -> bool {
         .security
         .as_ref()
         .is_some_and(|ways| !ways.contains(&open))
+}
+
+/// Whether a route knows a method.
+pub(crate) fn knows(method: &Method, route: &'static str) -> bool {
+    table().known.contains(&(method.clone(), route))
 }
 
 /// Whether a route is for callers who say who they are. What they may do is
