@@ -6,6 +6,8 @@ use std::process::{Command, Stdio};
 
 use serde_json::Value;
 
+use crate::programs::{python_program, tools};
+
 /// The root of the workspace.
 fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
@@ -24,24 +26,19 @@ pub async fn run(folder: &'static str, script: &'static str, input: &Value) -> V
 }
 
 fn run_blocking(folder: &str, script: &str, input: &str) -> Value {
-    let installed = Command::new(root().join("scripts/node-tools"))
-        .arg(folder)
-        .stderr(Stdio::inherit())
-        .output()
-        .expect("scripts/node-tools runs");
+    let packages = tools().join(folder).join("node_modules");
     assert!(
-        installed.status.success(),
-        "the npm packages of tests/tools/{folder} could not be installed; see above"
+        packages.exists(),
+        "the npm packages of tests/tools/{folder} are missing; scripts/tools brings them (make test does)"
     );
-    let packages = String::from_utf8_lossy(&installed.stdout);
-    let mut node = Command::new("node")
+    let mut node = Command::new(python_program("nodejs"))
         .arg(root().join("tests/tools").join(folder).join(script))
-        .env("NODE_PATH", Path::new(packages.trim()).join("node_modules"))
+        .env("NODE_PATH", packages)
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .stderr(Stdio::inherit())
         .spawn()
-        .expect("Node.js runs; install it with `scripts/install nodejs npm`");
+        .expect("Node.js runs");
     let mut stdin = node.stdin.take().expect("a pipe");
     stdin.write_all(input.as_bytes()).expect("write to it");
     drop(stdin);
