@@ -92,6 +92,8 @@ impl Binary {
         let files = std::fs::read_dir(&self.mails).into_iter().flatten();
         files
             .filter_map(|file| std::fs::read_to_string(file.ok()?.path()).ok())
+            // Quoted-printable, as far as links need it.
+            .map(|mail| mail.replace("=\r\n", "").replace("=3D", "="))
             .collect()
     }
 
