@@ -17,6 +17,7 @@ mod races;
 mod rate_limits;
 mod recovery;
 mod refunds;
+mod round_trips;
 mod schema;
 mod security_headers;
 mod sessions;

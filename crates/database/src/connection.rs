@@ -1,5 +1,8 @@
 //! One pooled connection and what it remembers about itself.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
 use kernel::TenantId;
 use sea_orm::{DbErr, ExecResult, QueryResult, RuntimeErr, Statement};
 use sea_query_sqlx::SqlxValues;
@@ -17,6 +20,7 @@ pub(crate) enum Raw {
 /// closed instead of being handed out again (sqlx issues 4385 and 4393).
 pub(crate) struct Connection {
     raw: Raw,
+    round_trips: Arc<AtomicU64>,
     bound: Option<TenantId>,
     in_flight: bool,
     transaction: Phase,
@@ -51,9 +55,10 @@ pub(crate) enum Confinement {
 }
 
 impl Connection {
-    pub(crate) fn new(raw: Raw) -> Self {
+    pub(crate) fn new(raw: Raw, round_trips: Arc<AtomicU64>) -> Self {
         Self {
             raw,
+            round_trips,
             bound: None,
             in_flight: false,
             transaction: Phase::None,
@@ -89,6 +94,7 @@ impl Connection {
         }
         self.bound = None;
         self.in_flight = true;
+        self.round_trips.fetch_add(1, Ordering::Relaxed);
         sqlx::query("SELECT set_config('app.tenant', $1, false)")
             .bind(tenant.uuid().to_string())
             .execute(raw)
@@ -135,7 +141,7 @@ impl Connection {
     /// that state is unknown, so `in_flight` stays set and the connection is
     /// closed.
     async fn control(&mut self, sql: String) -> Result<(), sqlx::Error> {
-        self.in_flight = true;
+        self.sent();
         let sql = AssertSqlSafe(sql);
         match &mut self.raw {
             Raw::Sqlite(raw) => raw.execute(sql).await.map(|_| ())?,
@@ -143,6 +149,12 @@ impl Connection {
         }
         self.in_flight = false;
         Ok(())
+    }
+
+    /// Takes note that a statement is about to be sent.
+    fn sent(&mut self) {
+        self.in_flight = true;
+        self.round_trips.fetch_add(1, Ordering::Relaxed);
     }
 
     /// Takes note of how a statement ended.
@@ -154,7 +166,7 @@ impl Connection {
     }
 
     pub(crate) async fn execute(&mut self, statement: &Statement) -> Result<ExecResult, DbErr> {
-        self.in_flight = true;
+        self.sent();
         let result = match &mut self.raw {
             Raw::Sqlite(raw) => raw.execute(query(statement)).await.map(ExecResult::from),
             Raw::Postgres(raw) => raw.execute(query(statement)).await.map(ExecResult::from),
@@ -164,7 +176,7 @@ impl Connection {
     }
 
     pub(crate) async fn execute_unprepared(&mut self, sql: &str) -> Result<ExecResult, DbErr> {
-        self.in_flight = true;
+        self.sent();
         let sql = AssertSqlSafe(sql.to_owned());
         let result = match &mut self.raw {
             Raw::Sqlite(raw) => raw.execute(sql).await.map(ExecResult::from),
@@ -178,7 +190,7 @@ impl Connection {
         &mut self,
         statement: &Statement,
     ) -> Result<Vec<QueryResult>, DbErr> {
-        self.in_flight = true;
+        self.sent();
         let result = match &mut self.raw {
             Raw::Sqlite(raw) => raw
                 .fetch_all(query(statement))

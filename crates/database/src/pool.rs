@@ -4,6 +4,7 @@
 //! server whenever a connection comes back, which costs 40 % of the reads.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use config::PoolMode;
@@ -29,6 +30,7 @@ const PING_AFTER_IDLE: Duration = Duration::from_secs(30);
 /// Opens connections for a pool and checks the ones that come back.
 pub(crate) struct Manager {
     opener: Opener,
+    round_trips: Arc<AtomicU64>,
     read_only: bool,
 }
 
@@ -43,7 +45,7 @@ impl managed::Manager for Manager {
             }
             Opener::Postgres(options) => Raw::Postgres(Opener::open_postgres(options).await?),
         };
-        Ok(Connection::new(raw))
+        Ok(Connection::new(raw, self.round_trips.clone()))
     }
 
     async fn recycle(
@@ -73,6 +75,7 @@ struct NowRow {
 
 struct Inner {
     backend: Backend,
+    round_trips: Arc<AtomicU64>,
     opener: Opener,
     readers: managed::Pool<Manager>,
     writers: managed::Pool<Manager>,
@@ -103,9 +106,11 @@ impl Database {
         let opener = Opener::new(settings)?;
         let backend = opener.backend();
         let limit = usize::try_from(settings.max_connections.get()).unwrap_or(usize::MAX);
+        let round_trips: Arc<AtomicU64> = Arc::default();
         let build = |limit: usize, read_only: bool| {
             let manager = Manager {
                 opener: opener.clone(),
+                round_trips: round_trips.clone(),
                 read_only,
             };
             managed::Pool::builder(manager)
@@ -129,6 +134,7 @@ impl Database {
         Ok(Self(Arc::new(Inner {
             backend,
             opener,
+            round_trips,
             readers,
             writers,
             pool_mode: settings.pool_mode,
@@ -297,6 +303,12 @@ impl Database {
             .await
             .map_err(|error| driver_fault("begin a transaction", error))?;
         Ok(Scoped::new(connection, self.0.backend, tenant))
+    }
+
+    /// How often a statement was sent and its answer awaited, on all
+    /// connections since the pools were opened.
+    pub fn round_trips(&self) -> u64 {
+        self.0.round_trips.load(Ordering::Relaxed)
     }
 
     /// How busy the connections are: those for reads, then those for writes

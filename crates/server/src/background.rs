@@ -99,6 +99,7 @@ async fn gauges(
             gauge("sutler_pool_waiting", pool, status.waiting);
             gauge("sutler_pool_limit", pool, status.limit);
         }
+        metrics::counter!("sutler_database_round_trips_total").absolute(database.round_trips());
         match admin.lag_of_all().await {
             Ok(lag) => lag_gauges(&lag),
             Err(fault) => tracing::warn!(cause = fault.chain(), "the lag could not be read"),

@@ -47,6 +47,11 @@ pub const METRICS: &[(Kind, &str, &str)] = &[
         "Transactions that were tried again after a passing failure.",
     ),
     (
+        Kind::Counter,
+        "sutler_database_round_trips_total",
+        "Statements that were sent to the database and awaited.",
+    ),
+    (
         Kind::Gauge,
         "sutler_pool_open",
         "Open database connections.",
