@@ -4,7 +4,7 @@
 SHELL := bash
 TARGET_DIR := $(or $(CARGO_TARGET_DIR),target)
 
-.PHONY: help run demo test fuzz-api crash check format openapi docs migrate new-domain-check
+.PHONY: help run demo test fuzz-api crash bench check format openapi docs migrate new-domain-check
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-18s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -30,6 +30,12 @@ fuzz-api: ## send the API what schemathesis makes up, EXAMPLES requests for each
 	scripts/tools
 	FUZZ_EXAMPLES=$(EXAMPLES) $(if $(SEED),TEST_SEED=$(SEED)) scripts/with-postgres \
 	  cargo test --package tests schemathesis -- --test-threads 2
+
+bench: ## measure, as ratios to pgbench and to a constant answer; see docs/performance.md
+	command -v wrk >/dev/null || scripts/install wrk
+	command -v pgbench >/dev/null || scripts/install postgresql
+	cargo build --release --package server --package driver
+	POSTGRES_OPTIONS="-c fsync=on" scripts/with-postgres $(TARGET_DIR)/release/driver bench $(OPTIONS)
 
 check: ## format, clippy, licences and advisories, layers, generated files, the contract
 	cargo fmt --all --check

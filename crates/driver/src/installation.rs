@@ -144,6 +144,14 @@ impl Installation {
         self.database.as_deref().context("this is SQLite")
     }
 
+    /// The URL that the application uses.
+    pub fn database_url(&self) -> Result<&str> {
+        self.variables
+            .iter()
+            .find_map(|(name, value)| (name == "DATABASE_URL").then_some(value.as_str()))
+            .context("there is no DATABASE_URL")
+    }
+
     /// The file of the SQLite database.
     pub fn sqlite_file(&self) -> PathBuf {
         self.folder.path().join("sutler.db")

@@ -1,8 +1,9 @@
 //! Drives a running Sutler as an outside process: over its public API, with
 //! the real binary on a database of its own. It shows a purchase (`demo`),
 //! kills the process in the middle of work and looks for what is lost
-//! (`crash`). Never part of the product.
+//! (`crash`), and measures (`bench`). Never part of the product.
 
+pub mod bench;
 pub mod client;
 pub mod consistency;
 pub mod crash;

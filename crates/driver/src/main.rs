@@ -1,4 +1,4 @@
-//! The `driver` binary: `make demo`, `make crash`.
+//! The `driver` binary: `make demo`, `make crash`, `make bench`.
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use anyhow::{Result, ensure};
 use clap::{Parser, Subcommand};
 use driver::installation::{Backend, sutler};
-use driver::{crash, demo, say};
+use driver::{bench, crash, demo, say};
 
 /// Drives a running Sutler as an outside process.
 #[derive(Parser)]
@@ -40,6 +40,18 @@ enum Command {
         /// Leave PostgreSQL alone.
         #[arg(long)]
         spare_postgres: bool,
+    },
+    /// Measure, as ratios to what PostgreSQL and the server itself can do.
+    Bench(bench::Options),
+    /// Serve a constant answer; `bench` runs it.
+    #[command(hide = true)]
+    Constant {
+        /// Where.
+        address: std::net::SocketAddr,
+        /// Of how many bytes.
+        size: usize,
+        /// With how many threads.
+        workers: usize,
     },
 }
 
@@ -78,6 +90,12 @@ async fn run(cli: Cli) -> Result<()> {
             };
             crash_all(&sutler(cli.sutler)?, &options).await?;
         }
+        Command::Bench(options) => bench::run(&sutler(cli.sutler)?, &options).await?,
+        Command::Constant {
+            address,
+            size,
+            workers,
+        } => bench::constant(address, size, workers).await?,
     }
     Ok(())
 }
