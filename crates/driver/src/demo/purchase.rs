@@ -163,6 +163,14 @@ async fn check_out(stage: &mut Stage, buyer: &Buyer) -> Result<(String, String)>
         replayed.is_some_and(|value| value == "true"),
         "it does not say that it is a replay"
     );
+    let look = Call::get(format!("/api/orders/{}", answer.text("/order/id")?));
+    let seen = stage.client.expect(&look.bearer(&buyer.token), 200).await?;
+    ensure!(
+        seen.body == answer.body["order"],
+        "the order is {} and was answered as {}",
+        seen.body,
+        answer.body["order"]
+    );
     Ok((
         answer.text("/order/id")?.to_owned(),
         answer.text("/order/payments/0/session_id")?.to_owned(),

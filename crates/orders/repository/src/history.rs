@@ -4,15 +4,25 @@ use database::Scoped;
 use kernel::{Actor, Fault, OrderId, Timestamp};
 use orders_model::order::HistoryEntry;
 use sea_orm::{FromQueryResult, Value};
+use serde::Deserialize;
 use uuid::Uuid;
 
-#[derive(FromQueryResult)]
-struct Row {
+use crate::detail::{Columns, Kind};
+
+#[derive(FromQueryResult, Deserialize)]
+pub(crate) struct Row {
     kind: String,
     note: Option<String>,
     actor: String,
     created_at: i64,
 }
+
+pub(crate) const COLUMNS: Columns = &[
+    ("kind", Kind::Plain),
+    ("note", Kind::Plain),
+    ("actor", Kind::Plain),
+    ("created_at", Kind::Plain),
+];
 
 /// The write that notes something, for a batch.
 pub fn note(
@@ -45,13 +55,14 @@ pub async fn of(db: &Scoped, order: OrderId) -> Result<Vec<HistoryEntry>, Fault>
             [Uuid::into(order.uuid())],
         )
         .await?;
-    Ok(rows
-        .into_iter()
-        .map(|row| HistoryEntry {
-            kind: row.kind,
-            note: row.note,
-            actor: row.actor,
-            at: Timestamp::from_micros(row.created_at),
-        })
-        .collect())
+    Ok(rows.into_iter().map(read).collect())
+}
+
+pub(crate) fn read(row: Row) -> HistoryEntry {
+    HistoryEntry {
+        kind: row.kind,
+        note: row.note,
+        actor: row.actor,
+        at: Timestamp::from_micros(row.created_at),
+    }
 }

@@ -2,6 +2,7 @@
 //! here.
 
 pub mod carts;
+pub mod detail;
 pub mod history;
 pub mod orders;
 pub mod payments;

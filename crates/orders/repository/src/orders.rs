@@ -2,21 +2,23 @@
 
 use database::{Backend, Scoped, Transaction};
 use kernel::{
-    CartId, Fault, Money, OrderId, OrderLineId, Page, PageRequest, ProductId, SellerId,
+    CartId, Fault, Money, OrderId, OrderLineId, Page, PageRequest, PaymentId, ProductId, SellerId,
     StockItemId, Timestamp, UserId, VariantId,
 };
 use orders_model::order::{Order, OrderLine, OrderStatus, PaymentState};
 use sea_orm::{FromQueryResult, Value};
+use serde::Deserialize;
 use serde_json::Value as Json;
 use uuid::Uuid;
 
+use crate::detail::{Columns, Kind};
 use crate::rows::{currency, json, maybe, to_json, to_maybe, word};
 
 /// The unique key that makes one order of one cart, as faults name it.
 pub const UNIQUE_CART: &str = "orders(cart_id)";
 
 #[derive(FromQueryResult)]
-struct Row {
+pub(crate) struct Row {
     id: Uuid,
     number: i64,
     cart_id: Uuid,
@@ -51,12 +53,12 @@ struct Row {
     updated_at: i64,
 }
 
-const COLUMNS: &str = "id, number, cart_id, user_id, email, currency, status, payment_status, fulfilment_status, \
+pub(crate) const COLUMNS: &str = "id, number, cart_id, user_id, email, currency, status, payment_status, fulfilment_status, \
      subtotal, shipping, fee, total, tax, captured, refunded, shipping_address, billing_address, shipping_method, \
      shipping_method_name, return_urls, reserved_until, attention, carrier, tracking_number, cancel_reason, placed_at, \
      paid_at, shipped_at, canceled_at, version, updated_at";
 
-fn read(row: Row) -> Result<Order, Fault> {
+pub(crate) fn read(row: Row) -> Result<Order, Fault> {
     let currency = currency("orders.currency", &row.currency)?;
     let money = |minor| Money::new(minor, currency);
     let at = |micros: Option<i64>| micros.map(Timestamp::from_micros);
@@ -96,8 +98,8 @@ fn read(row: Row) -> Result<Order, Fault> {
     })
 }
 
-#[derive(FromQueryResult)]
-struct LineRow {
+#[derive(FromQueryResult, Deserialize)]
+pub(crate) struct LineRow {
     id: Uuid,
     position: i64,
     product_id: Uuid,
@@ -112,6 +114,21 @@ struct LineRow {
     restocked: i64,
 }
 
+pub(crate) const LINE: Columns = &[
+    ("id", Kind::Uuid),
+    ("position", Kind::Plain),
+    ("product_id", Kind::Uuid),
+    ("variant_id", Kind::Uuid),
+    ("stock_item_id", Kind::Uuid),
+    ("seller_id", Kind::Uuid),
+    ("sku", Kind::Plain),
+    ("name", Kind::Plain),
+    ("options", Kind::Json),
+    ("unit_price", Kind::Plain),
+    ("quantity", Kind::Plain),
+    ("restocked", Kind::Plain),
+];
+
 /// One order.
 pub async fn find(db: &Scoped, id: OrderId) -> Result<Option<Order>, Fault> {
     let row: Option<Row> = db
@@ -125,14 +142,24 @@ pub async fn find(db: &Scoped, id: OrderId) -> Result<Option<Order>, Fault> {
 
 /// One order that nobody else changes until the transaction ends.
 pub async fn lock(tx: &Transaction, id: OrderId) -> Result<Option<Order>, Fault> {
+    lock_where(tx, "id = $2", id.uuid()).await
+}
+
+/// The order that an attempt is to pay, locked like that.
+pub async fn lock_of_payment(tx: &Transaction, payment: PaymentId) -> Result<Option<Order>, Fault> {
+    let condition = "id = (SELECT order_id FROM payments WHERE tenant_id = $1 AND id = $2)";
+    lock_where(tx, condition, payment.uuid()).await
+}
+
+async fn lock_where(tx: &Transaction, condition: &str, id: Uuid) -> Result<Option<Order>, Fault> {
     let lock = match tx.backend() {
         Backend::Postgres => " FOR UPDATE",
         Backend::Sqlite => "",
     };
     let row: Option<Row> = tx
         .one(
-            &format!("SELECT {COLUMNS} FROM orders WHERE tenant_id = $1 AND id = $2{lock}"),
-            [id.uuid().into()],
+            &format!("SELECT {COLUMNS} FROM orders WHERE tenant_id = $1 AND {condition}{lock}"),
+            [id.into()],
         )
         .await?;
     row.map(read).transpose()
@@ -147,24 +174,24 @@ pub async fn lines(db: &Scoped, order: &Order) -> Result<Vec<OrderLine>, Fault> 
             [order.id.uuid().into()],
         )
         .await?;
-    rows.into_iter()
-        .map(|row| {
-            Ok(OrderLine {
-                id: OrderLineId::from_uuid(row.id),
-                position: row.position,
-                product: ProductId::from_uuid(row.product_id),
-                variant: VariantId::from_uuid(row.variant_id),
-                stock_item: row.stock_item_id.map(StockItemId::from_uuid),
-                seller: row.seller_id.map(SellerId::from_uuid),
-                sku: row.sku,
-                name: row.name,
-                options: json("order_lines.options", row.options)?,
-                unit_price: Money::new(row.unit_price, order.currency),
-                quantity: row.quantity,
-                restocked: row.restocked,
-            })
-        })
-        .collect()
+    rows.into_iter().map(|row| read_line(row, order)).collect()
+}
+
+pub(crate) fn read_line(row: LineRow, order: &Order) -> Result<OrderLine, Fault> {
+    Ok(OrderLine {
+        id: OrderLineId::from_uuid(row.id),
+        position: row.position,
+        product: ProductId::from_uuid(row.product_id),
+        variant: VariantId::from_uuid(row.variant_id),
+        stock_item: row.stock_item_id.map(StockItemId::from_uuid),
+        seller: row.seller_id.map(SellerId::from_uuid),
+        sku: row.sku,
+        name: row.name,
+        options: json("order_lines.options", row.options)?,
+        unit_price: Money::new(row.unit_price, order.currency),
+        quantity: row.quantity,
+        restocked: row.restocked,
+    })
 }
 
 #[derive(FromQueryResult)]

@@ -4,12 +4,14 @@ use database::Scoped;
 use kernel::{Fault, Money, OrderId, PaymentId, Timestamp};
 use orders_model::payment::Payment;
 use sea_orm::{FromQueryResult, Value};
+use serde::Deserialize;
 use uuid::Uuid;
 
+use crate::detail::{Columns, Kind};
 use crate::rows::{currency, word};
 
-#[derive(FromQueryResult)]
-struct Row {
+#[derive(FromQueryResult, Deserialize)]
+pub(crate) struct Row {
     id: Uuid,
     order_id: Uuid,
     gateway: String,
@@ -32,7 +34,27 @@ struct Row {
 const SELECT: &str = "SELECT id, order_id, gateway, status, amount, currency, session_id, url, intent_id, captured, tax, \
      refunded, failure, expires_at, checked_at, created_at, updated_at FROM payments WHERE tenant_id = $1";
 
-fn read(row: Row) -> Result<Payment, Fault> {
+pub(crate) const COLUMNS: Columns = &[
+    ("id", Kind::Uuid),
+    ("order_id", Kind::Uuid),
+    ("gateway", Kind::Plain),
+    ("status", Kind::Plain),
+    ("amount", Kind::Plain),
+    ("currency", Kind::Plain),
+    ("session_id", Kind::Plain),
+    ("url", Kind::Plain),
+    ("intent_id", Kind::Plain),
+    ("captured", Kind::Plain),
+    ("tax", Kind::Plain),
+    ("refunded", Kind::Plain),
+    ("failure", Kind::Plain),
+    ("expires_at", Kind::Plain),
+    ("checked_at", Kind::Plain),
+    ("created_at", Kind::Plain),
+    ("updated_at", Kind::Plain),
+];
+
+pub(crate) fn read(row: Row) -> Result<Payment, Fault> {
     let currency = currency("payments.currency", &row.currency)?;
     let money = |minor| Money::new(minor, currency);
     Ok(Payment {

@@ -4,13 +4,15 @@ use database::Scoped;
 use kernel::{Fault, Money, OrderId, PaymentId, RefundId, Timestamp};
 use orders_model::refund::Refund;
 use sea_orm::{FromQueryResult, Value};
+use serde::Deserialize;
 use serde_json::Value as Json;
 use uuid::Uuid;
 
+use crate::detail::{Columns, Kind};
 use crate::rows::{currency, json, to_json, word};
 
-#[derive(FromQueryResult)]
-struct Row {
+#[derive(FromQueryResult, Deserialize)]
+pub(crate) struct Row {
     id: Uuid,
     order_id: Uuid,
     payment_id: Uuid,
@@ -29,7 +31,23 @@ struct Row {
 const SELECT: &str = "SELECT id, order_id, payment_id, status, amount, currency, reason, restock, external_id, failure, \
      checked_at, created_at, updated_at FROM refunds WHERE tenant_id = $1";
 
-fn read(row: Row) -> Result<Refund, Fault> {
+pub(crate) const COLUMNS: Columns = &[
+    ("id", Kind::Uuid),
+    ("order_id", Kind::Uuid),
+    ("payment_id", Kind::Uuid),
+    ("status", Kind::Plain),
+    ("amount", Kind::Plain),
+    ("currency", Kind::Plain),
+    ("reason", Kind::Plain),
+    ("restock", Kind::Json),
+    ("external_id", Kind::Plain),
+    ("failure", Kind::Plain),
+    ("checked_at", Kind::Plain),
+    ("created_at", Kind::Plain),
+    ("updated_at", Kind::Plain),
+];
+
+pub(crate) fn read(row: Row) -> Result<Refund, Fault> {
     Ok(Refund {
         id: RefundId::from_uuid(row.id),
         order: OrderId::from_uuid(row.order_id),

@@ -49,11 +49,11 @@ impl Orders {
             request.success_url.as_deref(),
             request.cancel_url.as_deref(),
         )?;
-        let progress = retrying("order.place", || {
+        let (progress, placed) = retrying("order.place", || {
             self.place(scope, &request, gateway, &return_urls)
         })
         .await?;
-        self.finish(scope, progress).await
+        self.finish(scope, progress, placed).await
     }
 
     /// Where the buyer goes after the payment page. Only to places that were

@@ -38,12 +38,9 @@ impl Orders {
 
     /// One order of the caller.
     pub async fn order(&self, scope: &Scope, key: &OrderKey) -> Result<OrderDetail, OrdersError> {
-        let db = self.database.read_snapshot(scope).await?;
-        let order = orders::find(&db, key.id)
-            .await?
-            .ok_or(OrdersError::OrderNotFound)?;
-        self.check_order(scope, &order, key.token.as_deref())?;
-        detail(&db, order).await
+        let detail = self.whole_order(scope, key.id).await?;
+        self.check_order(scope, &detail.order, key.token.as_deref())?;
+        Ok(detail)
     }
 
     /// The orders of the tenant, newest first.
@@ -65,11 +62,7 @@ impl Orders {
         id: OrderId,
     ) -> Result<OrderDetail, OrdersError> {
         scope.require(Permission::OrdersRead)?;
-        let db = self.database.read_snapshot(scope).await?;
-        let order = orders::find(&db, id)
-            .await?
-            .ok_or(OrdersError::OrderNotFound)?;
-        detail(&db, order).await
+        self.whole_order(scope, id).await
     }
 
     /// An order that the caller may see, because they just did something to
@@ -79,15 +72,16 @@ impl Orders {
         scope: &Scope,
         id: OrderId,
     ) -> Result<OrderAnswer, OrdersError> {
+        let detail = self.whole_order(scope, id).await?;
+        let token = self.order_token(scope, &detail.order);
+        Ok(OrderAnswer { detail, token })
+    }
+
+    async fn whole_order(&self, scope: &Scope, id: OrderId) -> Result<OrderDetail, OrdersError> {
         let db = self.database.read(scope).await?;
-        let order = orders::find(&db, id)
+        orders_repository::detail::find(&db, id)
             .await?
-            .ok_or(OrdersError::OrderNotFound)?;
-        let token = self.order_token(scope, &order);
-        Ok(OrderAnswer {
-            detail: detail(&db, order).await?,
-            token,
-        })
+            .ok_or(OrdersError::OrderNotFound)
     }
 }
 

@@ -1,11 +1,13 @@
 //! Attempts to pay an order, and their pages at the gateway.
 
 use database::{Batch, Once, retrying};
-use kernel::{Money, PaymentId, Scope};
+use kernel::{Money, PaymentId, Scope, Timestamp};
 use orders_model::OrdersError;
 use orders_model::order::{Order, OrderLine, OrderStatus, demand};
 use orders_model::payment::{Payment, PaymentStatus};
-use orders_model::ports::{GatewayError, SessionLine, SessionReport, SessionRequest, SessionState};
+use orders_model::ports::{
+    GatewayError, Session, SessionLine, SessionReport, SessionRequest, SessionState,
+};
 use orders_repository::{history, orders, payments};
 
 use crate::Orders;
@@ -46,7 +48,7 @@ impl Orders {
             })
             .await?;
             match decided {
-                Decided::Progress(progress) => return self.finish(scope, progress).await,
+                Decided::Progress(progress) => return self.finish(scope, progress, None).await,
                 Decided::CloseFirst(payment) => self.close_attempt(scope, &payment).await?,
             }
         }
@@ -151,9 +153,27 @@ impl Orders {
         if payment.session.is_some() || payment.status.is_final() {
             return Ok(());
         }
+        let order = orders::find(&db, payment.order)
+            .await?
+            .ok_or(OrdersError::OrderNotFound)?;
+        let lines = orders::lines(&db, &order).await?;
         drop(db);
-        let request = self.session_request(scope, &payment).await?;
-        let session = match self.gateways.of(&payment)?.open(scope, &request).await {
+        self.open_session(scope, &order, &lines, &payment)
+            .await
+            .map(|_| ())
+    }
+
+    /// Opens the page of an attempt and notes it. None when somebody else has
+    /// noted one in the meantime.
+    pub(crate) async fn open_session(
+        &self,
+        scope: &Scope,
+        order: &Order,
+        lines: &[OrderLine],
+        payment: &Payment,
+    ) -> Result<Option<(Session, Timestamp)>, OrdersError> {
+        let request = session_request(order, lines, payment)?;
+        let session = match self.gateways.of(payment)?.open(scope, &request).await {
             Ok(session) => session,
             Err(GatewayError::Refused(why)) => {
                 // It would refuse again, so the attempt is over and the buyer
@@ -170,11 +190,13 @@ impl Orders {
             }
             Err(GatewayError::Unknown(fault)) => return Err(fault.into()),
         };
-        let write = payments::opened(payment.id, &session.id, &session.url, self.now());
-        self.database
+        let now = self.now();
+        let write = payments::opened(payment.id, &session.id, &session.url, now);
+        let noted = self
+            .database
             .write_one(scope, "payment.opened", write)
             .await?;
-        Ok(())
+        Ok((noted == 1).then_some((session, now)))
     }
 
     /// What the gateway is asked for an attempt; the same each time.

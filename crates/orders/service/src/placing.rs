@@ -11,7 +11,8 @@ use orders_model::OrdersError;
 use orders_model::cart::{CartChange, Notice, PricedCart};
 use orders_model::events::OrderPlaced;
 use orders_model::order::{
-    FulfilmentState, Order, OrderLine, OrderStatus, PaymentState, ReturnUrls, demand,
+    FulfilmentState, HistoryEntry, Order, OrderDetail, OrderLine, OrderStatus, PaymentState,
+    ReturnUrls, demand,
 };
 use orders_model::payment::{Payment, PaymentStatus};
 use orders_repository::{carts, history, orders, payments};
@@ -21,6 +22,9 @@ use crate::Orders;
 use crate::checkout::CheckoutRequest;
 use crate::orders::OrderAnswer;
 use crate::pricing::price;
+
+/// What stands in the history of an order when it is placed.
+const PLACED: &str = "placed";
 
 /// How far a checkout got, as remembered for a repeated request.
 #[derive(Serialize, Deserialize)]
@@ -44,6 +48,14 @@ impl Progress {
     }
 }
 
+/// An order that this very request has placed: nothing of it has to be read
+/// again to go on.
+pub(crate) struct JustPlaced {
+    order: Order,
+    lines: Vec<OrderLine>,
+    payment: Payment,
+}
+
 impl Orders {
     /// Goes on from where a checkout or another attempt got to: opens the
     /// payment page, and remembers what the buyer is answered.
@@ -51,20 +63,63 @@ impl Orders {
         &self,
         scope: &Scope,
         progress: Progress,
+        placed: Option<JustPlaced>,
     ) -> Result<OrderAnswer, OrdersError> {
         let (order, payment) = match progress {
             Progress::Answered(answer) => return Ok(*answer),
             Progress::Placed { order, payment } => (order, payment),
         };
-        if let Some(payment) = payment {
-            self.open_page(scope, payment).await?;
-        }
-        let answer = self.order_answer(scope, order).await?;
+        // It is another order when the same request was faster elsewhere.
+        let answer = if let Some(placed) = placed.filter(|placed| placed.order.id == order) {
+            self.open_first_page(scope, placed).await?
+        } else {
+            if let Some(payment) = payment {
+                self.open_page(scope, payment).await?;
+            }
+            self.order_answer(scope, order).await?
+        };
         if scope.request().idempotency.is_some() {
             let progress = Progress::Answered(Box::new(answer.clone()));
             self.database.amend_once(scope, &progress).await?;
         }
         Ok(answer)
+    }
+
+    /// Opens the payment page of an order that was placed just now, and tells
+    /// how the order stands then.
+    async fn open_first_page(
+        &self,
+        scope: &Scope,
+        placed: JustPlaced,
+    ) -> Result<OrderAnswer, OrdersError> {
+        let JustPlaced {
+            order,
+            lines,
+            mut payment,
+        } = placed;
+        let Some((session, at)) = self.open_session(scope, &order, &lines, &payment).await? else {
+            return self.order_answer(scope, order.id).await;
+        };
+        payment.status = PaymentStatus::Open;
+        payment.session = Some(session.id);
+        payment.url = Some(session.url);
+        payment.updated_at = at;
+        let history = vec![HistoryEntry {
+            kind: PLACED.to_owned(),
+            note: None,
+            actor: scope.actor().label(),
+            at: order.placed_at,
+        }];
+        Ok(OrderAnswer {
+            token: self.order_token(scope, &order),
+            detail: OrderDetail {
+                order,
+                lines,
+                payments: vec![payment],
+                refunds: Vec::new(),
+                history,
+            },
+        })
     }
 
     /// Places the order of a cart as pending, with its stock reserved and an
@@ -75,7 +130,7 @@ impl Orders {
         request: &CheckoutRequest,
         gateway: &'static str,
         return_urls: &ReturnUrls,
-    ) -> Result<Progress, OrdersError> {
+    ) -> Result<(Progress, Option<JustPlaced>), OrdersError> {
         let now = self.now();
         let tenant = self.tenant(scope).await?;
         let tx = match self
@@ -83,7 +138,7 @@ impl Orders {
             .begin_once::<Progress>(scope, "order.place", now)
             .await?
         {
-            Once::Replayed(progress) => return Ok(progress),
+            Once::Replayed(progress) => return Ok((progress, None)),
             Once::Fresh(tx) => tx,
         };
         let cart = self
@@ -124,14 +179,18 @@ impl Orders {
         let payment = self.first_attempt(&order, gateway, now);
         self.write_placed(&tx, batch, &order, &lines, payment.as_ref())
             .await?;
-        if payment.is_none() {
+        let progress = Progress::placed(&order, payment.as_ref());
+        let placed = if let Some(payment) = payment {
+            Some(JustPlaced {
+                order,
+                lines,
+                payment,
+            })
+        } else {
             self.pay_nothing(&tx, order, priced.needs_shipping).await?;
-        }
-        let progress = Progress::Placed {
-            order: order_id,
-            payment: payment.map(|payment| payment.id),
+            None
         };
-        Ok(tx.commit_with(progress).await?)
+        Ok((tx.commit_with(progress).await?, placed))
     }
 
     /// Reserves what the lines want, for a little longer than the buyer has to
@@ -196,7 +255,7 @@ impl Orders {
             batch.add(payments::insert(payment));
         }
         let actor = tx.scope().actor();
-        batch.add(history::note(order.id, "placed", None, actor, now));
+        batch.add(history::note(order.id, PLACED, None, actor, now));
         let event = OrderPlaced { order: order.id };
         self.queue.publish_with(tx, &mut batch, &event)?;
         batch.add(carts::becomes_order(order.cart, order.id, now));

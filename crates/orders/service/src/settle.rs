@@ -64,13 +64,10 @@ impl Orders {
     ) -> Result<(), OrdersError> {
         let now = self.now();
         let tx = self.database.begin_write(scope, "payment.settle").await?;
-        let found = payments::find(&tx, payment)
+        let mut order = orders::lock_of_payment(&tx, payment)
             .await?
             .ok_or(OrdersError::OrderNotFound)?;
-        let mut order = orders::lock(&tx, found.order)
-            .await?
-            .ok_or(OrdersError::OrderNotFound)?;
-        // Again, now that nobody else changes it.
+        // Read now that nobody else changes them.
         let mut attempts = payments::of(&tx, order.id).await?;
         let at = attempts
             .iter()
