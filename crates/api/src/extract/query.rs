@@ -16,16 +16,22 @@ use crate::problem::{ApiError, RequestError};
 /// refused, because a misspelt filter must not look like an answer.
 pub(crate) struct Query<T>(pub(crate) T);
 
+impl<T: DeserializeOwned + Validate> Query<T> {
+    /// The query string of a request; for controllers that may have an answer
+    /// before it has to be read.
+    pub(crate) fn of(request: &HttpRequest) -> Result<Self, ApiError> {
+        parse(request.query_string())
+            .map(Self)
+            .map_err(ApiError::from)
+    }
+}
+
 impl<T: DeserializeOwned + Validate> FromRequest for Query<T> {
     type Error = ApiError;
     type Future = Ready<Result<Self, ApiError>>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        ready(
-            parse(request.query_string())
-                .map(Self)
-                .map_err(ApiError::from),
-        )
+        ready(Self::of(request))
     }
 }
 

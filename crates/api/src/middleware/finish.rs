@@ -154,6 +154,8 @@ fn headers(state: &ApiState, id: &str, counted: Counted, headers: &mut HeaderMap
 
 /// What machines ask every few seconds; their lines would bury all others.
 const PROBES: &[&str] = &["/health", "/ready", "/metrics"];
+/// Routes of the public catalog.
+const CATALOG: &str = "/api/catalog/";
 
 /// The log line and the metrics of a request.
 pub(crate) fn record(status: StatusCode, route: &'static str, took: Duration) {
@@ -161,7 +163,9 @@ pub(crate) fn record(status: StatusCode, route: &'static str, took: Duration) {
     if status.is_server_error() {
         // Why was said, and reported, before.
         tracing::warn!(status = status.as_u16(), millis, "answered");
-    } else if PROBES.contains(&route) {
+    } else if PROBES.contains(&route) || (route.starts_with(CATALOG) && !status.is_client_error()) {
+        // By far the most requests; writing a line costs more than the answer
+        // of a cached catalog page, and the metrics count them.
         tracing::debug!(status = status.as_u16(), millis, "answered");
     } else {
         tracing::info!(status = status.as_u16(), millis, "answered");

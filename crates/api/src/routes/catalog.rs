@@ -217,14 +217,14 @@ pub(crate) async fn list_products(
     state: Data<ApiState>,
     caller: Caller,
     request: HttpRequest,
-    query: Query<ProductsQuery>,
 ) -> Result<HttpResponse, ApiError> {
     let key = key(&caller, &request);
     if let Some(answer) = state.answers.get(&key) {
         return Ok(respond(&request, &answer));
     }
+    // Not before: whatever was answered before was a good query.
+    let query = Query::<ProductsQuery>::of(&request)?.0;
     let begun = state.answers.begin();
-    let query = query.0;
     let cursor = query.cursor.as_deref();
     let page = page_request(&state, &caller.0, &request, cursor, query.limit)?;
     let sort = query.sort.unwrap_or_default().into();
