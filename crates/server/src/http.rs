@@ -8,8 +8,8 @@ use actix_web::body::BoxBody;
 use actix_web::dev::{Server, ServiceResponse};
 use actix_web::http::header;
 use actix_web::middleware::{Condition, from_fn};
-use actix_web::web::Data;
-use actix_web::{App, HttpServer};
+use actix_web::web::{Bytes, Data};
+use actix_web::{App, HttpResponse, HttpServer, Route};
 use anyhow::{Context as _, Result};
 use api::ApiState;
 use config::Settings;
@@ -19,6 +19,9 @@ use utoipa_swagger_ui::SwaggerUi;
 /// How long a connection may wait for its next request.
 const KEEP_ALIVE: Duration = Duration::from_secs(75);
 
+/// Where the OpenAPI document is.
+const DOCUMENT: &str = "/api/openapi.json";
+
 /// A server on a listener, not yet running.
 pub fn server(
     settings: &Arc<Settings>,
@@ -27,7 +30,12 @@ pub fn server(
 ) -> Result<Server> {
     let http = settings.http.clone();
     let origins = http.cors_origins.clone();
-    let document = api::document();
+    // As bytes and once: as a structure, one for each thread, it is several
+    // times as large as all the rest of the process.
+    let document: Bytes = api::document()
+        .to_json()
+        .context("write the document")?
+        .into();
     let limit = http.max_body_bytes.get();
     let server = HttpServer::new(move || {
         App::new()
@@ -36,10 +44,10 @@ pub fn server(
             .into_utoipa_app()
             .configure(api::configure)
             .into_app()
+            .route(DOCUMENT, document_route(document.clone()))
             .service(
                 SwaggerUi::new("/docs/{_:.*}")
-                    .url("/api/openapi.json", document.clone())
-                    .config(utoipa_swagger_ui::Config::default().try_it_out_enabled(true)),
+                    .config(utoipa_swagger_ui::Config::from(DOCUMENT).try_it_out_enabled(true)),
             )
             .configure(api::pages)
             .wrap(from_fn(docs_headers))
@@ -57,6 +65,17 @@ pub fn server(
     Ok(server)
 }
 
+fn document_route(document: Bytes) -> Route {
+    actix_web::web::get().to(move || {
+        let document = document.clone();
+        async move {
+            HttpResponse::Ok()
+                .content_type(header::ContentType::json())
+                .body(document)
+        }
+    })
+}
+
 /// The documentation is a page with scripts and styles of its own, and may be
 /// kept by anybody.
 async fn docs_headers(
@@ -64,7 +83,7 @@ async fn docs_headers(
     next: actix_web::middleware::Next<BoxBody>,
 ) -> Result<ServiceResponse<BoxBody>, actix_web::Error> {
     let is_docs = request.path().starts_with("/docs");
-    let is_document = request.path() == "/api/openapi.json";
+    let is_document = request.path() == DOCUMENT;
     let mut response = next.call(request).await?;
     if is_docs || is_document {
         let headers = response.headers_mut();
