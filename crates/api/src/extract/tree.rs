@@ -190,6 +190,7 @@ impl<'de> Deserializer<'de> for Tree {
         visitor: V,
     ) -> Result<V::Value, Error> {
         match self {
+            Self::Text(text) if text.contains(NUL) => Err(Error::custom(NUL_REFUSED)),
             Self::Text(text) => visitor.visit_enum(text.into_deserializer()),
             Self::Object(members) => {
                 let members = MapDeserializer::new(members.into_iter());
