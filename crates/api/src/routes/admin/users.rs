@@ -13,7 +13,7 @@ use validator::Validate;
 use crate::dto::patch::present;
 use crate::dto::user::{RoleDto, UserDto, UserStatusDto};
 use crate::extract::{Caller, Json, List, Listed, Query, RequiredIfMatch, etag, id, page_request};
-use crate::problem::ApiError;
+use crate::problem::{ApiError, RequestError};
 use crate::state::ApiState;
 
 /// Which people, which page.
@@ -75,7 +75,15 @@ pub(crate) async fn list_users(
     let filter = UserFilter {
         role: query.role.map(Into::into),
         status: query.status.map(Into::into),
-        email: query.email.as_deref().map(Email::parse).transpose()?,
+        email: query
+            .email
+            .as_deref()
+            .map(Email::parse)
+            .transpose()
+            .map_err(|error| {
+                let field = kernel::FieldError::new("/email", "email", error.to_string());
+                RequestError::InvalidQuery(vec![field])
+            })?,
     };
     let page = state.accounts.users(&caller.0, &filter, page).await?;
     Ok(Listed::new(&state, &caller.0, &request, page, UserDto::from)?.response())
