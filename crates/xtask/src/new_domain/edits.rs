@@ -39,7 +39,7 @@ pub(crate) const EDITS: &[Edit] = &[
     Edit {
         file: "crates/kernel/src/permission.rs",
         after: "pub enum Permission {",
-        before: "}\n",
+        before: "    /// Create and change tenants",
         text: "    /// See __entities_words__.\n\
                \x20   #[strum(serialize = \"__domain__:read\")]\n\
                \x20   #[serde(rename = \"__domain__:read\")]\n\
