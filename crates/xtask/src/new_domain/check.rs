@@ -61,7 +61,7 @@ pub(crate) fn check(root: &Path, test: bool) -> Result<()> {
         // Its own, and those that compare the guides with the code.
         tests.extend(["--", "gift_card", "codes", "permission"]);
         in_copy(&copy, &target, &tests)?;
-        let all = ["vouchers", "schema", "authorization"];
+        let all = ["vouchers::", "schema::", "authorization::"];
         let mut tests = vec!["test", "--package", "tests", "--test", "integration", "--"];
         tests.extend(all);
         in_copy(&copy, &target, &tests)?;
