@@ -22,14 +22,14 @@ pub(super) async fn measure(bench: &mut Bench, options: &Options, table: &mut Ta
     let (server, _) = bench.start().await?;
     let postmaster = process::postmaster(&mut bench.admin).await?;
     let warm_up = Duration::from_secs(2);
-    drop(buy(bench, &server, warm_up, "warm").await?);
+    drop(buy(&bench.items, &server, warm_up, "warm").await?);
     let before = (
         process::cpu(server.id())?,
         process::cpu_with_children(postmaster)?,
     );
     let began = Instant::now();
     let length = Duration::from_secs(u64::from(options.seconds)) * 2;
-    let mut durations = buy(bench, &server, length, "flow").await?;
+    let mut durations = buy(&bench.items, &server, length, "flow").await?;
     let took = began.elapsed().as_secs_f64();
     let cpu_server = process::cpu(server.id())? - before.0;
     let cpu_database = process::cpu_with_children(postmaster)? - before.1;
@@ -68,8 +68,9 @@ pub(super) async fn measure(bench: &mut Bench, options: &Options, table: &mut Ta
     Ok(())
 }
 
-async fn buy(
-    bench: &Bench,
+/// Lets buyers buy for so long.
+pub(super) async fn buy(
+    items: &[Item],
     server: &crate::installation::Running,
     length: Duration,
     name: &str,
@@ -77,7 +78,7 @@ async fn buy(
     let end = Instant::now() + length;
     let mut buyers: JoinSet<Result<Durations>> = JoinSet::new();
     for number in 0..CONNECTIONS {
-        let (client, items) = (server.client(), bench.items.clone());
+        let (client, items) = (server.client(), items.to_vec());
         buyers.spawn(one_after_another(
             client,
             items,
