@@ -189,12 +189,16 @@ async fn settings_are_checked_and_versioned(#[values(Sqlite, Postgres)] backend:
     for (body, code) in [
         (json!({"time_zone": "Berlin"}), "settings.unknown_time_zone"),
         (
-            json!({"platform_fee": {"fixed": -1, "basis_points": 0, "borne_by": "buyer"}}),
+            json!({"platform_fee": {"fixed": {"amount": -1, "currency": "EUR"}, "basis_points": 0, "borne_by": "buyer"}}),
             "settings.fee_out_of_range",
         ),
         (
-            json!({"platform_fee": {"fixed": 0, "basis_points": 10_001, "borne_by": "buyer"}}),
+            json!({"platform_fee": {"fixed": {"amount": 0, "currency": "EUR"}, "basis_points": 10_001, "borne_by": "buyer"}}),
             "settings.fee_out_of_range",
+        ),
+        (
+            json!({"platform_fee": {"fixed": {"amount": 1, "currency": "USD"}, "basis_points": 0, "borne_by": "buyer"}}),
+            "settings.fee_currency",
         ),
         (json!({"currency": "USD"}), "request.invalid_body"),
         (json!({"support_email": "nobody"}), "request.invalid_body"),

@@ -175,8 +175,7 @@ async fn canceling_puts_goods_back_when_no_money_is_left(
     assert_eq!(cancel(&order.id).await.body["status"], "canceled");
     assert_eq!(app.stock(tenant, &item, 0).await, (10, 0));
 
-    let pickup =
-        json!({"code": "pickup", "name": "Pick up", "rates": {"kind": "flat", "amount": 0}});
+    let pickup = json!({"code": "pickup", "name": "Pick up", "rates": {"kind": "flat", "amount": {"amount": 0, "currency": "EUR"}}});
     let pickup = app.client.post("/api/admin/shipping-methods", &pickup);
     pickup.bearer(&tenant.key).expect(201).await;
     let gift = testkit::shop::Listing {

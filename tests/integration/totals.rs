@@ -23,6 +23,10 @@ async fn ship_to(app: &App, cart: &Cart, method: &str, country: &str) -> Value {
     answer.body["totals"]["shipping"]["amount"].clone()
 }
 
+fn eur(amount: i64) -> Value {
+    json!({"amount": amount, "currency": "EUR"})
+}
+
 #[rstest]
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn shipping_follows_its_table(#[values(Sqlite, Postgres)] backend: Backend) {
@@ -32,10 +36,10 @@ async fn shipping_follows_its_table(#[values(Sqlite, Postgres)] backend: Backend
     // 500 g and 25.00 a piece.
     let item = app.simple(tenant, "Lamp", 99).await;
     let weight = json!({"kind": "by_weight", "steps": [
-        {"up_to_grams": 1000, "amount": 490}, {"up_to_grams": 2000, "amount": 990}]});
+        {"up_to_grams": 1000, "amount": eur(490)}, {"up_to_grams": 2000, "amount": eur(990)}]});
     method(&app, tenant, "parcel", weight, json!(["DE", "AT"])).await;
     let subtotal = json!({"kind": "by_subtotal", "steps": [
-        {"below": 5000, "amount": 700}, {"amount": 0}]});
+        {"below": eur(5000), "amount": eur(700)}, {"amount": eur(0)}]});
     method(&app, tenant, "insured", subtotal, json!([])).await;
     for (pieces, parcel, insured) in [
         (1, json!(490), 700),
@@ -70,10 +74,10 @@ async fn shipping_follows_its_table(#[values(Sqlite, Postgres)] backend: Backend
             .await;
     }
     for rates in [
-        json!({"kind": "flat", "amount": -1}),
+        json!({"kind": "flat", "amount": eur(-1)}),
         json!({"kind": "by_weight", "steps": []}),
-        json!({"kind": "by_weight", "steps": [{"up_to_grams": 9, "amount": 1}, {"up_to_grams": 9, "amount": 2}]}),
-        json!({"kind": "by_subtotal", "steps": [{"amount": 1}, {"below": 9, "amount": 2}]}),
+        json!({"kind": "by_weight", "steps": [{"up_to_grams": 9, "amount": eur(1)}, {"up_to_grams": 9, "amount": eur(2)}]}),
+        json!({"kind": "by_subtotal", "steps": [{"amount": eur(1)}, {"below": eur(9), "amount": eur(2)}]}),
     ] {
         let body = json!({"code": "bad", "name": "bad", "rates": rates});
         let call = app
@@ -115,8 +119,8 @@ async fn the_platform_fee_is_a_fixed_part_and_a_share(
         stock: &[99],
     };
     let item = app.list(tenant, &listing).await;
-    for (bearer, fee, total) in [("buyer", 55, 1001 + 500 + 55), ("seller", 55, 1001 + 500)] {
-        let platform_fee = json!({"fixed": 30, "basis_points": 250, "borne_by": bearer});
+    for (bearer, fee, total) in [("buyer", 55, 1001 + 500 + 55), ("seller", 0, 1001 + 500)] {
+        let platform_fee = json!({"fixed": eur(30), "basis_points": 250, "borne_by": bearer});
         settings(&app, tenant, json!({"platform_fee": platform_fee})).await;
         let cart = app.cart(HOST, &[(&item.variants[0], 1)]).await;
         let answer = app.checkout(HOST, &cart).expect(201).await;
@@ -132,7 +136,7 @@ async fn the_platform_fee_is_a_fixed_part_and_a_share(
         settings(
             &app,
             tenant,
-            json!({"platform_fee": {"fixed": 999, "basis_points": 0, "borne_by": "buyer"}}),
+            json!({"platform_fee": {"fixed": eur(999), "basis_points": 0, "borne_by": "buyer"}}),
         )
         .await;
         app.pay(&order).await;

@@ -124,11 +124,11 @@ impl App {
             second: self.tenant(&operator, second, "other.test").await,
             operator,
         };
-        for tenant in [&shop.first, &shop.second] {
+        for (tenant, currency) in [(&shop.first, "EUR"), (&shop.second, "USD")] {
             self.client
                 .post(
                     "/api/admin/shipping-methods",
-                    &json!({"code": "standard", "name": "Standard", "rates": {"kind": "flat", "amount": 500}}),
+                    &json!({"code": "standard", "name": "Standard", "rates": {"kind": "flat", "amount": {"amount": 500, "currency": currency}}}),
                 )
                 .bearer(&tenant.admin.token)
                 .expect(201)

@@ -249,7 +249,7 @@ pub const ROUTES: &[Route] = &[
     post(
         "/api/admin/shipping-methods",
         Needs("settings:write"),
-        r#"{"code": "{any}", "name": "Express", "rates": {"kind": "flat", "amount": 900}}"#,
+        r#"{"code": "{any}", "name": "Express", "rates": {"kind": "flat", "amount": {"amount": 900, "currency": "{currency}"}}}"#,
     ),
     get(
         "/api/admin/shipping-methods/{shipping_method_id}",

@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
-use kernel::{AccessDenied, DomainError, ErrorKind, Fault, FieldError, OnceError, Permission};
+use kernel::{
+    AccessDenied, Currency, DomainError, ErrorKind, Fault, FieldError, OnceError, Permission,
+};
 use strum::{EnumDiscriminants, EnumIter};
 
 use crate::password::{MAX_LENGTH, MIN_LENGTH};
@@ -100,6 +102,9 @@ pub enum AccountsError {
     /// The fee makes no sense.
     #[error("a fee has a fixed part of at least 0 and 0 to 10000 basis points")]
     FeeOutOfRange,
+    /// The fee is in another currency.
+    #[error("the fee must be in {0}, the currency of the shop")]
+    FeeCurrency(Currency),
     /// Somebody else changed it.
     #[error(
         "it was changed by somebody else in the meantime; read it again and repeat your change"
@@ -145,6 +150,7 @@ impl AccountsErrorCode {
             Self::TenantSuspended => "tenant.suspended",
             Self::UnknownTimeZone => "settings.unknown_time_zone",
             Self::FeeOutOfRange => "settings.fee_out_of_range",
+            Self::FeeCurrency => "settings.fee_currency",
             Self::VersionMismatch => "version_mismatch",
             Self::Access | Self::Once | Self::Fault => "",
         }
@@ -164,7 +170,8 @@ impl AccountsErrorCode {
             | Self::InvalidSlug
             | Self::InvalidHost
             | Self::UnknownTimeZone
-            | Self::FeeOutOfRange => K::Unprocessable,
+            | Self::FeeOutOfRange
+            | Self::FeeCurrency => K::Unprocessable,
             Self::BadCredentials
             | Self::InvalidToken
             | Self::InvalidRefreshToken
@@ -214,7 +221,7 @@ impl DomainError for AccountsError {
             Self::InvalidSlug | Self::TenantSlugTaken => "/slug",
             Self::InvalidHost(_) | Self::HostTaken(_) => "/hosts",
             Self::UnknownTimeZone(_) => "/time_zone",
-            Self::FeeOutOfRange => "/platform_fee",
+            Self::FeeOutOfRange | Self::FeeCurrency(_) => "/platform_fee",
             _ => return Vec::new(),
         };
         vec![FieldError::new(pointer, self.code(), self.to_string())]

@@ -28,7 +28,7 @@ use url::Url;
 pub use authenticate::{Credentials, Host};
 pub use registration::Registration;
 pub use sessions::{Login, SignedIn};
-pub use settings::SettingsChange;
+pub use settings::{NewPlatformFee, SettingsChange};
 pub use tenants::{NewTenant, TenantChange};
 pub use users::{NewUser, UserChange, UserFilter};
 

@@ -218,7 +218,9 @@ impl Accounts {
         Ok(self.mailer.send(&mail).await?)
     }
 
-    fn link(&self, page: &str, token: &str) -> String {
+    /// The address of a page of the app, with the token that opens it, for
+    /// mails.
+    pub fn link(&self, page: &str, token: &str) -> String {
         let mut url = self.app_url.clone();
         // The app may live below a path.
         let path = format!("{}/{page}", url.path().trim_end_matches('/'));

@@ -5,9 +5,9 @@ use std::sync::Arc;
 use accounts_model::AccountsError;
 use accounts_model::email::Email;
 use accounts_model::events::TenantChanged;
-use accounts_model::tenant::{PlatformFee, Tenant};
+use accounts_model::tenant::{FeeBearer, PlatformFee, Tenant};
 use accounts_repository::tenants;
-use kernel::{Permission, Scope};
+use kernel::{Money, Permission, Scope};
 
 use crate::Accounts;
 
@@ -21,7 +21,18 @@ pub struct SettingsChange {
     /// Where replies to its mails go; `Some(None)` removes it.
     pub support_email: Option<Option<String>>,
     /// What the platform takes of an order.
-    pub platform_fee: Option<PlatformFee>,
+    pub platform_fee: Option<NewPlatformFee>,
+}
+
+/// What the platform is to take of an order.
+#[derive(Debug, Clone, Copy)]
+pub struct NewPlatformFee {
+    /// So much for each order.
+    pub fixed: Money,
+    /// Of the goods' subtotal, in hundredths of a percent.
+    pub basis_points: u32,
+    /// Who bears it.
+    pub borne_by: FeeBearer,
 }
 
 impl Accounts {
@@ -57,7 +68,14 @@ impl Accounts {
                 .transpose()?;
         }
         if let Some(fee) = change.platform_fee {
-            settings.platform_fee = fee;
+            if fee.fixed.currency != settings.currency {
+                return Err(AccountsError::FeeCurrency(settings.currency));
+            }
+            settings.platform_fee = PlatformFee {
+                fixed: fee.fixed.minor,
+                basis_points: fee.basis_points,
+                borne_by: fee.borne_by,
+            };
         }
         settings.check()?;
         tenant.version += 1;

@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 
 use kernel::{
-    OrderId, OrderLineId, PaymentId, ProductId, RefundId, SellerId, Timestamp, UserId, VariantId,
+    Money, OrderId, OrderLineId, PaymentId, ProductId, RefundId, SellerId, Timestamp, UserId,
+    VariantId,
 };
 use orders_model::order::{
     FulfilmentState, HistoryEntry, Order, OrderDetail, OrderLine, OrderStatus, PaymentState,
@@ -194,7 +195,7 @@ pub(crate) struct OrderSummaryDto {
     subtotal: MoneyDto,
     /// Shipping.
     shipping: MoneyDto,
-    /// The platform's fee.
+    /// The platform's fee; for buyers, the part of it that they bear.
     fee: MoneyDto,
     /// What the buyer was to pay, before taxes the gateway added.
     total: MoneyDto,
@@ -222,8 +223,25 @@ pub(crate) struct OrderSummaryDto {
     version: i64,
 }
 
-impl From<&Order> for OrderSummaryDto {
-    fn from(order: &Order) -> Self {
+/// Who looks at an order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Audience {
+    /// Who bought it: sees what they pay, and not who works at the shop.
+    Buyer,
+    /// The shop.
+    Shop,
+}
+
+impl OrderSummaryDto {
+    pub(crate) fn new(order: &Order, audience: Audience) -> Self {
+        let fee = match audience {
+            Audience::Shop => order.fee,
+            // The part of the fee that they bear.
+            Audience::Buyer => Money::new(
+                order.total.minor - order.subtotal.minor - order.shipping.minor,
+                order.currency,
+            ),
+        };
         Self {
             id: order.id,
             number: order.number,
@@ -234,7 +252,7 @@ impl From<&Order> for OrderSummaryDto {
             fulfilment_status: order.fulfilment_status.into(),
             subtotal: order.subtotal.into(),
             shipping: order.shipping.into(),
-            fee: order.fee.into(),
+            fee: fee.into(),
             total: order.total.into(),
             tax: order.tax.into(),
             captured: order.captured.into(),
@@ -397,19 +415,21 @@ pub(crate) struct HistoryEntryDto {
     kind: String,
     /// Anything more.
     note: Option<String>,
-    /// Who did it: an account, an API key, a job or `system`.
-    actor: String,
+    /// Who did it: an account, an API key, a job or `system`. Only the shop
+    /// sees it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    actor: Option<String>,
     /// When.
     #[schema(value_type = String, format = DateTime)]
     at: Timestamp,
 }
 
-impl From<HistoryEntry> for HistoryEntryDto {
-    fn from(entry: HistoryEntry) -> Self {
+impl HistoryEntryDto {
+    fn new(entry: HistoryEntry, audience: Audience) -> Self {
         Self {
             kind: entry.kind,
             note: entry.note,
-            actor: entry.actor,
+            actor: (audience == Audience::Shop).then_some(entry.actor),
             at: entry.at,
         }
     }
@@ -451,15 +471,19 @@ pub(crate) struct OrderDto {
 }
 
 impl OrderDto {
-    pub(crate) fn new(detail: OrderDetail, token: Option<String>) -> Self {
+    pub(crate) fn new(detail: OrderDetail, token: Option<String>, audience: Audience) -> Self {
         let order = detail.order;
         Self {
-            summary: OrderSummaryDto::from(&order),
+            summary: OrderSummaryDto::new(&order, audience),
             token,
             lines: detail.lines.into_iter().map(Into::into).collect(),
             payments: detail.payments.into_iter().map(Into::into).collect(),
             refunds: detail.refunds.into_iter().map(Into::into).collect(),
-            history: detail.history.into_iter().map(Into::into).collect(),
+            history: detail
+                .history
+                .into_iter()
+                .map(|entry| HistoryEntryDto::new(entry, audience))
+                .collect(),
             shipping_address: order.shipping_address.map(Into::into),
             billing_address: order.billing_address.map(Into::into),
             shipping_method: order.shipping_method_name,
@@ -491,7 +515,7 @@ impl From<orders_service::OrderAnswer> for CheckoutDto {
             .filter(|payment| !payment.status.is_final())
             .and_then(|payment| payment.url.clone());
         Self {
-            order: OrderDto::new(answer.detail, answer.token),
+            order: OrderDto::new(answer.detail, answer.token, Audience::Buyer),
             payment_url,
         }
     }

@@ -162,6 +162,7 @@ pub(crate) enum TokenTransport {
 
 /// Tokens of a session, and whose it is.
 #[derive(Serialize, ToSchema)]
+#[schema(as = Session)]
 pub(crate) struct SessionDto {
     /// Who is signed in.
     user: UserDto,

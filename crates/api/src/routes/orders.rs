@@ -9,7 +9,7 @@ use utoipa::ToSchema;
 use validator::Validate;
 
 use super::api_keys::PageQuery;
-use crate::dto::order::{CheckoutDto, OrderDto, OrderSummaryDto};
+use crate::dto::order::{Audience, CheckoutDto, OrderDto, OrderSummaryDto};
 use crate::extract::{Caller, List, Listed, MaybeJson, OrderToken, Query, id, page_request};
 use crate::problem::ApiError;
 use crate::state::ApiState;
@@ -55,7 +55,7 @@ pub(crate) async fn list_orders(
     let cursor = query.0.cursor.as_deref();
     let page = page_request(&state, &caller.0, &request, cursor, query.0.limit)?;
     let page = state.orders.my_orders(&caller.0, page).await?;
-    let to_dto = |order| OrderSummaryDto::from(&order);
+    let to_dto = |order| OrderSummaryDto::new(&order, Audience::Buyer);
     Ok(Listed::new(&state, &caller.0, &request, page, to_dto)?.response())
 }
 
@@ -77,7 +77,7 @@ pub(crate) async fn get_order(
 ) -> Result<HttpResponse, ApiError> {
     let key = key(&path, token)?;
     let detail = state.orders.order(&caller.0, &key).await?;
-    Ok(HttpResponse::Ok().json(OrderDto::new(detail, None)))
+    Ok(HttpResponse::Ok().json(OrderDto::new(detail, None, Audience::Buyer)))
 }
 
 /// Cancel a pending order
@@ -99,7 +99,7 @@ pub(crate) async fn cancel_order(
     let key = key(&path, token)?;
     let reason = body.0.reason.as_deref().unwrap_or("canceled by the buyer");
     let detail = state.orders.cancel(&caller.0, &key, reason).await?;
-    Ok(HttpResponse::Ok().json(OrderDto::new(detail, None)))
+    Ok(HttpResponse::Ok().json(OrderDto::new(detail, None, Audience::Buyer)))
 }
 
 /// Try again to pay a pending order

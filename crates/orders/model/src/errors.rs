@@ -72,6 +72,9 @@ pub enum OrdersError {
     /// No such gateway.
     #[error("there is no payment gateway {0:?} here")]
     UnknownGateway(String),
+    /// A webhook of a gateway that is not configured.
+    #[error("this payment gateway is not configured here; nothing takes its webhooks")]
+    NoWebhooks,
     /// The buyer must not be sent there.
     #[error(
         "{0} must lead to an origin that HTTP_CORS_ORIGINS, CHECKOUT_RETURN_ORIGINS or HTTP_PUBLIC_URL names"
@@ -186,6 +189,7 @@ impl OrdersErrorCode {
             Self::CartChanged => "checkout.cart_changed",
             Self::OutOfStock => "checkout.out_of_stock",
             Self::UnknownGateway => "checkout.unknown_gateway",
+            Self::NoWebhooks => "webhook.gateway_not_configured",
             Self::ReturnUrl => "checkout.return_url",
             Self::OrderNotFound => "order.not_found",
             Self::WrongState => "order.wrong_state",
@@ -218,6 +222,7 @@ impl OrdersErrorCode {
             | Self::LineNotFound
             | Self::OrderNotFound
             | Self::ShippingMethodNotFound
+            | Self::NoWebhooks
             | Self::TestSessionNotFound => K::NotFound,
             Self::QuantityOutOfRange
             | Self::NotForSale

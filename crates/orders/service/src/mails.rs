@@ -37,6 +37,7 @@ impl Orders {
             "\nGoods     {}\nShipping  {}\nPaid      {}\n",
             order.subtotal, order.shipping, order.captured
         );
+        self.point_to(scope, &order, &mut text);
         self.mail(scope, job, &order, &subject, text).await
     }
 
@@ -59,7 +60,16 @@ impl Orders {
             let _ = write!(text, "\nTracking number: {tracking}");
         }
         text.push('\n');
+        self.point_to(scope, &order, &mut text);
         self.mail(scope, job, &order, &subject, text).await
+    }
+
+    /// Where a guest sees the order. Who has an account signs in.
+    fn point_to(&self, scope: &Scope, order: &Order, text: &mut String) {
+        if let Some(token) = self.order_token(scope, order) {
+            let page = self.accounts.link(&format!("orders/{}", order.id), &token);
+            let _ = write!(text, "\nYour order: {page}\n");
+        }
     }
 
     async fn order_with_lines(

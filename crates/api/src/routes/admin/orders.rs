@@ -11,7 +11,7 @@ use utoipa::{IntoParams, ToSchema};
 use validator::Validate;
 
 use crate::dto::money::MoneyDto;
-use crate::dto::order::{OrderDto, OrderStatusDto, OrderSummaryDto, PaymentStateDto};
+use crate::dto::order::{Audience, OrderDto, OrderStatusDto, OrderSummaryDto, PaymentStateDto};
 use crate::extract::{Caller, Json, List, Listed, MaybeJson, Query, id, line, page_request};
 use crate::problem::ApiError;
 use crate::routes::orders::CancelRequest;
@@ -75,7 +75,7 @@ pub(crate) struct RestockEntry {
 /// What goes back.
 #[derive(Deserialize, ToSchema, Validate)]
 #[serde(deny_unknown_fields)]
-pub(crate) struct RefundRequestBody {
+pub(crate) struct RefundRequest {
     /// How much; all that is left when absent.
     amount: Option<MoneyDto>,
     /// Why.
@@ -111,7 +111,7 @@ pub(crate) async fn admin_list_orders(
         needs_attention: query.needs_attention.unwrap_or(false),
     };
     let page = state.orders.all_orders(&caller.0, &filter, page).await?;
-    let to_dto = |order| OrderSummaryDto::from(&order);
+    let to_dto = |order| OrderSummaryDto::new(&order, Audience::Shop);
     Ok(Listed::new(&state, &caller.0, &request, page, to_dto)?.response())
 }
 
@@ -127,7 +127,7 @@ pub(crate) async fn admin_get_order(
 ) -> Result<HttpResponse, ApiError> {
     let id = id(&path, OrdersError::OrderNotFound)?;
     let detail = state.orders.admin_order(&caller.0, id).await?;
-    Ok(HttpResponse::Ok().json(OrderDto::new(detail, None)))
+    Ok(HttpResponse::Ok().json(OrderDto::new(detail, None, Audience::Shop)))
 }
 
 /// Note that an order is on its way
@@ -151,14 +151,14 @@ pub(crate) async fn ship_order(
         .orders
         .ship(&caller.0, id, body.0.carrier, body.0.tracking_number)
         .await?;
-    Ok(HttpResponse::Ok().json(OrderDto::new(detail, None)))
+    Ok(HttpResponse::Ok().json(OrderDto::new(detail, None, Audience::Shop)))
 }
 
 /// Give money back
 ///
 /// All or a part, never more than came in. The gateway is told in the
 /// background; the refund is `pending` until it agrees.
-#[utoipa::path(tag = "admin: orders", request_body = RefundRequestBody, params(
+#[utoipa::path(tag = "admin: orders", request_body = RefundRequest, params(
     ("order_id" = String, Path, description = "The order."),
     ("Idempotency-Key" = Option<String>, Header, description = "Makes a repeated request have one effect."),
 ), responses(
@@ -169,7 +169,7 @@ pub(crate) async fn refund_order(
     state: Data<ApiState>,
     caller: Caller,
     path: Path<String>,
-    body: Json<RefundRequestBody>,
+    body: Json<RefundRequest>,
 ) -> Result<HttpResponse, ApiError> {
     let id = id(&path, OrdersError::OrderNotFound)?;
     let body = body.0;
@@ -186,7 +186,7 @@ pub(crate) async fn refund_order(
             .collect(),
     };
     let detail = state.orders.refund(&caller.0, id, command).await?;
-    Ok(HttpResponse::Ok().json(OrderDto::new(detail, None)))
+    Ok(HttpResponse::Ok().json(OrderDto::new(detail, None, Audience::Shop)))
 }
 
 /// Cancel any order that is not shipped
@@ -208,5 +208,5 @@ pub(crate) async fn admin_cancel_order(
     let id = id(&path, OrdersError::OrderNotFound)?;
     let reason = body.0.reason.as_deref().unwrap_or("canceled by the shop");
     let detail = state.orders.admin_cancel(&caller.0, id, reason).await?;
-    Ok(HttpResponse::Ok().json(OrderDto::new(detail, None)))
+    Ok(HttpResponse::Ok().json(OrderDto::new(detail, None, Audience::Shop)))
 }

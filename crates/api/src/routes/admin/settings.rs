@@ -1,7 +1,7 @@
 //! What a tenant decides for itself.
 
 use accounts_model::tenant::{FeeBearer, PlatformFee, Tenant};
-use accounts_service::SettingsChange;
+use accounts_service::{NewPlatformFee, SettingsChange};
 use actix_web::web::Data;
 use actix_web::{HttpResponse, get, patch};
 use kernel::Currency;
@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use validator::Validate;
 
+use crate::dto::money::MoneyDto;
 use crate::dto::patch::{present, removable};
 use crate::extract::{Caller, Json, RequiredIfMatch, etag, line};
 use crate::problem::ApiError;
@@ -30,9 +31,8 @@ pub(crate) enum FeeBearerDto {
 #[serde(deny_unknown_fields)]
 #[schema(as = PlatformFee)]
 pub(crate) struct PlatformFeeDto {
-    /// Minor units for each order.
-    #[schema(minimum = 0, example = 30)]
-    fixed: i64,
+    /// So much for each order, in the currency of the shop.
+    fixed: MoneyDto,
     /// Of the subtotal, in hundredths of a percent.
     #[schema(minimum = 0, maximum = 10_000, example = 290)]
     basis_points: u32,
@@ -40,10 +40,13 @@ pub(crate) struct PlatformFeeDto {
     borne_by: FeeBearerDto,
 }
 
-impl From<PlatformFee> for PlatformFeeDto {
-    fn from(fee: PlatformFee) -> Self {
+impl PlatformFeeDto {
+    fn of(fee: PlatformFee, currency: Currency) -> Self {
         Self {
-            fixed: fee.fixed,
+            fixed: MoneyDto {
+                amount: fee.fixed,
+                currency,
+            },
             basis_points: fee.basis_points,
             borne_by: match fee.borne_by {
                 FeeBearer::Buyer => FeeBearerDto::Buyer,
@@ -53,10 +56,10 @@ impl From<PlatformFee> for PlatformFeeDto {
     }
 }
 
-impl From<PlatformFeeDto> for PlatformFee {
+impl From<PlatformFeeDto> for NewPlatformFee {
     fn from(dto: PlatformFeeDto) -> Self {
         Self {
-            fixed: dto.fixed,
+            fixed: dto.fixed.into(),
             basis_points: dto.basis_points,
             borne_by: match dto.borne_by {
                 FeeBearerDto::Buyer => FeeBearer::Buyer,
@@ -95,7 +98,10 @@ impl From<&Tenant> for SettingsDto {
             currency: tenant.settings.currency,
             time_zone: tenant.settings.time_zone.clone(),
             support_email: tenant.settings.support_email.clone(),
-            platform_fee: tenant.settings.platform_fee.into(),
+            platform_fee: PlatformFeeDto::of(
+                tenant.settings.platform_fee,
+                tenant.settings.currency,
+            ),
             order_numbers_after: tenant.settings.order_numbers_after,
             version: tenant.version,
         }

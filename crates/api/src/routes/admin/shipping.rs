@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use validator::Validate;
 
+use crate::dto::money::MoneyDto;
 use crate::dto::patch::present;
 use crate::dto::product::StatusDto;
 use crate::extract::{Caller, Json, RequiredIfMatch, etag, id, line};
@@ -26,9 +27,8 @@ pub(crate) struct WeightStepDto {
     /// Up to and including so many grams; the last step may have no end.
     #[schema(minimum = 1, example = 1000)]
     up_to_grams: Option<i64>,
-    /// Shipping costs so much, in minor units.
-    #[schema(minimum = 0, example = 490)]
-    amount: i64,
+    /// What shipping costs.
+    amount: MoneyDto,
 }
 
 /// A step of a table by subtotal.
@@ -36,24 +36,21 @@ pub(crate) struct WeightStepDto {
 #[serde(deny_unknown_fields)]
 #[schema(as = SubtotalStep)]
 pub(crate) struct SubtotalStepDto {
-    /// Below so much, in minor units; the last step may have no end.
-    #[schema(minimum = 1, example = 5000)]
-    below: Option<i64>,
-    /// Shipping costs so much, in minor units.
-    #[schema(minimum = 0, example = 490)]
-    amount: i64,
+    /// Below so much; the last step may have no end.
+    below: Option<MoneyDto>,
+    /// What shipping costs.
+    amount: MoneyDto,
 }
 
-/// What shipping costs.
+/// What shipping costs, in the currency of the shop.
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 #[serde(tag = "kind", rename_all = "snake_case", deny_unknown_fields)]
 #[schema(as = ShippingRates)]
 pub(crate) enum RatesDto {
     /// Always the same.
     Flat {
-        /// So much, in minor units.
-        #[schema(minimum = 0, example = 490)]
-        amount: i64,
+        /// What shipping costs.
+        amount: MoneyDto,
     },
     /// By what the goods weigh.
     ByWeight {
@@ -69,42 +66,61 @@ pub(crate) enum RatesDto {
     },
 }
 
-impl From<RatesDto> for Rates {
-    fn from(dto: RatesDto) -> Self {
-        match dto {
-            RatesDto::Flat { amount } => Self::Flat { amount },
-            RatesDto::ByWeight { steps } => Self::ByWeight {
+impl RatesDto {
+    /// All amounts in it.
+    fn amounts(&self) -> Vec<MoneyDto> {
+        match self {
+            Self::Flat { amount } => vec![*amount],
+            Self::ByWeight { steps } => steps.iter().map(|step| step.amount).collect(),
+            Self::BySubtotal { steps } => steps
+                .iter()
+                .flat_map(|step| step.below.into_iter().chain([step.amount]))
+                .collect(),
+        }
+    }
+
+    /// The rates, if all amounts are in the currency of the shop.
+    fn in_currency(self, currency: Currency) -> Result<Rates, OrdersError> {
+        if self.amounts().iter().any(|one| one.currency != currency) {
+            return Err(OrdersError::CurrencyMismatch(currency));
+        }
+        Ok(match self {
+            Self::Flat { amount } => Rates::Flat {
+                amount: amount.amount,
+            },
+            Self::ByWeight { steps } => Rates::ByWeight {
                 steps: steps
                     .into_iter()
                     .map(|step| WeightStep {
                         up_to_grams: step.up_to_grams,
-                        amount: step.amount,
+                        amount: step.amount.amount,
                     })
                     .collect(),
             },
-            RatesDto::BySubtotal { steps } => Self::BySubtotal {
+            Self::BySubtotal { steps } => Rates::BySubtotal {
                 steps: steps
                     .into_iter()
                     .map(|step| SubtotalStep {
-                        below: step.below,
-                        amount: step.amount,
+                        below: step.below.map(|below| below.amount),
+                        amount: step.amount.amount,
                     })
                     .collect(),
             },
-        }
+        })
     }
-}
 
-impl From<Rates> for RatesDto {
-    fn from(rates: Rates) -> Self {
+    fn of(rates: Rates, currency: Currency) -> Self {
+        let money = |amount| MoneyDto { amount, currency };
         match rates {
-            Rates::Flat { amount } => Self::Flat { amount },
+            Rates::Flat { amount } => Self::Flat {
+                amount: money(amount),
+            },
             Rates::ByWeight { steps } => Self::ByWeight {
                 steps: steps
                     .into_iter()
                     .map(|step| WeightStepDto {
                         up_to_grams: step.up_to_grams,
-                        amount: step.amount,
+                        amount: money(step.amount),
                     })
                     .collect(),
             },
@@ -112,8 +128,8 @@ impl From<Rates> for RatesDto {
                 steps: steps
                     .into_iter()
                     .map(|step| SubtotalStepDto {
-                        below: step.below,
-                        amount: step.amount,
+                        below: step.below.map(money),
+                        amount: money(step.amount),
                     })
                     .collect(),
             },
@@ -154,7 +170,7 @@ impl From<ShippingMethod> for ShippingMethodDto {
             id: method.id,
             code: method.code,
             name: method.name,
-            rates: method.rates.into(),
+            rates: RatesDto::of(method.rates, method.currency),
             countries: method.countries,
             currency: method.currency,
             status: match method.status {
@@ -263,10 +279,11 @@ pub(crate) async fn create_shipping_method(
     body: Json<ShippingMethodRequest>,
 ) -> Result<HttpResponse, ApiError> {
     let body = body.0;
+    let currency = state.orders.currency(&caller.0).await?;
     let new = NewShippingMethod {
         code: body.code,
         name: body.name,
-        rates: body.rates.into(),
+        rates: body.rates.in_currency(currency)?,
         countries: body.countries,
         position: body.position,
     };
@@ -306,9 +323,13 @@ pub(crate) async fn patch_shipping_method(
 ) -> Result<HttpResponse, ApiError> {
     let id = id(&path, OrdersError::ShippingMethodNotFound)?;
     let body = body.0;
+    let rates = match body.rates {
+        Some(rates) => Some(rates.in_currency(state.orders.currency(&caller.0).await?)?),
+        None => None,
+    };
     let change = ShippingMethodChange {
         name: body.name,
-        rates: body.rates.map(Into::into),
+        rates,
         countries: body.countries,
         status: body.status.map(|status| match status {
             StatusDto::Active => ShippingStatus::Active,
