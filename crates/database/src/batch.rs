@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use kernel::Fault;
-use sea_orm::Value;
+use sea_orm::{FromQueryResult, Value};
 
 use crate::backend::Backend;
 use crate::scoped::Scoped;
@@ -14,10 +14,17 @@ use crate::scoped::Scoped;
 /// round trips, they run one after the other.
 ///
 /// No write may depend on another one's effect, nor touch the same row: on
-/// PostgreSQL all see the state before.
+/// PostgreSQL all see the state before. What a write with a name returns can
+/// be selected there from that name by later ones.
 #[derive(Default)]
 pub struct Batch {
-    statements: Vec<(String, Vec<Value>)>,
+    statements: Vec<Write>,
+}
+
+struct Write {
+    name: Option<&'static str>,
+    sql: String,
+    values: Vec<Value>,
 }
 
 impl Batch {
@@ -29,39 +36,73 @@ impl Batch {
     /// Adds a write and its values. As with [`Scoped::sql`], `$1` is the
     /// tenant and the values follow from `$2`.
     pub fn add(&mut self, (sql, values): (impl Into<String>, Vec<Value>)) {
-        self.statements.push((sql.into(), values));
+        self.statements.push(Write {
+            name: None,
+            sql: sql.into(),
+            values,
+        });
+    }
+
+    /// Adds a write whose `RETURNING` has a name.
+    pub fn add_as(&mut self, name: &'static str, (sql, values): (impl Into<String>, Vec<Value>)) {
+        self.add((sql, values));
+        if let Some(last) = self.statements.last_mut() {
+            last.name = Some(name);
+        }
     }
 
     /// Runs all writes.
     pub async fn run(self, db: &Scoped) -> Result<(), Fault> {
         match db.backend() {
-            Backend::Sqlite => {
-                for (sql, values) in self.statements {
-                    db.run(&sql, values).await?;
-                }
-                Ok(())
-            }
+            Backend::Sqlite => self.run_all(db).await,
             Backend::Postgres => match fold(self.statements) {
                 Some((sql, values)) => db.run(&sql, values).await.map(|_| ()),
                 None => Ok(()),
             },
         }
     }
+
+    /// Runs all writes; what the last one returns.
+    pub async fn run_for<T: FromQueryResult>(mut self, db: &Scoped) -> Result<Option<T>, Fault> {
+        match db.backend() {
+            Backend::Sqlite => {
+                let Some(last) = self.statements.pop() else {
+                    return Ok(None);
+                };
+                self.run_all(db).await?;
+                db.one(&last.sql, last.values).await
+            }
+            Backend::Postgres => match fold(self.statements) {
+                Some((sql, values)) => db.one(&sql, values).await,
+                None => Ok(None),
+            },
+        }
+    }
+
+    async fn run_all(self, db: &Scoped) -> Result<(), Fault> {
+        for write in self.statements {
+            db.run(&write.sql, write.values).await?;
+        }
+        Ok(())
+    }
 }
 
 /// One statement of several, with the placeholders counted on.
-fn fold(statements: Vec<(String, Vec<Value>)>) -> Option<(String, Vec<Value>)> {
+fn fold(statements: Vec<Write>) -> Option<(String, Vec<Value>)> {
     let last = statements.len().checked_sub(1)?;
     let mut sql = String::new();
     let mut values = Vec::new();
-    for (n, (text, own)) in statements.into_iter().enumerate() {
-        let text = shift(&text, values.len());
-        values.extend(own);
+    for (n, write) in statements.into_iter().enumerate() {
+        let text = shift(&write.sql, values.len());
+        values.extend(write.values);
         if n == last {
             sql.push_str(&text);
         } else {
             sql.push_str(if n == 0 { "WITH " } else { ", " });
-            let _ = write!(sql, "s{n} AS ({text})");
+            let _ = match write.name {
+                Some(name) => write!(sql, "{name} AS ({text})"),
+                None => write!(sql, "s{n} AS ({text})"),
+            };
             if n + 1 == last {
                 sql.push(' ');
             }
@@ -97,26 +138,23 @@ mod tests {
 
     #[test]
     fn statements_fold_into_one() {
-        let (sql, values) = fold(vec![
-            (
-                "INSERT INTO a VALUES ($1, $2, $3)".into(),
-                vec![1.into(), 2.into()],
-            ),
-            ("INSERT INTO b VALUES ($1, $2)".into(), vec![3.into()]),
-            (
-                "UPDATE c SET x = $2 WHERE t = $1 AND y = $10".into(),
-                vec![],
-            ),
-        ])
-        .unwrap();
+        let mut batch = Batch::new();
+        let first = "INSERT INTO a VALUES ($1, $2, $3)";
+        batch.add((first, vec![1.into(), 2.into()]));
+        batch.add_as("b", ("INSERT INTO b VALUES ($1, $2)", vec![3.into()]));
+        let last = "UPDATE c SET x = $2 WHERE t = $1 AND y = $10";
+        batch.add((last, vec![]));
+        let (sql, values) = fold(batch.statements).unwrap();
         assert_eq!(
             sql,
-            "WITH s0 AS (INSERT INTO a VALUES ($1, $2, $3)), s1 AS (INSERT INTO b VALUES ($1, $4)) \
+            "WITH s0 AS (INSERT INTO a VALUES ($1, $2, $3)), b AS (INSERT INTO b VALUES ($1, $4)) \
              UPDATE c SET x = $5 WHERE t = $1 AND y = $13"
         );
         assert_eq!(values.len(), 3);
         assert!(fold(vec![]).is_none());
-        let (single, _) = fold(vec![("DELETE FROM a WHERE t = $1".into(), vec![])]).unwrap();
+        let mut batch = Batch::new();
+        batch.add(("DELETE FROM a WHERE t = $1", vec![]));
+        let (single, _) = fold(batch.statements).unwrap();
         assert_eq!(single, "DELETE FROM a WHERE t = $1");
     }
 }

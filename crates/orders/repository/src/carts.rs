@@ -7,6 +7,7 @@ use sea_orm::{FromQueryResult, Value};
 use serde_json::Value as Json;
 use uuid::Uuid;
 
+use crate::orders::taken;
 use crate::rows::{currency, maybe, to_maybe, word};
 
 /// The unique key that lets a user have one open cart, as faults name it.
@@ -203,12 +204,21 @@ pub fn delete_line(cart: CartId, line: CartLineId) -> (&'static str, Vec<Value>)
     )
 }
 
-/// The write that turns a cart into an order, for a batch.
-pub fn becomes_order(cart: CartId, order: OrderId, now: Timestamp) -> (&'static str, Vec<Value>) {
+/// The write that turns a cart into an order, for the batch that adds the
+/// order. It returns the order's [`crate::orders::Number`].
+pub fn becomes_order(
+    cart: CartId,
+    order: OrderId,
+    backend: Backend,
+    now: Timestamp,
+) -> (String, Vec<Value>) {
     let status: &'static str = CartStatus::Ordered.into();
     (
-        "UPDATE carts SET status = $2, order_id = $3, version = version + 1, updated_at = $4 \
-         WHERE tenant_id = $1 AND id = $5",
+        format!(
+            "UPDATE carts SET status = $2, order_id = $3, version = version + 1, updated_at = $4 \
+             WHERE tenant_id = $1 AND id = $5 RETURNING {} AS number",
+            taken(backend)
+        ),
         vec![
             status.into(),
             order.uuid().into(),

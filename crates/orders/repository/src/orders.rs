@@ -194,42 +194,57 @@ pub(crate) fn read_line(row: LineRow, order: &Order) -> Result<OrderLine, Fault>
     })
 }
 
-#[derive(FromQueryResult)]
-struct Number {
-    last_number: i64,
+/// What a new order was numbered.
+#[derive(Debug, Clone, Copy, FromQueryResult)]
+pub struct Number {
+    /// The number.
+    pub number: i64,
 }
 
-/// The next order number of the tenant; the first is one more than `after`.
-pub async fn next_number(tx: &Transaction, after: i64) -> Result<i64, Fault> {
-    let row: Option<Number> = tx
-        .one(
-            "INSERT INTO order_counters (tenant_id, last_number) VALUES ($1, $2 + 1) \
-             ON CONFLICT (tenant_id) DO UPDATE SET last_number = order_counters.last_number + 1 \
-             RETURNING last_number",
-            [after.into()],
-        )
-        .await?;
-    row.map(|row| row.last_number)
-        .ok_or_else(|| Fault::permanent("an upsert returned no row"))
+/// The name of [`take_number`] in a batch.
+pub const TAKEN: &str = "taken";
+
+/// The write that takes the next order number of the tenant, for the batch
+/// that adds the order; the first is one more than `after`. All orders of the
+/// tenant wait here for each other, so it belongs into the last statement
+/// before the commit.
+pub fn take_number(after: i64) -> (&'static str, Vec<Value>) {
+    (
+        "INSERT INTO order_counters (tenant_id, last_number) VALUES ($1, $2 + 1) \
+         ON CONFLICT (tenant_id) DO UPDATE SET last_number = order_counters.last_number + 1 \
+         RETURNING last_number",
+        vec![after.into()],
+    )
 }
 
-/// The write that adds an order, for a batch.
-pub fn insert(order: &Order) -> (&'static str, Vec<Value>) {
+/// The number that was taken before in the same batch.
+pub(crate) fn taken(backend: Backend) -> &'static str {
+    match backend {
+        // The table itself still shows the number before.
+        Backend::Postgres => "(SELECT last_number FROM taken)",
+        Backend::Sqlite => "(SELECT last_number FROM order_counters WHERE tenant_id = $1)",
+    }
+}
+
+/// The write that adds an order with the number that was taken, for a batch.
+pub fn insert(order: &Order, backend: Backend) -> (String, Vec<Value>) {
     let (status, payment, fulfilment): (&'static str, &'static str, &'static str) = (
         order.status.into(),
         order.payment_status.into(),
         order.fulfilment_status.into(),
     );
     (
-        "INSERT INTO orders (tenant_id, id, number, cart_id, user_id, email, currency, status, payment_status, \
+        format!(
+            "INSERT INTO orders (tenant_id, id, number, cart_id, user_id, email, currency, status, payment_status, \
            fulfilment_status, subtotal, shipping, fee, total, tax, captured, refunded, shipping_address, \
            billing_address, shipping_method, shipping_method_name, return_urls, reserved_until, placed_at, paid_at, \
            version, updated_at) \
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, \
-           $23, $24, $25, $26, $27)",
+         VALUES ($1, $2, {}, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, \
+           $22, $23, $24, $25, $26)",
+            taken(backend)
+        ),
         vec![
             order.id.uuid().into(),
-            order.number.into(),
             order.cart.uuid().into(),
             order.user.map(UserId::uuid).into(),
             order.email.clone().into(),

@@ -165,11 +165,13 @@ impl Orders {
         let reserved_until = self
             .reserve(&tx, &mut batch, order_id, &lines, &priced)
             .await?;
-        let number = orders::next_number(&tx, tenant.settings.order_numbers_after).await?;
-        let order = new_order(
+        batch.add_as(
+            orders::TAKEN,
+            orders::take_number(tenant.settings.order_numbers_after),
+        );
+        let mut order = new_order(
             scope,
             order_id,
-            number,
             &priced,
             method_name,
             return_urls,
@@ -177,7 +179,8 @@ impl Orders {
             now,
         )?;
         let payment = self.first_attempt(&order, gateway, now);
-        self.write_placed(&tx, batch, &order, &lines, payment.as_ref())
+        order.number = self
+            .write_placed(&tx, batch, &order, &lines, payment.as_ref())
             .await?;
         let progress = Progress::placed(&order, payment.as_ref());
         let placed = if let Some(payment) = payment {
@@ -240,6 +243,7 @@ impl Orders {
             .then(|| new_attempt(order, gateway, now, self.settings.session_ttl))
     }
 
+    /// Writes an order and all that belongs to it; the number it got.
     async fn write_placed(
         &self,
         tx: &OnceTransaction,
@@ -247,9 +251,9 @@ impl Orders {
         order: &Order,
         lines: &[OrderLine],
         payment: Option<&Payment>,
-    ) -> Result<(), OrdersError> {
-        let now = order.placed_at;
-        batch.add(orders::insert(order));
+    ) -> Result<i64, OrdersError> {
+        let (now, backend) = (order.placed_at, tx.backend());
+        batch.add(orders::insert(order, backend));
         batch.add(orders::insert_lines(order.id, lines));
         if let Some(payment) = payment {
             batch.add(payments::insert(payment));
@@ -258,9 +262,9 @@ impl Orders {
         batch.add(history::note(order.id, PLACED, None, actor, now));
         let event = OrderPlaced { order: order.id };
         self.queue.publish_with(tx, &mut batch, &event)?;
-        batch.add(carts::becomes_order(order.cart, order.id, now));
-        batch.run(tx).await?;
-        Ok(())
+        batch.add(carts::becomes_order(order.cart, order.id, backend, now));
+        let number: Option<orders::Number> = batch.run_for(tx).await?;
+        Ok(number.ok_or(OrdersError::CartNotFound)?.number)
     }
 
     /// An order of nothing is paid as soon as it is placed.
@@ -386,11 +390,9 @@ fn lines_of(priced: &PricedCart, now: Timestamp) -> Result<Vec<OrderLine>, Order
         .collect()
 }
 
-#[expect(clippy::too_many_arguments, reason = "each is a fact of its own")]
 fn new_order(
     scope: &Scope,
     id: OrderId,
-    number: i64,
     priced: &PricedCart,
     method_name: Option<String>,
     return_urls: &ReturnUrls,
@@ -401,7 +403,8 @@ fn new_order(
     let nothing = Money::zero(cart.currency);
     Ok(Order {
         id,
-        number,
+        // Taken with the last statement.
+        number: 0,
         cart: cart.id,
         user: cart.user.or(scope.user()),
         email: cart.email.clone().ok_or(OrdersError::EmailMissing)?,
