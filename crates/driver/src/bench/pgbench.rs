@@ -13,14 +13,6 @@ use super::{Bench, CONNECTIONS, PRODUCTS};
 /// Ids of one transaction, at most.
 const IDS: usize = 100;
 
-/// What tells an order in the captured statements from all others.
-pub(super) struct Numbered<'a> {
-    /// The statement that takes the next number answers a column of this name.
-    pub(super) column: &'a str,
-    /// The number that was taken.
-    pub(super) value: &'a str,
-}
-
 /// Writes a script that makes the statements with other ids each time.
 ///
 /// `known` are ids that exist, as (captured id, expression for the one of this
@@ -31,12 +23,10 @@ pub(super) fn script(
     tenant: &str,
     statements: &[Statement],
     known: &[(String, String)],
-    numbered: Option<&Numbered<'_>>,
 ) -> Result<String> {
     let mut writer = Writer {
         tenant,
         known,
-        numbered,
         fresh: HashMap::new(),
     };
     let mut body = String::new();
@@ -47,10 +37,7 @@ pub(super) fn script(
         } else {
             writer.fill(statement)?
         };
-        let takes_number =
-            numbered.is_some_and(|n| sql.ends_with(&format!("RETURNING {}", n.column)));
-        let end = if takes_number { " \\gset" } else { ";" };
-        writeln!(body, "{sql}{end}")?;
+        writeln!(body, "{sql};")?;
     }
     if writer.fresh.len() > IDS {
         bail!("a transaction has {} ids", writer.fresh.len());
@@ -79,7 +66,6 @@ pub(super) fn computed(number: &str) -> String {
 struct Writer<'a> {
     tenant: &'a str,
     known: &'a [(String, String)],
-    numbered: Option<&'a Numbered<'a>>,
     fresh: HashMap<String, usize>,
 }
 
@@ -96,15 +82,14 @@ impl Writer<'_> {
                 .values
                 .get(place - 1)
                 .with_context(|| format!("${place} has no value in {}", statement.sql))?;
-            let numbers_orders = statement.sql.contains("INSERT INTO orders ");
-            out.push_str(&self.value(value.as_deref(), numbers_orders));
+            out.push_str(&self.value(value.as_deref()));
             rest = &after[digits..];
         }
         out.push_str(rest);
         Ok(out)
     }
 
-    fn value(&mut self, value: Option<&str>, numbers_orders: bool) -> String {
+    fn value(&mut self, value: Option<&str>) -> String {
         let Some(value) = value else {
             return "NULL".to_owned();
         };
@@ -118,12 +103,6 @@ impl Writer<'_> {
             let next = self.fresh.len();
             let n = *self.fresh.entry(value.to_owned()).or_insert(next);
             return computed(&format!(":u{n}"));
-        }
-        if let Some(numbered) = self.numbered
-            && numbers_orders
-            && value == numbered.value
-        {
-            return format!(":{}", numbered.column);
         }
         let is_number = value
             .trim_start_matches('-')

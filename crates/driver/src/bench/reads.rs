@@ -30,7 +30,7 @@ pub(super) async fn uncached(
     let products = bench.ids("product_id").await?;
     let product = super::uuid_of(&bench.items[0].product)?;
     let known = [(product, pgbench::drawn(&products))];
-    let script = pgbench::script(&bench.tenant, &statements, &known, None)?;
+    let script = pgbench::script(&bench.tenant, &statements, &known)?;
     let folder = bench.installation.folder().to_owned();
     let runner = pgbench::Runner::new(bench, "detail", &script)?;
     let (mut ours, mut theirs, mut ratios) = (Vec::new(), Vec::new(), Vec::new());
