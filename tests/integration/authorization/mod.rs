@@ -10,7 +10,7 @@ use routes::{Access, ROUTES, Route};
 use rstest::rstest;
 use serde_json::Value;
 use testkit::Backend::{self, Postgres, Sqlite};
-use testkit::{Answer, App};
+use testkit::{Answer, App, stripe};
 
 /// The codes that say who you are not.
 const DENIED: &[&str] = &["auth.required", "auth.forbidden", "auth.users_only"];
@@ -126,7 +126,7 @@ fn the_table_names_every_route_of_the_document_and_no_other() {
 #[rstest]
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn each_route_lets_in_whom_it_is_for(#[values(Sqlite, Postgres)] backend: Backend) {
-    let app = App::start(backend).await;
+    let app = App::with(backend, stripe::KEYS).await;
     let shop = app.shop().await;
     let tenant = &shop.first;
     let (mut things, mut tokens) = things(&app, tenant).await;

@@ -90,11 +90,12 @@ impl Accounts {
                 Permissions::NONE,
                 RequestInfo::default(),
             );
+            let begun = self.access.begin();
             let db = self.database.read(&scope).await?;
             let access = sessions::access(&db, claims.sid, claims.sub)
                 .await?
                 .ok_or(AccountsError::InvalidToken)?;
-            self.access.sessions.insert(key, access);
+            self.access.put_session(key, access, begun);
             access
         };
         if access.revoked || now >= access.expires_at {
@@ -142,6 +143,7 @@ impl Accounts {
     ) -> Result<Arc<api_keys::StoredKey>, AccountsError> {
         let now = self.now();
         let scope = self.system_scope(presented.tenant, "api-key");
+        let begun = self.access.begin();
         let db = self.database.read(&scope).await?;
         let stored = api_keys::find_with_owner(&db, presented.id)
             .await?
@@ -158,8 +160,7 @@ impl Accounts {
             tx.commit().await?;
         }
         self.access
-            .keys
-            .insert((presented.tenant, presented.id), stored.clone());
+            .put_key((presented.tenant, presented.id), stored.clone(), begun);
         Ok(stored)
     }
 

@@ -34,6 +34,12 @@ pub const SECRET_KEY: &str = "sk_test_of_the_stand_in";
 /// The signing secret of tests.
 pub const WEBHOOK_SECRET: &str = "whsec_of_the_stand_in";
 
+/// Turns the gateway on, for tests that never call Stripe.
+pub const KEYS: &[(&str, &str)] = &[
+    ("STRIPE_SECRET_KEY", SECRET_KEY),
+    ("STRIPE_WEBHOOK_SECRET", WEBHOOK_SECRET),
+];
+
 /// A call that was answered.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Call {
