@@ -66,6 +66,12 @@ impl Directory {
             }
             known.changes
         };
+        // Seldom, and much larger than the answer that is known: boxed, so
+        // that not every request has to carry room for it.
+        Box::pin(self.read(before)).await
+    }
+
+    async fn read(&self, before: u64) -> Result<Arc<Vec<Arc<Tenant>>>, Fault> {
         let tx = self.database.read_system("tenants.directory").await?;
         let tenants = tenants::all(&tx).await?;
         drop(tx);

@@ -70,7 +70,7 @@ pub async fn pipeline(
     let (of_task, to_task) = (state.clone(), id.clone());
     let task = async move {
         let mut counted = None;
-        let outcome = serve(&of_task, request, next, &to_task, &mut counted).await;
+        let outcome = serve(&of_task, request, route, next, &to_task, &mut counted).await;
         (counted, outcome)
     };
     let done = actix_web::rt::spawn(task.instrument(span.clone())).await;
@@ -102,6 +102,7 @@ pub(crate) enum Outcome {
 async fn serve(
     state: &Data<ApiState>,
     request: ServiceRequest,
+    route: &'static str,
     next: Next<BoxBody>,
     id: &str,
     counted: &mut Counted,
@@ -123,7 +124,7 @@ async fn serve(
     if state.is_draining() {
         return Outcome::Refused(request, RequestError::Draining.into());
     }
-    if !knows(request.method(), finish::route(&request)) {
+    if !knows(request.method(), route) {
         // 404 or 405, whoever asks.
         return call(next, request).await;
     }
@@ -145,8 +146,7 @@ async fn serve(
         }
     }
     // Before anything of the request is read; services ask again.
-    if scope.actor() == Actor::Anonymous && needs_caller(request.method(), finish::route(&request))
-    {
+    if scope.actor() == Actor::Anonymous && needs_caller(request.method(), route) {
         return Outcome::Refused(request, AccessDenied::Unauthenticated.into());
     }
     let outcome = run(state, request, next, scope).await;
@@ -179,7 +179,8 @@ async fn authenticate(
     address: Option<std::net::IpAddr>,
     id: &str,
 ) -> Result<Scope, ApiError> {
-    if request.uri().to_string().len() > MAX_URL {
+    let url = request.uri().path_and_query();
+    if url.is_some_and(|url| url.as_str().len() > MAX_URL) {
         return Err(RequestError::UrlTooLong.into());
     }
     if request.path().contains('\0') || request.path().contains("%00") {

@@ -1,5 +1,6 @@
 //! What the public reads: answers are kept in memory until what they show
-//! changes.
+//! changes. Reading them from the database is boxed, so that an answer from
+//! memory does not carry room for it.
 
 use std::sync::Arc;
 
@@ -193,7 +194,7 @@ pub(crate) async fn list_categories(
         return Ok(respond(&request, &answer));
     }
     let begun = state.answers.begin();
-    let categories = state.catalog.categories(&caller.0).await?;
+    let categories = Box::pin(state.catalog.categories(&caller.0)).await?;
     let body = json(&CategoryList {
         data: categories.into_iter().map(Into::into).collect(),
     })?;
@@ -228,10 +229,10 @@ pub(crate) async fn list_products(
     let cursor = query.cursor.as_deref();
     let page = page_request(&state, &caller.0, &request, cursor, query.limit)?;
     let sort = query.sort.unwrap_or_default().into();
-    let page: Page<_, _> = state
+    let products = state
         .catalog
-        .products(&caller.0, query.filter(), sort, page)
-        .await?;
+        .products(&caller.0, query.filter(), sort, page);
+    let page: Page<_, _> = Box::pin(products).await?;
     let listed = Listed::new(&state, &caller.0, &request, page, ProductSummaryDto::from)?;
     let answer = Arc::new(Answer::new(listed.body, listed.link));
     state
@@ -260,7 +261,7 @@ pub(crate) async fn get_product(
     }
     let begun = state.answers.begin();
     let product = ProductRef::from(path.as_str());
-    let detail = state.catalog.product(&caller.0, &product).await?;
+    let detail = Box::pin(state.catalog.product(&caller.0, &product)).await?;
     let tags = vec![product_tag(detail.product.id), CATEGORIES_TAG.to_owned()];
     let answer = Arc::new(Answer::new(json(&ProductDto::from(detail))?, None));
     state.answers.put(key, answer.clone(), begun, tags);
