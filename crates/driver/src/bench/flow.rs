@@ -11,7 +11,8 @@ use super::{Bench, CONNECTIONS, Options, process};
 use crate::client::Client;
 use crate::shopper::{Item, Purchase, STEPS, Step};
 
-/// How long to wait before looking whether an order is paid.
+/// How long to wait before looking whether an order is paid; each time twice
+/// as long as before.
 const LOOK_AFTER: Duration = Duration::from_millis(10);
 
 /// Durations of steps.
@@ -111,10 +112,12 @@ async fn one_after_another(
         number += 7;
         let mut purchase = Purchase::new(format!("{name}-{number}"), item, 1);
         let mut began = Instant::now();
+        let mut look_after = LOOK_AFTER;
         while purchase.step != Step::Done {
             let step = purchase.step;
             if step == Step::Paid {
-                tokio::time::sleep(LOOK_AFTER).await;
+                tokio::time::sleep(look_after).await;
+                look_after *= 2;
             }
             let answer = client.send(&purchase.call(false)?).await?;
             purchase.accept(&answer)?;
