@@ -15,7 +15,9 @@ use utoipa::{IntoParams, ToSchema};
 use validator::Validate;
 
 use crate::cache::{Answer, Key};
-use crate::dto::product::{CategoryDto, ConditionDto, KindDto, ProductDto, ProductSummaryDto};
+use crate::dto::category::CategoryDto;
+use crate::dto::choices::{ConditionDto, KindDto};
+use crate::dto::product::{ProductDto, ProductSummaryDto};
 use crate::extract::{Caller, List, Listed, Query, page_request};
 use crate::problem::ApiError;
 use crate::state::ApiState;

@@ -9,8 +9,9 @@ use serde::Deserialize;
 use utoipa::ToSchema;
 use validator::Validate;
 
+use crate::dto::category::CategoryDto;
+use crate::dto::choices::StatusDto;
 use crate::dto::patch::{present, removable};
-use crate::dto::product::{CategoryDto, StatusDto};
 use crate::extract::{Caller, Json, RequiredIfMatch, etag, id, line};
 use crate::problem::ApiError;
 use crate::routes::catalog::CategoryList;

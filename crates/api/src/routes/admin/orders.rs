@@ -11,7 +11,8 @@ use utoipa::{IntoParams, ToSchema};
 use validator::Validate;
 
 use crate::dto::money::MoneyDto;
-use crate::dto::order::{Audience, OrderDto, OrderStatusDto, OrderSummaryDto, PaymentStateDto};
+use crate::dto::order::{Audience, OrderDto, OrderSummaryDto};
+use crate::dto::order_states::{OrderStatusDto, PaymentStateDto};
 use crate::extract::{Caller, Json, List, Listed, MaybeJson, Query, id, line, page_request};
 use crate::problem::ApiError;
 use crate::routes::orders::CancelRequest;

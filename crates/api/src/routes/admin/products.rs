@@ -13,10 +13,9 @@ use serde::Deserialize;
 use utoipa::{IntoParams, ToSchema};
 use validator::{Validate, ValidationError};
 
+use crate::dto::choices::{ConditionDto, KindDto, ProductStatusDto, StrategyDto};
 use crate::dto::patch::{present, removable};
-use crate::dto::product::{
-    AdminProductDto, ConditionDto, KindDto, ProductStatusDto, ProductSummaryDto, StrategyDto,
-};
+use crate::dto::product::{AdminProductDto, ProductSummaryDto};
 use crate::extract::{
     Caller, Json, List, Listed, Query, RequiredIfMatch, etag, id, line, page_request,
 };

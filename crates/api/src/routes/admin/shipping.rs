@@ -12,9 +12,9 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use validator::Validate;
 
+use crate::dto::choices::StatusDto;
 use crate::dto::money::MoneyDto;
 use crate::dto::patch::present;
-use crate::dto::product::StatusDto;
 use crate::extract::{Caller, Json, RequiredIfMatch, etag, id, line};
 use crate::problem::ApiError;
 use crate::state::ApiState;

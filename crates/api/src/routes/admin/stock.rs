@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use validator::Validate;
 
-use crate::dto::product::StockDto;
+use crate::dto::variant::StockDto;
 use crate::extract::{Caller, Json, List, Listed, Query, id, page_request};
 use crate::problem::{ApiError, RequestError};
 use crate::routes::api_keys::PageQuery;

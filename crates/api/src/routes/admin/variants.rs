@@ -12,9 +12,10 @@ use utoipa::ToSchema;
 use validator::Validate;
 
 use super::products::{patched_texts, texts};
+use crate::dto::choices::StatusDto;
 use crate::dto::money::MoneyDto;
 use crate::dto::patch::{present, removable};
-use crate::dto::product::{AdminVariantDto, StatusDto};
+use crate::dto::variant::AdminVariantDto;
 use crate::extract::{Caller, Json, RequiredIfMatch, etag, id, line};
 use crate::problem::{ApiError, RequestError};
 use crate::state::ApiState;

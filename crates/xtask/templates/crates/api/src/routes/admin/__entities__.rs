@@ -14,7 +14,7 @@ use utoipa_actix_web::service_config::ServiceConfig;
 use validator::Validate;
 
 use crate::dto::patch::present;
-use crate::dto::product::StatusDto;
+use crate::dto::choices::StatusDto;
 use crate::extract::{Caller, Json, List, Listed, Query, RequiredIfMatch, etag, id, page_request};
 use crate::modules::Module;
 use crate::problem::ApiError;

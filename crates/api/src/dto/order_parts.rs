@@ -1,0 +1,182 @@
+//! What belongs to an order: lines, payments, refunds, history.
+
+use std::collections::BTreeMap;
+
+use kernel::{OrderLineId, PaymentId, ProductId, RefundId, SellerId, Timestamp, VariantId};
+use orders_model::order::{HistoryEntry, OrderLine};
+use orders_model::payment::{Payment, PaymentStatus};
+use orders_model::refund::Refund;
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use super::money::MoneyDto;
+use super::order::Audience;
+use super::order_states::{PaymentStatusDto, RefundStatusDto};
+
+/// One line of an order: what was bought, as it was when it was bought.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = OrderLine)]
+pub(crate) struct OrderLineDto {
+    /// Which.
+    #[schema(value_type = String, example = "oli_01j9z6m3k4f5g6h7j8k9m0n1p2")]
+    id: OrderLineId,
+    /// Of which product.
+    #[schema(value_type = String)]
+    product_id: ProductId,
+    /// Which variant.
+    #[schema(value_type = String)]
+    variant_id: VariantId,
+    /// Who sold it.
+    #[schema(value_type = Option<String>)]
+    seller_id: Option<SellerId>,
+    /// The stock keeping unit.
+    sku: String,
+    /// What it was called.
+    name: String,
+    /// Size and other options.
+    options: BTreeMap<String, String>,
+    /// What one cost.
+    unit_price: MoneyDto,
+    /// How many.
+    quantity: i64,
+    /// How many went back into stock.
+    restocked: i64,
+}
+
+impl From<OrderLine> for OrderLineDto {
+    fn from(line: OrderLine) -> Self {
+        Self {
+            id: line.id,
+            product_id: line.product,
+            variant_id: line.variant,
+            seller_id: line.seller,
+            sku: line.sku,
+            name: line.name,
+            options: line.options,
+            unit_price: line.unit_price.into(),
+            quantity: line.quantity,
+            restocked: line.restocked,
+        }
+    }
+}
+
+/// An attempt to pay.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Payment)]
+pub(crate) struct PaymentDto {
+    /// Which.
+    #[schema(value_type = String, example = "pay_01j9z6m3k4f5g6h7j8k9m0n1p2")]
+    id: PaymentId,
+    /// Through whom.
+    #[schema(example = "stripe")]
+    gateway: String,
+    /// Where it stands.
+    status: PaymentStatusDto,
+    /// How much it is for, before taxes.
+    amount: MoneyDto,
+    /// The gateway's name for it.
+    session_id: Option<String>,
+    /// Where the buyer pays, while that is possible.
+    #[schema(format = "uri")]
+    url: Option<String>,
+    /// What came in, taxes included.
+    captured: MoneyDto,
+    /// The taxes of that.
+    tax: MoneyDto,
+    /// What went back of it, or is promised to.
+    refunded: MoneyDto,
+    /// Why it failed, or why the last card was declined.
+    failure: Option<String>,
+    /// Until when the buyer can pay.
+    #[schema(value_type = String, format = DateTime)]
+    expires_at: Timestamp,
+    /// When it was made.
+    #[schema(value_type = String, format = DateTime)]
+    created_at: Timestamp,
+}
+
+impl From<Payment> for PaymentDto {
+    fn from(payment: Payment) -> Self {
+        let can_be_paid = matches!(payment.status, PaymentStatus::Created | PaymentStatus::Open);
+        Self {
+            id: payment.id,
+            gateway: payment.gateway,
+            status: payment.status.into(),
+            amount: payment.amount.into(),
+            session_id: payment.session,
+            url: payment.url.filter(|_| can_be_paid),
+            captured: payment.captured.into(),
+            tax: payment.tax.into(),
+            refunded: payment.refunded.into(),
+            failure: payment.failure,
+            expires_at: payment.expires_at,
+            created_at: payment.created_at,
+        }
+    }
+}
+
+/// Money that goes back.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Refund)]
+pub(crate) struct RefundDto {
+    /// Which.
+    #[schema(value_type = String, example = "ref_01j9z6m3k4f5g6h7j8k9m0n1p2")]
+    id: RefundId,
+    /// Of which payment.
+    #[schema(value_type = String)]
+    payment_id: PaymentId,
+    /// Where it stands.
+    status: RefundStatusDto,
+    /// How much.
+    amount: MoneyDto,
+    /// Why.
+    reason: String,
+    /// Why the gateway refused.
+    failure: Option<String>,
+    /// When it was promised.
+    #[schema(value_type = String, format = DateTime)]
+    created_at: Timestamp,
+}
+
+impl From<Refund> for RefundDto {
+    fn from(refund: Refund) -> Self {
+        Self {
+            id: refund.id,
+            payment_id: refund.payment,
+            status: refund.status.into(),
+            amount: refund.amount.into(),
+            reason: refund.reason,
+            failure: refund.failure,
+            created_at: refund.created_at,
+        }
+    }
+}
+
+/// Something that happened to an order.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = HistoryEntry)]
+pub(crate) struct HistoryEntryDto {
+    /// What.
+    #[schema(example = "paid")]
+    kind: String,
+    /// Anything more.
+    note: Option<String>,
+    /// Who did it: an account, an API key, a job or `system`. Only the shop
+    /// sees it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    actor: Option<String>,
+    /// When.
+    #[schema(value_type = String, format = DateTime)]
+    at: Timestamp,
+}
+
+impl HistoryEntryDto {
+    pub(crate) fn new(entry: HistoryEntry, audience: Audience) -> Self {
+        Self {
+            kind: entry.kind,
+            note: entry.note,
+            actor: (audience == Audience::Shop).then_some(entry.actor),
+            at: entry.at,
+        }
+    }
+}

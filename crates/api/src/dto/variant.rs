@@ -1,0 +1,135 @@
+//! Variants and their stock.
+
+use std::collections::BTreeMap;
+
+use catalog_model::offer::StockedVariant;
+use catalog_model::stock::shown;
+use kernel::{ProductId, StockItemId, VariantId};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use super::choices::{AvailabilityDto, StatusDto};
+use super::money::MoneyDto;
+
+/// A variant as the public sees it.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Variant)]
+pub(crate) struct VariantDto {
+    /// Which; what goes into a cart.
+    #[schema(value_type = String, example = "var_01j9z6m3k4f5g6h7j8k9m0n1p2")]
+    id: VariantId,
+    /// The stock keeping unit.
+    #[schema(example = "TR2-RED-42")]
+    sku: String,
+    /// What tells it apart.
+    #[schema(example = "Red / 42")]
+    title: String,
+    /// Its size.
+    size: Option<String>,
+    /// Other options.
+    options: BTreeMap<String, String>,
+    /// What one costs.
+    price: MoneyDto,
+    /// What one weighs when shipped, in grams.
+    weight_grams: i64,
+    /// Whether it can be bought now.
+    availability: AvailabilityDto,
+    /// How many are left, when that is at most 10.
+    left: Option<i64>,
+}
+
+impl From<StockedVariant> for VariantDto {
+    fn from(stocked: StockedVariant) -> Self {
+        let seen = shown(stocked.stock.map(|stock| stock.available()));
+        let variant = stocked.variant;
+        Self {
+            id: variant.id,
+            sku: variant.sku,
+            title: variant.title,
+            size: variant.size,
+            options: variant.options,
+            price: variant.price.into(),
+            weight_grams: variant.weight_grams,
+            availability: seen.availability.into(),
+            left: seen.left,
+        }
+    }
+}
+
+/// What is in stock.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Stock)]
+pub(crate) struct StockDto {
+    /// The pile; variants of a `flat` product name the same one.
+    #[schema(value_type = String, example = "stk_01j9z6m3k4f5g6h7j8k9m0n1p2")]
+    id: StockItemId,
+    /// How many are there.
+    on_hand: i64,
+    /// How many of them are promised to orders.
+    reserved: i64,
+    /// How many can still be promised.
+    available: i64,
+}
+
+impl From<catalog_model::stock::StockItem> for StockDto {
+    fn from(item: catalog_model::stock::StockItem) -> Self {
+        Self {
+            id: item.id,
+            on_hand: item.on_hand,
+            reserved: item.reserved,
+            available: item.available(),
+        }
+    }
+}
+
+/// A variant as administrators see it.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = AdminVariant)]
+pub(crate) struct AdminVariantDto {
+    /// Which.
+    #[schema(value_type = String)]
+    id: VariantId,
+    /// Of which product.
+    #[schema(value_type = String)]
+    product_id: ProductId,
+    /// The stock keeping unit.
+    sku: String,
+    /// What tells it apart.
+    title: String,
+    /// Its size.
+    size: Option<String>,
+    /// Other options.
+    options: BTreeMap<String, String>,
+    /// What one costs.
+    price: MoneyDto,
+    /// What one weighs when shipped, in grams.
+    weight_grams: i64,
+    /// Whether it is sold.
+    status: StatusDto,
+    /// Its place among its siblings.
+    position: i64,
+    /// What is in stock; null when nothing is counted.
+    stock: Option<StockDto>,
+    /// Grows with every change; also the `ETag`.
+    version: i64,
+}
+
+impl From<StockedVariant> for AdminVariantDto {
+    fn from(stocked: StockedVariant) -> Self {
+        let variant = stocked.variant;
+        Self {
+            id: variant.id,
+            product_id: variant.product,
+            sku: variant.sku,
+            title: variant.title,
+            size: variant.size,
+            options: variant.options,
+            price: variant.price.into(),
+            weight_grams: variant.weight_grams,
+            status: variant.status.into(),
+            position: variant.position,
+            stock: stocked.stock.map(Into::into),
+            version: variant.version,
+        }
+    }
+}
