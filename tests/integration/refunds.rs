@@ -49,7 +49,7 @@ async fn parts_go_back_until_nothing_is_left(#[values(Sqlite, Postgres)] backend
         part(eur(amount)).refused(409, "refund.too_large").await;
     }
     part(json!({"amount": 100, "currency": "USD"}))
-        .refused(422, "currency_mismatch")
+        .refused(422, "refund.currency_mismatch")
         .await;
     let first = part(eur(4000)).expect(200).await;
     assert_eq!(first.body["payment_status"], "partially_refunded");

@@ -73,6 +73,9 @@ pub enum RequestError {
     /// The body broke off.
     #[error("the body could not be read to its end")]
     BodyBroken,
+    /// The body took too long.
+    #[error("the body did not come within {} s; send it again", .0.as_secs())]
+    BodyTimeout(Duration),
     /// A header does not fit.
     #[error("the header {name} does not fit: {why}")]
     InvalidHeader {
@@ -132,6 +135,7 @@ impl RequestErrorCode {
             Self::UnsupportedMediaType => "request.unsupported_media_type",
             Self::BodyTooLarge => "request.body_too_large",
             Self::BodyBroken => "request.body_broken",
+            Self::BodyTimeout => "request.body_timeout",
             Self::InvalidHeader => "request.invalid_header",
             Self::IfMatchMissing => "request.if_match_missing",
             Self::Cursor => "request.invalid_cursor",
@@ -155,6 +159,7 @@ impl RequestErrorCode {
             Self::InvalidBody => ErrorKind::Unprocessable,
             Self::UnsupportedMediaType => ErrorKind::UnsupportedMediaType,
             Self::BodyTooLarge => ErrorKind::TooLarge,
+            Self::BodyTimeout => ErrorKind::Timeout,
             Self::UrlTooLong => ErrorKind::UrlTooLong,
             Self::IfMatchMissing => ErrorKind::PreconditionRequired,
             Self::NoRoute => ErrorKind::NotFound,
@@ -285,6 +290,7 @@ pub(crate) fn status(kind: ErrorKind) -> StatusCode {
         ErrorKind::Conflict => StatusCode::CONFLICT,
         ErrorKind::Gone => StatusCode::GONE,
         ErrorKind::PreconditionFailed => StatusCode::PRECONDITION_FAILED,
+        ErrorKind::Timeout => StatusCode::REQUEST_TIMEOUT,
         ErrorKind::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
         ErrorKind::UrlTooLong => StatusCode::URI_TOO_LONG,
         ErrorKind::UnsupportedMediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,

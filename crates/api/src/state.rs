@@ -17,6 +17,7 @@ use secrecy::SecretString;
 use tracing::Span;
 
 use crate::cache::AnswerCache;
+use crate::extract::BodyLimits;
 use crate::limits::Limits;
 
 /// Whether the process can serve, as `/ready` tells load balancers.
@@ -75,7 +76,7 @@ pub struct ApiState {
     pub(crate) trace_parent: Option<TraceParent>,
     pub(crate) trusted_proxies: Vec<IpNet>,
     pub(crate) metrics_token: Option<SecretString>,
-    pub(crate) max_body: usize,
+    pub(crate) body_limits: BodyLimits,
     pub(crate) hsts: bool,
     draining: AtomicBool,
 }
@@ -108,7 +109,10 @@ impl ApiState {
             trace_parent: parts.trace_parent,
             trusted_proxies: settings.http.trusted_proxies.clone(),
             metrics_token: settings.http.metrics_token.clone(),
-            max_body: settings.http.max_body_bytes.get(),
+            body_limits: BodyLimits {
+                bytes: settings.http.max_body_bytes.get(),
+                time: settings.http.body_timeout,
+            },
             hsts: settings.is_production(),
             draining: AtomicBool::new(false),
         }

@@ -6,6 +6,7 @@
 //! `docs/configuration.md` and `.env.example`, which are rendered from the same
 //! declarations, cannot say anything else than the code does.
 
+mod bounds;
 mod folder;
 mod reader;
 mod reference;
@@ -14,7 +15,7 @@ mod settings;
 mod sources;
 mod values;
 
-pub use folder::create_private_folder;
+pub use folder::{create_private_file, create_private_folder};
 pub use reader::{Entry, Mistake, Mistakes};
 pub use reference::{env_example, markdown};
 pub use sections::auth::Auth;

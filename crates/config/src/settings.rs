@@ -5,9 +5,9 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use kernel::Currency;
-use secrecy::ExposeSecret as _;
 use strum::{EnumString, VariantNames};
 
+use crate::bounds;
 use crate::reader::{Entry, Mistakes, Reader};
 use crate::sections::auth::Auth;
 use crate::sections::checkout::Checkout;
@@ -185,17 +185,7 @@ fn check(s: &Settings, r: &mut Reader) {
     mail::check(s, r);
     auth::check(s, r);
     http::check(s, r);
-    let secrets = s.secret_key.iter().chain(&s.secret_key_previous);
-    for secret in secrets {
-        let length = secret.expose_secret().len();
-        if length < kernel::secret::MIN_SECRET {
-            r.mistake(
-                "secret_key",
-                &format!("a secret of {length} characters"),
-                "at least 32; make one with `openssl rand -base64 48`",
-            );
-        }
-    }
+    bounds::check(s, r);
     if s.is_production() {
         check_production(s, r);
     }
@@ -305,14 +295,14 @@ mod tests {
     #[test]
     fn a_broken_file_is_a_mistake() {
         let text = load(&[], Some("[http\n")).unwrap_err().to_string();
-        assert!(text.contains("expected a TOML file"), "{text}");
+        assert!(text.contains("line 1: found unclosed table"), "{text}");
     }
 
     #[test]
     fn debug_output_holds_no_secret() {
         let settings = load(
             &[
-                ("SECRET_KEY", "hunter2hunter2hunter2hunter2hunter2hunter2"),
+                ("SECRET_KEY", "hunter2-QWERasdfZXCV1234-hunter2-5678"),
                 ("DATABASE_URL", "postgres://u:hunter2@h/d"),
                 ("REDIS_URL", "redis://:hunter2@h"),
             ],

@@ -77,11 +77,16 @@ impl Sources {
         self.path = Some(path.to_path_buf());
         match text.parse::<toml::Table>() {
             Ok(table) => flatten("", &table, &mut self.file),
-            Err(error) => self.mistakes.push(Mistake::new(
-                &path.display().to_string(),
-                &error.to_string(),
-                "a TOML file",
-            )),
+            // Not the line itself, which may hold a secret.
+            Err(error) => {
+                let before = error.span().map_or(0, |span| span.start);
+                let line = text[..before.min(text.len())].matches('\n').count() + 1;
+                self.mistakes.push(Mistake::new(
+                    &format!("{}, line {line}", path.display()),
+                    error.message(),
+                    "TOML",
+                ));
+            }
         }
     }
 
@@ -89,14 +94,21 @@ impl Sources {
     /// file; `NAME_FILE` names a file that holds the text, as container
     /// secrets do. An empty variable counts as not set.
     pub(crate) fn find(&mut self, key: &str, variable: &str) -> Option<(String, String)> {
+        let indirect = format!("{variable}_FILE");
         if let Some(text) = self
             .environment
             .get(variable)
             .filter(|text| !text.is_empty())
         {
+            if self.environment.contains_key(&indirect) {
+                self.mistakes.push(Mistake::new(
+                    &indirect,
+                    &format!("a file, and {variable} beside it"),
+                    "one of the two",
+                ));
+            }
             return Some((text.clone(), variable.to_owned()));
         }
-        let indirect = format!("{variable}_FILE");
         if let Some(path) = self.environment.get(&indirect) {
             match std::fs::read_to_string(path) {
                 Ok(text) => return Some((text.trim_end().to_owned(), indirect)),
@@ -150,11 +162,24 @@ impl Sources {
 /// The variables of a `.env` file, if it is there.
 fn dot_env(path: &Path) -> (BTreeMap<String, String>, Vec<Mistake>) {
     let mut variables = BTreeMap::new();
+    // Not the line itself, which may hold a secret.
     let mistake = |error: &dotenvy::Error| {
+        let (place, found) = match error {
+            dotenvy::Error::LineParse(line, _) => {
+                let text = std::fs::read_to_string(path).unwrap_or_default();
+                let number = text.lines().position(|one| one.contains(line.trim()));
+                let number = number.map_or(0, |number| number + 1);
+                (
+                    format!("{}, line {number}", path.display()),
+                    "a line that cannot be read".to_owned(),
+                )
+            }
+            other => (path.display().to_string(), other.to_string()),
+        };
         vec![Mistake::new(
-            &path.display().to_string(),
-            &error.to_string(),
-            "lines of the form NAME=value",
+            &place,
+            &found,
+            "lines of the form NAME=value, with quotes around values that hold spaces",
         )]
     };
     let lines = match dotenvy::from_path_iter(path) {
@@ -214,5 +239,18 @@ mod tests {
         assert_eq!(variables["TENANT_NAME"], "My shop");
         std::fs::write(&path, "HTTP BIND=x\n").unwrap();
         assert_eq!(dot_env(&path).1.len(), 1);
+        std::fs::write(&path, "# one\nSECRET_KEY=hidden word\n").unwrap();
+        let told = dot_env(&path).1[0].to_string();
+        assert!(
+            told.contains("line 2") && !told.contains("hidden"),
+            "{told}"
+        );
+        let mut sources = Sources::default();
+        sources.read_file(&path, "a = 1\nsecret_key = \"hidden\n");
+        let told = sources.mistakes[0].to_string();
+        assert!(
+            told.contains("line 2") && !told.contains("hidden"),
+            "{told}"
+        );
     }
 }

@@ -90,6 +90,11 @@ fn sqlite(url: &str) -> Result<SqliteConnectOptions, Fault> {
         config::create_private_folder(folder).map_err(|error| {
             Fault::permanent(format!("create the folder {}", folder.display())).caused_by(error)
         })?;
+        // SQLite gives its other files the permissions of this one.
+        let file = options.get_filename();
+        config::create_private_file(file).map_err(|error| {
+            Fault::permanent(format!("create the file {}", file.display())).caused_by(error)
+        })?;
     }
     Ok(options
         .create_if_missing(true)

@@ -30,6 +30,8 @@ pub enum ErrorKind {
     PreconditionFailed,
     /// An `If-Match` is needed and missing.
     PreconditionRequired,
+    /// The client took too long to send it.
+    Timeout,
     /// Too much was sent.
     TooLarge,
     /// What was asked for is too long.

@@ -3,10 +3,11 @@
 use std::sync::Arc;
 
 use accounts_model::AccountsError;
+use accounts_model::email::Email;
 use accounts_model::events::TenantChanged;
 use accounts_model::tenant::{Tenant, TenantSettings, TenantStatus, normalise_host};
 use accounts_model::user::User;
-use accounts_repository::tenants;
+use accounts_repository::{tenants, users};
 use kernel::text::is_slug;
 use kernel::{Currency, Fault, Permission, Role, Scope, TenantId};
 
@@ -176,8 +177,9 @@ impl Accounts {
         Ok(Arc::new(tenant))
     }
 
-    /// Makes the first administrator of a tenant, or resets one.
-    pub async fn ensure_tenant_admin(
+    /// Makes an administrator of a tenant. Accounts that are there already are
+    /// the tenant's own affair.
+    pub async fn create_tenant_admin(
         &self,
         scope: &Scope,
         id: TenantId,
@@ -185,6 +187,13 @@ impl Accounts {
     ) -> Result<User, AccountsError> {
         let tenant = self.tenant_by_id(scope, id).await?;
         let inside = self.system_scope(tenant.id, scope.request().request_id.clone());
+        let email = Email::parse(&new.email)?;
+        let db = self.database.read(&inside).await?;
+        let known = users::find_by_email(&db, &email).await?;
+        drop(db);
+        if known.is_some() {
+            return Err(AccountsError::EmailTaken);
+        }
         let new = NewUser {
             role: Role::Admin,
             ..new

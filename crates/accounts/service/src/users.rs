@@ -106,7 +106,8 @@ impl Accounts {
         let tx = self.database.begin_write(scope, "user.ensure").await?;
         let user = if let Some(known) = users::find_by_email(&tx, &email).await? {
             let mut user = known.user;
-            user.role = new.role;
+            // Never less than they are: the last operator would be gone.
+            user.role = user.role.max(new.role);
             user.status = UserStatus::Active;
             user.version += 1;
             user.updated_at = now;

@@ -1,5 +1,7 @@
 //! JSON bodies.
 
+use std::time::Duration;
+
 use actix_web::dev::Payload;
 use actix_web::http::header::CONTENT_TYPE;
 use actix_web::web::{Bytes, BytesMut, Data};
@@ -26,7 +28,7 @@ impl<T: DeserializeOwned + Validate + 'static> FromRequest for Json<T> {
         let json = is_json(request);
         let limit = request
             .app_data::<Data<ApiState>>()
-            .map_or(0, |state| state.max_body);
+            .map_or_else(BodyLimits::default, |state| state.body_limits);
         let payload = payload.take();
         Box::pin(async move {
             if !json {
@@ -49,7 +51,7 @@ impl<T: DeserializeOwned + Default + Validate + 'static> FromRequest for MaybeJs
         let json = is_json(request);
         let limit = request
             .app_data::<Data<ApiState>>()
-            .map_or(0, |state| state.max_body);
+            .map_or_else(BodyLimits::default, |state| state.body_limits);
         let payload = payload.take();
         Box::pin(async move {
             let body = read_all(payload, limit).await?;
@@ -70,11 +72,30 @@ fn is_json(request: &HttpRequest) -> bool {
         .get(CONTENT_TYPE)
         .and_then(|value| value.to_str().ok())
         .and_then(|value| value.split(';').next())
-        .is_some_and(|kind| kind.trim().eq_ignore_ascii_case("application/json"))
+        .is_some_and(|kind| {
+            let kind = kind.trim();
+            // A merge patch may say that it is one (RFC 7396).
+            ["application/json", "application/merge-patch+json"]
+                .iter()
+                .any(|known| kind.eq_ignore_ascii_case(known))
+        })
+}
+
+/// How much a client may send, and how long it may take.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct BodyLimits {
+    pub(crate) bytes: usize,
+    pub(crate) time: Duration,
 }
 
 /// Reads a body to its end, as far as it may be.
-pub(crate) async fn read_all(mut payload: Payload, limit: usize) -> Result<Bytes, RequestError> {
+pub(crate) async fn read_all(payload: Payload, limits: BodyLimits) -> Result<Bytes, RequestError> {
+    tokio::time::timeout(limits.time, gather(payload, limits.bytes))
+        .await
+        .unwrap_or(Err(RequestError::BodyTimeout(limits.time)))
+}
+
+async fn gather(mut payload: Payload, limit: usize) -> Result<Bytes, RequestError> {
     let mut body = BytesMut::new();
     while let Some(chunk) = payload.next().await {
         let chunk = chunk.map_err(|_| RequestError::BodyBroken)?;

@@ -17,6 +17,18 @@ pub(crate) fn of(request: &ServiceRequest, trusted: &[IpNet]) -> Option<IpAddr> 
     Some(client(peer, forwarded, trusted))
 }
 
+/// By what requests of an address are counted: an IPv6 address by its network
+/// of 64 bits, which is what one customer is given.
+pub(crate) fn counted(address: IpAddr) -> String {
+    match address.to_canonical() {
+        IpAddr::V4(address) => address.to_string(),
+        IpAddr::V6(address) => {
+            let network = u128::from(address) & !u128::from(u64::MAX);
+            format!("{}/64", std::net::Ipv6Addr::from(network))
+        }
+    }
+}
+
 fn client<'a>(peer: IpAddr, forwarded: impl Iterator<Item = &'a str>, trusted: &[IpNet]) -> IpAddr {
     let is_trusted = |address: &IpAddr| trusted.iter().any(|net| net.contains(address));
     if !is_trusted(&peer) {
@@ -40,6 +52,14 @@ fn client<'a>(peer: IpAddr, forwarded: impl Iterator<Item = &'a str>, trusted: &
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_network_of_64_bits_counts_as_one() {
+        let of = |text: &str| counted(text.parse().unwrap());
+        assert_eq!(of("2001:db8:1:2:3::4"), of("2001:db8:1:2:ffff::"));
+        assert_ne!(of("2001:db8:1:2::"), of("2001:db8:1:3::"));
+        assert_eq!(of("::ffff:192.0.2.1"), "192.0.2.1");
+    }
 
     #[test]
     fn only_trusted_proxies_are_believed() {

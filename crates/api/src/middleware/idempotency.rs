@@ -6,7 +6,7 @@ use actix_web::http::Method;
 use kernel::secret::{base64url, sha256};
 use kernel::{Actor, Idempotency, Scope};
 
-use crate::extract::read_all;
+use crate::extract::{BodyLimits, read_all};
 use crate::problem::RequestError;
 
 /// Whether a POST with such a header has one effect however often it comes.
@@ -15,7 +15,7 @@ use crate::problem::RequestError;
 pub(crate) async fn wish(
     request: &mut ServiceRequest,
     scope: &Scope,
-    max_body: usize,
+    limits: BodyLimits,
 ) -> Result<Option<Idempotency>, RequestError> {
     if request.method() != Method::POST {
         return Ok(None);
@@ -32,7 +32,7 @@ pub(crate) async fn wish(
             why: "send 1 to 255 visible ASCII characters, such as a UUID",
         })?
         .to_owned();
-    let body = read_all(request.take_payload(), max_body).await?;
+    let body = read_all(request.take_payload(), limits).await?;
     let fingerprint = sha256(
         &[
             request.path().as_bytes(),

@@ -111,7 +111,7 @@ async fn serve(
     let limit = state.limits.limit(class);
     let address = address::of(&request, &state.trusted_proxies);
     if let Some(limit) = limit {
-        let who = address.map_or_else(|| "unknown".to_owned(), |address| address.to_string());
+        let who = address.map_or_else(|| "unknown".to_owned(), address::counted);
         let decision = state.limits.check(&limit, &who).await;
         *counted = Some((limit, decision));
         if !decision.allowed {
@@ -208,7 +208,7 @@ async fn run(
     next: Next<BoxBody>,
     scope: Scope,
 ) -> Outcome {
-    let scope = match idempotency::wish(&mut request, &scope, state.max_body).await {
+    let scope = match idempotency::wish(&mut request, &scope, state.body_limits).await {
         Ok(Some(wish)) => scope.with_idempotency(wish),
         Ok(None) => scope,
         Err(error) => return Outcome::Refused(request, error.into()),

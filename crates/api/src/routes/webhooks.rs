@@ -4,7 +4,7 @@ use actix_web::web::{Data, Payload};
 use actix_web::{HttpRequest, HttpResponse, post};
 use orders_model::ports::RawWebhook;
 
-use crate::extract::{Caller, read_all};
+use crate::extract::{BodyLimits, Caller, read_all};
 use crate::problem::ApiError;
 use crate::state::ApiState;
 
@@ -20,7 +20,11 @@ async fn receive(
     gateway: &str,
     header: &str,
 ) -> Result<HttpResponse, ApiError> {
-    let body = read_all(payload.into_inner(), MAX_BODY).await?;
+    let limits = BodyLimits {
+        bytes: MAX_BODY,
+        ..state.body_limits
+    };
+    let body = read_all(payload.into_inner(), limits).await?;
     let signature = request
         .headers()
         .get(header)

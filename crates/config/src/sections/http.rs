@@ -30,6 +30,10 @@ pub struct Http {
     pub max_body_bytes: NonZeroUsize,
     /// How long a client may take to send the head of a request.
     pub header_timeout: Duration,
+    /// How long a client may take to send the body of a request.
+    pub body_timeout: Duration,
+    /// How long the server goes on listening after a signal to stop.
+    pub drain_delay: Duration,
     /// How long open requests may go on after a signal to stop.
     pub shutdown_timeout: Duration,
     /// What a scraper of `/metrics` must send.
@@ -76,6 +80,16 @@ pub(crate) fn read(r: &mut Reader) -> Http {
             "http.header_timeout",
             "10s",
             "How long a client may take to send the head of a request.",
+        ),
+        body_timeout: r.value(
+            "http.body_timeout",
+            "30s",
+            "How long a client may take to send the body of a request.",
+        ),
+        drain_delay: r.value(
+            "http.drain_delay",
+            "0s",
+            "How long the server goes on listening after a signal to stop, answering 503, so that load balancers see `/ready` fail first; some 5s behind one.",
         ),
         shutdown_timeout: r.value(
             "http.shutdown_timeout",

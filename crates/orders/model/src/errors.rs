@@ -43,6 +43,9 @@ pub enum OrdersError {
     /// The variant's price is in another currency.
     #[error("this cart is in {0}")]
     CurrencyMismatch(Currency),
+    /// The order is in another currency than what is to go back.
+    #[error("this order is in {0}; give back an amount in that currency")]
+    RefundCurrency(Currency),
     /// Nothing is in it.
     #[error("the cart is empty")]
     CartEmpty,
@@ -181,6 +184,7 @@ impl OrdersErrorCode {
             Self::LineNotFound => "line.not_found",
             Self::NotForSale => "cart.not_for_sale",
             Self::CurrencyMismatch => "currency_mismatch",
+            Self::RefundCurrency => "refund.currency_mismatch",
             Self::CartEmpty => "checkout.cart_empty",
             Self::EmailMissing => "checkout.email_missing",
             Self::AddressMissing => "checkout.address_missing",
@@ -227,6 +231,7 @@ impl OrdersErrorCode {
             Self::QuantityOutOfRange
             | Self::NotForSale
             | Self::CurrencyMismatch
+            | Self::RefundCurrency
             | Self::CartEmpty
             | Self::EmailMissing
             | Self::AddressMissing
@@ -292,7 +297,7 @@ impl DomainError for OrdersError {
             Self::UnknownGateway(_) => "/gateway",
             Self::ReturnUrl("success_url") => "/success_url",
             Self::ReturnUrl(_) => "/cancel_url",
-            Self::RefundTooLarge { .. } => "/amount",
+            Self::RefundTooLarge { .. } | Self::RefundCurrency(_) => "/amount",
             Self::RestockTooLarge { .. } => "/restock",
             Self::ShippingCodeTaken => "/code",
             Self::InvalidRates => "/rates",

@@ -297,9 +297,9 @@ impl Order {
     pub fn promise_refund(&mut self, amount: Money, now: Timestamp) -> Result<(), OrdersError> {
         let left = self.refundable()?;
         if amount.currency != self.currency {
-            return Err(OrdersError::CurrencyMismatch(self.currency));
+            return Err(OrdersError::RefundCurrency(self.currency));
         }
-        if amount.minor < 1 || amount.minor > left.minor {
+        if amount.minor > left.minor || left.minor < 1 {
             return Err(OrdersError::RefundTooLarge { left });
         }
         self.refunded = self.refunded.plus(amount)?;

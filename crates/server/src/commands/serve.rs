@@ -54,6 +54,9 @@ impl Serve {
             &stop,
         );
         forget_idle_limits(&state, &stop);
+        for name in &sutler.settings.suspicious_variables {
+            tracing::warn!(name, "this variable looks like a setting and is none");
+        }
         greet(&sutler.settings, login.as_ref());
         let mut running = tokio::spawn(server);
         tokio::select! {
@@ -64,6 +67,7 @@ impl Serve {
                 result?;
                 tracing::info!("stopping: finishing what was begun");
                 state.start_draining();
+                tokio::time::sleep(sutler.settings.http.drain_delay).await;
                 handle.stop(true).await;
             }
         }

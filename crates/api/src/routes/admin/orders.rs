@@ -8,7 +8,7 @@ use orders_model::refund::Restock;
 use orders_service::{OrderFilter, RefundCommand};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
-use validator::Validate;
+use validator::{Validate, ValidationError};
 
 use crate::dto::money::MoneyDto;
 use crate::dto::order::{Audience, OrderDto, OrderSummaryDto};
@@ -73,11 +73,19 @@ pub(crate) struct RestockEntry {
     quantity: i64,
 }
 
+fn some_money(amount: &MoneyDto) -> Result<(), ValidationError> {
+    if amount.amount > 0 {
+        return Ok(());
+    }
+    Err(ValidationError::new("range").with_message("must be at least 1".into()))
+}
+
 /// What goes back.
 #[derive(Deserialize, ToSchema, Validate)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct RefundRequest {
-    /// How much; all that is left when absent.
+    /// How much, at least 1; all that is left when absent.
+    #[validate(custom(function = "some_money"))]
     amount: Option<MoneyDto>,
     /// Why.
     #[validate(length(min = 1, max = 500))]

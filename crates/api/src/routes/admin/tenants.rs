@@ -237,7 +237,8 @@ pub(crate) async fn patch_tenant(
 
 /// Make an administrator of a tenant
 ///
-/// Or give one a new password.
+/// Accounts that are there already are the tenant's own affair; `sutler admin
+/// create` gives one a new password.
 #[utoipa::path(tag = "operator", request_body = TenantAdminRequest, params(("tenant_id" = String, Path, description = "The tenant.")), responses(
     (status = 201, description = "The administrator.", body = UserDto),
 ))]
@@ -258,7 +259,7 @@ pub(crate) async fn create_tenant_admin(
     };
     let user = state
         .accounts
-        .ensure_tenant_admin(&caller.0, id, new)
+        .create_tenant_admin(&caller.0, id, new)
         .await?;
     Ok(HttpResponse::Created().json(UserDto::from(user)))
 }
