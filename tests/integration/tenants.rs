@@ -185,3 +185,50 @@ async fn hosts_move_and_tenants_are_suspended(#[values(Sqlite, Postgres)] backen
         .refused(412, "version_mismatch")
         .await;
 }
+
+/// A tenant with hosts of its own sends its people there.
+#[rstest]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn links_lead_to_the_host_of_the_tenant(#[values(Sqlite, Postgres)] backend: Backend) {
+    let app = App::start(backend).await;
+    let shop = app.shop().await;
+    for (tenant, home) in [
+        (&shop.first, "http://shop.test/"),
+        (&shop.second, "http://other.test/"),
+    ] {
+        let item = app.simple(tenant, "Lamp", 1).await;
+        let order = app.order(tenant, &[(&item.variants[0], 1)]).await;
+        let page = format!("/api/test-gateway/sessions/{}", order.session);
+        let page = app.client.get(&page).expect(200).await;
+        let success = page.text_at("/success_url");
+        assert_eq!(success, format!("{home}checkout/success"));
+        app.pay(&order).await;
+        let link = format!("{home}orders/{}?token=", order.id);
+        let mails = app.mails.to("buyer@mail.test");
+        assert!(
+            mails.iter().any(|mail| mail.text.contains(&link)),
+            "{link} in {mails:?}"
+        );
+    }
+}
+
+/// The operator adds administrators, and does not take over accounts.
+#[rstest]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_account_that_is_there_is_not_taken_over(#[values(Sqlite, Postgres)] backend: Backend) {
+    let app = App::start(backend).await;
+    let shop = app.shop().await;
+    for (tenant, email) in [
+        (&shop.second, &shop.second.user.email),
+        (&shop.first, &shop.operator.email),
+    ] {
+        let body = json!({"email": email, "password": "another long one", "name": "X"});
+        app.client
+            .post(&format!("/api/admin/tenants/{}/admins", tenant.id), &body)
+            .bearer(&shop.operator.token)
+            .refused(409, "auth.email_taken")
+            .await;
+    }
+    let tenants = app.client.get("/api/admin/tenants");
+    tenants.bearer(&shop.operator.token).expect(200).await;
+}

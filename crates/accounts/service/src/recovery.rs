@@ -8,12 +8,14 @@ use accounts_model::events::AccessChanged;
 use accounts_model::jobs::{SendPasswordReset, SendVerification};
 use accounts_model::password;
 use accounts_model::ports::Mail;
+use accounts_model::tenant::Tenant;
 use accounts_model::user::{User, UserStatus};
 use accounts_repository::one_time_tokens::{self, NewToken, Purpose};
 use accounts_repository::{sessions, users};
 use kernel::secret::BearerToken;
 use kernel::{JobId, OneTimeTokenId, Scope, UserId, kind};
 use secrecy::SecretString;
+use url::Url;
 
 use crate::Accounts;
 use crate::authenticate::scope_of_token;
@@ -138,7 +140,7 @@ impl Accounts {
         let text = format!(
             "Hello {},\n\nplease confirm that this address is yours:\n\n{}\n\nThe link works for three days. If you did not make an account, you need not do anything.\n",
             user.name,
-            self.link("verify-email", &token),
+            self.link(&*self.tenant(scope).await?, "verify-email", &token),
         );
         self.mail(scope, job, &user, "Confirm your mail address", text)
             .await
@@ -160,7 +162,7 @@ impl Accounts {
         let text = format!(
             "Hello {},\n\nyou can set a new password here:\n\n{}\n\nThe link works for one hour. If you did not ask for it, you need not do anything; your password stays as it is.\n",
             user.name,
-            self.link("reset-password", &token),
+            self.link(&*self.tenant(scope).await?, "reset-password", &token),
         );
         self.mail(scope, job, &user, "Set a new password", text)
             .await
@@ -218,10 +220,24 @@ impl Accounts {
         Ok(self.mailer.send(&mail).await?)
     }
 
+    /// Where the pages of a tenant's app are: at its first host, or at the
+    /// address of the settings when it is the default one or has none.
+    pub fn home(&self, tenant: &Tenant) -> Url {
+        let mut url = self.app_url.clone();
+        if let Some(host) = tenant.hosts.first()
+            && !tenant.is_default
+            && url.set_host(Some(host)).is_err()
+        {
+            // Hosts are checked when they are noted.
+            tracing::warn!(host, "a tenant's host is none");
+        }
+        url
+    }
+
     /// The address of a page of the app, with the token that opens it, for
     /// mails.
-    pub fn link(&self, page: &str, token: &str) -> String {
-        let mut url = self.app_url.clone();
+    pub fn link(&self, tenant: &Tenant, page: &str, token: &str) -> String {
+        let mut url = self.home(tenant);
         // The app may live below a path.
         let path = format!("{}/{page}", url.path().trim_end_matches('/'));
         url.set_path(&path);

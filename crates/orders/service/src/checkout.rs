@@ -45,7 +45,9 @@ impl Orders {
         request: CheckoutRequest,
     ) -> Result<OrderAnswer, OrdersError> {
         let gateway = self.gateways.choose(request.gateway.as_deref())?.name();
+        let home = self.accounts.home(&*self.tenant(scope).await?);
         let return_urls = self.return_urls(
+            &home,
             request.success_url.as_deref(),
             request.cancel_url.as_deref(),
         )?;
@@ -60,27 +62,25 @@ impl Orders {
     /// configured: the page is ours, and must not send people anywhere.
     pub(crate) fn return_urls(
         &self,
+        home: &Url,
         success: Option<&str>,
         cancel: Option<&str>,
     ) -> Result<ReturnUrls, OrdersError> {
         Ok(ReturnUrls {
-            success: self.return_url("success_url", success, "checkout/success")?,
-            cancel: self.return_url("cancel_url", cancel, "checkout/canceled")?,
+            success: self.return_url(home, "success_url", success, "checkout/success")?,
+            cancel: self.return_url(home, "cancel_url", cancel, "checkout/canceled")?,
         })
     }
 
     fn return_url(
         &self,
+        home: &Url,
         field: &'static str,
         given: Option<&str>,
         page: &str,
     ) -> Result<String, OrdersError> {
         let Some(given) = given else {
-            let mut url = self
-                .return_origins
-                .first()
-                .cloned()
-                .ok_or(OrdersError::ReturnUrl(field))?;
+            let mut url = home.clone();
             url.set_path(page);
             return Ok(url.into());
         };
@@ -89,6 +89,7 @@ impl Orders {
             && self
                 .return_origins
                 .iter()
+                .chain([home])
                 .any(|origin| origin.origin() == url.origin());
         if known {
             Ok(url.into())

@@ -37,7 +37,7 @@ impl Orders {
             "\nGoods     {}\nShipping  {}\nPaid      {}\n",
             order.subtotal, order.shipping, order.captured
         );
-        self.point_to(scope, &order, &mut text);
+        self.point_to(scope, &order, &mut text).await?;
         self.mail(scope, job, &order, &subject, text).await
     }
 
@@ -60,16 +60,24 @@ impl Orders {
             let _ = write!(text, "\nTracking number: {tracking}");
         }
         text.push('\n');
-        self.point_to(scope, &order, &mut text);
+        self.point_to(scope, &order, &mut text).await?;
         self.mail(scope, job, &order, &subject, text).await
     }
 
     /// Where a guest sees the order. Who has an account signs in.
-    fn point_to(&self, scope: &Scope, order: &Order, text: &mut String) {
+    async fn point_to(
+        &self,
+        scope: &Scope,
+        order: &Order,
+        text: &mut String,
+    ) -> Result<(), OrdersError> {
         if let Some(token) = self.order_token(scope, order) {
-            let page = self.accounts.link(&format!("orders/{}", order.id), &token);
+            let tenant = self.tenant(scope).await?;
+            let page = format!("orders/{}", order.id);
+            let page = self.accounts.link(&tenant, &page, &token);
             let _ = write!(text, "\nYour order: {page}\n");
         }
+        Ok(())
     }
 
     async fn order_with_lines(

@@ -37,8 +37,10 @@ impl Migrate {
                 Ok(ExitCode::SUCCESS)
             }
             Self::Down { steps } => {
+                let before = applied(settings).await?;
                 migrations::down(&settings.database, steps).await?;
-                print(&format!("Took {steps} back."));
+                let taken = before.saturating_sub(applied(settings).await?);
+                print(&format!("Took {taken} back."));
                 Ok(ExitCode::SUCCESS)
             }
             Self::Status => {
@@ -60,4 +62,10 @@ impl Migrate {
             }
         }
     }
+}
+
+/// How many migrations are applied.
+async fn applied(settings: &Settings) -> Result<usize> {
+    let all = migrations::status(&settings.database).await?;
+    Ok(all.iter().filter(|migration| migration.applied).count())
 }
