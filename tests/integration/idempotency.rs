@@ -57,7 +57,12 @@ async fn many_requests_with_one_key_have_one_effect(#[values(Sqlite, Postgres)] 
     let item = app.simple(tenant, "Lamp", 100).await;
     let client = &app.client;
 
-    let cart = storm(201, || client.post("/api/carts", &Value::Null).once("cart")).await;
+    let cart = storm(201, || {
+        client
+            .post("/api/carts", &Value::Null)
+            .once("3f1c-the-cart-of-a-guest")
+    })
+    .await;
     assert!(cart.text_at("/id").starts_with("cart_"));
 
     // More of what is in the cart: this would add up.
@@ -171,6 +176,9 @@ async fn a_key_is_of_one_request_of_one_caller_for_two_days(
     let call = app.client.post("/api/admin/catalog/products", &good);
     call.bearer(&tenant.key).once("bad").expect(201).await;
 
+    // Strangers at one address share what they choose.
+    let call = app.client.post("/api/carts", &Value::Null).once("1");
+    call.refused(400, "request.invalid_header").await;
     for bad in ["", &"x".repeat(256), "with space"] {
         let call = app.client.post("/api/admin/catalog/products", &good);
         call.bearer(&tenant.key)

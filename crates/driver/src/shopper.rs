@@ -104,7 +104,7 @@ impl Purchase {
         };
         let posts = matches!(self.step, Step::Cart | Step::Line | Step::Checkout);
         Ok(if repeatable && posts {
-            call.once(&format!("{}-{:?}", self.key, self.step))
+            call.once(&format!("purchase-{:0>8}-{:?}", self.key, self.step))
         } else {
             call
         })

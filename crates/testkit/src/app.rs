@@ -28,6 +28,8 @@ const START: i64 = 1_772_366_400;
 const DEFAULTS: &[(&str, &str)] = &[
     ("SECRET_KEY", "a-secret-of-tests-that-is-long-enough-1"),
     ("RATE_LIMIT_ENABLED", "false"),
+    // Many callers at once, on a machine that may have other work.
+    ("DATABASE_ACQUIRE_TIMEOUT", "30s"),
     ("HTTP_WORKERS", "2"),
     ("HTTP_SHUTDOWN_TIMEOUT", "1s"),
     ("HTTP_PUBLIC_URL", "http://shop.test"),

@@ -9,6 +9,11 @@ use kernel::{Actor, Idempotency, Scope};
 use crate::extract::{BodyLimits, read_all};
 use crate::problem::RequestError;
 
+/// What the keys of those begin with who are only known by their address.
+const ADDRESS: &str = "address:";
+/// The shortest key of those, which nobody else chooses by chance.
+const MIN_SHARED: usize = 16;
+
 /// Whether a POST with such a header has one effect however often it comes.
 /// The body is read for it, because the same key with another body is another
 /// request.
@@ -32,6 +37,13 @@ pub(crate) async fn wish(
             why: "send 1 to 255 visible ASCII characters, such as a UUID",
         })?
         .to_owned();
+    let principal = principal(request, scope);
+    if principal.starts_with(ADDRESS) && key.len() < MIN_SHARED {
+        return Err(RequestError::InvalidHeader {
+            name: "Idempotency-Key",
+            why: "without an account or a cart's token, send at least 16 characters, such as a UUID: others at your address could choose the same",
+        });
+    }
     let body = read_all(request.take_payload(), limits).await?;
     let fingerprint = sha256(
         &[
@@ -50,7 +62,6 @@ pub(crate) async fn wish(
             .match_pattern()
             .unwrap_or_else(|| request.path().to_owned())
     );
-    let principal = principal(request, scope);
     Ok(Some(Idempotency::new(key, route, fingerprint, principal)))
 }
 
@@ -66,8 +77,8 @@ fn principal(request: &ServiceRequest, scope: &Scope) -> String {
     match held {
         Some(token) => format!("guest:{}", base64url(&sha256(token.as_bytes())[..16])),
         None => match scope.request().address {
-            Some(address) => format!("address:{address}"),
-            None => "address:unknown".to_owned(),
+            Some(address) => format!("{ADDRESS}{address}"),
+            None => format!("{ADDRESS}unknown"),
         },
     }
 }
