@@ -13,6 +13,7 @@ use secrecy::SecretString;
 
 use crate::Accounts;
 use crate::sessions::SignedIn;
+use crate::users::email_taken;
 
 /// What somebody registers with.
 pub struct Registration {
@@ -76,13 +77,7 @@ impl Accounts {
             created_at: now,
             updated_at: now,
         };
-        users::insert(&tx, &user, hash).await.map_err(|fault| {
-            if fault.violates(users::UNIQUE_EMAIL) {
-                AccountsError::EmailTaken
-            } else {
-                fault.into()
-            }
-        })?;
+        users::insert(&tx, &user, hash).await.map_err(email_taken)?;
         self.queue
             .enqueue(&tx, &SendVerification { user: user.id })
             .await?;

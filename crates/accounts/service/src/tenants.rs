@@ -3,11 +3,10 @@
 use std::sync::Arc;
 
 use accounts_model::AccountsError;
-use accounts_model::email::Email;
 use accounts_model::events::TenantChanged;
 use accounts_model::tenant::{Tenant, TenantSettings, TenantStatus, normalise_host};
 use accounts_model::user::User;
-use accounts_repository::{tenants, users};
+use accounts_repository::tenants;
 use kernel::text::is_slug;
 use kernel::{Currency, Fault, Permission, Role, Scope, TenantId};
 
@@ -187,18 +186,11 @@ impl Accounts {
     ) -> Result<User, AccountsError> {
         let tenant = self.tenant_by_id(scope, id).await?;
         let inside = self.system_scope(tenant.id, scope.request().request_id.clone());
-        let email = Email::parse(&new.email)?;
-        let db = self.database.read(&inside).await?;
-        let known = users::find_by_email(&db, &email).await?;
-        drop(db);
-        if known.is_some() {
-            return Err(AccountsError::EmailTaken);
-        }
         let new = NewUser {
             role: Role::Admin,
             ..new
         };
-        self.ensure_user(&inside, new).await
+        self.create_user(&inside, new).await
     }
 }
 

@@ -6,7 +6,7 @@ use accounts_model::events::AccessChanged;
 use accounts_model::password;
 use accounts_model::user::{User, UserStatus};
 use accounts_repository::{sessions, users};
-use kernel::{Page, PageRequest, Permission, Role, Scope, UserId};
+use kernel::{Fault, Page, PageRequest, Permission, Role, Scope, Timestamp, UserId};
 use secrecy::SecretString;
 
 use crate::Accounts;
@@ -95,13 +95,25 @@ impl Accounts {
         Ok(user)
     }
 
+    /// Makes a user without registration.
+    pub async fn create_user(&self, scope: &Scope, new: NewUser) -> Result<User, AccountsError> {
+        scope.require(Permission::UsersWrite)?;
+        let (email, hash) = self.sign_in_of(&new).await?;
+        let user = user_of(new, email, self.now());
+        let tx = self.database.begin_write(scope, "user.create").await?;
+        users::insert(&tx, &user, &hash)
+            .await
+            .map_err(email_taken)?;
+        tx.commit().await?;
+        Ok(user)
+    }
+
     /// Makes a user without registration, or, if the address is known, gives
-    /// them that password and role: for the command line and for new tenants.
+    /// them that password, and that role unless they have a higher one: for
+    /// the command line.
     pub async fn ensure_user(&self, scope: &Scope, new: NewUser) -> Result<User, AccountsError> {
         scope.require(Permission::UsersWrite)?;
-        let email = Email::parse(&new.email)?;
-        password::check(&new.password, &email)?;
-        let hash = self.passwords.hash(&new.password).await?;
+        let (email, hash) = self.sign_in_of(&new).await?;
         let now = self.now();
         let tx = self.database.begin_write(scope, "user.ensure").await?;
         let user = if let Some(known) = users::find_by_email(&tx, &email).await? {
@@ -118,20 +130,10 @@ impl Accounts {
             sessions::revoke_all(&tx, user.id, "password_set", now).await?;
             user
         } else {
-            let user = User {
-                id: UserId::new(now),
-                email,
-                role: new.role,
-                status: UserStatus::Active,
-                name: new.name,
-                phone: None,
-                locale: None,
-                email_verified_at: Some(now),
-                version: 1,
-                created_at: now,
-                updated_at: now,
-            };
-            users::insert(&tx, &user, &hash).await?;
+            let user = user_of(new, email, now);
+            users::insert(&tx, &user, &hash)
+                .await
+                .map_err(email_taken)?;
             user
         };
         self.queue
@@ -139,5 +141,39 @@ impl Accounts {
             .await?;
         tx.commit().await?;
         Ok(user)
+    }
+
+    /// The address of a new user, and the hash of their password.
+    async fn sign_in_of(&self, new: &NewUser) -> Result<(Email, String), AccountsError> {
+        let email = Email::parse(&new.email)?;
+        password::check(&new.password, &email)?;
+        let hash = self.passwords.hash(&new.password).await?;
+        Ok((email, hash))
+    }
+}
+
+/// Whoever made them vouches for the address.
+fn user_of(new: NewUser, email: Email, now: Timestamp) -> User {
+    User {
+        id: UserId::new(now),
+        email,
+        role: new.role,
+        status: UserStatus::Active,
+        name: new.name,
+        phone: None,
+        locale: None,
+        email_verified_at: Some(now),
+        version: 1,
+        created_at: now,
+        updated_at: now,
+    }
+}
+
+/// What it means when a user could not be added.
+pub(crate) fn email_taken(fault: Fault) -> AccountsError {
+    if fault.violates(users::UNIQUE_EMAIL) {
+        AccountsError::EmailTaken
+    } else {
+        fault.into()
     }
 }
