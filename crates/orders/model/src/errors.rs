@@ -132,6 +132,9 @@ pub enum OrdersError {
         "rates have 1 to 50 steps that rise, amounts of at least 0, and only the last step may have no end"
     )]
     InvalidRates,
+    /// The rates are in another currency.
+    #[error("the rates must be in {0}, the currency of the shop")]
+    RatesCurrency(Currency),
     /// Not a country.
     #[error("{0:?} is not an ISO 3166-1 alpha-2 country code such as \"DE\"")]
     InvalidCountry(String),
@@ -207,6 +210,7 @@ impl OrdersErrorCode {
             Self::ShippingMethodNotFound => "shipping_method.not_found",
             Self::ShippingCodeTaken => "shipping_method.code_taken",
             Self::InvalidRates => "shipping_method.invalid_rates",
+            Self::RatesCurrency => "shipping_method.currency_mismatch",
             Self::InvalidCountry => "shipping_method.invalid_country",
             Self::VersionMismatch => "version_mismatch",
             Self::Gateway => "payment.gateway_refused",
@@ -240,6 +244,7 @@ impl OrdersErrorCode {
             | Self::UnknownGateway
             | Self::ReturnUrl
             | Self::InvalidRates
+            | Self::RatesCurrency
             | Self::InvalidCountry
             | Self::Money => K::Unprocessable,
             Self::CartOrdered
@@ -300,7 +305,7 @@ impl DomainError for OrdersError {
             Self::RefundTooLarge { .. } | Self::RefundCurrency(_) => "/amount",
             Self::RestockTooLarge { .. } => "/restock",
             Self::ShippingCodeTaken => "/code",
-            Self::InvalidRates => "/rates",
+            Self::InvalidRates | Self::RatesCurrency(_) => "/rates",
             Self::InvalidCountry(_) => "/countries",
             _ => return Vec::new(),
         };

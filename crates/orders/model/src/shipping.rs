@@ -87,6 +87,37 @@ pub struct ShippingMethod {
     pub updated_at: Timestamp,
 }
 
+/// Rates as somebody gives them, whose amounts each name a currency.
+#[derive(Debug, Clone)]
+pub struct GivenRates {
+    rates: Rates,
+    currencies: Vec<Currency>,
+}
+
+impl GivenRates {
+    /// Rates whose amounts are in these currencies.
+    pub fn new(rates: Rates, currencies: Vec<Currency>) -> Self {
+        Self { rates, currencies }
+    }
+
+    /// The rates, if they make sense and all amounts are in the currency of
+    /// the shop.
+    pub fn in_currency(self, currency: Currency) -> Result<Rates, OrdersError> {
+        if self.currencies.iter().any(|one| *one != currency) {
+            return Err(OrdersError::RatesCurrency(currency));
+        }
+        self.rates.check()?;
+        Ok(self.rates)
+    }
+}
+
+/// Rates in the currency of the shop, whatever that is.
+impl From<Rates> for GivenRates {
+    fn from(rates: Rates) -> Self {
+        Self::new(rates, Vec::new())
+    }
+}
+
 /// A shipping method to make.
 #[derive(Debug, Clone)]
 pub struct NewShippingMethod {
@@ -95,7 +126,7 @@ pub struct NewShippingMethod {
     /// What it is called.
     pub name: String,
     /// What it costs.
-    pub rates: Rates,
+    pub rates: GivenRates,
     /// Where it goes.
     pub countries: Vec<String>,
     /// Its place in the list.
@@ -108,7 +139,7 @@ pub struct ShippingMethodChange {
     /// What it is called.
     pub name: Option<String>,
     /// What it costs.
-    pub rates: Option<Rates>,
+    pub rates: Option<GivenRates>,
     /// Where it goes.
     pub countries: Option<Vec<String>>,
     /// Whether it can be chosen.

@@ -33,7 +33,7 @@ use accounts_service::Accounts;
 use catalog_service::Catalog;
 use database::Database;
 use kernel::secret::{KeyRing, Signer};
-use kernel::{Currency, Scope, Timestamp};
+use kernel::{Scope, Timestamp};
 use orders_model::OrdersError;
 use orders_model::ports::{PaymentGateway, TestBuyer};
 use queue::Queue;
@@ -110,11 +110,6 @@ impl Orders {
 
     fn now(&self) -> Timestamp {
         self.queue.clock().now()
-    }
-
-    /// The currency of the tenant's prices.
-    pub async fn currency(&self, scope: &Scope) -> Result<Currency, OrdersError> {
-        Ok(self.tenant(scope).await?.settings.currency)
     }
 
     /// The tenant of a scope, with its settings.

@@ -115,10 +115,10 @@ impl Orders {
         new: NewShippingMethod,
     ) -> Result<ShippingMethod, OrdersError> {
         scope.require(Permission::SettingsWrite)?;
-        new.rates.check()?;
+        let currency = self.tenant(scope).await?.settings.currency;
+        let rates = new.rates.in_currency(currency)?;
         check_countries(&new.countries)?;
         let now = self.now();
-        let currency = self.tenant(scope).await?.settings.currency;
         let tx = match self
             .database
             .begin_once::<ShippingMethod>(scope, "shipping_method.create", now)
@@ -131,7 +131,7 @@ impl Orders {
             id: ShippingMethodId::new(now),
             code: new.code,
             name: new.name,
-            rates: new.rates,
+            rates,
             countries: new.countries,
             currency,
             status: ShippingStatus::Active,
@@ -173,11 +173,12 @@ impl Orders {
             return Err(OrdersError::VersionMismatch);
         }
         method.name = change.name.unwrap_or(method.name);
-        method.rates = change.rates.unwrap_or(method.rates);
+        if let Some(given) = change.rates {
+            method.rates = given.in_currency(method.currency)?;
+        }
         method.countries = change.countries.unwrap_or(method.countries);
         method.status = change.status.unwrap_or(method.status);
         method.position = change.position.unwrap_or(method.position);
-        method.rates.check()?;
         check_countries(&method.countries)?;
         method.version += 1;
         method.updated_at = self.now();

@@ -100,7 +100,8 @@ fn shipping_methods() -> [NewShippingMethod; 3] {
                         amount: 0,
                     },
                 ],
-            },
+            }
+            .into(),
             countries: Vec::new(),
             position: 1,
         },
@@ -113,14 +114,15 @@ fn shipping_methods() -> [NewShippingMethod; 3] {
                     weight(Some(5000), 590),
                     weight(Some(31_500), 990),
                 ],
-            },
+            }
+            .into(),
             countries: ["DE", "AT", "CH", "FR", "NL"].map(String::from).to_vec(),
             position: 2,
         },
         NewShippingMethod {
             code: "express".to_owned(),
             name: "Express, next day".to_owned(),
-            rates: Rates::Flat { amount: 1490 },
+            rates: Rates::Flat { amount: 1490 }.into(),
             countries: vec!["DE".to_owned()],
             position: 3,
         },

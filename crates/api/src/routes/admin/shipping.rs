@@ -5,8 +5,8 @@ use actix_web::{HttpResponse, get, patch, post};
 use kernel::{Currency, ShippingMethodId};
 use orders_model::OrdersError;
 use orders_model::shipping::{
-    NewShippingMethod, Rates, ShippingMethod, ShippingMethodChange, ShippingStatus, SubtotalStep,
-    WeightStep,
+    GivenRates, NewShippingMethod, Rates, ShippingMethod, ShippingMethodChange, ShippingStatus,
+    SubtotalStep, WeightStep,
 };
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -66,49 +66,41 @@ pub(crate) enum RatesDto {
     },
 }
 
-impl RatesDto {
-    /// All amounts in it.
-    fn amounts(&self) -> Vec<MoneyDto> {
-        match self {
-            Self::Flat { amount } => vec![*amount],
-            Self::ByWeight { steps } => steps.iter().map(|step| step.amount).collect(),
-            Self::BySubtotal { steps } => steps
-                .iter()
-                .flat_map(|step| step.below.into_iter().chain([step.amount]))
-                .collect(),
-        }
-    }
-
-    /// The rates, if all amounts are in the currency of the shop.
-    fn in_currency(self, currency: Currency) -> Result<Rates, OrdersError> {
-        if self.amounts().iter().any(|one| one.currency != currency) {
-            return Err(OrdersError::CurrencyMismatch(currency));
-        }
-        Ok(match self {
-            Self::Flat { amount } => Rates::Flat {
-                amount: amount.amount,
+impl From<RatesDto> for GivenRates {
+    fn from(dto: RatesDto) -> Self {
+        let mut currencies = Vec::new();
+        let mut minor = |money: MoneyDto| {
+            currencies.push(money.currency);
+            money.amount
+        };
+        let rates = match dto {
+            RatesDto::Flat { amount } => Rates::Flat {
+                amount: minor(amount),
             },
-            Self::ByWeight { steps } => Rates::ByWeight {
+            RatesDto::ByWeight { steps } => Rates::ByWeight {
                 steps: steps
                     .into_iter()
                     .map(|step| WeightStep {
                         up_to_grams: step.up_to_grams,
-                        amount: step.amount.amount,
+                        amount: minor(step.amount),
                     })
                     .collect(),
             },
-            Self::BySubtotal { steps } => Rates::BySubtotal {
+            RatesDto::BySubtotal { steps } => Rates::BySubtotal {
                 steps: steps
                     .into_iter()
                     .map(|step| SubtotalStep {
-                        below: step.below.map(|below| below.amount),
-                        amount: step.amount.amount,
+                        below: step.below.map(&mut minor),
+                        amount: minor(step.amount),
                     })
                     .collect(),
             },
-        })
+        };
+        Self::new(rates, currencies)
     }
+}
 
+impl RatesDto {
     fn of(rates: Rates, currency: Currency) -> Self {
         let money = |amount| MoneyDto { amount, currency };
         match rates {
@@ -279,11 +271,10 @@ pub(crate) async fn create_shipping_method(
     body: Json<ShippingMethodRequest>,
 ) -> Result<HttpResponse, ApiError> {
     let body = body.0;
-    let currency = state.orders.currency(&caller.0).await?;
     let new = NewShippingMethod {
         code: body.code,
         name: body.name,
-        rates: body.rates.in_currency(currency)?,
+        rates: body.rates.into(),
         countries: body.countries,
         position: body.position,
     };
@@ -323,13 +314,9 @@ pub(crate) async fn patch_shipping_method(
 ) -> Result<HttpResponse, ApiError> {
     let id = id(&path, OrdersError::ShippingMethodNotFound)?;
     let body = body.0;
-    let rates = match body.rates {
-        Some(rates) => Some(rates.in_currency(state.orders.currency(&caller.0).await?)?),
-        None => None,
-    };
     let change = ShippingMethodChange {
         name: body.name,
-        rates,
+        rates: body.rates.map(Into::into),
         countries: body.countries,
         status: body.status.map(|status| match status {
             StatusDto::Active => ShippingStatus::Active,
