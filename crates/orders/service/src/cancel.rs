@@ -25,7 +25,7 @@ enum Tried {
 /// What becomes of money that came for an order that is pending all the same,
 /// because it was not the right amount.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Money {
+pub(crate) enum Captured {
     /// The order is not canceled then.
     Stays,
     /// It goes back.
@@ -47,7 +47,7 @@ impl Orders {
             .ok_or(OrdersError::OrderNotFound)?;
         drop(db);
         self.check_order_change(scope, &order, key.token.as_deref())?;
-        self.cancel_pending(scope, key.id, reason, Money::Stays)
+        self.cancel_pending(scope, key.id, reason, Captured::Stays)
             .await
     }
 
@@ -66,12 +66,12 @@ impl Orders {
             .ok_or(OrdersError::OrderNotFound)?;
         drop(db);
         if order.status == OrderStatus::Pending {
-            let money = if scope.may(Permission::OrdersRefund) {
-                Money::GoesBack
+            let captured = if scope.may(Permission::OrdersRefund) {
+                Captured::GoesBack
             } else {
-                Money::Stays
+                Captured::Stays
             };
-            return self.cancel_pending(scope, id, reason, money).await;
+            return self.cancel_pending(scope, id, reason, captured).await;
         }
         scope.require(Permission::OrdersRefund)?;
         retrying("order.cancel_paid", || self.cancel_paid(scope, id, reason)).await
@@ -82,11 +82,13 @@ impl Orders {
         scope: &Scope,
         id: OrderId,
         reason: &str,
-        money: Money,
+        captured: Captured,
     ) -> Result<OrderDetail, OrdersError> {
         for _ in 0..5 {
-            let tried =
-                retrying("order.cancel", || self.try_cancel(scope, id, reason, money)).await?;
+            let tried = retrying("order.cancel", || {
+                self.try_cancel(scope, id, reason, captured)
+            })
+            .await?;
             match tried {
                 Tried::Done(detail) => return Ok(*detail),
                 Tried::CloseFirst(payment) => self.close_attempt(scope, &payment).await?,
@@ -100,7 +102,7 @@ impl Orders {
         scope: &Scope,
         id: OrderId,
         reason: &str,
-        money: Money,
+        captured: Captured,
     ) -> Result<Tried, OrdersError> {
         let tx = match self
             .database
@@ -121,7 +123,7 @@ impl Orders {
             }
         }
         let came = !order.refundable()?.is_zero();
-        if came && money == Money::Stays {
+        if came && captured == Captured::Stays {
             return Err(OrdersError::AlreadyPaid);
         }
         if order.payment_status == PaymentState::Processing {

@@ -9,7 +9,7 @@ use orders_model::payment::{Payment, PaymentStatus};
 use orders_repository::{carts, orders, payments, refunds};
 
 use crate::Orders;
-use crate::cancel::Money;
+use crate::cancel::Captured;
 use crate::gateways::gateway_error;
 
 /// How much of each kind is settled in one run; the rest comes with the next.
@@ -128,7 +128,7 @@ impl Orders {
         drop(db);
         for id in old {
             let result = self
-                .cancel_pending(scope, id, "not paid in time", Money::Stays)
+                .cancel_pending(scope, id, "not paid in time", Captured::Stays)
                 .await
                 .map(|_| ());
             warn("order", &id.to_string(), result);
