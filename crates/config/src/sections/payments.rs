@@ -148,15 +148,5 @@ pub(crate) fn check(s: &Settings, r: &mut Reader) {
                 "100ms to 2m",
             );
         }
-        // Stripe counts its half hour from when it hears of a session, which is
-        // a little later than when we decide on one.
-        let bounds = Duration::from_mins(31)..=Duration::from_hours(24);
-        if !bounds.contains(&s.checkout.session_ttl) {
-            r.mistake(
-                "checkout.session_ttl",
-                &format!("{:?}", s.checkout.session_ttl),
-                "31m to 24h; Stripe allows 30m to 24h from when it hears of a session",
-            );
-        }
     }
 }
