@@ -12,6 +12,7 @@ mod idempotency;
 mod listing;
 mod orders;
 mod outside;
+mod pool;
 mod purchase;
 mod races;
 mod rate_limits;

@@ -16,8 +16,8 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::backend::Backend;
+use crate::database::Database;
 use crate::fault::permanent;
-use crate::pool::Database;
 use crate::transaction::Transaction;
 
 /// What [`Database::begin_once`] found.

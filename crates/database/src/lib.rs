@@ -12,9 +12,11 @@
 //! conditional updates and not by isolation. Reads outside a transaction are
 //! single statements.
 
+mod about;
 mod backend;
 mod batch;
 mod connection;
+mod database;
 mod fault;
 mod held;
 mod idempotency;
@@ -27,11 +29,12 @@ mod transaction;
 
 pub use backend::{Backend, Checked};
 pub use batch::Batch;
+pub use database::Database;
 pub use fault::OrFault;
 pub use held::expect_no_connection_held;
 pub use idempotency::{Once, OnceTransaction};
 pub use owner::{Owner, RoleReport};
-pub use pool::{Database, PoolStatus};
+pub use pool::PoolStatus;
 pub use retry::retrying;
 pub use scoped::Scoped;
 pub use system::SystemTransaction;

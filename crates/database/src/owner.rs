@@ -7,11 +7,10 @@ use std::str::FromStr as _;
 use kernel::Fault;
 use sea_orm::{ConnectOptions, DatabaseConnection, FromQueryResult};
 use secrecy::ExposeSecret as _;
-use sqlx::Connection as _;
 use sqlx::postgres::{PgConnectOptions, PgConnection};
+use sqlx::{AssertSqlSafe, Connection as _, Row as _};
 
 use crate::fault::{driver_fault, fault};
-use crate::pool::{run, text};
 use crate::system::SystemTransaction;
 
 /// The role that owns the tables.
@@ -194,6 +193,18 @@ fn percent_decode(text: &str) -> String {
         }
     }
     String::from_utf8_lossy(&out).into_owned()
+}
+
+/// Runs SQL of our own on a plain connection; used by the owner's set-up.
+async fn run(connection: &mut PgConnection, sql: String) -> Result<(), sqlx::Error> {
+    sqlx::Executor::execute(connection, AssertSqlSafe(sql))
+        .await
+        .map(|_| ())
+}
+
+/// One text of a one-column answer.
+async fn text(connection: &mut PgConnection, sql: &'static str) -> Result<String, sqlx::Error> {
+    sqlx::query(sql).fetch_one(connection).await?.try_get(0)
 }
 
 #[cfg(test)]

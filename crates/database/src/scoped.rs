@@ -1,6 +1,5 @@
 //! The handle repositories query with.
 
-use deadpool::managed::Object;
 use kernel::{Fault, TenantId};
 use sea_orm::sea_query::{Expr, ExprTrait as _};
 use sea_orm::{
@@ -174,7 +173,7 @@ impl Drop for Scoped {
         };
         match connection.after_use() {
             AfterUse::Reuse => {}
-            AfterUse::Close => drop(Object::take(connection)),
+            AfterUse::Close => connection.discard(),
             // Now and not when the connection is used next: until then it
             // would hold its locks.
             AfterUse::RollBack => match tokio::runtime::Handle::try_current() {
@@ -182,11 +181,11 @@ impl Drop for Scoped {
                     runtime.spawn(async move {
                         if let Err(error) = connection.rollback().await {
                             tracing::warn!(%error, "roll back");
-                            drop(Object::take(connection));
+                            connection.discard();
                         }
                     });
                 }
-                Err(_) => drop(Object::take(connection)),
+                Err(_) => connection.discard(),
             },
         }
     }
