@@ -182,3 +182,23 @@ async fn only_trusted_proxies_name_the_client() {
         );
     }
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_is_escaped_in_a_path_is_counted_like_the_rest() {
+    let app = limited().await;
+    let disguised = || {
+        app.client
+            .post("/%61pi/auth/l%6Fgin", &json!({}))
+            .header("x-forwarded-for", "203.0.113.77")
+            .send()
+    };
+    let first = disguised().await;
+    assert!(
+        first.header("ratelimit-policy").contains("q=10;w=60"),
+        "{}",
+        first.describe()
+    );
+    exhaust(9, disguised).await;
+    let plain = try_login(&app.client, "203.0.113.77").await;
+    assert_eq!(plain.status, 429);
+}

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use actix_web::body::BoxBody;
-use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::dev::ServiceResponse;
 use actix_web::error::InternalError;
 use actix_web::http::StatusCode;
 use actix_web::http::header::{
@@ -15,15 +15,7 @@ use kernel::{ErrorKind, ErrorReport, Fault};
 
 use super::{Counted, Outcome, request_id};
 use crate::problem::{ApiError, RequestError, render};
-use crate::routes::route_of;
 use crate::state::ApiState;
-
-/// The pattern of the route a request goes to, such as
-/// `/api/orders/{order_id}`; one word for all that go nowhere, so that
-/// callers cannot make up metrics.
-pub(crate) fn route(request: &ServiceRequest) -> &'static str {
-    route_of(request.match_pattern().as_deref())
-}
 
 /// The response as it leaves.
 pub(crate) fn finish(

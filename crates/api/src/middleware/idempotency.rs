@@ -8,6 +8,7 @@ use kernel::{Actor, Idempotency, Scope};
 
 use crate::extract::{BodyLimits, read_all};
 use crate::problem::RequestError;
+use crate::routes::route_of;
 
 /// What the keys of those begin with who are only known by their address.
 const ADDRESS: &str = "address:";
@@ -56,12 +57,7 @@ pub(crate) async fn wish(
         .concat(),
     );
     request.set_payload(Payload::from(body));
-    let route = format!(
-        "POST {}",
-        request
-            .match_pattern()
-            .unwrap_or_else(|| request.path().to_owned())
-    );
+    let route = format!("POST {}", route_of(request.match_info().as_str()));
     Ok(Some(Idempotency::new(key, route, fingerprint, principal)))
 }
 

@@ -29,7 +29,7 @@ pub use cors::cors;
 
 use crate::limits::{Class, OfAccount, refused};
 use crate::problem::{ApiError, RequestError};
-use crate::routes::{knows, needs_caller};
+use crate::routes::{knows, needs_caller, route_of};
 use crate::state::ApiState;
 
 /// The longest URL, in bytes.
@@ -50,7 +50,8 @@ pub async fn pipeline(
         request.head_mut().method = Method::GET;
     }
     let id = request_id::of(&request);
-    let route = finish::route(&request);
+    // As the framework reads it, with what is escaped without need.
+    let route = route_of(request.match_info().as_str());
     let span = tracing::info_span!(
         "request",
         request_id = id,
@@ -107,7 +108,7 @@ async fn serve(
     id: &str,
     counted: &mut Counted,
 ) -> Outcome {
-    let class = Class::of(request.method(), request.path());
+    let class = Class::of(request.method(), request.match_info().as_str());
     let limit = state.limits.limit(class);
     let address = address::of(&request, &state.trusted_proxies);
     if let Some(limit) = limit {

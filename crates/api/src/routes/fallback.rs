@@ -7,7 +7,7 @@ use crate::problem::{ApiError, RequestError};
 
 /// 405 where the path is known by other methods, else 404.
 pub(crate) async fn nowhere(request: HttpRequest) -> Result<actix_web::HttpResponse, ApiError> {
-    match methods_at(request.path()) {
+    match methods_at(request.match_info().as_str()) {
         Some(methods) => Err(ApiError::method_not_allowed(methods)),
         None => Err(RequestError::NoRoute.into()),
     }

@@ -3,8 +3,8 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::OnceLock;
 
-use actix_web::dev::ResourceDef;
 use actix_web::http::Method;
+use matchit::Router;
 use utoipa::openapi::path::Operation;
 
 /// Routes that are not part of the API.
@@ -12,17 +12,22 @@ const OTHERS: &[(&str, &str)] = &[
     ("/pay/test/{session_id}", "GET, POST"),
     ("/checkout/{outcome}", "GET"),
     ("/api/openapi.json", "GET"),
-    ("/docs/{_:.*}", "GET"),
+    ("/docs/{*file}", "GET"),
+    ("/docs/", "GET"),
 ];
 
+/// The name of what is no route.
+const NONE: &str = "none";
+
 struct Known {
-    pattern: ResourceDef,
+    name: &'static str,
     methods: String,
 }
 
 struct Table {
-    routes: Vec<Known>,
-    names: HashMap<String, &'static str>,
+    /// The framework finds the route of a request as well, but only after the
+    /// middleware, and by trying one pattern after the other.
+    routes: Router<Known>,
     /// What there is: method and pattern.
     known: HashSet<(Method, &'static str)>,
     /// What nobody may use without saying who they are: method and pattern.
@@ -87,27 +92,29 @@ fn table() -> &'static Table {
                 .filter_map(|(method, _)| Some((method, *names.get(path)?)))
             })
             .collect();
-        let routes = routes
-            .into_iter()
-            .map(|(path, methods)| Known {
-                pattern: ResourceDef::new(path),
-                methods,
-            })
-            .collect();
+        let mut router = Router::new();
+        for (path, methods) in routes {
+            let name = names.get(&path).copied().unwrap_or(NONE);
+            router
+                .insert(path, Known { name, methods })
+                .expect("no two routes are alike");
+        }
         Table {
-            routes,
-            names,
+            routes: router,
             known,
             guarded,
         }
     })
 }
 
-/// The name of a route for metrics and logs, from the pattern it matched.
-pub(crate) fn route_of(pattern: Option<&str>) -> &'static str {
-    pattern
-        .and_then(|pattern| table().names.get(pattern).copied())
-        .unwrap_or("none")
+/// The pattern of the route a path belongs to, such as
+/// `/api/orders/{order_id}`; one word for all that belong to none, so that
+/// callers cannot make up metrics.
+pub(crate) fn route_of(path: &str) -> &'static str {
+    table()
+        .routes
+        .at(path)
+        .map_or(NONE, |found| found.value.name)
 }
 
 /// Whether the document lets nobody in without a token.
@@ -134,7 +141,7 @@ pub(crate) fn needs_caller(method: &Method, route: &'static str) -> bool {
 pub(crate) fn methods_at(path: &str) -> Option<String> {
     table()
         .routes
-        .iter()
-        .find(|known| known.pattern.is_match(path))
-        .map(|known| known.methods.clone())
+        .at(path)
+        .ok()
+        .map(|found| found.value.methods.clone())
 }
