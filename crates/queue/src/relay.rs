@@ -15,7 +15,11 @@ use crate::registry::{Delivery, NewJob, Registry};
 use crate::store::{self, Addition};
 
 /// How many events are moved in one transaction.
-const BATCH: i64 = 500;
+const BATCH: usize = 500;
+/// What is published within this time after a turn waits for the next one, so
+/// that a busy relay moves several events with one commit. An idle one moves
+/// them at once.
+const PACE: Duration = Duration::from_millis(20);
 /// The PostgreSQL channel on which nodes tell each other what is stale.
 const CHANNEL: &str = "sutler_stale";
 /// PostgreSQL takes less than 8,000 bytes a notification.
@@ -68,8 +72,11 @@ impl Relay {
         let signal = self.queue.events_signal();
         while !stop.is_cancelled() {
             match self.turn().await {
-                Ok(moved) if moved > 0 => {}
-                Ok(_) => {
+                Ok(BATCH) => {}
+                Ok(moved) => {
+                    if moved > 0 {
+                        tokio::time::sleep(PACE).await;
+                    }
                     tokio::select! {
                         () = signal.notified() => {}
                         () = tokio::time::sleep(self.poll_interval) => {}
@@ -100,7 +107,7 @@ impl Relay {
                     "DELETE FROM events WHERE id IN (SELECT id FROM events ORDER BY id LIMIT $1{skip}) \
                      RETURNING tenant_id, id, kind, payload, request_id, created_at"
                 ),
-                [BATCH.into()],
+                [i64::try_from(BATCH).unwrap_or(i64::MAX).into()],
             )
             .await?;
         if rows.is_empty() {

@@ -39,6 +39,10 @@ const FIRST_DELAY: Duration = Duration::from_secs(2);
 const LONGEST_DELAY: Duration = Duration::from_hours(1);
 /// What of an error is kept.
 const MAX_ERROR: usize = 2_000;
+/// What comes within this time after a look at the queue waits for the next
+/// one, so that a busy worker takes and concludes several jobs with one commit.
+/// An idle one looks at once.
+const PACE: Duration = Duration::from_millis(10);
 /// How often schedules are looked at.
 const SCHEDULE_INTERVAL: Duration = Duration::from_secs(1);
 
@@ -81,7 +85,11 @@ impl Worker {
         let mut renewed = tokio::time::Instant::now();
         let mut schedules_seen: Option<tokio::time::Instant> = None;
         let mut look = true;
+        let mut looked: Option<tokio::time::Instant> = None;
         while !stop.is_cancelled() {
+            if let Some(looked) = looked {
+                tokio::time::sleep_until(looked + PACE).await;
+            }
             collect(&mut tasks, &mut running, &mut ended);
             if schedules_seen.is_none_or(|seen| seen.elapsed() >= SCHEDULE_INTERVAL) {
                 schedules_seen = Some(tokio::time::Instant::now());
@@ -89,10 +97,12 @@ impl Worker {
             }
             let free = self.options.concurrency.saturating_sub(tasks.len());
             if (look && free > 0) || !ended.is_empty() {
+                looked = Some(tokio::time::Instant::now());
                 match self.turn(&ended, if look { free } else { 0 }).await {
                     Ok(claimed) => {
                         ended.clear();
-                        look = look && !claimed.is_empty();
+                        // Fewer than were asked for are all there are.
+                        look = look && claimed.len() == free;
                         self.start(claimed, &mut tasks, &mut running);
                     }
                     Err(fault) => {
@@ -111,7 +121,8 @@ impl Worker {
             tokio::select! {
                 Some(result) = tasks.join_next(), if !tasks.is_empty() => {
                     note(result, &mut running, &mut ended);
-                    look = true;
+                    // There may be more only if there was no room for them.
+                    look |= tasks.len() + 1 >= self.options.concurrency;
                 }
                 () = signal.notified() => look = true,
                 () = tokio::time::sleep(self.options.poll_interval) => look = true,
