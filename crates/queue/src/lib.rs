@@ -16,6 +16,7 @@
 //! - [`admin`] is what operators see and do.
 
 pub mod admin;
+mod attempt;
 pub mod inbox;
 mod queue;
 mod registry;
