@@ -8,7 +8,7 @@ use orders_model::payment::{Payment, PaymentStatus};
 use orders_model::ports::{
     GatewayError, Session, SessionLine, SessionReport, SessionRequest, SessionState,
 };
-use orders_repository::{history, orders, payments};
+use orders_repository::{history, lines, orders, payments};
 
 use crate::Orders;
 use crate::access::OrderKey;
@@ -118,7 +118,7 @@ impl Orders {
         batch: &mut Batch,
         order: &mut Order,
     ) -> Result<(), OrdersError> {
-        let lines = orders::lines(tx, order).await?;
+        let lines = lines::of(tx, order).await?;
         let wanted = demand(&lines)?;
         self.catalog.release_in_tx(tx, order.id).await?;
         if wanted.is_empty() {
@@ -156,7 +156,7 @@ impl Orders {
         let order = orders::find(&db, payment.order)
             .await?
             .ok_or(OrdersError::OrderNotFound)?;
-        let lines = orders::lines(&db, &order).await?;
+        let lines = lines::of(&db, &order).await?;
         drop(db);
         self.open_session(scope, &order, &lines, &payment)
             .await
@@ -209,7 +209,7 @@ impl Orders {
         let order = orders::find(&db, payment.order)
             .await?
             .ok_or(OrdersError::OrderNotFound)?;
-        let lines = orders::lines(&db, &order).await?;
+        let lines = lines::of(&db, &order).await?;
         session_request(&order, &lines, payment)
     }
 

@@ -15,7 +15,7 @@ use orders_model::order::{
     ReturnUrls, demand,
 };
 use orders_model::payment::{Payment, PaymentStatus};
-use orders_repository::{carts, history, orders, payments};
+use orders_repository::{carts, history, lines, numbers, orders, payments};
 use serde::{Deserialize, Serialize};
 
 use crate::Orders;
@@ -166,8 +166,8 @@ impl Orders {
             .reserve(&tx, &mut batch, order_id, &lines, &priced)
             .await?;
         batch.add_as(
-            orders::TAKEN,
-            orders::take_number(tenant.settings.order_numbers_after),
+            numbers::TAKEN,
+            numbers::take(tenant.settings.order_numbers_after),
         );
         let mut order = new_order(
             scope,
@@ -254,7 +254,7 @@ impl Orders {
     ) -> Result<i64, OrdersError> {
         let (now, backend) = (order.placed_at, tx.backend());
         batch.add(orders::insert(order, backend));
-        batch.add(orders::insert_lines(order.id, lines));
+        batch.add(lines::insert(order.id, lines));
         if let Some(payment) = payment {
             batch.add(payments::insert(payment));
         }
@@ -263,7 +263,7 @@ impl Orders {
         let event = OrderPlaced { order: order.id };
         self.queue.publish_with(tx, &mut batch, &event)?;
         batch.add(carts::becomes_order(order.cart, order.id, backend, now));
-        let number: Option<orders::Number> = batch.run_for(tx).await?;
+        let number: Option<numbers::Number> = batch.run_for(tx).await?;
         Ok(number.ok_or(OrdersError::CartNotFound)?.number)
     }
 
