@@ -4,6 +4,7 @@ use database::{Batch, Once, retrying};
 use kernel::{Money, PaymentId, Scope, Timestamp};
 use orders_model::OrdersError;
 use orders_model::order::{Order, OrderLine, OrderStatus, demand};
+use orders_model::ordering::new_attempt;
 use orders_model::payment::{Payment, PaymentStatus};
 use orders_model::ports::{
     GatewayError, Session, SessionLine, SessionReport, SessionRequest, SessionState,
@@ -14,7 +15,7 @@ use crate::Orders;
 use crate::access::OrderKey;
 use crate::gateways::gateway_error;
 use crate::orders::OrderAnswer;
-use crate::placing::{Progress, new_attempt};
+use crate::placing::Progress;
 
 /// Another attempt to pay an order.
 #[derive(Debug, Clone)]
