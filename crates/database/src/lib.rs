@@ -15,6 +15,7 @@
 mod about;
 mod backend;
 mod batch;
+pub mod column;
 mod connection;
 mod database;
 mod fault;
@@ -24,6 +25,7 @@ mod owner;
 mod pool;
 mod retry;
 mod scoped;
+mod sql;
 mod system;
 mod transaction;
 
@@ -37,5 +39,6 @@ pub use owner::{Owner, RoleReport};
 pub use pool::PoolStatus;
 pub use retry::retrying;
 pub use scoped::Scoped;
+pub use sql::Sql;
 pub use system::SystemTransaction;
 pub use transaction::Transaction;

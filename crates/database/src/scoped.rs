@@ -131,21 +131,28 @@ impl Scoped {
         Ok(result.rows_affected())
     }
 
+    /// All rows of a statement made with [`Scoped::sql`], not read yet: for
+    /// joins that repeat in each row what needs to be read only once.
+    pub async fn rows(
+        &self,
+        sql: &str,
+        values: impl IntoIterator<Item = Value> + Send,
+    ) -> Result<Vec<QueryResult>, Fault> {
+        let statement = self.sql(sql, values);
+        self.query_all_raw(statement).await.or_fault()
+    }
+
     /// All rows of a statement made with [`Scoped::sql`].
     pub async fn all<T: FromQueryResult>(
         &self,
         sql: &str,
         values: impl IntoIterator<Item = Value> + Send,
     ) -> Result<Vec<T>, Fault> {
-        let statement = self.sql(sql, values);
-        self.query_all_raw(statement)
-            .await
-            .and_then(|rows| {
-                rows.iter()
-                    .map(|row| T::from_query_result(row, ""))
-                    .collect()
-            })
-            .or_fault()
+        self.rows(sql, values)
+            .await?
+            .iter()
+            .map(|row| T::from_query_result(row, "").or_fault())
+            .collect()
     }
 
     /// The first row of a statement made with [`Scoped::sql`].

@@ -1,17 +1,16 @@
 //! API keys.
 
 use accounts_model::api_key::ApiKey;
+use database::column::{to_json, word};
 use database::{OrFault as _, Scoped, Transaction};
 use kernel::{ApiKeyId, Fault, Page, PageRequest, Role, Timestamp, UserId};
 use sea_orm::{
     ActiveValue::Set, ColumnTrait as _, FromQueryResult, PaginatorTrait as _, QueryFilter as _,
     QueryOrder as _, QuerySelect as _,
 };
-use serde_json::json;
 use uuid::Uuid;
 
 use crate::rows::api_key::{ActiveModel, COLUMN, Column, Entity, Model};
-use crate::rows::unreadable;
 
 /// Adds a key.
 pub async fn insert(tx: &Transaction, key: &ApiKey, hash: [u8; 32]) -> Result<(), Fault> {
@@ -21,7 +20,7 @@ pub async fn insert(tx: &Transaction, key: &ApiKey, hash: [u8; 32]) -> Result<()
         name: Set(key.name.clone()),
         hint: Set(key.hint.clone()),
         hash: Set(hash.to_vec()),
-        scopes: Set(json!(key.scopes)),
+        scopes: Set(to_json(&key.scopes)),
         created_at: Set(key.created_at.micros()),
         expires_at: Set(key.expires_at.map(Timestamp::micros)),
         last_used_at: Set(None),
@@ -117,10 +116,7 @@ pub async fn find_with_owner(db: &Scoped, id: ApiKeyId) -> Result<Option<StoredK
     let Some(owner) = owner else { return Ok(None) };
     Ok(Some(StoredKey {
         hash: row.hash.clone(),
-        role: owner
-            .role
-            .parse()
-            .map_err(|e| unreadable("users.role", e))?,
+        role: word("users.role", &owner.role)?,
         owner_active: owner.status == "active",
         key: row.try_into()?,
     }))

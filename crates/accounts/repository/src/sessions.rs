@@ -1,12 +1,11 @@
 //! Sessions and their refresh tokens.
 
 use accounts_model::session::Session;
+use database::column::word;
 use database::{Scoped, Transaction};
 use kernel::{Fault, RefreshTokenId, Role, SessionId, Timestamp, UserId};
 use sea_orm::FromQueryResult;
 use uuid::Uuid;
-
-use crate::rows::unreadable;
 
 /// A refresh token as stored, with its session.
 pub struct StoredToken {
@@ -205,7 +204,7 @@ pub async fn access(db: &Scoped, id: SessionId, user: UserId) -> Result<Option<A
         .await?;
     row.map(|row| {
         Ok(Access {
-            role: row.role.parse().map_err(|e| unreadable("users.role", e))?,
+            role: word("users.role", &row.role)?,
             active: row.status == "active",
             expires_at: Timestamp::from_micros(row.expires_at),
             revoked: row.revoked_at.is_some(),

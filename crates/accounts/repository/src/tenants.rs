@@ -1,13 +1,11 @@
 //! Tenants and their hosts.
 
 use accounts_model::tenant::{Tenant, TenantSettings};
+use database::column::{Stored, to_json, word};
 use database::{Scoped, SystemTransaction, Transaction};
 use kernel::{Fault, TenantId, Timestamp};
 use sea_orm::FromQueryResult;
-use serde_json::json;
 use uuid::Uuid;
-
-use crate::rows::unreadable;
 
 /// The unique keys, as faults name them.
 pub const UNIQUE_SLUG: &str = "tenants(slug)";
@@ -21,7 +19,7 @@ struct Row {
     name: String,
     status: String,
     is_default: bool,
-    settings: serde_json::Value,
+    settings: Stored<TenantSettings>,
     version: i64,
     created_at: i64,
     updated_at: i64,
@@ -41,13 +39,9 @@ fn tenant(row: Row, hosts: Vec<String>) -> Result<Tenant, Fault> {
         id: TenantId::from_uuid(row.id),
         slug: row.slug,
         name: row.name,
-        status: row
-            .status
-            .parse()
-            .map_err(|e| unreadable("tenants.status", e))?,
+        status: word("tenants.status", &row.status)?,
         is_default: row.is_default,
-        settings: serde_json::from_value(row.settings)
-            .map_err(|e| unreadable("tenants.settings", e))?,
+        settings: row.settings.0,
         hosts,
         version: row.version,
         created_at: Timestamp::from_micros(row.created_at),
@@ -103,7 +97,7 @@ pub async fn insert(tx: &SystemTransaction, tenant: &Tenant) -> Result<(), Fault
             tenant.name.clone().into(),
             status.into(),
             tenant.is_default.into(),
-            json!(tenant.settings).into(),
+            to_json(&tenant.settings).into(),
             tenant.version.into(),
             tenant.created_at.micros().into(),
             tenant.updated_at.micros().into(),
@@ -126,7 +120,7 @@ pub async fn insert_default(tx: &SystemTransaction, tenant: &Tenant) -> Result<b
                 tenant.name.clone().into(),
                 status.into(),
                 true.into(),
-                json!(tenant.settings).into(),
+                to_json(&tenant.settings).into(),
                 tenant.version.into(),
                 tenant.created_at.micros().into(),
                 tenant.updated_at.micros().into(),
@@ -194,7 +188,7 @@ pub async fn update_settings(
              WHERE id = $1 AND version = $4 - 1",
             [
                 name.into(),
-                json!(settings).into(),
+                to_json(settings).into(),
                 version.into(),
                 now.micros().into(),
             ],

@@ -6,6 +6,7 @@ mod access_token;
 mod api_keys;
 mod authenticate;
 mod directory;
+mod links;
 mod passwords;
 mod profile;
 mod recovery;

@@ -8,14 +8,12 @@ use accounts_model::events::AccessChanged;
 use accounts_model::jobs::{SendPasswordReset, SendVerification};
 use accounts_model::password;
 use accounts_model::ports::Mail;
-use accounts_model::tenant::Tenant;
 use accounts_model::user::{User, UserStatus};
 use accounts_repository::one_time_tokens::{self, NewToken, Purpose};
 use accounts_repository::{sessions, users};
 use kernel::secret::BearerToken;
 use kernel::{JobId, OneTimeTokenId, Scope, UserId, kind};
 use secrecy::SecretString;
-use url::Url;
 
 use crate::Accounts;
 use crate::authenticate::scope_of_token;
@@ -218,31 +216,6 @@ impl Accounts {
             key: job.to_string(),
         };
         Ok(self.mailer.send(&mail).await?)
-    }
-
-    /// Where the pages of a tenant's app are: at its first host, or at the
-    /// address of the settings when it is the default one or has none.
-    pub fn home(&self, tenant: &Tenant) -> Url {
-        let mut url = self.app_url.clone();
-        if let Some(host) = tenant.hosts.first()
-            && !tenant.is_default
-            && url.set_host(Some(host)).is_err()
-        {
-            // Hosts are checked when they are noted.
-            tracing::warn!(host, "a tenant's host is none");
-        }
-        url
-    }
-
-    /// The address of a page of the app, with the token that opens it, for
-    /// mails.
-    pub fn link(&self, tenant: &Tenant, page: &str, token: &str) -> String {
-        let mut url = self.home(tenant);
-        // The app may live below a path.
-        let path = format!("{}/{page}", url.path().trim_end_matches('/'));
-        url.set_path(&path);
-        url.query_pairs_mut().append_pair("token", token);
-        url.into()
     }
 }
 

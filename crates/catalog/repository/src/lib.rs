@@ -1,6 +1,7 @@
 //! How the catalog is stored. Nothing is decided here.
 
 pub mod categories;
+pub mod detail;
 pub mod listing;
 pub mod offers;
 pub mod products;

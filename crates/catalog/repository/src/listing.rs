@@ -3,11 +3,10 @@
 use catalog_model::listing::{CategoryRef, ProductFilter, ProductPosition, ProductSort};
 use catalog_model::offer::ProductSummary;
 use database::Scoped;
+use database::column::{currency, word};
 use kernel::{Fault, PageRequest, ProductId, Timestamp};
 use sea_orm::{FromQueryResult, Value};
 use uuid::Uuid;
-
-use crate::rows::{currency, word};
 
 #[derive(FromQueryResult)]
 struct Row {

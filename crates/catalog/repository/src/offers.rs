@@ -4,12 +4,10 @@ use std::collections::BTreeMap;
 
 use catalog_model::offer::Offer;
 use database::Scoped;
+use database::column::{Stored, currency, word};
 use kernel::{Fault, Money, ProductId, SellerId, StockItemId, VariantId};
 use sea_orm::{FromQueryResult, Value};
-use serde_json::Value as Json;
 use uuid::Uuid;
-
-use crate::rows::{currency, json, word};
 
 #[derive(FromQueryResult)]
 struct Row {
@@ -19,7 +17,7 @@ struct Row {
     sku: String,
     title: String,
     size: Option<String>,
-    options: Json,
+    options: Stored<BTreeMap<String, String>>,
     price: i64,
     currency: String,
     weight_grams: i64,
@@ -53,7 +51,7 @@ pub async fn find(db: &Scoped, variants: &[VariantId]) -> Result<Vec<Offer>, Fau
 }
 
 fn offer(row: Row) -> Result<Offer, Fault> {
-    let mut options: BTreeMap<String, String> = json("variants.options", row.options)?;
+    let mut options = row.options.0;
     if let Some(size) = row.size {
         options.insert("size".to_owned(), size);
     }

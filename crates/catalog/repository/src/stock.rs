@@ -1,6 +1,7 @@
 //! Stock: piles, movements, reservations.
 
 use catalog_model::stock::{Movement, MovementKind, StockItem};
+use database::column::word;
 use database::{Backend, OrFault as _, Scoped, Transaction};
 use kernel::{
     Fault, OrderId, Page, PageRequest, ProductId, StockItemId, StockMovementId, Timestamp,
@@ -10,7 +11,6 @@ use sea_orm::{FromQueryResult, QueryFilter as _, Value};
 use uuid::Uuid;
 
 use crate::rows::variant::stock_item;
-use crate::rows::word;
 
 /// How one pile is to change.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

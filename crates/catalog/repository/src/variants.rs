@@ -1,14 +1,13 @@
 //! Variants.
 
 use catalog_model::variant::Variant;
+use database::column::{currency, json, to_json, word};
 use database::{OrFault as _, Scoped, Transaction};
 use kernel::{Fault, Money, ProductId, StockItemId, Timestamp, VariantId};
 use sea_orm::ActiveValue::Set;
 use sea_orm::{PaginatorTrait as _, QueryFilter as _};
-use serde_json::json;
 
 use crate::rows::variant::{ActiveModel, COLUMN, Entity, Model};
-use crate::rows::{currency, json as read_json, word};
 
 /// The unique key on the SKU, as faults name it.
 pub const UNIQUE_SKU: &str = "variants(sku)";
@@ -21,7 +20,7 @@ fn read(row: Model) -> Result<Variant, Fault> {
         sku: row.sku,
         title: row.title,
         size: row.size,
-        options: read_json("variants.options", row.options)?,
+        options: json("variants.options", row.options)?,
         price: Money::new(row.price, currency("variants.currency", &row.currency)?),
         weight_grams: row.weight_grams,
         status: word("variants.status", &row.status)?,
@@ -41,7 +40,7 @@ fn row(variant: &Variant) -> ActiveModel {
         sku: Set(variant.sku.clone()),
         title: Set(variant.title.clone()),
         size: Set(variant.size.clone()),
-        options: Set(json!(variant.options)),
+        options: Set(to_json(&variant.options)),
         price: Set(variant.price.minor),
         currency: Set(variant.price.currency.code().to_owned()),
         weight_grams: Set(variant.weight_grams),
@@ -91,7 +90,7 @@ pub async fn update(tx: &Transaction, variant: &Variant) -> Result<bool, Fault> 
                 variant.sku.clone().into(),
                 variant.title.clone().into(),
                 variant.size.clone().into(),
-                json!(variant.options).into(),
+                to_json(&variant.options).into(),
                 variant.price.minor.into(),
                 variant.price.currency.code().into(),
                 variant.weight_grams.into(),

@@ -4,8 +4,8 @@ use catalog_model::CatalogError;
 use catalog_model::listing::{ProductFilter, ProductPosition, ProductRef, ProductSort};
 use catalog_model::offer::{Offer, ProductDetail, ProductSummary};
 use catalog_model::product::ProductStatus;
-use catalog_repository::products::Audience;
-use catalog_repository::{listing, offers, products};
+use catalog_repository::detail::Audience;
+use catalog_repository::{detail, listing, offers};
 use database::Scoped;
 use kernel::{Page, PageRequest, Permission, Scope, VariantId};
 
@@ -52,7 +52,7 @@ impl Catalog {
         product: &ProductRef,
     ) -> Result<ProductDetail, CatalogError> {
         let db = self.database.read(scope).await?;
-        products::detail(&db, product, Audience::Public)
+        detail::find(&db, product, Audience::Public)
             .await?
             .ok_or(CatalogError::ProductNotFound)
     }

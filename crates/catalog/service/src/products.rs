@@ -5,8 +5,8 @@ use catalog_model::events::ProductChanged;
 use catalog_model::listing::ProductRef;
 use catalog_model::offer::ProductDetail;
 use catalog_model::product::{InventoryStrategy, NewProduct, Product, ProductChange, ProductKind};
-use catalog_repository::products::Audience;
-use catalog_repository::{categories, products, stock};
+use catalog_repository::detail::Audience;
+use catalog_repository::{categories, detail, products, stock};
 use database::{Once, Transaction};
 use kernel::{CategoryId, Fault, Permission, ProductId, Scope, StockItemId};
 
@@ -24,7 +24,7 @@ impl Catalog {
     ) -> Result<AdminProduct, CatalogError> {
         scope.require(Permission::CatalogRead)?;
         let db = self.database.read(scope).await?;
-        products::detail(&db, product, Audience::Admin)
+        detail::find(&db, product, Audience::Admin)
             .await?
             .ok_or(CatalogError::ProductNotFound)
     }
@@ -74,7 +74,7 @@ impl Catalog {
         scope.require(Permission::CatalogWrite)?;
         let now = self.now();
         let tx = self.database.begin_write(scope, "product.change").await?;
-        let known = products::detail(&tx, &ProductRef::Id(id), Audience::Admin)
+        let known = detail::find(&tx, &ProductRef::Id(id), Audience::Admin)
             .await?
             .ok_or(CatalogError::ProductNotFound)?;
         if known.product.version != version {
@@ -95,7 +95,7 @@ impl Catalog {
 
 /// A product as the transaction sees it.
 pub(crate) async fn reread(tx: &Transaction, id: ProductId) -> Result<AdminProduct, CatalogError> {
-    products::detail(tx, &ProductRef::Id(id), Audience::Admin)
+    detail::find(tx, &ProductRef::Id(id), Audience::Admin)
         .await?
         .ok_or(CatalogError::ProductNotFound)
 }

@@ -9,9 +9,9 @@ use catalog_model::stock::{MAX_ON_HAND, MovementKind};
 use catalog_model::variant::{
     MAX_PER_PRODUCT, NewVariant, Variant, VariantChange, VariantStatus, title_of,
 };
-use catalog_repository::products::Audience;
+use catalog_repository::detail::Audience;
 use catalog_repository::stock::{Cause, Change};
-use catalog_repository::{products, stock, variants};
+use catalog_repository::{detail, products, stock, variants};
 use database::{Once, Transaction};
 use kernel::{Fault, Money, Permission, ProductId, Scope, StockItemId, VariantId};
 
@@ -39,7 +39,7 @@ impl Catalog {
         };
         // So that two at once neither exceed the limit nor share a place.
         products::lock(&tx, product).await?;
-        let known = products::detail(&tx, &ProductRef::Id(product), Audience::Admin)
+        let known = detail::find(&tx, &ProductRef::Id(product), Audience::Admin)
             .await?
             .ok_or(CatalogError::ProductNotFound)?;
         if known.variants.len() >= MAX_PER_PRODUCT {

@@ -7,6 +7,7 @@ pub mod errors;
 pub mod events;
 pub mod jobs;
 pub mod order;
+pub mod ordering;
 pub mod payment;
 pub mod ports;
 pub mod refund;

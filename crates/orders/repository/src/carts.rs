@@ -1,19 +1,21 @@
 //! Carts.
 
-use database::{Backend, Scoped, Transaction};
+use std::sync::LazyLock;
+
+use database::column::{Stored, currency, to_maybe, word};
+use database::{Backend, OrFault as _, Scoped, Sql, Transaction};
 use kernel::{CartId, CartLineId, Fault, OrderId, Timestamp, UserId, VariantId};
+use orders_model::address::Address;
 use orders_model::cart::{Cart, CartLine, CartStatus};
-use sea_orm::{FromQueryResult, Value};
-use serde_json::Value as Json;
+use sea_orm::{FromQueryResult, QueryResult, Value};
 use uuid::Uuid;
 
-use crate::orders::taken;
-use crate::rows::{currency, maybe, to_maybe, word};
+use crate::numbers::taken;
 
 /// The unique key that lets a user have one open cart, as faults name it.
 pub const UNIQUE_USER: &str = "carts(user_id)";
 
-/// One row of the query: the cart, repeated, and one line.
+/// The cart, which every row of the query repeats.
 #[derive(FromQueryResult)]
 struct Row {
     id: Uuid,
@@ -21,17 +23,22 @@ struct Row {
     currency: String,
     status: String,
     email: Option<String>,
-    shipping_address: Option<Json>,
-    billing_address: Option<Json>,
+    shipping_address: Option<Stored<Address>>,
+    billing_address: Option<Stored<Address>>,
     shipping_method: Option<String>,
     order_id: Option<Uuid>,
     version: i64,
     created_at: i64,
     updated_at: i64,
-    l_id: Option<Uuid>,
-    l_variant_id: Option<Uuid>,
-    l_quantity: Option<i64>,
-    l_seen_price: Option<i64>,
+}
+
+/// One line; its columns begin with `l_`.
+#[derive(FromQueryResult)]
+struct LineRow {
+    id: Uuid,
+    variant_id: Uuid,
+    quantity: i64,
+    seen_price: i64,
 }
 
 const SELECT: &str = "SELECT c.id, c.user_id, c.currency, c.status, c.email, c.shipping_address, c.billing_address, \
@@ -39,26 +46,30 @@ const SELECT: &str = "SELECT c.id, c.user_id, c.currency, c.status, c.email, c.s
        l.id AS l_id, l.variant_id AS l_variant_id, l.quantity AS l_quantity, l.seen_price AS l_seen_price \
      FROM carts c LEFT JOIN cart_lines l ON l.tenant_id = $1 AND l.cart_id = c.id";
 
-fn assemble(rows: Vec<Row>) -> Result<Option<Cart>, Fault> {
-    let mut cart: Option<Cart> = None;
+static FIND: LazyLock<String> =
+    LazyLock::new(|| format!("{SELECT} WHERE c.tenant_id = $1 AND c.id = $2 ORDER BY l.id"));
+static FIND_OPEN_OF: LazyLock<String> = LazyLock::new(|| {
+    format!(
+        "{SELECT} WHERE c.tenant_id = $1 AND c.user_id = $2 AND c.status = 'open' ORDER BY l.id"
+    )
+});
+
+fn assemble(rows: &[QueryResult]) -> Result<Option<Cart>, Fault> {
+    let Some(first) = rows.first() else {
+        return Ok(None);
+    };
+    let mut cart = read(Row::from_query_result(first, "").or_fault()?)?;
     for row in rows {
-        let line = match (row.l_id, row.l_variant_id, row.l_quantity, row.l_seen_price) {
-            (Some(id), Some(variant), Some(quantity), Some(seen_price)) => Some(CartLine {
-                id: CartLineId::from_uuid(id),
-                variant: VariantId::from_uuid(variant),
-                quantity,
-                seen_price,
-            }),
-            _ => None,
-        };
-        if cart.is_none() {
-            cart = Some(read(row)?);
-        }
-        if let Some(cart) = &mut cart {
-            cart.lines.extend(line);
-        }
+        // A cart without lines has one row, with none.
+        let line = Option::<LineRow>::from_query_result(row, "l_").or_fault()?;
+        cart.lines.extend(line.map(|line| CartLine {
+            id: CartLineId::from_uuid(line.id),
+            variant: VariantId::from_uuid(line.variant_id),
+            quantity: line.quantity,
+            seen_price: line.seen_price,
+        }));
     }
-    Ok(cart)
+    Ok(Some(cart))
 }
 
 fn read(row: Row) -> Result<Cart, Fault> {
@@ -68,8 +79,8 @@ fn read(row: Row) -> Result<Cart, Fault> {
         currency: currency("carts.currency", &row.currency)?,
         status: word("carts.status", &row.status)?,
         email: row.email,
-        shipping_address: maybe("carts.shipping_address", row.shipping_address)?,
-        billing_address: maybe("carts.billing_address", row.billing_address)?,
+        shipping_address: row.shipping_address.map(|Stored(address)| address),
+        billing_address: row.billing_address.map(|Stored(address)| address),
         shipping_method: row.shipping_method,
         order: row.order_id.map(OrderId::from_uuid),
         version: row.version,
@@ -81,33 +92,27 @@ fn read(row: Row) -> Result<Cart, Fault> {
 
 /// One cart with its lines.
 pub async fn find(db: &Scoped, id: CartId) -> Result<Option<Cart>, Fault> {
-    let rows = db
-        .all(
-            &format!("{SELECT} WHERE c.tenant_id = $1 AND c.id = $2 ORDER BY l.id"),
-            [id.uuid().into()],
-        )
-        .await?;
-    assemble(rows)
+    assemble(&db.rows(&FIND, [id.uuid().into()]).await?)
 }
 
 /// The open cart of a user.
 pub async fn find_open_of(db: &Scoped, user: UserId) -> Result<Option<Cart>, Fault> {
-    let rows = db
-        .all(
-            &format!(
-                "{SELECT} WHERE c.tenant_id = $1 AND c.user_id = $2 AND c.status = 'open' ORDER BY l.id"
-            ),
-            [user.uuid().into()],
-        )
-        .await?;
-    assemble(rows)
+    assemble(&db.rows(&FIND_OPEN_OF, [user.uuid().into()]).await?)
 }
 
+static LOCK: LazyLock<String> = LazyLock::new(|| {
+    let select = SELECT.replace(
+        " FROM carts c",
+        ", (SELECT o.version FROM carts o WHERE o.tenant_id = $1 AND o.id = $2) AS version_before \
+         FROM carts c",
+    );
+    format!("{select} WHERE c.tenant_id = $1 AND c.id = $2 ORDER BY l.id FOR UPDATE OF c")
+});
+
 #[derive(FromQueryResult)]
-struct LockedRow {
-    #[sea_orm(nested)]
-    row: Row,
-    /// The version when the statement began.
+struct Versions {
+    version: i64,
+    /// The one when the statement began.
     version_before: i64,
 }
 
@@ -116,25 +121,16 @@ pub async fn lock(tx: &Transaction, id: CartId) -> Result<Option<Cart>, Fault> {
     if tx.backend() == Backend::Sqlite {
         return find(tx, id).await;
     }
-    let rows: Vec<LockedRow> = tx
-        .all(
-            &format!(
-                "{} WHERE c.tenant_id = $1 AND c.id = $2 ORDER BY l.id FOR UPDATE OF c",
-                SELECT.replace(
-                    " FROM carts c",
-                    ", (SELECT o.version FROM carts o WHERE o.tenant_id = $1 AND o.id = $2) AS version_before \
-                     FROM carts c"
-                )
-            ),
-            [id.uuid().into()],
-        )
-        .await?;
+    let rows = tx.rows(&LOCK, [id.uuid().into()]).await?;
     // Whoever had to wait for the lock sees the cart as it is, but the lines
     // as they were when the statement began.
-    if rows.iter().any(|row| row.version_before != row.row.version) {
-        return find(tx, id).await;
+    for row in &rows {
+        let versions = Versions::from_query_result(row, "").or_fault()?;
+        if versions.version != versions.version_before {
+            return find(tx, id).await;
+        }
     }
-    assemble(rows.into_iter().map(|row| row.row).collect())
+    assemble(&rows)
 }
 
 /// The write that adds an empty cart.
@@ -204,21 +200,25 @@ pub fn delete_line(cart: CartId, line: CartLineId) -> (&'static str, Vec<Value>)
     )
 }
 
+static BECOMES_ORDER: Sql = Sql::new(|backend| {
+    format!(
+        "UPDATE carts SET status = $2, order_id = $3, version = version + 1, updated_at = $4 \
+         WHERE tenant_id = $1 AND id = $5 RETURNING {} AS number",
+        taken(backend)
+    )
+});
+
 /// The write that turns a cart into an order, for the batch that adds the
-/// order. It returns the order's [`crate::orders::Number`].
+/// order. It returns the order's [`crate::numbers::Number`].
 pub fn becomes_order(
     cart: CartId,
     order: OrderId,
     backend: Backend,
     now: Timestamp,
-) -> (String, Vec<Value>) {
+) -> (&'static str, Vec<Value>) {
     let status: &'static str = CartStatus::Ordered.into();
     (
-        format!(
-            "UPDATE carts SET status = $2, order_id = $3, version = version + 1, updated_at = $4 \
-             WHERE tenant_id = $1 AND id = $5 RETURNING {} AS number",
-            taken(backend)
-        ),
+        BECOMES_ORDER.on(backend),
         vec![
             status.into(),
             order.uuid().into(),

@@ -1,13 +1,14 @@
 //! What happened to orders.
 
+use std::sync::LazyLock;
+
 use database::Scoped;
 use kernel::{Actor, Fault, OrderId, Timestamp};
 use orders_model::order::HistoryEntry;
 use sea_orm::{FromQueryResult, Value};
 use serde::Deserialize;
-use uuid::Uuid;
 
-use crate::detail::{Columns, Kind};
+use crate::table::{Kind, Table};
 
 #[derive(FromQueryResult, Deserialize)]
 pub(crate) struct Row {
@@ -17,12 +18,22 @@ pub(crate) struct Row {
     created_at: i64,
 }
 
-pub(crate) const COLUMNS: Columns = &[
-    ("kind", Kind::Plain),
-    ("note", Kind::Plain),
-    ("actor", Kind::Plain),
-    ("created_at", Kind::Plain),
-];
+pub(crate) const TABLE: Table = Table {
+    name: "order_history",
+    columns: &[
+        ("kind", Kind::Plain),
+        ("note", Kind::Plain),
+        ("actor", Kind::Plain),
+        ("created_at", Kind::Plain),
+    ],
+};
+
+static OF: LazyLock<String> = LazyLock::new(|| {
+    format!(
+        "{} AND order_id = $2 ORDER BY created_at, id",
+        TABLE.select()
+    )
+});
 
 /// The write that notes something, for a batch.
 pub fn note(
@@ -48,13 +59,7 @@ pub fn note(
 
 /// What happened to an order, oldest first.
 pub async fn of(db: &Scoped, order: OrderId) -> Result<Vec<HistoryEntry>, Fault> {
-    let rows: Vec<Row> = db
-        .all(
-            "SELECT kind, note, actor, created_at FROM order_history \
-             WHERE tenant_id = $1 AND order_id = $2 ORDER BY created_at, id",
-            [Uuid::into(order.uuid())],
-        )
-        .await?;
+    let rows: Vec<Row> = db.all(&OF, [order.uuid().into()]).await?;
     Ok(rows.into_iter().map(read).collect())
 }
 

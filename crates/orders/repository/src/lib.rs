@@ -4,8 +4,10 @@
 pub mod carts;
 pub mod detail;
 pub mod history;
+pub mod lines;
+pub mod numbers;
 pub mod orders;
 pub mod payments;
 pub mod refunds;
-mod rows;
 pub mod shipping_methods;
+mod table;

@@ -1,18 +1,16 @@
-//! Orders and their lines.
+//! Orders.
 
-use database::{Backend, Scoped, Transaction};
-use kernel::{
-    CartId, Fault, Money, OrderId, OrderLineId, Page, PageRequest, PaymentId, ProductId, SellerId,
-    StockItemId, Timestamp, UserId, VariantId,
-};
-use orders_model::order::{Order, OrderLine, OrderStatus, PaymentState};
+use std::sync::LazyLock;
+
+use database::column::{Stored, currency, to_json, to_maybe, word};
+use database::{Backend, Scoped, Sql, Transaction};
+use kernel::{CartId, Fault, Money, OrderId, Page, PageRequest, PaymentId, Timestamp, UserId};
+use orders_model::address::Address;
+use orders_model::order::{Order, OrderStatus, PaymentState, ReturnUrls};
 use sea_orm::{FromQueryResult, Value};
-use serde::Deserialize;
-use serde_json::Value as Json;
 use uuid::Uuid;
 
-use crate::detail::{Columns, Kind};
-use crate::rows::{currency, json, maybe, to_json, to_maybe, word};
+use crate::numbers::taken;
 
 /// The unique key that makes one order of one cart, as faults name it.
 pub const UNIQUE_CART: &str = "orders(cart_id)";
@@ -35,11 +33,11 @@ pub(crate) struct Row {
     tax: i64,
     captured: i64,
     refunded: i64,
-    shipping_address: Option<Json>,
-    billing_address: Option<Json>,
+    shipping_address: Option<Stored<Address>>,
+    billing_address: Option<Stored<Address>>,
     shipping_method: Option<String>,
     shipping_method_name: Option<String>,
-    return_urls: Json,
+    return_urls: Stored<ReturnUrls>,
     reserved_until: Option<i64>,
     attention: Option<String>,
     carrier: Option<String>,
@@ -79,11 +77,11 @@ pub(crate) fn read(row: Row) -> Result<Order, Fault> {
         tax: money(row.tax),
         captured: money(row.captured),
         refunded: money(row.refunded),
-        shipping_address: maybe("orders.shipping_address", row.shipping_address)?,
-        billing_address: maybe("orders.billing_address", row.billing_address)?,
+        shipping_address: row.shipping_address.map(|Stored(address)| address),
+        billing_address: row.billing_address.map(|Stored(address)| address),
         shipping_method: row.shipping_method,
         shipping_method_name: row.shipping_method_name,
-        return_urls: json("orders.return_urls", row.return_urls)?,
+        return_urls: row.return_urls.0,
         reserved_until: at(row.reserved_until),
         attention: row.attention,
         carrier: row.carrier,
@@ -98,151 +96,63 @@ pub(crate) fn read(row: Row) -> Result<Order, Fault> {
     })
 }
 
-#[derive(FromQueryResult, Deserialize)]
-pub(crate) struct LineRow {
-    id: Uuid,
-    position: i64,
-    product_id: Uuid,
-    variant_id: Uuid,
-    stock_item_id: Option<Uuid>,
-    seller_id: Option<Uuid>,
-    sku: String,
-    name: String,
-    options: Json,
-    unit_price: i64,
-    quantity: i64,
-    restocked: i64,
-}
-
-pub(crate) const LINE: Columns = &[
-    ("id", Kind::Uuid),
-    ("position", Kind::Plain),
-    ("product_id", Kind::Uuid),
-    ("variant_id", Kind::Uuid),
-    ("stock_item_id", Kind::Uuid),
-    ("seller_id", Kind::Uuid),
-    ("sku", Kind::Plain),
-    ("name", Kind::Plain),
-    ("options", Kind::Json),
-    ("unit_price", Kind::Plain),
-    ("quantity", Kind::Plain),
-    ("restocked", Kind::Plain),
-];
+static FIND: LazyLock<String> =
+    LazyLock::new(|| format!("SELECT {COLUMNS} FROM orders WHERE tenant_id = $1 AND id = $2"));
+static LOCK: Sql = Sql::new(|backend| lock_where(backend, "id = $2"));
+static LOCK_OF_PAYMENT: Sql = Sql::new(|backend| {
+    let condition = "id = (SELECT order_id FROM payments WHERE tenant_id = $1 AND id = $2)";
+    lock_where(backend, condition)
+});
 
 /// One order.
 pub async fn find(db: &Scoped, id: OrderId) -> Result<Option<Order>, Fault> {
-    let row: Option<Row> = db
-        .one(
-            &format!("SELECT {COLUMNS} FROM orders WHERE tenant_id = $1 AND id = $2"),
-            [id.uuid().into()],
-        )
-        .await?;
-    row.map(read).transpose()
+    one(db, &FIND, id.uuid()).await
 }
 
 /// One order that nobody else changes until the transaction ends.
 pub async fn lock(tx: &Transaction, id: OrderId) -> Result<Option<Order>, Fault> {
-    lock_where(tx, "id = $2", id.uuid()).await
+    one(tx, LOCK.on(tx.backend()), id.uuid()).await
 }
 
 /// The order that an attempt is to pay, locked like that.
 pub async fn lock_of_payment(tx: &Transaction, payment: PaymentId) -> Result<Option<Order>, Fault> {
-    let condition = "id = (SELECT order_id FROM payments WHERE tenant_id = $1 AND id = $2)";
-    lock_where(tx, condition, payment.uuid()).await
+    one(tx, LOCK_OF_PAYMENT.on(tx.backend()), payment.uuid()).await
 }
 
-async fn lock_where(tx: &Transaction, condition: &str, id: Uuid) -> Result<Option<Order>, Fault> {
-    let lock = match tx.backend() {
+fn lock_where(backend: Backend, condition: &str) -> String {
+    let lock = match backend {
         Backend::Postgres => " FOR UPDATE",
         Backend::Sqlite => "",
     };
-    let row: Option<Row> = tx
-        .one(
-            &format!("SELECT {COLUMNS} FROM orders WHERE tenant_id = $1 AND {condition}{lock}"),
-            [id.into()],
-        )
-        .await?;
+    format!("SELECT {COLUMNS} FROM orders WHERE tenant_id = $1 AND {condition}{lock}")
+}
+
+async fn one(db: &Scoped, sql: &str, id: Uuid) -> Result<Option<Order>, Fault> {
+    let row: Option<Row> = db.one(sql, [id.into()]).await?;
     row.map(read).transpose()
 }
 
-/// The lines of an order, in order.
-pub async fn lines(db: &Scoped, order: &Order) -> Result<Vec<OrderLine>, Fault> {
-    let rows: Vec<LineRow> = db
-        .all(
-            "SELECT id, position, product_id, variant_id, stock_item_id, seller_id, sku, name, options, unit_price, \
-               quantity, restocked FROM order_lines WHERE tenant_id = $1 AND order_id = $2 ORDER BY position",
-            [order.id.uuid().into()],
-        )
-        .await?;
-    rows.into_iter().map(|row| read_line(row, order)).collect()
-}
-
-pub(crate) fn read_line(row: LineRow, order: &Order) -> Result<OrderLine, Fault> {
-    Ok(OrderLine {
-        id: OrderLineId::from_uuid(row.id),
-        position: row.position,
-        product: ProductId::from_uuid(row.product_id),
-        variant: VariantId::from_uuid(row.variant_id),
-        stock_item: row.stock_item_id.map(StockItemId::from_uuid),
-        seller: row.seller_id.map(SellerId::from_uuid),
-        sku: row.sku,
-        name: row.name,
-        options: json("order_lines.options", row.options)?,
-        unit_price: Money::new(row.unit_price, order.currency),
-        quantity: row.quantity,
-        restocked: row.restocked,
-    })
-}
-
-/// What a new order was numbered.
-#[derive(Debug, Clone, Copy, FromQueryResult)]
-pub struct Number {
-    /// The number.
-    pub number: i64,
-}
-
-/// The name of [`take_number`] in a batch.
-pub const TAKEN: &str = "taken";
-
-/// The write that takes the next order number of the tenant, for the batch
-/// that adds the order; the first is one more than `after`. All orders of the
-/// tenant wait here for each other, so it belongs into the last statement
-/// before the commit.
-pub fn take_number(after: i64) -> (&'static str, Vec<Value>) {
-    (
-        "INSERT INTO order_counters (tenant_id, last_number) VALUES ($1, $2 + 1) \
-         ON CONFLICT (tenant_id) DO UPDATE SET last_number = order_counters.last_number + 1 \
-         RETURNING last_number",
-        vec![after.into()],
+static INSERT: Sql = Sql::new(|backend| {
+    format!(
+        "INSERT INTO orders (tenant_id, id, number, cart_id, user_id, email, currency, status, payment_status, \
+           fulfilment_status, subtotal, shipping, fee, total, tax, captured, refunded, shipping_address, \
+           billing_address, shipping_method, shipping_method_name, return_urls, reserved_until, placed_at, paid_at, \
+           version, updated_at) \
+         VALUES ($1, $2, {}, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, \
+           $22, $23, $24, $25, $26)",
+        taken(backend)
     )
-}
-
-/// The number that was taken before in the same batch.
-pub(crate) fn taken(backend: Backend) -> &'static str {
-    match backend {
-        // The table itself still shows the number before.
-        Backend::Postgres => "(SELECT last_number FROM taken)",
-        Backend::Sqlite => "(SELECT last_number FROM order_counters WHERE tenant_id = $1)",
-    }
-}
+});
 
 /// The write that adds an order with the number that was taken, for a batch.
-pub fn insert(order: &Order, backend: Backend) -> (String, Vec<Value>) {
+pub fn insert(order: &Order, backend: Backend) -> (&'static str, Vec<Value>) {
     let (status, payment, fulfilment): (&'static str, &'static str, &'static str) = (
         order.status.into(),
         order.payment_status.into(),
         order.fulfilment_status.into(),
     );
     (
-        format!(
-            "INSERT INTO orders (tenant_id, id, number, cart_id, user_id, email, currency, status, payment_status, \
-           fulfilment_status, subtotal, shipping, fee, total, tax, captured, refunded, shipping_address, \
-           billing_address, shipping_method, shipping_method_name, return_urls, reserved_until, placed_at, paid_at, \
-           version, updated_at) \
-         VALUES ($1, $2, {}, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, \
-           $22, $23, $24, $25, $26)",
-            taken(backend)
-        ),
+        INSERT.on(backend),
         vec![
             order.id.uuid().into(),
             order.cart.uuid().into(),
@@ -270,40 +180,6 @@ pub fn insert(order: &Order, backend: Backend) -> (String, Vec<Value>) {
             order.version.into(),
             order.updated_at.micros().into(),
         ],
-    )
-}
-
-/// The write that adds the lines of an order, for a batch.
-pub fn insert_lines(order: OrderId, lines: &[OrderLine]) -> (String, Vec<Value>) {
-    const COLUMNS: usize = 12;
-    let mut values: Vec<Value> = vec![order.uuid().into()];
-    let mut rows = Vec::with_capacity(lines.len());
-    for line in lines {
-        let first = values.len() + 2;
-        let places: Vec<String> = (first..first + COLUMNS).map(|n| format!("${n}")).collect();
-        rows.push(format!("($1, $2, {})", places.join(", ")));
-        values.extend([
-            line.id.uuid().into(),
-            line.position.into(),
-            line.product.uuid().into(),
-            line.variant.uuid().into(),
-            line.stock_item.map(StockItemId::uuid).into(),
-            line.seller.map(SellerId::uuid).into(),
-            line.sku.clone().into(),
-            line.name.clone().into(),
-            to_json(&line.options).into(),
-            line.unit_price.minor.into(),
-            line.quantity.into(),
-            line.restocked.into(),
-        ]);
-    }
-    (
-        format!(
-            "INSERT INTO order_lines (tenant_id, order_id, id, position, product_id, variant_id, stock_item_id, \
-               seller_id, sku, name, options, unit_price, quantity, restocked) VALUES {}",
-            rows.join(", ")
-        ),
-        values,
     )
 }
 
@@ -341,22 +217,6 @@ pub fn update(order: &Order) -> (&'static str, Vec<Value>) {
             order.id.uuid().into(),
         ],
     )
-}
-
-/// Notes that pieces of a line went back into stock, if so many were left.
-pub async fn restock_line(
-    tx: &Transaction,
-    line: OrderLineId,
-    quantity: i64,
-) -> Result<bool, Fault> {
-    let changed = tx
-        .run(
-            "UPDATE order_lines SET restocked = restocked + $2 \
-             WHERE tenant_id = $1 AND id = $3 AND restocked + $2 <= quantity",
-            [quantity.into(), line.uuid().into()],
-        )
-        .await?;
-    Ok(changed == 1)
 }
 
 /// Which orders to list.

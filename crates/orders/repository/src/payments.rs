@@ -1,14 +1,16 @@
 //! Attempts to pay.
 
+use std::sync::LazyLock;
+
 use database::Scoped;
+use database::column::{currency, word};
 use kernel::{Fault, Money, OrderId, PaymentId, Timestamp};
 use orders_model::payment::Payment;
 use sea_orm::{FromQueryResult, Value};
 use serde::Deserialize;
 use uuid::Uuid;
 
-use crate::detail::{Columns, Kind};
-use crate::rows::{currency, word};
+use crate::table::{Kind, Table};
 
 #[derive(FromQueryResult, Deserialize)]
 pub(crate) struct Row {
@@ -31,28 +33,30 @@ pub(crate) struct Row {
     updated_at: i64,
 }
 
-const SELECT: &str = "SELECT id, order_id, gateway, status, amount, currency, session_id, url, intent_id, captured, tax, \
-     refunded, failure, expires_at, checked_at, created_at, updated_at FROM payments WHERE tenant_id = $1";
+pub(crate) const TABLE: Table = Table {
+    name: "payments",
+    columns: &[
+        ("id", Kind::Uuid),
+        ("order_id", Kind::Uuid),
+        ("gateway", Kind::Plain),
+        ("status", Kind::Plain),
+        ("amount", Kind::Plain),
+        ("currency", Kind::Plain),
+        ("session_id", Kind::Plain),
+        ("url", Kind::Plain),
+        ("intent_id", Kind::Plain),
+        ("captured", Kind::Plain),
+        ("tax", Kind::Plain),
+        ("refunded", Kind::Plain),
+        ("failure", Kind::Plain),
+        ("expires_at", Kind::Plain),
+        ("checked_at", Kind::Plain),
+        ("created_at", Kind::Plain),
+        ("updated_at", Kind::Plain),
+    ],
+};
 
-pub(crate) const COLUMNS: Columns = &[
-    ("id", Kind::Uuid),
-    ("order_id", Kind::Uuid),
-    ("gateway", Kind::Plain),
-    ("status", Kind::Plain),
-    ("amount", Kind::Plain),
-    ("currency", Kind::Plain),
-    ("session_id", Kind::Plain),
-    ("url", Kind::Plain),
-    ("intent_id", Kind::Plain),
-    ("captured", Kind::Plain),
-    ("tax", Kind::Plain),
-    ("refunded", Kind::Plain),
-    ("failure", Kind::Plain),
-    ("expires_at", Kind::Plain),
-    ("checked_at", Kind::Plain),
-    ("created_at", Kind::Plain),
-    ("updated_at", Kind::Plain),
-];
+static SELECT: LazyLock<String> = LazyLock::new(|| TABLE.select());
 
 pub(crate) fn read(row: Row) -> Result<Payment, Fault> {
     let currency = currency("payments.currency", &row.currency)?;
@@ -115,7 +119,9 @@ async fn one(
     condition: &str,
     values: impl IntoIterator<Item = Value> + Send,
 ) -> Result<Option<Payment>, Fault> {
-    let row: Option<Row> = db.one(&format!("{SELECT} AND {condition}"), values).await?;
+    let row: Option<Row> = db
+        .one(&format!("{} AND {condition}", *SELECT), values)
+        .await?;
     row.map(read).transpose()
 }
 
@@ -123,7 +129,7 @@ async fn one(
 pub async fn of(db: &Scoped, order: OrderId) -> Result<Vec<Payment>, Fault> {
     let rows: Vec<Row> = db
         .all(
-            &format!("{SELECT} AND order_id = $2 ORDER BY created_at, id"),
+            &format!("{} AND order_id = $2 ORDER BY created_at, id", *SELECT),
             [order.uuid().into()],
         )
         .await?;
@@ -136,8 +142,9 @@ pub async fn unsettled(db: &Scoped, before: Timestamp, limit: i64) -> Result<Vec
     let rows: Vec<Row> = db
         .all(
             &format!(
-                "{SELECT} AND status IN ('created', 'open', 'processing') AND checked_at <= $2 \
-                 ORDER BY checked_at LIMIT $3"
+                "{} AND status IN ('created', 'open', 'processing') AND checked_at <= $2 \
+                 ORDER BY checked_at LIMIT $3",
+                *SELECT
             ),
             [before.micros().into(), limit.into()],
         )

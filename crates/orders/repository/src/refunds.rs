@@ -1,15 +1,16 @@
 //! Money that goes back.
 
+use std::sync::LazyLock;
+
 use database::Scoped;
+use database::column::{Stored, currency, to_json, word};
 use kernel::{Fault, Money, OrderId, PaymentId, RefundId, Timestamp};
-use orders_model::refund::Refund;
+use orders_model::refund::{Refund, Restock};
 use sea_orm::{FromQueryResult, Value};
 use serde::Deserialize;
-use serde_json::Value as Json;
 use uuid::Uuid;
 
-use crate::detail::{Columns, Kind};
-use crate::rows::{currency, json, to_json, word};
+use crate::table::{Kind, Table};
 
 #[derive(FromQueryResult, Deserialize)]
 pub(crate) struct Row {
@@ -20,7 +21,7 @@ pub(crate) struct Row {
     amount: i64,
     currency: String,
     reason: String,
-    restock: Json,
+    restock: Stored<Vec<Restock>>,
     external_id: Option<String>,
     failure: Option<String>,
     checked_at: i64,
@@ -28,24 +29,26 @@ pub(crate) struct Row {
     updated_at: i64,
 }
 
-const SELECT: &str = "SELECT id, order_id, payment_id, status, amount, currency, reason, restock, external_id, failure, \
-     checked_at, created_at, updated_at FROM refunds WHERE tenant_id = $1";
+pub(crate) const TABLE: Table = Table {
+    name: "refunds",
+    columns: &[
+        ("id", Kind::Uuid),
+        ("order_id", Kind::Uuid),
+        ("payment_id", Kind::Uuid),
+        ("status", Kind::Plain),
+        ("amount", Kind::Plain),
+        ("currency", Kind::Plain),
+        ("reason", Kind::Plain),
+        ("restock", Kind::Json),
+        ("external_id", Kind::Plain),
+        ("failure", Kind::Plain),
+        ("checked_at", Kind::Plain),
+        ("created_at", Kind::Plain),
+        ("updated_at", Kind::Plain),
+    ],
+};
 
-pub(crate) const COLUMNS: Columns = &[
-    ("id", Kind::Uuid),
-    ("order_id", Kind::Uuid),
-    ("payment_id", Kind::Uuid),
-    ("status", Kind::Plain),
-    ("amount", Kind::Plain),
-    ("currency", Kind::Plain),
-    ("reason", Kind::Plain),
-    ("restock", Kind::Json),
-    ("external_id", Kind::Plain),
-    ("failure", Kind::Plain),
-    ("checked_at", Kind::Plain),
-    ("created_at", Kind::Plain),
-    ("updated_at", Kind::Plain),
-];
+static SELECT: LazyLock<String> = LazyLock::new(|| TABLE.select());
 
 pub(crate) fn read(row: Row) -> Result<Refund, Fault> {
     Ok(Refund {
@@ -55,7 +58,7 @@ pub(crate) fn read(row: Row) -> Result<Refund, Fault> {
         status: word("refunds.status", &row.status)?,
         amount: Money::new(row.amount, currency("refunds.currency", &row.currency)?),
         reason: row.reason,
-        restock: json("refunds.restock", row.restock)?,
+        restock: row.restock.0,
         external: row.external_id,
         failure: row.failure,
         checked_at: Timestamp::from_micros(row.checked_at),
@@ -67,7 +70,7 @@ pub(crate) fn read(row: Row) -> Result<Refund, Fault> {
 /// One refund.
 pub async fn find(db: &Scoped, id: RefundId) -> Result<Option<Refund>, Fault> {
     let row: Option<Row> = db
-        .one(&format!("{SELECT} AND id = $2"), [id.uuid().into()])
+        .one(&format!("{} AND id = $2", *SELECT), [id.uuid().into()])
         .await?;
     row.map(read).transpose()
 }
@@ -76,7 +79,7 @@ pub async fn find(db: &Scoped, id: RefundId) -> Result<Option<Refund>, Fault> {
 pub async fn of(db: &Scoped, order: OrderId) -> Result<Vec<Refund>, Fault> {
     let rows: Vec<Row> = db
         .all(
-            &format!("{SELECT} AND order_id = $2 ORDER BY created_at, id"),
+            &format!("{} AND order_id = $2 ORDER BY created_at, id", *SELECT),
             [order.uuid().into()],
         )
         .await?;
@@ -88,7 +91,8 @@ pub async fn pending(db: &Scoped, before: Timestamp, limit: i64) -> Result<Vec<R
     let rows: Vec<Row> = db
         .all(
             &format!(
-                "{SELECT} AND status = 'pending' AND checked_at <= $2 ORDER BY checked_at LIMIT $3"
+                "{} AND status = 'pending' AND checked_at <= $2 ORDER BY checked_at LIMIT $3",
+                *SELECT
             ),
             [before.micros().into(), limit.into()],
         )

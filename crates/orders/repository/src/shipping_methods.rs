@@ -1,12 +1,11 @@
 //! Shipping methods.
 
+use database::column::{currency, json, to_json, word};
 use database::{OrFault as _, Scoped, Transaction};
 use kernel::{Fault, ShippingMethodId, Timestamp};
 use orders_model::shipping::ShippingMethod;
 use sea_orm::ActiveValue::Set;
 use sea_orm::{QueryFilter as _, QueryOrder as _};
-
-use crate::rows::{currency, json, to_json, word};
 
 /// The unique key on the code, as faults name it.
 pub const UNIQUE_CODE: &str = "shipping_methods(code)";

@@ -7,7 +7,7 @@ use orders_model::events::OrderCanceled;
 use orders_model::order::{Order, OrderDetail, OrderStatus, PaymentState};
 use orders_model::payment::Payment;
 use orders_model::refund::Restock;
-use orders_repository::{history, orders, payments};
+use orders_repository::{history, lines, orders, payments};
 
 use crate::Orders;
 use crate::access::OrderKey;
@@ -175,7 +175,7 @@ impl Orders {
         self.write_canceled(&tx, &mut batch, &mut order, reason)?;
         batch.run(&tx).await?;
         let mut batch = Batch::new();
-        let lines = orders::lines(&tx, &order).await?;
+        let lines = lines::of(&tx, &order).await?;
         let restock: Vec<Restock> = lines
             .iter()
             .filter(|line| line.quantity > line.restocked)

@@ -6,7 +6,7 @@ use accounts_model::ports::Mail;
 use kernel::{JobId, OrderId, Scope};
 use orders_model::OrdersError;
 use orders_model::order::{Order, OrderLine};
-use orders_repository::orders;
+use orders_repository::{lines, orders};
 
 use crate::Orders;
 
@@ -89,7 +89,7 @@ impl Orders {
         let Some(order) = orders::find(&db, id).await? else {
             return Ok(None);
         };
-        let lines = orders::lines(&db, &order).await?;
+        let lines = lines::of(&db, &order).await?;
         Ok(Some((order, lines)))
     }
 

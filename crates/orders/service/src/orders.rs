@@ -4,7 +4,7 @@ use database::Scoped;
 use kernel::{OrderId, Page, PageRequest, Permission, Scope};
 use orders_model::OrdersError;
 use orders_model::order::{Order, OrderDetail};
-use orders_repository::{history, orders, payments, refunds};
+use orders_repository::{history, lines, orders, payments, refunds};
 use serde::{Deserialize, Serialize};
 
 use crate::Orders;
@@ -88,7 +88,7 @@ impl Orders {
 /// An order with all that belongs to it.
 pub(crate) async fn detail(db: &Scoped, order: Order) -> Result<OrderDetail, OrdersError> {
     Ok(OrderDetail {
-        lines: orders::lines(db, &order).await?,
+        lines: lines::of(db, &order).await?,
         payments: payments::of(db, order.id).await?,
         refunds: refunds::of(db, order.id).await?,
         history: history::of(db, order.id).await?,

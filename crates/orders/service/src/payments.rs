@@ -4,17 +4,18 @@ use database::{Batch, Once, retrying};
 use kernel::{Money, PaymentId, Scope, Timestamp};
 use orders_model::OrdersError;
 use orders_model::order::{Order, OrderLine, OrderStatus, demand};
+use orders_model::ordering::new_attempt;
 use orders_model::payment::{Payment, PaymentStatus};
 use orders_model::ports::{
     GatewayError, Session, SessionLine, SessionReport, SessionRequest, SessionState,
 };
-use orders_repository::{history, orders, payments};
+use orders_repository::{history, lines, orders, payments};
 
 use crate::Orders;
 use crate::access::OrderKey;
 use crate::gateways::gateway_error;
 use crate::orders::OrderAnswer;
-use crate::placing::{Progress, new_attempt};
+use crate::placing::Progress;
 
 /// Another attempt to pay an order.
 #[derive(Debug, Clone)]
@@ -118,7 +119,7 @@ impl Orders {
         batch: &mut Batch,
         order: &mut Order,
     ) -> Result<(), OrdersError> {
-        let lines = orders::lines(tx, order).await?;
+        let lines = lines::of(tx, order).await?;
         let wanted = demand(&lines)?;
         self.catalog.release_in_tx(tx, order.id).await?;
         if wanted.is_empty() {
@@ -156,7 +157,7 @@ impl Orders {
         let order = orders::find(&db, payment.order)
             .await?
             .ok_or(OrdersError::OrderNotFound)?;
-        let lines = orders::lines(&db, &order).await?;
+        let lines = lines::of(&db, &order).await?;
         drop(db);
         self.open_session(scope, &order, &lines, &payment)
             .await
@@ -209,7 +210,7 @@ impl Orders {
         let order = orders::find(&db, payment.order)
             .await?
             .ok_or(OrdersError::OrderNotFound)?;
-        let lines = orders::lines(&db, &order).await?;
+        let lines = lines::of(&db, &order).await?;
         session_request(&order, &lines, payment)
     }
 

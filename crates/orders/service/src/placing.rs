@@ -1,21 +1,18 @@
 //! Placing an order: the cart, its prices, the stock and the order change in
 //! one transaction.
 
-use std::time::Duration;
-
 use catalog_model::CatalogError;
-use catalog_model::offer::Offer;
 use database::{Batch, Once, OnceTransaction};
-use kernel::{Money, OrderId, OrderLineId, PaymentId, Scope, Timestamp};
+use kernel::{OrderId, PaymentId, Scope, Timestamp};
 use orders_model::OrdersError;
-use orders_model::cart::{CartChange, Notice, PricedCart};
+use orders_model::cart::{CartChange, PricedCart};
 use orders_model::events::OrderPlaced;
-use orders_model::order::{
-    FulfilmentState, HistoryEntry, Order, OrderDetail, OrderLine, OrderStatus, PaymentState,
-    ReturnUrls, demand,
+use orders_model::order::{HistoryEntry, Order, OrderDetail, OrderLine, ReturnUrls, demand};
+use orders_model::ordering::{
+    check_as_seen, check_complete, full_name, lines_of, new_attempt, new_order,
 };
 use orders_model::payment::{Payment, PaymentStatus};
-use orders_repository::{carts, history, orders, payments};
+use orders_repository::{carts, history, lines, numbers, orders, payments};
 use serde::{Deserialize, Serialize};
 
 use crate::Orders;
@@ -166,13 +163,13 @@ impl Orders {
             .reserve(&tx, &mut batch, order_id, &lines, &priced)
             .await?;
         batch.add_as(
-            orders::TAKEN,
-            orders::take_number(tenant.settings.order_numbers_after),
+            numbers::TAKEN,
+            numbers::take(tenant.settings.order_numbers_after),
         );
         let mut order = new_order(
-            scope,
             order_id,
             &priced,
+            scope.user(),
             method_name,
             return_urls,
             reserved_until,
@@ -254,7 +251,7 @@ impl Orders {
     ) -> Result<i64, OrdersError> {
         let (now, backend) = (order.placed_at, tx.backend());
         batch.add(orders::insert(order, backend));
-        batch.add(orders::insert_lines(order.id, lines));
+        batch.add(lines::insert(order.id, lines));
         if let Some(payment) = payment {
             batch.add(payments::insert(payment));
         }
@@ -263,7 +260,7 @@ impl Orders {
         let event = OrderPlaced { order: order.id };
         self.queue.publish_with(tx, &mut batch, &event)?;
         batch.add(carts::becomes_order(order.cart, order.id, backend, now));
-        let number: Option<orders::Number> = batch.run_for(tx).await?;
+        let number: Option<numbers::Number> = batch.run_for(tx).await?;
         Ok(number.ok_or(OrdersError::CartNotFound)?.number)
     }
 
@@ -281,168 +278,4 @@ impl Orders {
         batch.run(tx).await?;
         Ok(())
     }
-}
-
-/// An attempt to pay an order.
-pub(crate) fn new_attempt(order: &Order, gateway: &str, now: Timestamp, ttl: Duration) -> Payment {
-    let nothing = Money::zero(order.currency);
-    Payment {
-        id: PaymentId::new(now),
-        order: order.id,
-        gateway: gateway.to_owned(),
-        status: PaymentStatus::Created,
-        amount: order.total,
-        session: None,
-        url: None,
-        intent: None,
-        captured: nothing,
-        tax: nothing,
-        refunded: nothing,
-        failure: None,
-        expires_at: now.plus(ttl),
-        checked_at: now,
-        created_at: now,
-        updated_at: now,
-    }
-}
-
-/// Refuses a cart that lacks something an order needs.
-fn check_complete(priced: &PricedCart) -> Result<(), OrdersError> {
-    let cart = &priced.cart;
-    if cart.lines.is_empty() {
-        return Err(OrdersError::CartEmpty);
-    }
-    if cart.email.is_none() {
-        return Err(OrdersError::EmailMissing);
-    }
-    if priced.needs_shipping {
-        if cart.shipping_address.is_none() {
-            return Err(OrdersError::AddressMissing);
-        }
-        if cart.shipping_method.is_none() {
-            return Err(OrdersError::ShippingMissing);
-        }
-        if priced.totals.shipping.is_none() {
-            return Err(OrdersError::ShippingUnavailable);
-        }
-    }
-    Ok(())
-}
-
-/// Refuses a cart that costs something else than the buyer saw, or holds what
-/// cannot be had. A buyer who says which total they expect has seen it.
-fn check_as_seen(priced: &PricedCart, expected: Option<Money>) -> Result<(), OrdersError> {
-    let missing: Vec<String> = priced
-        .lines
-        .iter()
-        .filter(|line| {
-            line.notices
-                .iter()
-                .any(|notice| !matches!(notice, Notice::PriceChanged { .. }))
-        })
-        .map(|line| {
-            line.offer
-                .as_ref()
-                .map_or_else(|| line.line.variant.to_string(), full_name)
-        })
-        .collect();
-    if !missing.is_empty() {
-        return Err(OrdersError::OutOfStock(missing.join(", ")));
-    }
-    let total = priced.totals.total;
-    let seen = match expected {
-        Some(expected) => expected == total,
-        None => priced.is_as_seen(),
-    };
-    if seen {
-        Ok(())
-    } else {
-        Err(OrdersError::CartChanged { total })
-    }
-}
-
-fn full_name(offer: &Offer) -> String {
-    format!("{} ({})", offer.name, offer.title)
-}
-
-fn lines_of(priced: &PricedCart, now: Timestamp) -> Result<Vec<OrderLine>, OrdersError> {
-    priced
-        .lines
-        .iter()
-        .zip(1i64..)
-        .map(|(line, position)| {
-            let offer = line.offer.as_ref().ok_or(OrdersError::NotForSale)?;
-            Ok(OrderLine {
-                id: OrderLineId::new(now),
-                position,
-                product: offer.product,
-                variant: offer.variant,
-                stock_item: offer.stock_item,
-                seller: offer.seller,
-                sku: offer.sku.clone(),
-                name: full_name(offer),
-                options: offer.options.clone(),
-                unit_price: offer.price,
-                quantity: line.line.quantity,
-                restocked: 0,
-            })
-        })
-        .collect()
-}
-
-fn new_order(
-    scope: &Scope,
-    id: OrderId,
-    priced: &PricedCart,
-    method_name: Option<String>,
-    return_urls: &ReturnUrls,
-    reserved_until: Option<Timestamp>,
-    now: Timestamp,
-) -> Result<Order, OrdersError> {
-    let (cart, totals) = (&priced.cart, priced.totals);
-    let nothing = Money::zero(cart.currency);
-    Ok(Order {
-        id,
-        // Taken with the last statement.
-        number: 0,
-        cart: cart.id,
-        user: cart.user.or(scope.user()),
-        email: cart.email.clone().ok_or(OrdersError::EmailMissing)?,
-        currency: cart.currency,
-        status: OrderStatus::Pending,
-        payment_status: PaymentState::Unpaid,
-        fulfilment_status: FulfilmentState::Unfulfilled,
-        subtotal: totals.subtotal,
-        shipping: totals.shipping.unwrap_or(nothing),
-        fee: totals.fee,
-        total: totals.total,
-        tax: nothing,
-        captured: nothing,
-        refunded: nothing,
-        shipping_address: priced
-            .needs_shipping
-            .then(|| cart.shipping_address.clone())
-            .flatten(),
-        billing_address: cart
-            .billing_address
-            .clone()
-            .or_else(|| cart.shipping_address.clone()),
-        shipping_method: priced
-            .needs_shipping
-            .then(|| cart.shipping_method.clone())
-            .flatten(),
-        shipping_method_name: priced.needs_shipping.then_some(method_name).flatten(),
-        return_urls: return_urls.clone(),
-        reserved_until,
-        attention: None,
-        carrier: None,
-        tracking_number: None,
-        cancel_reason: None,
-        placed_at: now,
-        paid_at: None,
-        shipped_at: None,
-        canceled_at: None,
-        version: 1,
-        updated_at: now,
-    })
 }

@@ -9,7 +9,7 @@ use orders_model::order::{Order, OrderDetail, OrderLine};
 use orders_model::payment::Payment;
 use orders_model::ports::{GatewayError, RefundReport, RefundRequest, RefundState};
 use orders_model::refund::{Refund, RefundStatus, Restock, check_restock};
-use orders_repository::{history, orders, payments, refunds};
+use orders_repository::{history, lines, orders, payments, refunds};
 use queue::inbox::{self, WebhookState};
 
 use crate::Orders;
@@ -80,7 +80,7 @@ impl Orders {
             None => order.refundable()?,
         };
         order.promise_refund(amount, now)?;
-        let lines = orders::lines(tx, order).await?;
+        let lines = lines::of(tx, order).await?;
         self.restock(tx, order, &lines, &command.restock).await?;
         let mut left = amount;
         for mut payment in payments::of(tx, order.id).await? {
@@ -128,7 +128,7 @@ impl Orders {
         check_restock(lines, restock)?;
         let mut counted = Vec::new();
         for entry in restock {
-            if !orders::restock_line(tx, entry.line, entry.quantity).await? {
+            if !lines::restock(tx, entry.line, entry.quantity).await? {
                 return Err(OrdersError::LineNotFound);
             }
             let item = lines

@@ -13,7 +13,7 @@ use orders_model::order::{Order, OrderStatus, PaymentState, demand};
 use orders_model::payment::{Payment, PaymentStatus};
 use orders_model::ports::{SessionReport, SessionState};
 use orders_model::refund::{Refund, RefundStatus};
-use orders_repository::{history, orders, payments, refunds};
+use orders_repository::{history, lines, orders, payments, refunds};
 use queue::inbox::{self, WebhookState};
 
 use crate::Orders;
@@ -201,7 +201,7 @@ impl Orders {
         if self.catalog.sell_in_tx(tx, order.id).await? {
             return Ok(());
         }
-        let wanted = demand(&orders::lines(tx, order).await?)?;
+        let wanted = demand(&lines::of(tx, order).await?)?;
         if wanted.is_empty() {
             return Ok(());
         }

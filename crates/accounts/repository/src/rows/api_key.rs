@@ -1,10 +1,9 @@
 //! `api_keys`.
 
 use accounts_model::api_key::ApiKey;
+use database::column::json;
 use kernel::{ApiKeyId, Fault, Timestamp, UserId};
 use sea_orm::entity::prelude::*;
-
-use super::unreadable;
 
 #[sea_orm::model]
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
@@ -36,8 +35,7 @@ impl TryFrom<Model> for ApiKey {
             owner: UserId::from_uuid(row.user_id),
             name: row.name,
             hint: row.hint,
-            scopes: serde_json::from_value(row.scopes)
-                .map_err(|e| unreadable("api_keys.scopes", e))?,
+            scopes: json("api_keys.scopes", row.scopes)?,
             created_at: Timestamp::from_micros(row.created_at),
             expires_at: row.expires_at.map(Timestamp::from_micros),
             last_used_at: row.last_used_at.map(Timestamp::from_micros),

@@ -2,10 +2,9 @@
 
 use accounts_model::email::Email;
 use accounts_model::user::User;
+use database::column::word;
 use kernel::{Fault, Timestamp, UserId};
 use sea_orm::entity::prelude::*;
-
-use super::unreadable;
 
 #[sea_orm::model]
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
@@ -37,11 +36,8 @@ impl TryFrom<Model> for User {
         Ok(Self {
             id: UserId::from_uuid(row.id),
             email: Email::from_stored(row.email),
-            role: row.role.parse().map_err(|e| unreadable("users.role", e))?,
-            status: row
-                .status
-                .parse()
-                .map_err(|e| unreadable("users.status", e))?,
+            role: word("users.role", &row.role)?,
+            status: word("users.status", &row.status)?,
             name: row.name,
             phone: row.phone,
             locale: row.locale,

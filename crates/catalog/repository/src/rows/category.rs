@@ -1,10 +1,9 @@
 //! `categories`.
 
 use catalog_model::category::Category;
+use database::column::word;
 use kernel::{CategoryId, Fault, Timestamp};
 use sea_orm::entity::prelude::*;
-
-use super::word;
 
 #[sea_orm::model]
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]

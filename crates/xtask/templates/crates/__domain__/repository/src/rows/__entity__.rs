@@ -1,6 +1,7 @@
 //! `__entities__`.
 
 use __domain___model::__entity__::__Entity__;
+use database::column::word;
 use kernel::{__Entity__Id, Fault, Timestamp};
 use sea_orm::entity::prelude::*;
 
@@ -28,9 +29,7 @@ impl TryFrom<Model> for __Entity__ {
         Ok(Self {
             id: __Entity__Id::from_uuid(row.id),
             name: row.name,
-            status: row.status.parse().map_err(|error| {
-                Fault::permanent("__entities__.status cannot be read").caused_by(error)
-            })?,
+            status: word("__entities__.status", &row.status)?,
             version: row.version,
             created_at: Timestamp::from_micros(row.created_at),
             updated_at: Timestamp::from_micros(row.updated_at),

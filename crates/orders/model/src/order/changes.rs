@@ -1,220 +1,9 @@
-//! Orders and their states.
+//! What can become of an order.
 
-use std::collections::BTreeMap;
+use kernel::{Money, Timestamp};
 
-use catalog_model::CatalogError;
-use catalog_model::stock::Demand;
-use kernel::{
-    CartId, Currency, Money, OrderId, OrderLineId, ProductId, SellerId, StockItemId, Timestamp,
-    UserId, VariantId,
-};
-use serde::{Deserialize, Serialize};
-use strum::{EnumIter, EnumString, IntoStaticStr};
-
-use crate::address::Address;
+use super::{FulfilmentState, Order, OrderStatus, PaymentState};
 use crate::errors::OrdersError;
-use crate::payment::Payment;
-use crate::refund::Refund;
-
-/// Where an order stands.
-#[derive(
-    Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, EnumString, IntoStaticStr, EnumIter,
-)]
-#[strum(serialize_all = "snake_case")]
-#[serde(rename_all = "snake_case")]
-pub enum OrderStatus {
-    /// Placed, and waits to be paid.
-    Pending,
-    /// Paid, and waits to be shipped.
-    Paid,
-    /// On its way.
-    Shipped,
-    /// It will not happen.
-    Canceled,
-}
-
-impl OrderStatus {
-    /// Whether an order may go from one state to another.
-    pub fn may_become(self, next: Self) -> bool {
-        matches!(
-            (self, next),
-            (Self::Pending, Self::Paid | Self::Canceled)
-                | (Self::Paid, Self::Shipped | Self::Canceled)
-        )
-    }
-}
-
-/// Where the money of an order stands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, EnumString, IntoStaticStr)]
-#[strum(serialize_all = "snake_case")]
-#[serde(rename_all = "snake_case")]
-pub enum PaymentState {
-    /// None came.
-    Unpaid,
-    /// It is on its way, as with a bank debit.
-    Processing,
-    /// It came.
-    Paid,
-    /// A part went back.
-    PartiallyRefunded,
-    /// All went back.
-    Refunded,
-}
-
-/// Where the goods of an order stand.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, EnumString, IntoStaticStr)]
-#[strum(serialize_all = "snake_case")]
-#[serde(rename_all = "snake_case")]
-pub enum FulfilmentState {
-    /// Still here.
-    Unfulfilled,
-    /// Handed over.
-    Fulfilled,
-}
-
-/// Where the buyer goes after the payment page.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct ReturnUrls {
-    /// When they paid.
-    pub success: String,
-    /// When they turned back.
-    pub cancel: String,
-}
-
-/// An order.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Order {
-    /// Which.
-    pub id: OrderId,
-    /// Its number in the tenant, for people.
-    pub number: i64,
-    /// The cart it came from.
-    pub cart: CartId,
-    /// Whose; none for guests.
-    pub user: Option<UserId>,
-    /// Where mails about it go.
-    pub email: String,
-    /// The currency of all its amounts.
-    pub currency: Currency,
-    /// Where it stands.
-    pub status: OrderStatus,
-    /// Where its money stands.
-    pub payment_status: PaymentState,
-    /// Where its goods stand.
-    pub fulfilment_status: FulfilmentState,
-    /// All lines together.
-    pub subtotal: Money,
-    /// Shipping.
-    pub shipping: Money,
-    /// The platform's fee.
-    pub fee: Money,
-    /// What the buyer was to pay, before the gateway's taxes.
-    pub total: Money,
-    /// The taxes the gateway computed, on top of the total or inside it.
-    pub tax: Money,
-    /// What came in, taxes included.
-    pub captured: Money,
-    /// What went back, or is promised to go back.
-    pub refunded: Money,
-    /// Where the goods go.
-    pub shipping_address: Option<Address>,
-    /// Who is billed.
-    pub billing_address: Option<Address>,
-    /// The code of the shipping method.
-    pub shipping_method: Option<String>,
-    /// What the shipping method was called.
-    pub shipping_method_name: Option<String>,
-    /// Where the buyer goes after the payment page.
-    pub return_urls: ReturnUrls,
-    /// Until when stock is reserved; none when none is.
-    pub reserved_until: Option<Timestamp>,
-    /// Why somebody should look at it; none when all is well.
-    pub attention: Option<String>,
-    /// Who carries it.
-    pub carrier: Option<String>,
-    /// Where it can be followed.
-    pub tracking_number: Option<String>,
-    /// Why it was canceled.
-    pub cancel_reason: Option<String>,
-    /// When it was placed.
-    pub placed_at: Timestamp,
-    /// When it was paid.
-    pub paid_at: Option<Timestamp>,
-    /// When it was shipped.
-    pub shipped_at: Option<Timestamp>,
-    /// When it was canceled.
-    pub canceled_at: Option<Timestamp>,
-    /// Grows with every change.
-    pub version: i64,
-    /// When it was last changed.
-    pub updated_at: Timestamp,
-}
-
-/// One line of an order: what was bought, as it was when it was bought.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct OrderLine {
-    /// Which.
-    pub id: OrderLineId,
-    /// Its place.
-    pub position: i64,
-    /// Of which product.
-    pub product: ProductId,
-    /// Which variant.
-    pub variant: VariantId,
-    /// Where its stock is counted; none when there is none to count.
-    pub stock_item: Option<StockItemId>,
-    /// Who sold it.
-    pub seller: Option<SellerId>,
-    /// The stock keeping unit.
-    pub sku: String,
-    /// What it was called.
-    pub name: String,
-    /// Size and other options.
-    pub options: BTreeMap<String, String>,
-    /// What one cost.
-    pub unit_price: Money,
-    /// How many.
-    pub quantity: i64,
-    /// How many went back into stock.
-    pub restocked: i64,
-}
-
-/// Something that happened to an order.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct HistoryEntry {
-    /// What, such as `paid`.
-    pub kind: String,
-    /// Anything more.
-    pub note: Option<String>,
-    /// Who did it.
-    pub actor: String,
-    /// When.
-    pub at: Timestamp,
-}
-
-/// An order with all that belongs to it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct OrderDetail {
-    /// The order.
-    pub order: Order,
-    /// Its lines.
-    pub lines: Vec<OrderLine>,
-    /// The attempts to pay it, oldest first.
-    pub payments: Vec<Payment>,
-    /// What went back, oldest first.
-    pub refunds: Vec<Refund>,
-    /// What happened, oldest first.
-    pub history: Vec<HistoryEntry>,
-}
-
-/// How many of each pile the lines want.
-pub fn demand(lines: &[OrderLine]) -> Result<Demand, CatalogError> {
-    Demand::of(
-        lines
-            .iter()
-            .filter_map(|line| line.stock_item.map(|item| (item, line.quantity))),
-    )
-}
 
 impl Order {
     fn become_status(&mut self, next: OrderStatus, now: Timestamp) -> Result<(), OrdersError> {
@@ -348,10 +137,11 @@ impl Order {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::order::ReturnUrls;
+    use kernel::{CartId, Currency, OrderId};
     use proptest::prelude::*;
-    use strum::IntoEnumIterator as _;
 
-    pub(crate) fn order(total: i64) -> Order {
+    fn order(total: i64) -> Order {
         let now = Timestamp::from_seconds(0);
         let eur = |minor| Money::new(minor, Currency::EUR);
         Order {
@@ -391,16 +181,6 @@ mod tests {
             version: 1,
             updated_at: now,
         }
-    }
-
-    #[test]
-    fn nothing_leaves_its_last_state() {
-        for next in OrderStatus::iter() {
-            assert!(!OrderStatus::Canceled.may_become(next));
-            assert!(!OrderStatus::Shipped.may_become(next));
-            assert!(!next.may_become(next));
-        }
-        assert!(!OrderStatus::Pending.may_become(OrderStatus::Shipped));
     }
 
     proptest! {

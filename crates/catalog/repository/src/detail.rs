@@ -1,0 +1,218 @@
+//! A product with all that belongs to it.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use catalog_model::listing::ProductRef;
+use catalog_model::offer::{CategoryName, ProductDetail, StockedVariant};
+use catalog_model::product::Product;
+use catalog_model::stock::StockItem;
+use catalog_model::variant::Variant;
+use database::column::{Stored, currency, word};
+use database::{Backend, OrFault as _, Scoped, Sql};
+use kernel::{CategoryId, Fault, Money, ProductId, SellerId, StockItemId, Timestamp, VariantId};
+use sea_orm::FromQueryResult;
+use serde::Deserialize;
+use uuid::Uuid;
+
+/// The product, which every row of the query repeats.
+#[derive(FromQueryResult)]
+struct ProductRow {
+    id: Uuid,
+    slug: String,
+    name: String,
+    brand: Option<String>,
+    description: String,
+    kind: String,
+    condition: String,
+    status: String,
+    attributes: Stored<BTreeMap<String, String>>,
+    seller_id: Option<Uuid>,
+    inventory_strategy: String,
+    currency: String,
+    version: i64,
+    created_at: i64,
+    updated_at: i64,
+    tags: Option<Stored<BTreeSet<String>>>,
+    categories: Option<Stored<Vec<CategoryJson>>>,
+}
+
+#[derive(Deserialize)]
+struct CategoryJson {
+    id: Uuid,
+    slug: String,
+    name: String,
+}
+
+/// One variant; its columns begin with `v_`.
+#[derive(FromQueryResult)]
+struct VariantRow {
+    id: Uuid,
+    stock_item_id: Option<Uuid>,
+    sku: String,
+    title: String,
+    size: Option<String>,
+    options: Stored<BTreeMap<String, String>>,
+    price: i64,
+    weight_grams: i64,
+    status: String,
+    position: i64,
+    version: i64,
+    created_at: i64,
+    updated_at: i64,
+    on_hand: Option<i64>,
+    reserved: Option<i64>,
+}
+
+/// Whom a detail is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Audience {
+    /// The public: active products, variants and categories only.
+    Public,
+    /// Administrators: everything.
+    Admin,
+}
+
+static PUBLIC_BY_ID: Sql = Sql::new(|backend| select(backend, "id", Audience::Public));
+static PUBLIC_BY_SLUG: Sql = Sql::new(|backend| select(backend, "slug", Audience::Public));
+static ADMIN_BY_ID: Sql = Sql::new(|backend| select(backend, "id", Audience::Admin));
+static ADMIN_BY_SLUG: Sql = Sql::new(|backend| select(backend, "slug", Audience::Admin));
+
+/// A product with its categories, tags, variants and their stock, in one
+/// statement.
+pub async fn find(
+    db: &Scoped,
+    product: &ProductRef,
+    audience: Audience,
+) -> Result<Option<ProductDetail>, Fault> {
+    let sql = match (product, audience) {
+        (ProductRef::Id(_), Audience::Public) => &PUBLIC_BY_ID,
+        (ProductRef::Slug(_), Audience::Public) => &PUBLIC_BY_SLUG,
+        (ProductRef::Id(_), Audience::Admin) => &ADMIN_BY_ID,
+        (ProductRef::Slug(_), Audience::Admin) => &ADMIN_BY_SLUG,
+    };
+    let key = match product {
+        ProductRef::Id(id) => id.uuid().into(),
+        ProductRef::Slug(slug) => slug.clone().into(),
+    };
+    let rows = db.rows(sql.on(db.backend()), [key]).await?;
+    let Some(first) = rows.first() else {
+        return Ok(None);
+    };
+    let mut detail = product_of(ProductRow::from_query_result(first, "").or_fault()?)?;
+    for row in &rows {
+        // A product without variants has one row, with none.
+        let variant = Option::<VariantRow>::from_query_result(row, "v_").or_fault()?;
+        if let Some(variant) = variant {
+            let variant = variant_of(variant, &detail.product)?;
+            detail.variants.push(variant);
+        }
+    }
+    Ok(Some(detail))
+}
+
+fn select(backend: Backend, key: &str, audience: Audience) -> String {
+    let (tags, category) = match backend {
+        Backend::Postgres => (
+            "json_agg(t.tag ORDER BY t.tag)",
+            "json_agg(json_build_object('id', c.id, 'slug', c.slug, 'name', c.name) ORDER BY c.position, c.name)",
+        ),
+        Backend::Sqlite => (
+            "json_group_array(t.tag ORDER BY t.tag)",
+            "json_group_array(json_object('id', lower(hex(c.id)), 'slug', c.slug, 'name', c.name) ORDER BY c.position, c.name)",
+        ),
+    };
+    let (of_product, of_variant, of_category) = match audience {
+        Audience::Public => (
+            " AND p.status = 'active'",
+            " AND v.status = 'active'",
+            " AND c.status = 'active'",
+        ),
+        Audience::Admin => ("", "", ""),
+    };
+    format!(
+        "WITH p AS MATERIALIZED (SELECT p.*, \
+           (SELECT {tags} FROM product_tags t WHERE t.tenant_id = $1 AND t.product_id = p.id) AS tags, \
+           (SELECT {category} FROM product_categories pc \
+              JOIN categories c ON c.tenant_id = $1 AND c.id = pc.category_id{of_category} \
+              WHERE pc.tenant_id = $1 AND pc.product_id = p.id) AS categories \
+           FROM products p WHERE p.tenant_id = $1 AND p.{key} = $2{of_product}) \
+         SELECT p.id, p.slug, p.name, p.brand, p.description, p.kind, p.condition, p.status, p.attributes, \
+           p.seller_id, p.inventory_strategy, p.currency, p.version, p.created_at, p.updated_at, p.tags, p.categories, \
+           v.id AS v_id, v.stock_item_id AS v_stock_item_id, v.sku AS v_sku, v.title AS v_title, v.size AS v_size, \
+           v.options AS v_options, v.price AS v_price, v.weight_grams AS v_weight_grams, v.status AS v_status, \
+           v.position AS v_position, v.version AS v_version, v.created_at AS v_created_at, v.updated_at AS v_updated_at, \
+           s.on_hand AS v_on_hand, s.reserved AS v_reserved \
+         FROM p LEFT JOIN variants v ON v.tenant_id = $1 AND v.product_id = p.id{of_variant} \
+         LEFT JOIN stock_items s ON s.tenant_id = $1 AND s.id = v.stock_item_id \
+         ORDER BY v.position, v.id"
+    )
+}
+
+fn product_of(row: ProductRow) -> Result<ProductDetail, Fault> {
+    let categories = row.categories.map_or_else(Vec::new, |Stored(all)| all);
+    Ok(ProductDetail {
+        product: Product {
+            id: ProductId::from_uuid(row.id),
+            slug: row.slug,
+            name: row.name,
+            brand: row.brand,
+            description: row.description,
+            kind: word("products.kind", &row.kind)?,
+            condition: word("products.condition", &row.condition)?,
+            status: word("products.status", &row.status)?,
+            attributes: row.attributes.0,
+            tags: row.tags.map_or_else(BTreeSet::new, |Stored(all)| all),
+            categories: categories
+                .iter()
+                .map(|category| CategoryId::from_uuid(category.id))
+                .collect(),
+            seller: row.seller_id.map(SellerId::from_uuid),
+            inventory_strategy: word("products.inventory_strategy", &row.inventory_strategy)?,
+            currency: currency("products.currency", &row.currency)?,
+            version: row.version,
+            created_at: Timestamp::from_micros(row.created_at),
+            updated_at: Timestamp::from_micros(row.updated_at),
+        },
+        categories: categories
+            .into_iter()
+            .map(|category| CategoryName {
+                id: CategoryId::from_uuid(category.id),
+                slug: category.slug,
+                name: category.name,
+            })
+            .collect(),
+        variants: Vec::new(),
+    })
+}
+
+fn variant_of(row: VariantRow, product: &Product) -> Result<StockedVariant, Fault> {
+    let stock_item = row.stock_item_id.map(StockItemId::from_uuid);
+    let stock = match (stock_item, row.on_hand, row.reserved) {
+        (Some(id), Some(on_hand), Some(reserved)) => Some(StockItem {
+            id,
+            product: product.id,
+            on_hand,
+            reserved,
+        }),
+        _ => None,
+    };
+    Ok(StockedVariant {
+        variant: Variant {
+            id: VariantId::from_uuid(row.id),
+            product: product.id,
+            stock_item,
+            sku: row.sku,
+            title: row.title,
+            size: row.size,
+            options: row.options.0,
+            price: Money::new(row.price, product.currency),
+            weight_grams: row.weight_grams,
+            status: word("variants.status", &row.status)?,
+            position: row.position,
+            version: row.version,
+            created_at: Timestamp::from_micros(row.created_at),
+            updated_at: Timestamp::from_micros(row.updated_at),
+        },
+        stock,
+    })
+}

@@ -1,0 +1,121 @@
+//! Orders and their states.
+
+mod changes;
+mod line;
+mod states;
+
+use kernel::{CartId, Currency, Money, OrderId, Timestamp, UserId};
+use serde::{Deserialize, Serialize};
+
+pub use line::{OrderLine, demand};
+pub use states::{FulfilmentState, OrderStatus, PaymentState};
+
+use crate::address::Address;
+use crate::payment::Payment;
+use crate::refund::Refund;
+
+/// Where the buyer goes after the payment page.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ReturnUrls {
+    /// When they paid.
+    pub success: String,
+    /// When they turned back.
+    pub cancel: String,
+}
+
+/// An order.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Order {
+    /// Which.
+    pub id: OrderId,
+    /// Its number in the tenant, for people.
+    pub number: i64,
+    /// The cart it came from.
+    pub cart: CartId,
+    /// Whose; none for guests.
+    pub user: Option<UserId>,
+    /// Where mails about it go.
+    pub email: String,
+    /// The currency of all its amounts.
+    pub currency: Currency,
+    /// Where it stands.
+    pub status: OrderStatus,
+    /// Where its money stands.
+    pub payment_status: PaymentState,
+    /// Where its goods stand.
+    pub fulfilment_status: FulfilmentState,
+    /// All lines together.
+    pub subtotal: Money,
+    /// Shipping.
+    pub shipping: Money,
+    /// The platform's fee.
+    pub fee: Money,
+    /// What the buyer was to pay, before the gateway's taxes.
+    pub total: Money,
+    /// The taxes the gateway computed, on top of the total or inside it.
+    pub tax: Money,
+    /// What came in, taxes included.
+    pub captured: Money,
+    /// What went back, or is promised to go back.
+    pub refunded: Money,
+    /// Where the goods go.
+    pub shipping_address: Option<Address>,
+    /// Who is billed.
+    pub billing_address: Option<Address>,
+    /// The code of the shipping method.
+    pub shipping_method: Option<String>,
+    /// What the shipping method was called.
+    pub shipping_method_name: Option<String>,
+    /// Where the buyer goes after the payment page.
+    pub return_urls: ReturnUrls,
+    /// Until when stock is reserved; none when none is.
+    pub reserved_until: Option<Timestamp>,
+    /// Why somebody should look at it; none when all is well.
+    pub attention: Option<String>,
+    /// Who carries it.
+    pub carrier: Option<String>,
+    /// Where it can be followed.
+    pub tracking_number: Option<String>,
+    /// Why it was canceled.
+    pub cancel_reason: Option<String>,
+    /// When it was placed.
+    pub placed_at: Timestamp,
+    /// When it was paid.
+    pub paid_at: Option<Timestamp>,
+    /// When it was shipped.
+    pub shipped_at: Option<Timestamp>,
+    /// When it was canceled.
+    pub canceled_at: Option<Timestamp>,
+    /// Grows with every change.
+    pub version: i64,
+    /// When it was last changed.
+    pub updated_at: Timestamp,
+}
+
+/// Something that happened to an order.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HistoryEntry {
+    /// What, such as `paid`.
+    pub kind: String,
+    /// Anything more.
+    pub note: Option<String>,
+    /// Who did it.
+    pub actor: String,
+    /// When.
+    pub at: Timestamp,
+}
+
+/// An order with all that belongs to it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OrderDetail {
+    /// The order.
+    pub order: Order,
+    /// Its lines.
+    pub lines: Vec<OrderLine>,
+    /// The attempts to pay it, oldest first.
+    pub payments: Vec<Payment>,
+    /// What went back, oldest first.
+    pub refunds: Vec<Refund>,
+    /// What happened, oldest first.
+    pub history: Vec<HistoryEntry>,
+}

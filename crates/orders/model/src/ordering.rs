@@ -1,0 +1,179 @@
+//! What a cart needs to become an order, and the order it becomes.
+
+use std::time::Duration;
+
+use catalog_model::offer::Offer;
+use kernel::{Money, OrderId, OrderLineId, PaymentId, Timestamp, UserId};
+
+use crate::cart::{Notice, PricedCart};
+use crate::errors::OrdersError;
+use crate::order::{FulfilmentState, Order, OrderLine, OrderStatus, PaymentState, ReturnUrls};
+use crate::payment::{Payment, PaymentStatus};
+
+/// Refuses a cart that lacks something an order needs.
+pub fn check_complete(priced: &PricedCart) -> Result<(), OrdersError> {
+    let cart = &priced.cart;
+    if cart.lines.is_empty() {
+        return Err(OrdersError::CartEmpty);
+    }
+    if cart.email.is_none() {
+        return Err(OrdersError::EmailMissing);
+    }
+    if priced.needs_shipping {
+        if cart.shipping_address.is_none() {
+            return Err(OrdersError::AddressMissing);
+        }
+        if cart.shipping_method.is_none() {
+            return Err(OrdersError::ShippingMissing);
+        }
+        if priced.totals.shipping.is_none() {
+            return Err(OrdersError::ShippingUnavailable);
+        }
+    }
+    Ok(())
+}
+
+/// Refuses a cart that costs something else than the buyer saw, or holds what
+/// cannot be had. A buyer who says which total they expect has seen it.
+pub fn check_as_seen(priced: &PricedCart, expected: Option<Money>) -> Result<(), OrdersError> {
+    let missing: Vec<String> = priced
+        .lines
+        .iter()
+        .filter(|line| {
+            line.notices
+                .iter()
+                .any(|notice| !matches!(notice, Notice::PriceChanged { .. }))
+        })
+        .map(|line| {
+            line.offer
+                .as_ref()
+                .map_or_else(|| line.line.variant.to_string(), full_name)
+        })
+        .collect();
+    if !missing.is_empty() {
+        return Err(OrdersError::OutOfStock(missing.join(", ")));
+    }
+    let total = priced.totals.total;
+    let seen = match expected {
+        Some(expected) => expected == total,
+        None => priced.is_as_seen(),
+    };
+    if seen {
+        Ok(())
+    } else {
+        Err(OrdersError::CartChanged { total })
+    }
+}
+
+/// What a variant is called on an order.
+pub fn full_name(offer: &Offer) -> String {
+    format!("{} ({})", offer.name, offer.title)
+}
+
+/// The lines of the order of a cart, as the catalog offers them now.
+pub fn lines_of(priced: &PricedCart, now: Timestamp) -> Result<Vec<OrderLine>, OrdersError> {
+    priced
+        .lines
+        .iter()
+        .zip(1i64..)
+        .map(|(line, position)| {
+            let offer = line.offer.as_ref().ok_or(OrdersError::NotForSale)?;
+            Ok(OrderLine {
+                id: OrderLineId::new(now),
+                position,
+                product: offer.product,
+                variant: offer.variant,
+                stock_item: offer.stock_item,
+                seller: offer.seller,
+                sku: offer.sku.clone(),
+                name: full_name(offer),
+                options: offer.options.clone(),
+                unit_price: offer.price,
+                quantity: line.line.quantity,
+                restocked: 0,
+            })
+        })
+        .collect()
+}
+
+/// The order of a cart, pending and not numbered yet. It is the cart owner's;
+/// that of a guest's cart is the user's who places it, if any.
+pub fn new_order(
+    id: OrderId,
+    priced: &PricedCart,
+    user: Option<UserId>,
+    method_name: Option<String>,
+    return_urls: &ReturnUrls,
+    reserved_until: Option<Timestamp>,
+    now: Timestamp,
+) -> Result<Order, OrdersError> {
+    let (cart, totals) = (&priced.cart, priced.totals);
+    let nothing = Money::zero(cart.currency);
+    Ok(Order {
+        id,
+        // Taken when all else is written.
+        number: 0,
+        cart: cart.id,
+        user: cart.user.or(user),
+        email: cart.email.clone().ok_or(OrdersError::EmailMissing)?,
+        currency: cart.currency,
+        status: OrderStatus::Pending,
+        payment_status: PaymentState::Unpaid,
+        fulfilment_status: FulfilmentState::Unfulfilled,
+        subtotal: totals.subtotal,
+        shipping: totals.shipping.unwrap_or(nothing),
+        fee: totals.fee,
+        total: totals.total,
+        tax: nothing,
+        captured: nothing,
+        refunded: nothing,
+        shipping_address: priced
+            .needs_shipping
+            .then(|| cart.shipping_address.clone())
+            .flatten(),
+        billing_address: cart
+            .billing_address
+            .clone()
+            .or_else(|| cart.shipping_address.clone()),
+        shipping_method: priced
+            .needs_shipping
+            .then(|| cart.shipping_method.clone())
+            .flatten(),
+        shipping_method_name: priced.needs_shipping.then_some(method_name).flatten(),
+        return_urls: return_urls.clone(),
+        reserved_until,
+        attention: None,
+        carrier: None,
+        tracking_number: None,
+        cancel_reason: None,
+        placed_at: now,
+        paid_at: None,
+        shipped_at: None,
+        canceled_at: None,
+        version: 1,
+        updated_at: now,
+    })
+}
+
+/// An attempt to pay an order.
+pub fn new_attempt(order: &Order, gateway: &str, now: Timestamp, ttl: Duration) -> Payment {
+    let nothing = Money::zero(order.currency);
+    Payment {
+        id: PaymentId::new(now),
+        order: order.id,
+        gateway: gateway.to_owned(),
+        status: PaymentStatus::Created,
+        amount: order.total,
+        session: None,
+        url: None,
+        intent: None,
+        captured: nothing,
+        tax: nothing,
+        refunded: nothing,
+        failure: None,
+        expires_at: now.plus(ttl),
+        checked_at: now,
+        created_at: now,
+        updated_at: now,
+    }
+}

@@ -1,0 +1,120 @@
+//! The lines of orders.
+
+use std::collections::BTreeMap;
+use std::sync::LazyLock;
+
+use database::column::{Stored, to_json};
+use database::{Scoped, Transaction};
+use kernel::{Fault, Money, OrderId, OrderLineId, ProductId, SellerId, StockItemId, VariantId};
+use orders_model::order::{Order, OrderLine};
+use sea_orm::{FromQueryResult, Value};
+use serde::Deserialize;
+use uuid::Uuid;
+
+use crate::table::{Kind, Table};
+
+#[derive(FromQueryResult, Deserialize)]
+pub(crate) struct Row {
+    id: Uuid,
+    position: i64,
+    product_id: Uuid,
+    variant_id: Uuid,
+    stock_item_id: Option<Uuid>,
+    seller_id: Option<Uuid>,
+    sku: String,
+    name: String,
+    options: Stored<BTreeMap<String, String>>,
+    unit_price: i64,
+    quantity: i64,
+    restocked: i64,
+}
+
+pub(crate) const TABLE: Table = Table {
+    name: "order_lines",
+    columns: &[
+        ("id", Kind::Uuid),
+        ("position", Kind::Plain),
+        ("product_id", Kind::Uuid),
+        ("variant_id", Kind::Uuid),
+        ("stock_item_id", Kind::Uuid),
+        ("seller_id", Kind::Uuid),
+        ("sku", Kind::Plain),
+        ("name", Kind::Plain),
+        ("options", Kind::Json),
+        ("unit_price", Kind::Plain),
+        ("quantity", Kind::Plain),
+        ("restocked", Kind::Plain),
+    ],
+};
+
+static OF: LazyLock<String> =
+    LazyLock::new(|| format!("{} AND order_id = $2 ORDER BY position", TABLE.select()));
+
+/// The lines of an order, in order.
+pub async fn of(db: &Scoped, order: &Order) -> Result<Vec<OrderLine>, Fault> {
+    let rows: Vec<Row> = db.all(&OF, [order.id.uuid().into()]).await?;
+    Ok(rows.into_iter().map(|row| read(row, order)).collect())
+}
+
+pub(crate) fn read(row: Row, order: &Order) -> OrderLine {
+    OrderLine {
+        id: OrderLineId::from_uuid(row.id),
+        position: row.position,
+        product: ProductId::from_uuid(row.product_id),
+        variant: VariantId::from_uuid(row.variant_id),
+        stock_item: row.stock_item_id.map(StockItemId::from_uuid),
+        seller: row.seller_id.map(SellerId::from_uuid),
+        sku: row.sku,
+        name: row.name,
+        options: row.options.0,
+        unit_price: Money::new(row.unit_price, order.currency),
+        quantity: row.quantity,
+        restocked: row.restocked,
+    }
+}
+
+/// The write that adds the lines of an order, for a batch.
+pub fn insert(order: OrderId, lines: &[OrderLine]) -> (String, Vec<Value>) {
+    const COLUMNS: usize = 12;
+    let mut values: Vec<Value> = vec![order.uuid().into()];
+    let mut rows = Vec::with_capacity(lines.len());
+    for line in lines {
+        let first = values.len() + 2;
+        let places: Vec<String> = (first..first + COLUMNS).map(|n| format!("${n}")).collect();
+        rows.push(format!("($1, $2, {})", places.join(", ")));
+        values.extend([
+            line.id.uuid().into(),
+            line.position.into(),
+            line.product.uuid().into(),
+            line.variant.uuid().into(),
+            line.stock_item.map(StockItemId::uuid).into(),
+            line.seller.map(SellerId::uuid).into(),
+            line.sku.clone().into(),
+            line.name.clone().into(),
+            to_json(&line.options).into(),
+            line.unit_price.minor.into(),
+            line.quantity.into(),
+            line.restocked.into(),
+        ]);
+    }
+    (
+        format!(
+            "INSERT INTO order_lines (tenant_id, order_id, id, position, product_id, variant_id, stock_item_id, \
+               seller_id, sku, name, options, unit_price, quantity, restocked) VALUES {}",
+            rows.join(", ")
+        ),
+        values,
+    )
+}
+
+/// Notes that pieces of a line went back into stock, if so many were left.
+pub async fn restock(tx: &Transaction, line: OrderLineId, quantity: i64) -> Result<bool, Fault> {
+    let changed = tx
+        .run(
+            "UPDATE order_lines SET restocked = restocked + $2 \
+             WHERE tenant_id = $1 AND id = $3 AND restocked + $2 <= quantity",
+            [quantity.into(), line.uuid().into()],
+        )
+        .await?;
+    Ok(changed == 1)
+}
