@@ -4,7 +4,7 @@ use rstest::rstest;
 use serde_json::{Value, json};
 use testkit::App;
 use testkit::Backend::{self, Postgres, Sqlite};
-use testkit::shop::{Cart, Listing, Tenant, placed};
+use testkit::shop::{Cart, Listing, Tenant, eur, placed};
 
 const HOST: &str = "127.0.0.1";
 
@@ -21,10 +21,6 @@ async fn ship_to(app: &App, cart: &Cart, method: &str, country: &str) -> Value {
     let call = app.client.patch(&format!("/api/carts/{}", cart.id), &body);
     let answer = call.header("x-cart-token", &cart.token).expect(200).await;
     answer.body["totals"]["shipping"]["amount"].clone()
-}
-
-fn eur(amount: i64) -> Value {
-    json!({"amount": amount, "currency": "EUR"})
 }
 
 #[rstest]
@@ -191,7 +187,7 @@ async fn a_checkout_says_what_is_missing(#[values(Sqlite, Postgres)] backend: Ba
     let address = testkit::shop::address();
     let full = |total: i64| {
         json!({"email": email, "shipping_address": address, "shipping_method": "standard",
-            "expected_total": {"amount": total, "currency": "EUR"}})
+            "expected_total": eur(total)})
     };
     checkout(json!({}))
         .refused(422, "checkout.email_missing")
