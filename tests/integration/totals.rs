@@ -218,3 +218,32 @@ async fn a_checkout_says_what_is_missing(#[values(Sqlite, Postgres)] backend: Ba
     assert_eq!(answer.number_at("/order/number"), 1001);
     checkout(full(5500)).refused(409, "cart.ordered").await;
 }
+
+/// Codes that have the form and are no country's go nowhere.
+#[rstest]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_country_is_one_that_there_is(#[values(Sqlite, Postgres)] backend: Backend) {
+    let app = App::start(backend).await;
+    let shop = app.shop().await;
+    let tenant = &shop.first;
+    let cart = app.cart(HOST, &[]).await;
+    let path = format!("/api/carts/{}", cart.id);
+    for (country, status) in [("ZZ", 422), ("QQ", 422), ("de", 422), ("AX", 200)] {
+        let mut address = testkit::shop::address();
+        address["country"] = json!(country);
+        let body = json!({"shipping_address": address});
+        let call = app.client.patch(&path, &body);
+        let answer = call.header("x-cart-token", &cart.token);
+        let answer = answer.expect(status).await;
+        if status == 422 {
+            let pointer = answer.text_at("/errors/0/pointer");
+            assert_eq!(pointer, "/shipping_address/country");
+        }
+    }
+    let rates = json!({"kind": "flat", "amount": eur(100)});
+    let body = json!({"code": "far", "name": "Far", "rates": rates, "countries": ["DE", "ZZ"]});
+    let call = app.client.post("/api/admin/shipping-methods", &body);
+    call.bearer(&tenant.key)
+        .refused(422, "shipping_method.invalid_country")
+        .await;
+}
