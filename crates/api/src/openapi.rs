@@ -199,7 +199,11 @@ fn refusals(path: &str, method: &Method, operation: &Operation) -> Vec<(u16, &'s
             "Its state forbids it, or somebody else was faster.",
             writes,
         ),
-        (410, "It is over.", starts(&["/api/auth/"]) && writes),
+        (
+            410,
+            "It is over.",
+            starts(&["/api/auth/", "/api/test-gateway/"]) && writes,
+        ),
         (412, "It was changed since you read it.", versioned),
         (
             408,
