@@ -24,9 +24,7 @@ COPY --from=build /out/sutler /usr/local/bin/sutler
 COPY --from=build --chown=10001:10001 /out/data /data
 # Where a container keeps its things; nothing else is written to.
 ENV HTTP_BIND=0.0.0.0:8080 \
-    DATA_DIR=/data \
-    DATABASE_URL=sqlite:///data/sutler.db \
-    MAIL_FOLDER=/data/mail
+    DATA_DIR=/data
 USER 10001:10001
 WORKDIR /data
 VOLUME /data

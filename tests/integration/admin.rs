@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use testkit::Backend::{self, Postgres, Sqlite};
 use testkit::client::Call;
-use testkit::shop::Tenant;
+use testkit::shop::{Tenant, eur};
 use testkit::{Answer, App};
 
 /// A job that nobody handles.
@@ -189,11 +189,11 @@ async fn settings_are_checked_and_versioned(#[values(Sqlite, Postgres)] backend:
     for (body, code) in [
         (json!({"time_zone": "Berlin"}), "settings.unknown_time_zone"),
         (
-            json!({"platform_fee": {"fixed": {"amount": -1, "currency": "EUR"}, "basis_points": 0, "borne_by": "buyer"}}),
+            json!({"platform_fee": {"fixed": eur(-1), "basis_points": 0, "borne_by": "buyer"}}),
             "settings.fee_out_of_range",
         ),
         (
-            json!({"platform_fee": {"fixed": {"amount": 0, "currency": "EUR"}, "basis_points": 10_001, "borne_by": "buyer"}}),
+            json!({"platform_fee": {"fixed": eur(0), "basis_points": 10_001, "borne_by": "buyer"}}),
             "settings.fee_out_of_range",
         ),
         (

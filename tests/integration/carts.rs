@@ -7,7 +7,7 @@ use rstest::rstest;
 use serde_json::{Value, json};
 use testkit::Backend::{self, Postgres, Sqlite};
 use testkit::client::Call;
-use testkit::shop::{Cart, Item, Listing, PASSWORD, Person, Tenant};
+use testkit::shop::{Cart, Item, Listing, PASSWORD, Person, Tenant, eur};
 use testkit::{Answer, App};
 
 fn see(app: &App, cart: &Cart) -> Call {
@@ -117,10 +117,7 @@ async fn lines_are_added_up_changed_and_removed(#[values(Sqlite, Postgres)] back
     add(&app, &cart, lamp, 2).expect(200).await;
     let seen = see(&app, &cart).expect(200).await;
     assert_eq!(lines(&seen), [(lamp.clone(), 3), (desk.clone(), 1)]);
-    assert_eq!(
-        seen.body["totals"]["subtotal"],
-        json!({"amount": 10_000, "currency": "EUR"})
-    );
+    assert_eq!(seen.body["totals"]["subtotal"], eur(10_000));
     assert_eq!(seen.body["totals"]["total"]["amount"], 10_500);
 
     let line = format!(
@@ -163,7 +160,7 @@ async fn what_changed_since_is_told(#[values(Sqlite, Postgres)] backend: Backend
     );
 
     let variant = format!("/variants/{}", lamp.variants[0]);
-    let dearer = json!({"price": {"amount": 2600, "currency": "EUR"}});
+    let dearer = json!({"price": eur(2600)});
     edit(&app, tenant, &variant, 1, dearer).await;
     app.checkout("127.0.0.1", &cart)
         .refused(409, "checkout.cart_changed")
@@ -173,7 +170,7 @@ async fn what_changed_since_is_told(#[values(Sqlite, Postgres)] backend: Backend
     assert_eq!(
         seen.body["lines"][0]["notices"],
         json!([
-            {"kind": "price_changed", "from": {"amount": 2500, "currency": "EUR"}, "to": {"amount": 2600, "currency": "EUR"}},
+            {"kind": "price_changed", "from": eur(2500), "to": eur(2600)},
             {"kind": "not_enough", "available": 3},
         ])
     );

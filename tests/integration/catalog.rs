@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use testkit::App;
 use testkit::Backend::{self, Postgres, Sqlite};
 use testkit::client::Call;
-use testkit::shop::Listing;
+use testkit::shop::{Listing, eur};
 
 const ROOT: &str = "/api/admin/catalog";
 
@@ -216,15 +216,9 @@ async fn variants_have_prices_of_the_tenant(#[values(Sqlite, Postgres)] backend:
     assert_eq!(listed.number_at("/data/0/price_min/amount"), 990);
     assert_eq!(listed.number_at("/data/0/price_max/amount"), 2500);
     let path = format!("/variants/{}", cheap.text_at("/id"));
-    patch(
-        &app,
-        key,
-        &path,
-        1,
-        &json!({"price": {"amount": 3000, "currency": "EUR"}}),
-    )
-    .expect(200)
-    .await;
+    patch(&app, key, &path, 1, &json!({"price": eur(3000)}))
+        .expect(200)
+        .await;
     let listed = app.client.get("/api/catalog/products").expect(200).await;
     assert_eq!(listed.number_at("/data/0/price_min/amount"), 2500);
     assert_eq!(listed.number_at("/data/0/price_max/amount"), 3000);
@@ -340,7 +334,7 @@ async fn stock_is_shared_or_counted_by_size(#[values(Sqlite, Postgres)] backend:
             },
         )
         .await;
-    let body = json!({"sku": "own-pile", "price": {"amount": 1, "currency": "EUR"}, "on_hand": 3});
+    let body = json!({"sku": "own-pile", "price": eur(1), "on_hand": 3});
     let own = post(
         &app,
         &tenant.key,
@@ -354,7 +348,7 @@ async fn stock_is_shared_or_counted_by_size(#[values(Sqlite, Postgres)] backend:
         .expect(201)
         .await
         .text_at("/id");
-    let body = json!({"sku": "repair", "price": {"amount": 1, "currency": "EUR"}});
+    let body = json!({"sku": "repair", "price": eur(1)});
     let path = format!("/products/{service}/variants");
     let hour = post(&app, &tenant.key, &path, &body).expect(201).await;
     let path = format!("/variants/{}/stock-adjustments", hour.text_at("/id"));

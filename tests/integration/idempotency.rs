@@ -8,6 +8,7 @@ use rstest::rstest;
 use serde_json::{Value, json};
 use testkit::Backend::{self, Postgres, Sqlite};
 use testkit::client::Call;
+use testkit::shop::eur;
 use testkit::{Answer, App};
 use tokio::sync::Barrier;
 use tokio::task::JoinSet;
@@ -90,7 +91,7 @@ async fn many_requests_with_one_key_have_one_effect(#[values(Sqlite, Postgres)] 
 
     // Money back, and goods.
     let path = format!("/api/admin/orders/{}/refund", order.text_at("/order/id"));
-    let refund = json!({"amount": {"amount": 100, "currency": "EUR"}, "reason": "a scratch"});
+    let refund = json!({"amount": eur(100), "reason": "a scratch"});
     let refund = || {
         client
             .post(&path, &refund)

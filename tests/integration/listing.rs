@@ -8,7 +8,7 @@ use rstest::rstest;
 use serde_json::{Value, json};
 use testkit::Backend::{self, Postgres, Sqlite};
 use testkit::client::Call;
-use testkit::shop::{Item, Listing, Tenant};
+use testkit::shop::{Item, Listing, Tenant, eur};
 use testkit::{Answer, App};
 
 fn list(app: &App, query: &str) -> Call {
@@ -46,7 +46,7 @@ async fn twin(app: &App, tenant: &Tenant, name: &str, slug: &str, price: i64) {
         json!({"name": name, "slug": slug, "status": "active"}),
     );
     let made = made.await.text_at("/id");
-    let variant = json!({"sku": slug, "price": {"amount": price, "currency": "EUR"}});
+    let variant = json!({"sku": slug, "price": eur(price)});
     post(format!("/{made}/variants"), variant).await;
 }
 
@@ -77,7 +77,7 @@ async fn filters_and_orders(#[values(Sqlite, Postgres)] backend: Backend) {
     let lamp = admin("/products", lamp).await.text_at("/id");
     // Without a variant there is nothing to buy.
     assert_eq!(names(&list(&app, "brand=Lux").expect(200).await).len(), 0);
-    let variant = json!({"sku": "lamp", "size": "XL", "price": {"amount": 250, "currency": "EUR"}});
+    let variant = json!({"sku": "lamp", "size": "XL", "price": eur(250)});
     admin(&format!("/products/{lamp}/variants"), variant).await;
 
     for (query, expected) in [

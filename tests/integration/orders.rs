@@ -195,7 +195,9 @@ async fn a_pending_order_is_canceled_and_its_page_closed(
     assert_eq!(app.stock(tenant, &item, 0).await, (5, 0));
     // Again is no error, and nobody can pay it any more.
     buyer(&app, &order, "/cancel").expect(200).await;
-    assert_eq!(app.act(&order.session, "pay").await.body["open"], false);
+    let path = format!("/api/test-gateway/sessions/{}", order.session);
+    let pay = app.client.post(&path, &json!({"outcome": "pay"}));
+    pay.refused(410, "test_gateway.session_closed").await;
     app.drain().await;
     assert_eq!(app.see(&order).await["status"], "canceled");
     buyer(&app, &order, "/payments")

@@ -5,15 +5,11 @@ use serde_json::{Value, json};
 use testkit::App;
 use testkit::Backend::{self, Postgres, Sqlite};
 use testkit::client::Call;
-use testkit::shop::{Item, Order, Tenant};
+use testkit::shop::{Item, Order, Tenant, eur};
 
 fn refund(app: &App, tenant: &Tenant, order: &Order, body: &Value) -> Call {
     let path = format!("/api/admin/orders/{}/refund", order.id);
     app.client.post(&path, body).bearer(&tenant.key)
-}
-
-fn eur(amount: i64) -> Value {
-    json!({"amount": amount, "currency": "EUR"})
 }
 
 /// Four lamps at 25.00 and 5.00 for shipping, paid: 105.00.
@@ -176,7 +172,8 @@ async fn canceling_puts_goods_back_when_no_money_is_left(
     assert_eq!(cancel(&order.id).await.body["status"], "canceled");
     assert_eq!(app.stock(tenant, &item, 0).await, (10, 0));
 
-    let pickup = json!({"code": "pickup", "name": "Pick up", "rates": {"kind": "flat", "amount": {"amount": 0, "currency": "EUR"}}});
+    let pickup =
+        json!({"code": "pickup", "name": "Pick up", "rates": {"kind": "flat", "amount": eur(0)}});
     let pickup = app.client.post("/api/admin/shipping-methods", &pickup);
     pickup.bearer(&tenant.key).expect(201).await;
     let gift = testkit::shop::Listing {

@@ -6,12 +6,8 @@ use kernel::Clock as _;
 use rstest::rstest;
 use serde_json::{Value, json};
 use testkit::Backend::{self, Postgres, Sqlite};
-use testkit::shop::placed;
+use testkit::shop::{eur, placed};
 use testkit::stripe::{Paid, Till};
-
-fn eur(amount: i64) -> Value {
-    json!({"amount": amount, "currency": "EUR"})
-}
 
 /// Status, state of the money, and what somebody should look at.
 fn state(order: &Value) -> (&str, &str, Option<&str>) {

@@ -6,11 +6,8 @@ use std::time::Duration;
 use rstest::rstest;
 use serde_json::{Value, json};
 use testkit::Backend::{self, Postgres, Sqlite};
+use testkit::shop::eur;
 use testkit::stripe::{Paid, Till};
-
-fn eur(amount: i64) -> Value {
-    json!({"amount": amount, "currency": "EUR"})
-}
 
 /// Status, state of the money, and what somebody should look at.
 fn state(order: &Value) -> (&str, &str, Option<&str>) {

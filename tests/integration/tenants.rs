@@ -232,3 +232,43 @@ async fn an_account_that_is_there_is_not_taken_over(#[values(Sqlite, Postgres)] 
     let tenants = app.client.get("/api/admin/tenants");
     tenants.bearer(&shop.operator.token).expect(200).await;
 }
+
+/// A repeated request makes one tenant and one administrator.
+#[rstest]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn tenants_and_administrators_are_made_once(#[values(Sqlite, Postgres)] backend: Backend) {
+    let app = App::start(backend).await;
+    let shop = app.shop().await;
+    let post = |path: &str, body: &Value| {
+        let call = app.client.post(path, body).bearer(&shop.operator.token);
+        call.once("the-same-key")
+    };
+    let third =
+        json!({"slug": "third", "name": "Third", "currency": "EUR", "hosts": ["third.test"]});
+    let made = post("/api/admin/tenants", &third).expect(201).await;
+    let again = post("/api/admin/tenants", &third).expect(201).await;
+    assert_eq!(again.header("idempotent-replayed"), "true");
+    assert_eq!(
+        (&made.text, made.header("etag")),
+        (&again.text, again.header("etag"))
+    );
+    let another = json!({"slug": "fourth", "name": "Fourth", "currency": "EUR"});
+    let reused = post("/api/admin/tenants", &another);
+    reused.refused(422, "idempotency.key_reused").await;
+    let tenants = app.client.get("/api/admin/tenants");
+    let tenants = tenants.bearer(&shop.operator.token).expect(200).await;
+    assert_eq!(tenants.body["data"].as_array().map(Vec::len), Some(3));
+    assert_eq!(sold_at(&app, "third.test").await, Value::Null);
+
+    let path = format!("/api/admin/tenants/{}/admins", made.text_at("/id"));
+    let admin = json!({"email": "ada@third.test", "password": PASSWORD, "name": "Ada"});
+    let made = post(&path, &admin).expect(201).await;
+    let again = post(&path, &admin).expect(201).await;
+    assert_eq!(again.header("idempotent-replayed"), "true");
+    assert_eq!(made.text, again.text);
+    app.login("ada@third.test", "third.test").await;
+    let other = json!({"email": "bob@third.test", "password": PASSWORD, "name": "Bob"});
+    post(&path, &other)
+        .refused(422, "idempotency.key_reused")
+        .await;
+}

@@ -4,7 +4,7 @@ use rstest::rstest;
 use serde_json::{Value, json};
 use testkit::App;
 use testkit::Backend::{self, Postgres, Sqlite};
-use testkit::shop::{Cart, Listing, Tenant, placed};
+use testkit::shop::{Cart, Listing, Tenant, eur, placed};
 
 const HOST: &str = "127.0.0.1";
 
@@ -21,10 +21,6 @@ async fn ship_to(app: &App, cart: &Cart, method: &str, country: &str) -> Value {
     let call = app.client.patch(&format!("/api/carts/{}", cart.id), &body);
     let answer = call.header("x-cart-token", &cart.token).expect(200).await;
     answer.body["totals"]["shipping"]["amount"].clone()
-}
-
-fn eur(amount: i64) -> Value {
-    json!({"amount": amount, "currency": "EUR"})
 }
 
 #[rstest]
@@ -191,7 +187,7 @@ async fn a_checkout_says_what_is_missing(#[values(Sqlite, Postgres)] backend: Ba
     let address = testkit::shop::address();
     let full = |total: i64| {
         json!({"email": email, "shipping_address": address, "shipping_method": "standard",
-            "expected_total": {"amount": total, "currency": "EUR"}})
+            "expected_total": eur(total)})
     };
     checkout(json!({}))
         .refused(422, "checkout.email_missing")
@@ -221,4 +217,33 @@ async fn a_checkout_says_what_is_missing(#[values(Sqlite, Postgres)] backend: Ba
     assert_eq!(answer.text_at("/order/email"), "buyer@mail.test");
     assert_eq!(answer.number_at("/order/number"), 1001);
     checkout(full(5500)).refused(409, "cart.ordered").await;
+}
+
+/// Codes that have the form and are no country's go nowhere.
+#[rstest]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_country_is_one_that_there_is(#[values(Sqlite, Postgres)] backend: Backend) {
+    let app = App::start(backend).await;
+    let shop = app.shop().await;
+    let tenant = &shop.first;
+    let cart = app.cart(HOST, &[]).await;
+    let path = format!("/api/carts/{}", cart.id);
+    for (country, status) in [("ZZ", 422), ("QQ", 422), ("de", 422), ("AX", 200)] {
+        let mut address = testkit::shop::address();
+        address["country"] = json!(country);
+        let body = json!({"shipping_address": address});
+        let call = app.client.patch(&path, &body);
+        let answer = call.header("x-cart-token", &cart.token);
+        let answer = answer.expect(status).await;
+        if status == 422 {
+            let pointer = answer.text_at("/errors/0/pointer");
+            assert_eq!(pointer, "/shipping_address/country");
+        }
+    }
+    let rates = json!({"kind": "flat", "amount": eur(100)});
+    let body = json!({"code": "far", "name": "Far", "rates": rates, "countries": ["DE", "ZZ"]});
+    let call = app.client.post("/api/admin/shipping-methods", &body);
+    call.bearer(&tenant.key)
+        .refused(422, "shipping_method.invalid_country")
+        .await;
 }

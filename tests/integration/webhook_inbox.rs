@@ -80,14 +80,27 @@ async fn the_inbox_shows_what_came_and_what_became_of_it(
     call().bearer(&till.tenant().user.token).expect(403).await;
     call().expect(401).await;
 
-    // Again, without effect.
+    // Again, and once more before its job came: without effect, and it stays
+    // what it is.
     let before = till.see(&order).await;
     let again = call().bearer(key).expect(200).await;
     assert_eq!(again.body["state"], "received");
+    call().bearer(key).expect(200).await;
+    till.app.drain().await;
+    let one = till.app.client.get(&path).bearer(key).expect(200).await;
+    assert_eq!(one.body["state"], "processed");
+    assert_eq!(one.body["note"], Value::Null);
+    let nothing = list("state=ignored").await;
+    let nothing = nothing.text_at("/data/0/id");
+    let path = format!("/api/admin/webhook-events/{nothing}");
+    let replay = till
+        .app
+        .client
+        .post(&format!("{path}/replay"), &json!(null));
+    replay.bearer(key).expect(200).await;
     till.app.drain().await;
     let one = till.app.client.get(&path).bearer(key).expect(200).await;
     assert_eq!(one.body["state"], "ignored");
-    assert_eq!(one.body["note"], "the attempt is succeeded already");
     let mut after = till.see(&order).await;
     after["version"] = before["version"].clone();
     assert_eq!(after, before);

@@ -4,7 +4,8 @@
 //! operation can answer besides follows from what it is, and is added here.
 
 use actix_web::App;
-use utoipa::openapi::path::{HttpMethod, Operation};
+use actix_web::http::Method;
+use utoipa::openapi::path::{Operation, PathItem};
 use utoipa::openapi::schema::{ObjectBuilder, Schema, Type};
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme};
 use utoipa::openapi::tag::{Tag, TagBuilder};
@@ -66,21 +67,25 @@ pub fn document() -> Document {
             .collect(),
     );
     for (path, item) in &mut document.paths.paths {
-        let operations = [
-            (HttpMethod::Get, item.get.as_mut()),
-            (HttpMethod::Post, item.post.as_mut()),
-            (HttpMethod::Put, item.put.as_mut()),
-            (HttpMethod::Patch, item.patch.as_mut()),
-            (HttpMethod::Delete, item.delete.as_mut()),
-        ];
-        for (method, operation) in operations {
-            if let Some(operation) = operation {
-                complete(path, &method, operation);
-            }
+        for (method, operation) in operations(item) {
+            complete(path, &method, operation);
         }
     }
     drop_unused(&mut document);
     document
+}
+
+/// What can be done at a path, by method.
+pub(crate) fn operations(item: &mut PathItem) -> impl Iterator<Item = (Method, &mut Operation)> {
+    [
+        (Method::GET, &mut item.get),
+        (Method::POST, &mut item.post),
+        (Method::PUT, &mut item.put),
+        (Method::PATCH, &mut item.patch),
+        (Method::DELETE, &mut item.delete),
+    ]
+    .into_iter()
+    .filter_map(|(method, operation)| Some((method, operation.as_mut()?)))
 }
 
 fn tag(&(name, description): &(&str, &str)) -> Tag {
@@ -121,7 +126,7 @@ const OPEN: &[&str] = &[
 
 /// Adds to an operation what holds for all of its kind: who may call it, and
 /// the refusals that the middleware, the extractors and the routes share.
-fn complete(path: &str, method: &HttpMethod, operation: &mut Operation) {
+fn complete(path: &str, method: &Method, operation: &mut Operation) {
     let optional = OPEN.iter().any(|open| path.starts_with(open))
         && !path.ends_with("/merge")
         && path != "/api/auth/verify-email/request";
@@ -165,10 +170,10 @@ fn header_schema(name: &str) -> Option<RefOr<Schema>> {
 }
 
 /// The statuses that every operation of the kind may answer with.
-fn refusals(path: &str, method: &HttpMethod, operation: &Operation) -> Vec<(u16, &'static str)> {
+fn refusals(path: &str, method: &Method, operation: &Operation) -> Vec<(u16, &'static str)> {
     let starts = |prefixes: &[&str]| prefixes.iter().any(|prefix| path.starts_with(prefix));
     let limited = !UNLIMITED.contains(&path);
-    let writes = !matches!(method, HttpMethod::Get);
+    let writes = method != Method::GET;
     let in_path = path.contains('{');
     let has_body = operation.request_body.is_some();
     let versioned = has_header(operation, "If-Match");
@@ -194,7 +199,11 @@ fn refusals(path: &str, method: &HttpMethod, operation: &Operation) -> Vec<(u16,
             "Its state forbids it, or somebody else was faster.",
             writes,
         ),
-        (410, "It is over.", starts(&["/api/auth/"]) && writes),
+        (
+            410,
+            "It is over.",
+            starts(&["/api/auth/", "/api/test-gateway/"]) && writes,
+        ),
         (412, "It was changed since you read it.", versioned),
         (
             408,

@@ -104,6 +104,19 @@ impl Reader {
         })
     }
 
+    /// A setting whose default follows from another setting; `shown` is what
+    /// that comes to where neither is set.
+    pub(crate) fn following<T: Value>(
+        &mut self,
+        key: &'static str,
+        shown: &'static str,
+        default: T,
+        doc: &'static str,
+    ) -> T {
+        self.declare::<T>(key, Some(shown), None, doc);
+        self.find(key).unwrap_or(default)
+    }
+
     /// A setting that may be absent.
     pub(crate) fn optional<T: Value>(
         &mut self,

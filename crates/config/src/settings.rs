@@ -112,17 +112,18 @@ impl Settings {
 }
 
 fn read(r: &mut Reader) -> Settings {
+    let environment = r.value(
+        "environment",
+        "development",
+        "`development` has defaults for everything; `production` insists on secrets, HTTPS and a real gateway.",
+    );
+    let data_dir: PathBuf = r.value(
+        "data_dir",
+        "./data",
+        "Where the embedded database, mails and the development secret are kept.",
+    );
     Settings {
-        environment: r.value(
-            "environment",
-            "development",
-            "`development` has defaults for everything; `production` insists on secrets, HTTPS and a real gateway.",
-        ),
-        data_dir: r.value(
-            "data_dir",
-            "./data",
-            "Where the embedded database, mails and the development secret are kept.",
-        ),
+        environment,
         secret_key: r.optional(
             "secret_key",
             "paste the output of: openssl rand -base64 48",
@@ -146,7 +147,7 @@ fn read(r: &mut Reader) -> Settings {
             ),
         },
         http: http::read(r),
-        database: database::read(r),
+        database: database::read(r, &data_dir),
         redis_url: r.optional(
             "redis.url",
             "redis://127.0.0.1:6379",
@@ -169,12 +170,13 @@ fn read(r: &mut Reader) -> Settings {
             "16777216",
             "Memory for public catalog answers, in bytes.",
         ),
-        mail: mail::read(r),
+        mail: mail::read(r, &data_dir),
         payments: payments::read(r),
         checkout: checkout::read(r),
         jobs: jobs::read(r),
         telemetry: telemetry::read(r),
         suspicious_variables: Vec::new(),
+        data_dir,
     }
 }
 
@@ -232,6 +234,7 @@ fn check_production(s: &Settings, r: &mut Reader) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use secrecy::ExposeSecret as _;
 
     fn load(variables: &[(&str, &str)], file: Option<&str>) -> Result<Settings, Mistakes> {
         Settings::load(Sources::of(variables.iter().copied(), file))
@@ -290,6 +293,27 @@ mod tests {
             assert!(text.contains(name), "{name} is missing in:\n{text}");
         }
         assert!(!text.contains("hunter2"), "{text}");
+    }
+
+    #[test]
+    fn what_is_kept_follows_the_data_directory() {
+        let kept = |variables: &[(&str, &str)]| {
+            let settings = load(variables, None).unwrap();
+            let url = settings.database.url.expose_secret().to_owned();
+            (url, settings.mail.folder)
+        };
+        let of = |url: &str, folder: &str| (url.to_owned(), PathBuf::from(folder));
+        assert_eq!(kept(&[]), of("sqlite://./data/sutler.db", "./data/mail"));
+        let there = ("DATA_DIR", "/var/lib/100%");
+        assert_eq!(
+            kept(&[there]),
+            of("sqlite:///var/lib/100%25/sutler.db", "/var/lib/100%/mail")
+        );
+        let url = ("DATABASE_URL", "sqlite://x.db");
+        assert_eq!(
+            kept(&[there, url, ("MAIL_FOLDER", "/mails")]),
+            of("sqlite://x.db", "/mails")
+        );
     }
 
     #[test]

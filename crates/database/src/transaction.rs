@@ -5,8 +5,10 @@ use std::sync::Mutex;
 use std::time::Instant;
 
 use kernel::{Fault, Scope};
+use sea_orm::{ConnectionTrait as _, Statement, Value};
 
-use crate::fault::driver_fault;
+use crate::backend::Backend;
+use crate::fault::{OrFault as _, driver_fault};
 use crate::scoped::Scoped;
 
 type Hook = Box<dyn FnOnce() + Send>;
@@ -44,6 +46,40 @@ impl Transaction {
             .lock()
             .unwrap_or_else(std::sync::PoisonError::into_inner)
             .push(Box::new(hook));
+    }
+
+    /// Runs a statement on rows of another tenant, in the few tables whose rows
+    /// the system itself handles; the number of rows it touched. Unlike in
+    /// [`Scoped::run`], `$1` is the first of the values.
+    pub async fn run_as_system(
+        &self,
+        sql: &str,
+        values: impl IntoIterator<Item = Value> + Send,
+    ) -> Result<u64, Fault> {
+        let statement = Statement {
+            sql: sql.to_owned(),
+            values: Some(sea_orm::Values(values.into_iter().collect())),
+            db_backend: self.backend().into(),
+        };
+        self.confine_to_tenant(false).await?;
+        let result = self.execute_raw(statement).await.or_fault()?;
+        self.confine_to_tenant(true).await?;
+        Ok(result.rows_affected())
+    }
+
+    /// What PostgreSQL's policies let the rest of the transaction see.
+    #[expect(clippy::disallowed_methods, reason = "it reads and writes no row")]
+    async fn confine_to_tenant(&self, confine: bool) -> Result<(), Fault> {
+        if self.backend() == Backend::Sqlite {
+            return Ok(());
+        }
+        let system = if confine { "" } else { "on" };
+        self.execute_unprepared(&format!(
+            "SELECT set_config('app.system', '{system}', true)"
+        ))
+        .await
+        .map(|_| ())
+        .or_fault()
     }
 
     /// Makes everything durable. After a transient fault here it is unknown

@@ -54,8 +54,9 @@ impl Actor {
     }
 }
 
-/// A client's wish that a repeated request has one effect.
-#[derive(Debug)]
+/// A client's wish that a repeated request has one effect. Clones are the same
+/// wish: what one notes, all know.
+#[derive(Debug, Clone)]
 pub struct Idempotency {
     /// What the client sent as `Idempotency-Key`.
     pub key: String,
@@ -67,7 +68,7 @@ pub struct Idempotency {
     /// guests the capability they hold or the address they come from.
     pub principal: String,
     /// Whether the answer is a stored one.
-    replayed: AtomicBool,
+    replayed: Arc<AtomicBool>,
 }
 
 impl Idempotency {
@@ -78,7 +79,7 @@ impl Idempotency {
             route,
             fingerprint,
             principal,
-            replayed: AtomicBool::new(false),
+            replayed: Arc::default(),
         }
     }
 

@@ -134,7 +134,8 @@ pub async fn load(
     row.map(WebhookEvent::try_from).transpose()
 }
 
-/// The write that records what became of a webhook.
+/// The write that records what became of a webhook. One that is replayed after
+/// it had its effect has none the second time, and stays processed.
 pub fn conclude(
     id: WebhookEventId,
     state: WebhookState,
@@ -143,7 +144,10 @@ pub fn conclude(
 ) -> (&'static str, Vec<Value>) {
     let name: &'static str = state.into();
     (
-        "UPDATE webhook_events SET state = $2, note = $3, processed_at = $4 WHERE tenant_id = $1 AND id = $5",
+        "UPDATE webhook_events SET processed_at = $4, \
+           state = CASE WHEN $2 = 'ignored' AND state = 'received' AND processed_at IS NOT NULL THEN 'processed' ELSE $2 END, \
+           note = CASE WHEN $2 = 'ignored' AND state = 'received' AND processed_at IS NOT NULL THEN NULL ELSE $3 END \
+         WHERE tenant_id = $1 AND id = $5",
         vec![
             name.into(),
             note.into(),

@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use database::{Batch, SystemTransaction, Transaction};
-use kernel::{Clock, Event, EventId, Fault, Job, JobId, Scope, TenantId, Timestamp};
+use database::{Batch, Transaction};
+use kernel::{Clock, Event, EventId, Fault, Job, JobId, TenantId, Timestamp};
 use sea_orm::Value;
 use tokio::sync::Notify;
 
@@ -148,31 +148,18 @@ impl Queue {
         ))
     }
 
-    /// Publishes a fact about a tenant that the system itself makes true, and
-    /// commits.
-    pub async fn publish_and_commit<E: Event>(
+    /// Publishes a fact about another tenant than the scope's.
+    pub async fn publish_about<E: Event>(
         &self,
-        tx: SystemTransaction,
-        scope: &Scope,
+        tx: &Transaction,
         tenant: TenantId,
         event: &E,
     ) -> Result<(), Fault> {
-        let now = self.clock.now();
-        tx.run(
-            "INSERT INTO events (tenant_id, id, kind, payload, request_id, created_at) \
-             VALUES ($1, $2, $3, $4, $5, $6)",
-            [
-                tenant.uuid().into(),
-                EventId::new(now).uuid().into(),
-                E::KIND.into(),
-                to_json(event)?.into(),
-                scope.request().request_id.clone().into(),
-                now.micros().into(),
-            ],
-        )
-        .await?;
-        tx.commit().await?;
-        self.published(tenant, &event.stale_tags());
+        let (sql, values) = self.event_row(tx, event)?;
+        let values = std::iter::once(tenant.uuid().into()).chain(values);
+        tx.run_as_system(sql, values).await?;
+        let (queue, tags) = (self.clone(), event.stale_tags());
+        tx.after_commit(move || queue.published(tenant, &tags));
         Ok(())
     }
 

@@ -85,14 +85,7 @@ impl Sutler {
             Database::open(&settings.database, sealer).map_err(|fault| explained(&fault))?;
         let checked = database.check().await.map_err(|fault| explained(&fault))?;
         tracing::info!(database = ?checked.backend, version = checked.version, "database connected");
-        let missing = migrations::pending(&database)
-            .await
-            .map_err(|fault| explained(&fault))?;
-        ensure!(
-            missing.is_empty(),
-            "the database lacks migrations ({}); run `sutler migrate up`",
-            missing.join(", ")
-        );
+        migrations::ensure_applied(&database).await?;
         check_role(&settings, &database).await?;
         Self::assemble(settings, database, keys, overrides).await
     }

@@ -65,6 +65,27 @@ pub fn server(
     Ok(server)
 }
 
+/// A server that only tells how the process is, not yet running.
+pub fn probes(
+    settings: &Arc<Settings>,
+    state: Data<ApiState>,
+    listener: TcpListener,
+) -> Result<Server> {
+    let server = HttpServer::new(move || {
+        App::new()
+            .app_data(state.clone())
+            .configure(api::probes)
+            .wrap(from_fn(api::pipeline))
+    })
+    .workers(1)
+    .client_request_timeout(settings.http.header_timeout)
+    .disable_signals()
+    .listen(listener)
+    .context("listen")?
+    .run();
+    Ok(server)
+}
+
 fn document_route(document: Bytes) -> Route {
     actix_web::web::get().to(move || {
         let document = document.clone();

@@ -3,7 +3,7 @@
 use std::fs::File;
 use std::path::Path;
 
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, bail, ensure};
 use database::{Database, Owner};
 use kernel::Fault;
 use migration::Migrator;
@@ -117,6 +117,25 @@ pub async fn status(settings: &config::Database) -> Result<Vec<Status>> {
             applied: applied.iter().any(|one| one.name() == migration.name()),
         })
         .collect())
+}
+
+/// Refuses a database that lacks migrations.
+pub async fn ensure_applied(database: &Database) -> Result<()> {
+    match pending(database).await {
+        Ok(missing) => ensure!(
+            missing.is_empty(),
+            "the database lacks migrations ({}); run `sutler migrate up`",
+            missing.join(", ")
+        ),
+        Err(fault) if fault.is_transient() => return Err(explained(&fault)),
+        // It answers, but shows no table of migrations.
+        Err(fault) => bail!(
+            "migrations are missing: the database has no table of them, or the role of DATABASE_URL may not read it ({}); \
+             run `sutler migrate up`, on PostgreSQL with DATABASE_OWNER_URL naming the role that owns the tables",
+            fault.chain()
+        ),
+    }
+    Ok(())
 }
 
 /// The migrations that are missing, as the application's role sees it.

@@ -86,9 +86,9 @@ pub async fn own(db: &Scoped) -> Result<Tenant, Fault> {
 }
 
 /// Adds a tenant, without hosts.
-pub async fn insert(tx: &SystemTransaction, tenant: &Tenant) -> Result<(), Fault> {
+pub async fn insert(tx: &Transaction, tenant: &Tenant) -> Result<(), Fault> {
     let status: &'static str = tenant.status.into();
-    tx.run(
+    tx.run_as_system(
         "INSERT INTO tenants (id, slug, name, status, is_default, settings, version, created_at, updated_at) \
          VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
         [
@@ -132,10 +132,10 @@ pub async fn insert_default(tx: &SystemTransaction, tenant: &Tenant) -> Result<b
 
 /// Writes name, slug and status, if the stored version is still the one
 /// before.
-pub async fn update(tx: &SystemTransaction, tenant: &Tenant) -> Result<bool, Fault> {
+pub async fn update(tx: &Transaction, tenant: &Tenant) -> Result<bool, Fault> {
     let status: &'static str = tenant.status.into();
     let changed = tx
-        .run(
+        .run_as_system(
             "UPDATE tenants SET slug = $1, name = $2, status = $3, version = $4, updated_at = $5 \
              WHERE id = $6 AND version = $4 - 1",
             [
@@ -153,18 +153,18 @@ pub async fn update(tx: &SystemTransaction, tenant: &Tenant) -> Result<bool, Fau
 
 /// Replaces the hosts of a tenant.
 pub async fn set_hosts(
-    tx: &SystemTransaction,
+    tx: &Transaction,
     id: TenantId,
     hosts: &[String],
     now: Timestamp,
 ) -> Result<(), Fault> {
-    tx.run(
+    tx.run_as_system(
         "DELETE FROM tenant_hosts WHERE tenant_id = $1",
         [id.uuid().into()],
     )
     .await?;
     for host in hosts {
-        tx.run(
+        tx.run_as_system(
             "INSERT INTO tenant_hosts (host, tenant_id, created_at) VALUES ($1, $2, $3)",
             [host.clone().into(), id.uuid().into(), now.micros().into()],
         )

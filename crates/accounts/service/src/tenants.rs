@@ -7,6 +7,7 @@ use accounts_model::events::TenantChanged;
 use accounts_model::tenant::{Tenant, TenantSettings, TenantStatus, normalise_host};
 use accounts_model::user::User;
 use accounts_repository::tenants;
+use database::Once;
 use kernel::text::is_slug;
 use kernel::{Currency, Fault, Permission, Role, Scope, TenantId};
 
@@ -116,6 +117,14 @@ impl Accounts {
         }
         let hosts = normalise(&new.hosts)?;
         let now = self.now();
+        let tx = match self
+            .database
+            .begin_once::<Tenant>(scope, "tenant.create", now)
+            .await?
+        {
+            Once::Replayed(tenant) => return Ok(Arc::new(tenant)),
+            Once::Fresh(tx) => tx,
+        };
         let tenant = Tenant {
             id: TenantId::new(now),
             slug: new.slug,
@@ -128,16 +137,13 @@ impl Accounts {
             created_at: now,
             updated_at: now,
         };
-        let tx = self.database.begin_system("tenant.create").await?;
         tenants::insert(&tx, &tenant).await.map_err(taken)?;
         tenants::set_hosts(&tx, tenant.id, &tenant.hosts, now)
             .await
             .map_err(|fault| host_taken(fault, &tenant.hosts))?;
         let event = TenantChanged { tenant: tenant.id };
-        self.queue
-            .publish_and_commit(tx, scope, tenant.id, &event)
-            .await?;
-        Ok(Arc::new(tenant))
+        self.queue.publish_about(&tx, tenant.id, &event).await?;
+        Ok(Arc::new(tx.commit_with(tenant).await?))
     }
 
     /// Changes a tenant, if its version is still that one.
@@ -161,7 +167,7 @@ impl Accounts {
         tenant.status = change.status.unwrap_or(tenant.status);
         tenant.version += 1;
         tenant.updated_at = now;
-        let tx = self.database.begin_system("tenant.change").await?;
+        let tx = self.database.begin_write(scope, "tenant.change").await?;
         if !tenants::update(&tx, &tenant).await? {
             return Err(AccountsError::VersionMismatch);
         }
@@ -172,12 +178,14 @@ impl Accounts {
                 .map_err(|fault| host_taken(fault, &tenant.hosts))?;
         }
         let event = TenantChanged { tenant: id };
-        self.queue.publish_and_commit(tx, scope, id, &event).await?;
+        self.queue.publish_about(&tx, id, &event).await?;
+        tx.commit().await?;
         Ok(Arc::new(tenant))
     }
 
     /// Makes an administrator of a tenant. Accounts that are there already are
-    /// the tenant's own affair.
+    /// the tenant's own affair. What a repeated request is answered with is kept
+    /// in that tenant, too.
     pub async fn create_tenant_admin(
         &self,
         scope: &Scope,
@@ -185,7 +193,10 @@ impl Accounts {
         new: NewUser,
     ) -> Result<User, AccountsError> {
         let tenant = self.tenant_by_id(scope, id).await?;
-        let inside = self.system_scope(tenant.id, scope.request().request_id.clone());
+        let mut inside = self.system_scope(tenant.id, scope.request().request_id.clone());
+        if let Some(wish) = &scope.request().idempotency {
+            inside = inside.with_idempotency(wish.clone());
+        }
         let new = NewUser {
             role: Role::Admin,
             ..new

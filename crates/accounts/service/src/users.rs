@@ -6,6 +6,7 @@ use accounts_model::events::AccessChanged;
 use accounts_model::password;
 use accounts_model::user::{User, UserStatus};
 use accounts_repository::{sessions, users};
+use database::Once;
 use kernel::{Fault, Page, PageRequest, Permission, Role, Scope, Timestamp, UserId};
 use secrecy::SecretString;
 
@@ -99,13 +100,20 @@ impl Accounts {
     pub async fn create_user(&self, scope: &Scope, new: NewUser) -> Result<User, AccountsError> {
         scope.require(Permission::UsersWrite)?;
         let (email, hash) = self.sign_in_of(&new).await?;
-        let user = user_of(new, email, self.now());
-        let tx = self.database.begin_write(scope, "user.create").await?;
+        let now = self.now();
+        let tx = match self
+            .database
+            .begin_once::<User>(scope, "user.create", now)
+            .await?
+        {
+            Once::Replayed(user) => return Ok(user),
+            Once::Fresh(tx) => tx,
+        };
+        let user = user_of(new, email, now);
         users::insert(&tx, &user, &hash)
             .await
             .map_err(email_taken)?;
-        tx.commit().await?;
-        Ok(user)
+        Ok(tx.commit_with(user).await?)
     }
 
     /// Makes a user without registration, or, if the address is known, gives

@@ -6,6 +6,7 @@ mod ids;
 mod json;
 mod page;
 mod query;
+mod refusal;
 mod tree;
 mod validation;
 

@@ -8,6 +8,7 @@ use kernel::FieldError;
 use serde::de::DeserializeOwned;
 use validator::Validate;
 
+use crate::extract::refusal::Refusal;
 use crate::extract::tree::{NUL, NUL_REFUSED};
 use crate::extract::validation::flatten;
 use crate::problem::{ApiError, RequestError};
@@ -42,7 +43,7 @@ fn parse<T: DeserializeOwned + Validate>(text: &str) -> Result<T, RequestError> 
     if let Some((name, _)) = pairs.iter().find(|(n, v)| refused(n) || refused(v)) {
         return Err(invalid(&format!("/{name}"), NUL_REFUSED.to_owned()));
     }
-    let reader = serde::de::value::MapDeserializer::<_, serde::de::value::Error>::new(
+    let reader = serde::de::value::MapDeserializer::<_, Refusal>::new(
         pairs
             .iter()
             .filter(|(_, value)| !value.is_empty())
@@ -70,7 +71,7 @@ fn invalid(pointer: &str, detail: String) -> RequestError {
 /// A text that becomes a number, a truth value or a word, as is asked for.
 struct Text<'a>(&'a str);
 
-impl serde::de::IntoDeserializer<'_, serde::de::value::Error> for Text<'_> {
+impl serde::de::IntoDeserializer<'_, Refusal> for Text<'_> {
     type Deserializer = Self;
 
     fn into_deserializer(self) -> Self {
@@ -79,7 +80,7 @@ impl serde::de::IntoDeserializer<'_, serde::de::value::Error> for Text<'_> {
 }
 
 impl<'de> serde::Deserializer<'de> for Text<'_> {
-    type Error = serde::de::value::Error;
+    type Error = Refusal;
 
     fn deserialize_any<V: serde::de::Visitor<'de>>(self, v: V) -> Result<V::Value, Self::Error> {
         v.visit_str(self.0)

@@ -13,7 +13,9 @@ use serde::de::{
     Visitor,
 };
 use serde::forward_to_deserialize_any;
-use serde_json::{Error, Number};
+use serde_json::Number;
+
+use crate::extract::refusal::Refusal;
 
 /// What no text may hold, because PostgreSQL cannot store it.
 pub(crate) const NUL: char = '\0';
@@ -111,18 +113,24 @@ impl Tree {
     }
 }
 
-/// A float without a fraction as the whole number it is.
+/// Reads a number; a float without a fraction as the whole number it is.
 #[expect(clippy::cast_possible_truncation, reason = "bounded before")]
-fn whole(number: Number) -> Number {
-    match number.as_f64() {
-        Some(float) if number.is_f64() && float.fract() == 0.0 && float.abs() <= MAX_EXACT => {
-            (float as i64).into()
-        }
-        _ => number,
+fn read_number<'de, V: Visitor<'de>>(number: &Number, visitor: V) -> Result<V::Value, Refusal> {
+    if let Some(whole) = number.as_u64() {
+        return visitor.visit_u64(whole);
+    }
+    if let Some(whole) = number.as_i64() {
+        return visitor.visit_i64(whole);
+    }
+    let float = number.as_f64().unwrap_or_default();
+    if float.fract() == 0.0 && float.abs() <= MAX_EXACT {
+        visitor.visit_i64(float as i64)
+    } else {
+        visitor.visit_f64(float)
     }
 }
 
-impl IntoDeserializer<'_, Error> for Tree {
+impl IntoDeserializer<'_, Refusal> for Tree {
     type Deserializer = Self;
 
     fn into_deserializer(self) -> Self {
@@ -131,14 +139,14 @@ impl IntoDeserializer<'_, Error> for Tree {
 }
 
 impl<'de> Deserializer<'de> for Tree {
-    type Error = Error;
+    type Error = Refusal;
 
-    fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
+    fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Refusal> {
         match self {
             Self::Null => visitor.visit_unit(),
             Self::Bool(value) => visitor.visit_bool(value),
-            Self::Number(number) => whole(number).deserialize_any(visitor),
-            Self::Text(text) if text.contains(NUL) => Err(Error::custom(NUL_REFUSED)),
+            Self::Number(number) => read_number(&number, visitor),
+            Self::Text(text) if text.contains(NUL) => Err(Refusal::custom(NUL_REFUSED)),
             Self::Text(text) => visitor.visit_string(text),
             Self::List(items) => {
                 let mut items = SeqDeserializer::new(items.into_iter());
@@ -146,7 +154,7 @@ impl<'de> Deserializer<'de> for Tree {
                 items.end().map(|()| value)
             }
             Self::Object(members) if members.iter().any(|(name, _)| name.contains(NUL)) => {
-                Err(Error::custom(NUL_REFUSED))
+                Err(Refusal::custom(NUL_REFUSED))
             }
             Self::Object(members) => {
                 let mut members = MapDeserializer::new(members.into_iter());
@@ -156,7 +164,7 @@ impl<'de> Deserializer<'de> for Tree {
         }
     }
 
-    fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
+    fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Refusal> {
         match self {
             Self::Null => visitor.visit_none(),
             some => visitor.visit_some(some),
@@ -167,7 +175,7 @@ impl<'de> Deserializer<'de> for Tree {
         self,
         _: &'static str,
         visitor: V,
-    ) -> Result<V::Value, Error> {
+    ) -> Result<V::Value, Refusal> {
         visitor.visit_newtype_struct(self)
     }
 
@@ -176,10 +184,10 @@ impl<'de> Deserializer<'de> for Tree {
         _: &'static str,
         _: &'static [&'static str],
         visitor: V,
-    ) -> Result<V::Value, Error> {
+    ) -> Result<V::Value, Refusal> {
         match self {
             Self::Object(_) => self.deserialize_any(visitor),
-            other => Err(Error::invalid_type(other.unexpected(), &"an object")),
+            other => Err(Refusal::invalid_type(other.unexpected(), &"an object")),
         }
     }
 
@@ -188,15 +196,15 @@ impl<'de> Deserializer<'de> for Tree {
         _: &'static str,
         _: &'static [&'static str],
         visitor: V,
-    ) -> Result<V::Value, Error> {
+    ) -> Result<V::Value, Refusal> {
         match self {
-            Self::Text(text) if text.contains(NUL) => Err(Error::custom(NUL_REFUSED)),
+            Self::Text(text) if text.contains(NUL) => Err(Refusal::custom(NUL_REFUSED)),
             Self::Text(text) => visitor.visit_enum(text.into_deserializer()),
             Self::Object(members) => {
                 let members = MapDeserializer::new(members.into_iter());
                 visitor.visit_enum(MapAccessDeserializer::new(members))
             }
-            other => Err(Error::invalid_type(other.unexpected(), &"a text")),
+            other => Err(Refusal::invalid_type(other.unexpected(), &"a text")),
         }
     }
 
@@ -238,27 +246,31 @@ mod tests {
             [inner(1, Some(Kind::New)), inner(2, None), inner(3, None)]
         );
         for (bad, why) in [
+            (r#"{"number":1}"#, "must be a list, not an object"),
+            (r#"[[1,"new"]]"#, "must be an object, not a list"),
+            (r#"["new"]"#, "must be an object, not this text"),
             (
-                r#"[[1,"new"]]"#,
-                "invalid type: sequence, expected an object",
+                r#"[{"number":1,"number":2}]"#,
+                "the field \"number\" occurs twice",
             ),
-            (r#"[{"number":1,"number":2}]"#, "duplicate field `number`"),
+            (r"[{}]", "the field \"number\" is missing"),
+            (r#"[{"number":1.5}]"#, "must be a whole number, not 1.5"),
+            (r#"[{"number":1e300}]"#, "must be a whole number, not 1e300"),
             (
-                r#"[{"number":1.5}]"#,
-                "invalid type: floating point `1.5`, expected i64",
+                r#"[{"number":"1"}]"#,
+                "must be a whole number, not this text",
             ),
-            (
-                r#"[{"number":1e300}]"#,
-                "invalid type: floating point `1e+300`, expected i64",
-            ),
+            (r#"[{"number":null}]"#, "must be a whole number, not null"),
+            (r#"[{"number":true}]"#, "must be a whole number, not true"),
             (
                 r#"[{"number":18446744073709551615}]"#,
-                "invalid value: integer `18446744073709551615`, expected i64",
+                "must be a whole number from -9223372036854775808 to 9223372036854775807, not 18446744073709551615",
             ),
             (
                 r#"[{"number":1,"kind":["new"]}]"#,
-                "invalid type: sequence, expected a text",
+                "must be a text, not a list",
             ),
+            (r#"[{"number":1,"kind":"old"}]"#, "must be one of: new"),
             (
                 r#"[{"number":1,"kind":"ne\u0000w"}]"#,
                 "must not contain the character U+0000",
@@ -269,7 +281,7 @@ mod tests {
             ),
             (
                 r#"[{"number":1,"more":2}]"#,
-                "unknown field `more`, expected `number` or `kind`",
+                "\"more\" is not known here; fields are: number, kind",
             ),
         ] {
             assert_eq!(read(bad).unwrap_err(), why, "{bad}");

@@ -149,9 +149,14 @@ const PROBES: &[&str] = &["/health", "/ready", "/metrics"];
 /// Routes of the public catalog.
 const CATALOG: &str = "/api/catalog/";
 
+/// A duration in milliseconds, with three decimals at most.
+fn millis(took: Duration) -> f64 {
+    (took.as_secs_f64() * 1e6).round() / 1e3
+}
+
 /// The log line and the metrics of a request.
 pub(crate) fn record(status: StatusCode, route: &'static str, took: Duration) {
-    let millis = took.as_secs_f64() * 1000.0;
+    let millis = millis(took);
     if status.is_server_error() {
         // Why was said, and reported, before.
         tracing::warn!(status = status.as_u16(), millis, "answered");
@@ -172,4 +177,21 @@ pub(crate) fn record(status: StatusCode, route: &'static str, took: Duration) {
     metrics::counter!("sutler_http_requests_total", "route" => route, "status" => class)
         .increment(1);
     metrics::histogram!("sutler_http_request_seconds", "route" => route).record(took.as_secs_f64());
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn milliseconds_have_three_decimals_at_most() {
+        for (nanos, text) in [
+            (1_234_567, "1.235"),
+            (12_000_000, "12"),
+            (1_100_000, "1.1"),
+            (999, "0.001"),
+        ] {
+            assert_eq!(millis(Duration::from_nanos(nanos)).to_string(), text);
+        }
+    }
 }

@@ -1,8 +1,10 @@
 //! The pay page of the embedded gateway, for people. Not part of the API.
 
+use actix_web::http::StatusCode;
 use actix_web::http::header::{CONTENT_SECURITY_POLICY, LOCATION};
 use actix_web::web::{Data, Form, Path};
 use actix_web::{HttpResponse, get, post};
+use orders_model::OrdersError;
 use orders_model::ports::{TestOutcome, TestPage};
 use serde::Deserialize;
 
@@ -24,7 +26,7 @@ fn escape(text: &str) -> String {
         .replace('"', "&quot;")
 }
 
-fn page(content: &str) -> HttpResponse {
+fn page(status: StatusCode, content: &str) -> HttpResponse {
     let html = format!(
         "<!doctype html><html lang=\"en\"><head><meta charset=\"utf-8\">\
          <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\
@@ -35,7 +37,7 @@ fn page(content: &str) -> HttpResponse {
          button.pay{{background:#1a7f37;border-color:#1a7f37;color:#fff}}small{{color:#666}}\
          </style></head><body>{content}</body></html>"
     );
-    HttpResponse::Ok()
+    HttpResponse::build(status)
         .insert_header((
             CONTENT_SECURITY_POLICY,
             "default-src 'none'; style-src 'unsafe-inline'; form-action 'self' http: https:; frame-ancestors 'none'",
@@ -44,21 +46,23 @@ fn page(content: &str) -> HttpResponse {
         .body(html)
 }
 
-fn render(shown: &TestPage) -> HttpResponse {
+fn render(status: StatusCode, shown: &TestPage) -> HttpResponse {
     let (description, amount) = (escape(&shown.description), shown.amount);
     if !shown.open {
-        return page(&format!(
+        let content = format!(
             "<h1>{description}</h1><p class=\"amount\">{amount}</p><p>This payment is over.</p>"
-        ));
+        );
+        return page(status, &content);
     }
-    page(&format!(
+    let content = format!(
         "<h1>{description}</h1><p class=\"amount\">{amount}</p><form method=\"post\">\
          <button class=\"pay\" name=\"action\" value=\"pay\">Pay</button>\
          <button name=\"action\" value=\"decline\">Have the card declined</button>\
          <button name=\"action\" value=\"expire\">Let it expire</button>\
          <button name=\"action\" value=\"back\">Go back to the shop</button></form>\
          <small>This is the embedded test gateway. No money moves.</small>"
-    ))
+    );
+    page(status, &content)
 }
 
 /// The page.
@@ -69,7 +73,7 @@ pub(crate) async fn show(
     path: Path<String>,
 ) -> Result<HttpResponse, ApiError> {
     let shown = state.orders.test_page(&caller.0, &path).await?;
-    Ok(render(&shown))
+    Ok(render(StatusCode::OK, &shown))
 }
 
 /// A click on one of its buttons.
@@ -87,10 +91,14 @@ pub(crate) async fn click(
         _ => None,
     };
     let (shown, paid) = match outcome {
-        Some(outcome) => {
-            let shown = state.orders.test_act(&caller.0, &path, outcome).await?;
-            (shown, outcome == TestOutcome::Pay)
-        }
+        Some(outcome) => match state.orders.test_act(&caller.0, &path, outcome).await {
+            Ok(shown) => (shown, outcome == TestOutcome::Pay),
+            Err(OrdersError::TestSessionClosed) => {
+                let shown = state.orders.test_page(&caller.0, &path).await?;
+                return Ok(render(StatusCode::GONE, &shown));
+            }
+            Err(error) => return Err(error.into()),
+        },
         None => (state.orders.test_page(&caller.0, &path).await?, false),
     };
     let target = if paid {
@@ -108,9 +116,11 @@ pub(crate) async fn click(
 pub(crate) async fn landing(path: Path<String>) -> HttpResponse {
     match path.as_str() {
         "success" => page(
+            StatusCode::OK,
             "<h1>Thank you</h1><p>Your payment was received. A confirmation is on its way to you.</p>",
         ),
         _ => page(
+            StatusCode::OK,
             "<h1>Not paid</h1><p>You turned back before paying. Your order waits for a while; you can pay it later.</p>",
         ),
     }

@@ -7,6 +7,8 @@ use actix_web::http::Method;
 use matchit::Router;
 use utoipa::openapi::path::Operation;
 
+use crate::openapi::operations;
+
 /// Routes that are not part of the API.
 const OTHERS: &[(&str, &str)] = &[
     ("/pay/test/{session_id}", "GET, POST"),
@@ -37,31 +39,22 @@ struct Table {
 fn table() -> &'static Table {
     static TABLE: OnceLock<Table> = OnceLock::new();
     TABLE.get_or_init(|| {
-        let document = crate::openapi::document();
-        let mut routes: Vec<(String, String)> = document
-            .paths
-            .paths
+        let mut document = crate::openapi::document();
+        let mut routes: Vec<(String, String)> = OTHERS
             .iter()
-            .map(|(path, item)| {
-                let methods = [
-                    ("GET", item.get.is_some()),
-                    ("POST", item.post.is_some()),
-                    ("PUT", item.put.is_some()),
-                    ("PATCH", item.patch.is_some()),
-                    ("DELETE", item.delete.is_some()),
-                ];
-                let known: Vec<&str> = methods
-                    .iter()
-                    .filter_map(|(name, known)| known.then_some(*name))
-                    .collect();
-                (path.clone(), known.join(", "))
-            })
+            .map(|(path, methods)| ((*path).to_owned(), (*methods).to_owned()))
             .collect();
-        routes.extend(
-            OTHERS
-                .iter()
-                .map(|(path, methods)| ((*path).to_owned(), (*methods).to_owned())),
-        );
+        let mut closed = Vec::new();
+        for (path, item) in &mut document.paths.paths {
+            let mut methods = Vec::new();
+            for (method, operation) in operations(item) {
+                if is_guarded(operation) {
+                    closed.push((method.clone(), path.clone()));
+                }
+                methods.push(method.to_string());
+            }
+            routes.push((path.clone(), methods.join(", ")));
+        }
         let names: HashMap<String, &'static str> = routes
             .iter()
             .map(|(path, _)| {
@@ -75,22 +68,9 @@ fn table() -> &'static Table {
             .flat_map(|(path, methods)| methods.split(", ").map(move |method| (path, method)))
             .filter_map(|(path, method)| Some((method.parse().ok()?, *names.get(path)?)))
             .collect();
-        let guarded = document
-            .paths
-            .paths
-            .iter()
-            .flat_map(|(path, item)| {
-                [
-                    (Method::GET, &item.get),
-                    (Method::POST, &item.post),
-                    (Method::PUT, &item.put),
-                    (Method::PATCH, &item.patch),
-                    (Method::DELETE, &item.delete),
-                ]
-                .into_iter()
-                .filter(|(_, operation)| operation.as_ref().is_some_and(is_guarded))
-                .filter_map(|(method, _)| Some((method, *names.get(path)?)))
-            })
+        let guarded = closed
+            .into_iter()
+            .filter_map(|(method, path)| Some((method, *names.get(&path)?)))
             .collect();
         let mut router = Router::new();
         for (path, methods) in routes {

@@ -91,8 +91,8 @@ pub(crate) async fn get_test_session(
 
 /// Play the buyer at the embedded test gateway
 ///
-/// What the buyer does is delivered as a signed webhook. A session that is not
-/// open stays as it is.
+/// What the buyer does is delivered as a signed webhook. To do the same again
+/// has no effect; a session that is not open otherwise is over.
 #[utoipa::path(tag = "test-gateway", request_body = ActRequest, params(("session_id" = String, Path, description = "The session.")), responses(
     (status = 200, description = "The session.", body = TestSessionDto),
 ))]

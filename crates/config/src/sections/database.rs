@@ -1,6 +1,7 @@
 //! The database.
 
 use std::num::NonZeroU32;
+use std::path::Path;
 use std::time::Duration;
 
 use secrecy::ExposeSecret as _;
@@ -41,12 +42,13 @@ pub struct Database {
     pub auto_migrate: bool,
 }
 
-pub(crate) fn read(r: &mut Reader) -> Database {
+pub(crate) fn read(r: &mut Reader, data_dir: &Path) -> Database {
     Database {
-        url: r.value(
+        url: r.following(
             "database.url",
             "sqlite://./data/sutler.db",
-            "The database: `sqlite://path` or `postgres://user:password@host/name` (PostgreSQL 15 or later).",
+            sqlite_in(data_dir),
+            "The database: `sqlite://path` or `postgres://user:password@host/name` (PostgreSQL 15 or later); unless it is set, `sutler.db` in DATA_DIR.",
         ),
         owner_url: r.optional(
             "database.owner_url",
@@ -79,6 +81,14 @@ pub(crate) fn read(r: &mut Reader) -> Database {
             "Whether `serve` and `worker` migrate at start-up; turn it off where `sutler migrate up` runs apart.",
         ),
     }
+}
+
+/// The URL of the embedded database in a folder.
+fn sqlite_in(folder: &Path) -> Secret {
+    // What would mean something in a URL.
+    let path = folder.join("sutler.db").display().to_string();
+    let path = path.replace('%', "%25").replace('?', "%3F");
+    Secret::from(format!("sqlite://{path}"))
 }
 
 pub(crate) fn check(s: &Settings, r: &mut Reader) {

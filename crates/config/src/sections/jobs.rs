@@ -1,5 +1,6 @@
 //! Background work.
 
+use std::net::SocketAddr;
 use std::num::NonZeroUsize;
 use std::time::Duration;
 
@@ -18,6 +19,8 @@ pub struct Jobs {
     pub lease: Duration,
     /// How long open jobs may go on after a signal to stop.
     pub shutdown_timeout: Duration,
+    /// Where `sutler worker` tells how it is.
+    pub worker_bind: Option<SocketAddr>,
 }
 
 pub(crate) fn read(r: &mut Reader) -> Jobs {
@@ -42,6 +45,11 @@ pub(crate) fn read(r: &mut Reader) -> Jobs {
             "jobs.shutdown_timeout",
             "20s",
             "How long running jobs may go on after a signal to stop.",
+        ),
+        worker_bind: r.optional(
+            "worker.bind",
+            "127.0.0.1:8081",
+            "Where `sutler worker` answers `/health`, `/ready` and `/metrics`; without it a worker has no port.",
         ),
     }
 }

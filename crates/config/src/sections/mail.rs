@@ -1,6 +1,6 @@
 //! Outgoing mail.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use strum::{EnumString, VariantNames};
 use url::Url;
@@ -40,7 +40,7 @@ pub struct Mail {
     pub resend_api_base: Url,
 }
 
-pub(crate) fn read(r: &mut Reader) -> Mail {
+pub(crate) fn read(r: &mut Reader, data_dir: &Path) -> Mail {
     Mail {
         transport: r.value(
             "mail.transport",
@@ -52,10 +52,11 @@ pub(crate) fn read(r: &mut Reader) -> Mail {
             "Sutler <shop@localhost>",
             "The sender of every mail.",
         ),
-        folder: r.value(
+        folder: r.following(
             "mail.folder",
             "./data/mail",
-            "The folder of the `folder` transport.",
+            data_dir.join("mail"),
+            "The folder of the `folder` transport; unless it is set, `mail` in DATA_DIR.",
         ),
         smtp_url: r.optional(
             "smtp.url",

@@ -11,6 +11,11 @@ use accounts_model::ports::Mailer;
 use config::MailTransport;
 use kernel::Fault;
 
+/// Whether the SMTP server of the settings lets us in; for `sutler doctor`.
+pub async fn check_smtp(settings: &config::Mail) -> Result<(), Fault> {
+    smtp::check(settings).await
+}
+
 /// The mailer that the settings ask for.
 pub fn from_settings(settings: &config::Mail) -> Result<Arc<dyn Mailer>, Fault> {
     Ok(match settings.transport {

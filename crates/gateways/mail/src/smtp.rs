@@ -35,6 +35,18 @@ impl SmtpMailer {
     }
 }
 
+/// Whether the SMTP server takes a connection, and the name and password if
+/// there are any.
+pub(crate) async fn check(settings: &config::Mail) -> Result<(), Fault> {
+    let mailer = SmtpMailer::new(settings)?;
+    let why = match mailer.transport.test_connection().await {
+        Ok(true) => return Ok(()),
+        Ok(false) => "it hung up".to_owned(),
+        Err(error) => chain(&error),
+    };
+    Err(Fault::transient(format!("ask the SMTP server: {why}")))
+}
+
 #[async_trait::async_trait]
 impl Mailer for SmtpMailer {
     async fn send(&self, mail: &Mail) -> Result<(), Fault> {

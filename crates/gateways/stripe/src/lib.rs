@@ -3,9 +3,9 @@
 //!
 //! Every call that changes something at Stripe carries our own id as its
 //! idempotency key. Where an answer does not tell what came of a call, the
-//! object is looked up; nothing is guessed. Our ids stand in the metadata of sessions and payments,
-//! so that a webhook finds its attempt even when we crashed before we could
-//! note the session's id.
+//! object is looked up; nothing is guessed. Our ids stand in the metadata of
+//! sessions and payments, so that a webhook finds its attempt even when we
+//! crashed before we could note the session's id.
 
 mod amounts;
 mod calls;

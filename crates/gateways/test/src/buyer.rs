@@ -18,6 +18,12 @@ impl TestGateway {
             description: session.description,
             amount: session.amount,
             open,
+            outcome: match session.status.as_str() {
+                "paid" => Some(TestOutcome::Pay),
+                "declined" => Some(TestOutcome::Decline),
+                "expired" => Some(TestOutcome::Expire),
+                _ => None,
+            },
             success_url: session.success_url,
             cancel_url: session.cancel_url,
         }

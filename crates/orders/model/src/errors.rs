@@ -152,6 +152,9 @@ pub enum OrdersError {
     /// No such session of the test gateway.
     #[error("there is no such session of the test gateway")]
     TestSessionNotFound,
+    /// The page of the test gateway was left in another way, or too late.
+    #[error("the page of this session is closed; make another attempt to pay")]
+    TestSessionClosed,
     /// An amount does not fit.
     #[error(transparent)]
     Money(#[from] MoneyError),
@@ -216,6 +219,7 @@ impl OrdersErrorCode {
             Self::Gateway => "payment.gateway_refused",
             Self::Webhook => "webhook.refused",
             Self::TestSessionNotFound => "test_gateway.session_not_found",
+            Self::TestSessionClosed => "test_gateway.session_closed",
             Self::Money => "amount_out_of_range",
             Self::Access | Self::Catalog | Self::Once | Self::Fault => "",
         }
@@ -261,6 +265,7 @@ impl OrdersErrorCode {
             | Self::RefundTooLarge
             | Self::RestockTooLarge
             | Self::ShippingCodeTaken => K::Conflict,
+            Self::TestSessionClosed => K::Gone,
             Self::VersionMismatch => K::PreconditionFailed,
             Self::Gateway => K::BadGateway,
             Self::Webhook => K::Malformed,

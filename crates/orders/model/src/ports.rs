@@ -253,6 +253,8 @@ pub struct TestPage {
     pub amount: Money,
     /// Whether it can be paid.
     pub open: bool,
+    /// What the buyer did; none while they did nothing.
+    pub outcome: Option<TestOutcome>,
     /// Where the buyer goes when they paid.
     pub success_url: String,
     /// Where the buyer goes when they turned back.

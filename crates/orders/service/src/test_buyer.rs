@@ -21,7 +21,8 @@ impl Orders {
             .ok_or(OrdersError::TestSessionNotFound)
     }
 
-    /// Lets the buyer act on a session of the embedded gateway.
+    /// Lets the buyer act on a session of the embedded gateway. To do the same
+    /// again is no error.
     pub async fn test_act(
         &self,
         scope: &Scope,
@@ -29,10 +30,15 @@ impl Orders {
         outcome: TestOutcome,
     ) -> Result<TestPage, OrdersError> {
         let (buyer, inside) = self.at_page(scope, session)?;
-        buyer
+        let page = buyer
             .act(&inside, session, outcome)
             .await?
-            .ok_or(OrdersError::TestSessionNotFound)
+            .ok_or(OrdersError::TestSessionNotFound)?;
+        if page.outcome == Some(outcome) {
+            Ok(page)
+        } else {
+            Err(OrdersError::TestSessionClosed)
+        }
     }
 
     /// The gateway, in the tenant of the session: its page is at one host,

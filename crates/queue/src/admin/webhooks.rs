@@ -86,7 +86,8 @@ impl QueueAdmin {
             .enqueue_raw(&tx, job.kind, job.max_attempts, payload)
             .await?;
         tx.run(
-            "UPDATE webhook_events SET state = 'received', note = NULL, processed_at = NULL \
+            "UPDATE webhook_events SET state = 'received', note = NULL, \
+               processed_at = CASE WHEN state IN ('processed', 'received') THEN processed_at END \
              WHERE tenant_id = $1 AND id = $2",
             [id.uuid().into()],
         )

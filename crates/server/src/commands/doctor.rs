@@ -11,6 +11,9 @@ use gateway_redis::RedisLimiter;
 use gateway_stripe::StripeGateway;
 use kernel::secret::Sealer;
 use kernel::{Clock as _, Fault, SystemClock};
+use secrecy::ExposeSecret as _;
+use tokio::net::TcpStream;
+use url::Url;
 
 use super::print;
 use crate::migrations;
@@ -25,6 +28,9 @@ enum Finding {
     Bad(String, String),
 }
 
+/// How long something outside may take to answer.
+const PATIENCE: Duration = Duration::from_secs(5);
+
 /// By how much the clocks of this machine and of the database may differ.
 const MAX_SKEW: Duration = Duration::from_secs(5);
 
@@ -32,9 +38,11 @@ pub(super) async fn run(settings: &Settings) -> Result<ExitCode> {
     let mut findings = vec![configuration(settings)];
     findings.extend(database(settings).await);
     findings.push(stripe(settings).await);
-    findings.push(mail(settings));
+    findings.push(mail(settings).await);
     findings.extend(redis(settings).await);
     findings.extend(nats(settings).await);
+    findings.extend(traces(settings).await);
+    findings.extend(sentry(settings).await);
     let mut healthy = true;
     for finding in &findings {
         match finding {
@@ -171,24 +179,37 @@ async fn stripe(settings: &Settings) -> Finding {
     outcome("payment: Stripe", result, mend)
 }
 
-fn mail(settings: &Settings) -> Finding {
-    let text = match settings.mail.transport {
-        MailTransport::Folder => format!("mail: into {}", settings.mail.folder.display()),
+async fn mail(settings: &Settings) -> Finding {
+    let mail = &settings.mail;
+    let text = match mail.transport {
+        MailTransport::Folder => format!("mail: into {}", mail.folder.display()),
         MailTransport::Smtp => "mail: by SMTP".to_owned(),
         MailTransport::Resend => "mail: through Resend".to_owned(),
     };
-    match gateway_mail::from_settings(&settings.mail) {
-        Ok(_) => Finding::Good(text),
-        Err(fault) => Finding::Bad(
+    if let Err(fault) = gateway_mail::from_settings(mail) {
+        return Finding::Bad(
             format!("{text}: {}", fault.chain()),
             "look at MAIL_FROM and the settings of the transport".to_owned(),
+        );
+    }
+    match mail.transport {
+        MailTransport::Folder => Finding::Good(text),
+        MailTransport::Smtp => outcome(
+            &text,
+            in_time(gateway_mail::check_smtp(mail)).await,
+            "look at SMTP_URL: scheme, host, port, name and password; until then mails wait as jobs",
+        ),
+        MailTransport::Resend => outcome(
+            &text,
+            reach(&mail.resend_api_base).await,
+            "look at RESEND_API_BASE, and whether this machine may reach Resend; until then mails wait as jobs",
         ),
     }
 }
 
 async fn redis(settings: &Settings) -> Option<Finding> {
     let url = settings.redis_url.clone()?;
-    let result = RedisLimiter::new(url).ping().await;
+    let result = in_time(RedisLimiter::new(url).ping()).await;
     Some(outcome(
         "Redis",
         result,
@@ -198,12 +219,59 @@ async fn redis(settings: &Settings) -> Option<Finding> {
 
 async fn nats(settings: &Settings) -> Option<Finding> {
     let url = settings.nats_url.clone()?;
-    let result = Bus::new(url).check().await;
+    let result = in_time(Bus::new(url).check()).await;
     Some(outcome(
         "NATS",
         result,
         "look at NATS_URL, and whether JetStream is on; until then events wait as jobs",
     ))
+}
+
+async fn traces(settings: &Settings) -> Option<Finding> {
+    let endpoint = settings.telemetry.otlp_endpoint.as_ref()?;
+    Some(outcome(
+        "traces: the OTLP receiver",
+        reach(endpoint).await,
+        "look at OTEL_EXPORTER_OTLP_ENDPOINT, and whether the receiver runs; until then traces are lost",
+    ))
+}
+
+async fn sentry(settings: &Settings) -> Option<Finding> {
+    let dsn = settings.telemetry.sentry_dsn.as_ref()?;
+    let result = match Url::parse(dsn.expose_secret()) {
+        Ok(url) => reach(&url).await,
+        Err(error) => Err(Fault::permanent("it is not a URL").caused_by(error)),
+    };
+    Some(outcome(
+        "error reports: Sentry",
+        result,
+        "look at SENTRY_DSN, and whether this machine may reach Sentry; until then reports are lost",
+    ))
+}
+
+/// Whether a connection to the host of a URL can be made.
+async fn reach(url: &Url) -> Result<(), Fault> {
+    let (Some(host), Some(port)) = (url.host_str(), url.port_or_known_default()) else {
+        return Err(Fault::permanent("the URL names no host"));
+    };
+    let place = format!("{host}:{port}");
+    in_time(async {
+        TcpStream::connect(&place)
+            .await
+            .map(|_| ())
+            .map_err(|error| Fault::transient(format!("connect to {place}")).caused_by(error))
+    })
+    .await
+}
+
+/// What a check found, or that it took too long.
+async fn in_time(check: impl Future<Output = Result<(), Fault>>) -> Result<(), Fault> {
+    tokio::time::timeout(PATIENCE, check)
+        .await
+        .unwrap_or_else(|_| {
+            let seconds = PATIENCE.as_secs();
+            Err(Fault::transient(format!("no answer within {seconds} s")))
+        })
 }
 
 fn outcome(what: &str, result: Result<(), Fault>, mend: &str) -> Finding {

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::StandIn;
 use crate::app::App;
 use crate::client::{Answer, Call};
-use crate::shop::{Item, Order, Shop, Tenant};
+use crate::shop::{Item, Order, Shop, Tenant, eur};
 use crate::store::Backend;
 
 /// A shop with one thing to sell, and the stand-in behind it. The total of an
@@ -109,7 +109,7 @@ impl Till {
         self.app.advance(Duration::from_secs(1));
         let mut body = json!({"reason": "returned"});
         if let Some(amount) = amount {
-            body["amount"] = json!({"amount": amount, "currency": "EUR"});
+            body["amount"] = eur(amount);
         }
         self.app
             .client

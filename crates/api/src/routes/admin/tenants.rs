@@ -167,7 +167,9 @@ pub(crate) async fn list_tenants(
 }
 
 /// Make a tenant
-#[utoipa::path(tag = "operator", request_body = TenantRequest, responses(
+#[utoipa::path(tag = "operator", request_body = TenantRequest, params(
+    ("Idempotency-Key" = Option<String>, Header, description = "Makes a repeated request have one effect."),
+), responses(
     (status = 201, description = "The tenant.", body = TenantDto, headers(("ETag" = String, description = "The version."))),
 ))]
 #[post("/api/admin/tenants")]
@@ -239,7 +241,10 @@ pub(crate) async fn patch_tenant(
 ///
 /// Accounts that are there already are the tenant's own affair; `sutler admin
 /// create` gives one a new password.
-#[utoipa::path(tag = "operator", request_body = TenantAdminRequest, params(("tenant_id" = String, Path, description = "The tenant.")), responses(
+#[utoipa::path(tag = "operator", request_body = TenantAdminRequest, params(
+    ("tenant_id" = String, Path, description = "The tenant."),
+    ("Idempotency-Key" = Option<String>, Header, description = "Makes a repeated request have one effect."),
+), responses(
     (status = 201, description = "The administrator.", body = UserDto),
 ))]
 #[post("/api/admin/tenants/{tenant_id}/admins")]
