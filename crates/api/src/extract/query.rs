@@ -14,7 +14,8 @@ use crate::extract::validation::flatten;
 use crate::problem::{ApiError, RequestError};
 
 /// A query string that was understood and validated. Unknown parameters are
-/// refused, because a misspelt filter must not look like an answer.
+/// refused, because a misspelt filter must not look like an answer; so is
+/// nothing where a number or a word belongs.
 pub(crate) struct Query<T>(pub(crate) T);
 
 impl<T: DeserializeOwned + Validate> Query<T> {
@@ -46,7 +47,6 @@ fn parse<T: DeserializeOwned + Validate>(text: &str) -> Result<T, RequestError> 
     let reader = serde::de::value::MapDeserializer::<_, Refusal>::new(
         pairs
             .iter()
-            .filter(|(_, value)| !value.is_empty())
             .map(|(name, value)| (name.as_str(), Text(value))),
     );
     let value: T = serde_path_to_error::deserialize(reader).map_err(|error| {
@@ -172,10 +172,11 @@ mod tests {
                 q: Some("a b".to_owned()),
             }
         );
-        assert_eq!(parse::<Filter>("q=&limit=").unwrap().q, None);
+        assert_eq!(parse::<Filter>("q=").unwrap().q, Some(String::new()));
         for (text, pointer) in [
             ("limit=0", "/limit"),
             ("limit=x", "/limit"),
+            ("limit=", "/limit"),
             ("sort=sideways", "/sort"),
             ("in_stock=1", "/in_stock"),
             ("limmit=5", "/limmit"),
