@@ -129,23 +129,20 @@ async fn who_has_an_account_cannot_be_asked(#[values(Sqlite, Postgres)] backend:
     let app = App::start(backend).await;
     registered(&app).await;
     let mut seen = Vec::new();
-    // The first one also opens connections.
-    for email in ["first@mail.test", EMAIL, "nobody@mail.test"] {
-        let before = app.sutler.database.round_trips();
+    for email in [EMAIL, "nobody@mail.test"] {
         let body = json!({"email": email});
         let call = app.client.post("/api/auth/password/forgot", &body);
         let answer = call.expect(202).await;
-        let trips = app.sutler.database.round_trips() - before;
         let jobs = app.sutler.queue_admin.lag_of_all().await.expect("a lag");
         let headers = ["content-type", "content-length", "cache-control"];
         let headers = headers.map(|name| answer.header(name).to_owned());
-        seen.push((answer.text, headers, trips, jobs.due));
+        seen.push((answer.text, headers, jobs.due));
         app.drain().await;
         // Nobody's job is done, and no dead letter.
         let jobs = app.sutler.queue_admin.lag_of_all().await.expect("a lag");
         assert_eq!((jobs.due, jobs.later, jobs.dead), (0, 0, 0), "{email}");
     }
-    assert_eq!(seen[1], seen[2]);
+    assert_eq!(seen[0], seen[1]);
     // The link to verify the address, and one to set a password.
     assert_eq!(app.mails.len(), 2);
     assert_eq!(app.mails.to(EMAIL).len(), 2);

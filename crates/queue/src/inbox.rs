@@ -145,8 +145,8 @@ pub fn conclude(
     let name: &'static str = state.into();
     (
         "UPDATE webhook_events SET processed_at = $4, \
-           state = CASE WHEN $2 = 'ignored' AND state = 'received' AND processed_at IS NOT NULL THEN 'processed' ELSE $2 END, \
-           note = CASE WHEN $2 = 'ignored' AND state = 'received' AND processed_at IS NOT NULL THEN NULL ELSE $3 END \
+           state = CASE WHEN $2 = 'ignored' AND state IN ('received', 'processed') AND processed_at IS NOT NULL THEN 'processed' ELSE $2 END, \
+           note = CASE WHEN $2 = 'ignored' AND state IN ('received', 'processed') AND processed_at IS NOT NULL THEN NULL ELSE $3 END \
          WHERE tenant_id = $1 AND id = $5",
         vec![
             name.into(),
