@@ -130,22 +130,33 @@ async fn who_has_an_account_cannot_be_asked(#[values(Sqlite, Postgres)] backend:
     registered(&app).await;
     let mut seen = Vec::new();
     for email in [EMAIL, "nobody@mail.test"] {
-        let body = json!({"email": email});
-        let call = app.client.post("/api/auth/password/forgot", &body);
-        let answer = call.expect(202).await;
+        // The fewest round trips: connections are opened, and rolled back
+        // after others, now and then.
+        let mut fewest = u64::MAX;
+        for _ in 0..6 {
+            let before = app.sutler.database.round_trips();
+            let call = app
+                .client
+                .post("/api/auth/password/forgot", &json!({"email": email}));
+            let answer = call.expect(202).await;
+            fewest = fewest.min(app.sutler.database.round_trips() - before);
+            let names = ["content-type", "content-length", "cache-control"];
+            seen.push((
+                answer.text.clone(),
+                names.map(|n| answer.header(n).to_owned()),
+            ));
+        }
         let jobs = app.sutler.queue_admin.lag_of_all().await.expect("a lag");
-        let headers = ["content-type", "content-length", "cache-control"];
-        let headers = headers.map(|name| answer.header(name).to_owned());
-        seen.push((answer.text, headers, jobs.due));
+        assert_eq!((jobs.due, fewest), (6, 4), "{email}");
         app.drain().await;
         // Nobody's job is done, and no dead letter.
         let jobs = app.sutler.queue_admin.lag_of_all().await.expect("a lag");
         assert_eq!((jobs.due, jobs.later, jobs.dead), (0, 0, 0), "{email}");
     }
-    assert_eq!(seen[0], seen[1]);
-    // The link to verify the address, and one to set a password.
-    assert_eq!(app.mails.len(), 2);
-    assert_eq!(app.mails.to(EMAIL).len(), 2);
+    seen.dedup();
+    assert_eq!(seen.len(), 1, "{seen:?}");
+    // The link to verify the address, and those to set a password.
+    assert_eq!((app.mails.len(), app.mails.to(EMAIL).len()), (7, 7));
 }
 
 #[rstest]
