@@ -159,3 +159,19 @@ async fn keys_expire_and_are_revoked(#[values(Sqlite, Postgres)] backend: Backen
         .refused(401, "auth.invalid_token")
         .await;
 }
+
+/// However many are asked for at once.
+#[rstest]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn nobody_has_more_than_fifty_keys(#[values(Sqlite, Postgres)] backend: Backend) {
+    let app = App::start(backend).await;
+    let shop = app.shop().await;
+    let owner = &shop.first.manager;
+    let calls = (0..64).map(|n| {
+        let body = json!({"name": format!("key {n}"), "scopes": ["catalog:read"]});
+        key(&app, owner, &body).send()
+    });
+    let answers = futures::future::join_all(calls).await;
+    let made = answers.iter().filter(|answer| answer.status == 201).count();
+    assert_eq!(made, 50);
+}

@@ -204,3 +204,36 @@ async fn forged_tokens_are_refused(#[values(Sqlite, Postgres)] backend: Backend)
         .header("authorization", "Basic YTpi");
     basic.refused(400, "request.invalid_header").await;
 }
+
+/// A password that is being replaced opens no session that outlives it.
+#[rstest]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn no_login_with_the_old_password_survives_its_change(
+    #[values(Sqlite, Postgres)] backend: Backend,
+) {
+    let app = App::start(backend).await;
+    let mut token = session(&app).await.text_at("/access_token");
+    let mut old = PASSWORD.to_owned();
+    for round in 0..5 {
+        let new = format!("another long password {round}");
+        let body = json!({"current_password": old, "password": new});
+        let change = app.client.post("/api/profile/password", &body);
+        let change = change.bearer(&token).expect(200);
+        let logins = (0..12).map(|n| {
+            let body = json!({"email": "ada@mail.test", "password": old});
+            let call = app.client.post("/api/auth/login", &body);
+            async move {
+                tokio::time::sleep(Duration::from_millis(n * 2)).await;
+                call.send().await
+            }
+        });
+        let (changed, logins) = tokio::join!(change, futures::future::join_all(logins));
+        for login in logins.iter().filter(|login| login.status == 200) {
+            let old_session = me(&app, &login.text_at("/access_token"));
+            old_session.refused(401, "auth.invalid_token").await;
+        }
+        token = changed.text_at("/access_token");
+        me(&app, &token).expect(200).await;
+        old = new;
+    }
+}

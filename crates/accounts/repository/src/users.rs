@@ -6,7 +6,7 @@ use database::{OrFault as _, Scoped, Transaction};
 use kernel::{Fault, Page, PageRequest, Role, Timestamp, UserId};
 use sea_orm::{ActiveValue::Set, QueryFilter as _, QueryOrder as _, QuerySelect as _};
 
-use crate::rows::user::{ActiveModel, COLUMN, Column, Entity};
+use crate::rows::user::{ActiveModel, COLUMN, Column, Entity, Model};
 
 /// The unique key on the address, as faults name it.
 pub const UNIQUE_EMAIL: &str = "users(email)";
@@ -17,6 +17,17 @@ pub struct Credentials {
     pub user: User,
     /// The hash, in PHC string format.
     pub password_hash: String,
+}
+
+impl TryFrom<Model> for Credentials {
+    type Error = Fault;
+
+    fn try_from(row: Model) -> Result<Self, Fault> {
+        Ok(Self {
+            password_hash: row.password_hash.clone(),
+            user: row.try_into()?,
+        })
+    }
 }
 
 /// Adds a user.
@@ -59,13 +70,19 @@ pub async fn find_by_email(db: &Scoped, email: &Email) -> Result<Option<Credenti
         .one(db)
         .await
         .or_fault()?;
-    row.map(|row| {
-        Ok(Credentials {
-            password_hash: row.password_hash.clone(),
-            user: row.try_into()?,
-        })
-    })
-    .transpose()
+    row.map(Credentials::try_from).transpose()
+}
+
+/// A user whom nobody else changes until the transaction ends.
+pub async fn lock(tx: &Transaction, id: UserId) -> Result<Option<Credentials>, Fault> {
+    let row = tx
+        .find::<Entity>()
+        .filter(COLUMN.id.eq(id.uuid()))
+        .lock_exclusive()
+        .one(&**tx)
+        .await
+        .or_fault()?;
+    row.map(Credentials::try_from).transpose()
 }
 
 /// Writes name, telephone number, language, role and status, if the stored

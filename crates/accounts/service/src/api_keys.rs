@@ -3,7 +3,7 @@
 use accounts_model::AccountsError;
 use accounts_model::api_key::{ApiKey, CreatedApiKey, MAX_PER_USER, check_new};
 use accounts_model::events::AccessChanged;
-use accounts_repository::api_keys;
+use accounts_repository::{api_keys, users};
 use database::Once;
 use kernel::secret::BearerToken;
 use kernel::{ApiKeyId, Page, PageRequest, Permission, Scope, Timestamp, kind};
@@ -32,6 +32,8 @@ impl Accounts {
             Once::Fresh(tx) => tx,
         };
         check_new(&scopes, expires_at, scope.permissions(), now)?;
+        // One at a time, so that the count stays true.
+        users::lock(&tx, owner).await?;
         if api_keys::count_live(&tx, owner).await? >= MAX_PER_USER {
             return Err(AccountsError::TooManyApiKeys);
         }

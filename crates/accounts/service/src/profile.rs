@@ -4,6 +4,7 @@ use accounts_model::AccountsError;
 use accounts_model::events::AccessChanged;
 use accounts_model::password;
 use accounts_model::user::{ProfileChange, User};
+use accounts_repository::users::Credentials;
 use accounts_repository::{sessions, users};
 use kernel::Scope;
 use secrecy::SecretString;
@@ -58,18 +59,27 @@ impl Accounts {
         let db = self.database.read(scope).await?;
         let known = users::find_by_email(&db, &user.email).await?;
         drop(db);
-        let hash = known.as_ref().map(|known| known.password_hash.as_str());
-        if !self.passwords.verify(current, hash).await? {
+        let before = known.map(|known| known.password_hash);
+        if !self.passwords.verify(current, before.as_deref()).await? {
             return Err(AccountsError::BadCredentials);
         }
         password::check(new_password, &user.email)?;
         let hash = self.passwords.hash(new_password).await?;
         let now = self.now();
         let tx = self.database.begin_write(scope, "user.password").await?;
+        // Somebody else may have changed it while it was checked.
+        users::lock(&tx, id)
+            .await?
+            .filter(|known| Some(&known.password_hash) == before.as_ref())
+            .ok_or(AccountsError::BadCredentials)?;
         users::set_password(&tx, id, &hash, now).await?;
         sessions::revoke_all(&tx, id, "password_changed", now).await?;
         self.queue.publish(&tx, &AccessChanged { user: id }).await?;
         tx.commit().await?;
-        self.open_session(scope, user).await
+        let proven = Credentials {
+            user,
+            password_hash: hash,
+        };
+        self.open_session(scope, &proven).await
     }
 }

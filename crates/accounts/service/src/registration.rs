@@ -7,6 +7,7 @@ use accounts_model::jobs::SendVerification;
 use accounts_model::password;
 use accounts_model::user::{User, UserStatus};
 use accounts_repository::users;
+use accounts_repository::users::Credentials;
 use database::Once;
 use kernel::{Role, Scope, UserId};
 use secrecy::SecretString;
@@ -44,7 +45,11 @@ impl Accounts {
         let user = self
             .add_user(scope, Role::User, email, &hash, registration)
             .await?;
-        self.open_session(scope, user).await
+        let proven = Credentials {
+            user,
+            password_hash: hash,
+        };
+        self.open_session(scope, &proven).await
     }
 
     async fn add_user(

@@ -5,6 +5,7 @@ use accounts_model::email::Email;
 use accounts_model::events::AccessChanged;
 use accounts_model::session::{Presented, Session, Tokens, judge};
 use accounts_model::user::{User, UserStatus};
+use accounts_repository::users::Credentials;
 use accounts_repository::{sessions, users};
 use database::Transaction;
 use kernel::secret::{BearerToken, equal};
@@ -48,27 +49,24 @@ impl Accounts {
         };
         let hash = known.as_ref().map(|known| known.password_hash.as_str());
         let matches = self.passwords.verify(&login.password, hash).await?;
-        let user = known
+        let known = known
             .filter(|_| matches)
-            .ok_or(AccountsError::BadCredentials)?
-            .user;
-        if user.status == UserStatus::Disabled {
-            return Err(AccountsError::Disabled);
-        }
-        self.open_session(scope, user).await
+            .ok_or(AccountsError::BadCredentials)?;
+        self.open_session(scope, &known).await
     }
 
-    /// Starts a session for a user who has proven who they are.
+    /// Starts a session for a user who has proven to know the password with
+    /// that hash, if it is still theirs.
     pub(crate) async fn open_session(
         &self,
         scope: &Scope,
-        user: User,
+        proven: &Credentials,
     ) -> Result<SignedIn, AccountsError> {
         let now = self.now();
         let request = scope.request();
         let session = Session {
             id: SessionId::new(now),
-            user: user.id,
+            user: proven.user.id,
             user_agent: request.user_agent.clone(),
             address: request.address,
             created_at: now,
@@ -77,6 +75,16 @@ impl Accounts {
             revoked_at: None,
         };
         let tx = self.database.begin_write(scope, "session.open").await?;
+        // The password may have been replaced, and all sessions ended, while
+        // it was checked.
+        let user = users::lock(&tx, proven.user.id)
+            .await?
+            .filter(|known| known.password_hash == proven.password_hash)
+            .ok_or(AccountsError::BadCredentials)?
+            .user;
+        if user.status == UserStatus::Disabled {
+            return Err(AccountsError::Disabled);
+        }
         sessions::insert(&tx, &session).await?;
         let refresh = self.add_token(&tx, session.id).await?;
         tx.commit().await?;
