@@ -210,6 +210,14 @@ async fn an_order_with_the_wrong_amount_waits_for_a_person(
     assert_eq!(seen["status"], "pending");
     assert_eq!(seen["captured"], eur(2999));
 
+    // Nor does anybody pay twice.
+    let path = format!("/api/orders/{}/payments", order.id);
+    let again = till.app.client.post(&path, &json!({}));
+    again
+        .header("x-order-token", &order.token)
+        .refused(409, "order.money_held")
+        .await;
+
     let cancel = |path: String| till.app.client.post(&path, &json!({"reason": "a mistake"}));
     cancel(format!("/api/orders/{}/cancel", order.id))
         .header("x-order-token", &order.token)

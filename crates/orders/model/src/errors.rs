@@ -59,7 +59,9 @@ pub enum OrdersError {
     #[error("an order of goods needs `shipping_method`; see the cart's shipping options")]
     ShippingMissing,
     /// The method does not go there.
-    #[error("this shipping method does not go to that address, or not for these goods")]
+    #[error(
+        "there is no such shipping method for that address and these goods; see the cart's shipping options"
+    )]
     ShippingUnavailable,
     /// The cart is not what the buyer saw.
     #[error(
@@ -103,6 +105,12 @@ pub enum OrdersError {
     /// The buyer cannot cancel a paid order.
     #[error("a paid order cannot be canceled by the buyer; ask the shop")]
     AlreadyPaid,
+    /// Something in the cart is not sold any more.
+    #[error("not sold any more: {0}; remove it from the cart")]
+    NoLongerSold(String),
+    /// Money of another amount came for it.
+    #[error("money of another amount came for this order; the shop has to send it back first")]
+    MoneyHeld,
     /// It has no goods.
     #[error("nothing of this order is shipped")]
     NothingToShip,
@@ -206,6 +214,8 @@ impl OrdersErrorCode {
             Self::NotPayable => "order.not_payable",
             Self::PaymentProcessing => "order.payment_processing",
             Self::AlreadyPaid => "order.already_paid",
+            Self::MoneyHeld => "order.money_held",
+            Self::NoLongerSold => "checkout.no_longer_sold",
             Self::NothingToShip => "order.nothing_to_ship",
             Self::Refunded => "order.refunded",
             Self::RefundTooLarge => "refund.too_large",
@@ -260,6 +270,8 @@ impl OrdersErrorCode {
             | Self::NotPayable
             | Self::PaymentProcessing
             | Self::AlreadyPaid
+            | Self::MoneyHeld
+            | Self::NoLongerSold
             | Self::NothingToShip
             | Self::Refunded
             | Self::RefundTooLarge

@@ -36,22 +36,23 @@ pub fn check_complete(priced: &PricedCart) -> Result<(), OrdersError> {
 /// Refuses a cart that costs something else than the buyer saw, or holds what
 /// cannot be had. A buyer who says which total they expect has seen it.
 pub fn check_as_seen(priced: &PricedCart, expected: Option<Money>) -> Result<(), OrdersError> {
-    let missing: Vec<String> = priced
-        .lines
-        .iter()
-        .filter(|line| {
-            line.notices
-                .iter()
-                .any(|notice| !matches!(notice, Notice::PriceChanged { .. }))
-        })
-        .map(|line| {
-            line.offer
-                .as_ref()
-                .map_or_else(|| line.line.variant.to_string(), full_name)
-        })
-        .collect();
-    if !missing.is_empty() {
-        return Err(OrdersError::OutOfStock(missing.join(", ")));
+    let which = |is: fn(&Notice) -> bool| {
+        let lines = priced.lines.iter();
+        let names: Vec<String> = lines
+            .filter(|line| line.notices.iter().any(is))
+            .map(|line| {
+                line.offer
+                    .as_ref()
+                    .map_or_else(|| line.line.variant.to_string(), full_name)
+            })
+            .collect();
+        (!names.is_empty()).then(|| names.join(", "))
+    };
+    if let Some(names) = which(|notice| matches!(notice, Notice::Unavailable)) {
+        return Err(OrdersError::NoLongerSold(names));
+    }
+    if let Some(names) = which(|notice| matches!(notice, Notice::NotEnough { .. })) {
+        return Err(OrdersError::OutOfStock(names));
     }
     let total = priced.totals.total;
     let seen = match expected {

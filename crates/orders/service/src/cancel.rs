@@ -139,7 +139,9 @@ impl Orders {
         self.catalog.release_in_tx(&tx, id).await?;
         let mut batch = Batch::new();
         self.write_canceled(&tx, &mut batch, &mut order, reason)?;
+        batch.run(&tx).await?;
         if came {
+            let mut batch = Batch::new();
             let command = RefundCommand {
                 amount: None,
                 reason: reason.to_owned(),
@@ -147,8 +149,8 @@ impl Orders {
             };
             self.promise(&tx, &mut batch, &mut order, &command).await?;
             batch.add(orders::update(&order));
+            batch.run(&tx).await?;
         }
-        batch.run(&tx).await?;
         let answer = detail(&tx, order).await?;
         Ok(Tried::Done(Box::new(tx.commit_with(answer).await?)))
     }

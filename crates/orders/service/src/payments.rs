@@ -78,6 +78,10 @@ impl Orders {
         if order.status != OrderStatus::Pending {
             return Err(OrdersError::NotPayable(order.status));
         }
+        if !order.refundable()?.is_zero() {
+            // Of the wrong amount, or it would be paid.
+            return Err(OrdersError::MoneyHeld);
+        }
         let known = payments::of(&tx, order.id).await?;
         if let Some(open) = known.into_iter().find(|attempt| !attempt.status.is_final()) {
             if open.status == PaymentStatus::Processing {

@@ -83,6 +83,8 @@ impl Orders {
         let lines = lines::of(tx, order).await?;
         self.restock(tx, order, &lines, &command.restock).await?;
         let mut left = amount;
+        // Goods come back once, however many payments the money was in.
+        let mut restock = command.restock.clone();
         for mut payment in payments::of(tx, order.id).await? {
             let share = take_share(&mut payment, &mut left)?;
             if share.is_zero() {
@@ -95,7 +97,7 @@ impl Orders {
                 status: RefundStatus::Pending,
                 amount: share,
                 reason: command.reason.clone(),
-                restock: command.restock.clone(),
+                restock: std::mem::take(&mut restock),
                 external: None,
                 failure: None,
                 checked_at: now,
