@@ -13,7 +13,7 @@ use std::time::Duration;
 use kernel::Fault;
 use tokio::runtime::{Handle, Id};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
-use tokio::time::{Instant, timeout};
+use tokio::time::{Instant, timeout_at};
 
 use crate::backend::{Backend, Opener};
 use crate::connection::{AfterUse, Connection, Raw};
@@ -69,15 +69,24 @@ struct Shared {
     patience: Duration,
     /// One for each connection that is in use or being opened.
     permits: Arc<Semaphore>,
-    idle: Mutex<Vec<Kept>>,
+    idle: Mutex<Idle>,
     open: AtomicUsize,
     waiting: AtomicUsize,
 }
 
 impl Shared {
-    fn idle(&self) -> MutexGuard<'_, Vec<Kept>> {
+    fn idle(&self) -> MutexGuard<'_, Idle> {
         self.idle.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// The connections that wait for work.
+#[derive(Default)]
+struct Idle {
+    kept: Vec<Kept>,
+    /// When one broke last. The others that were idle then may have lost the
+    /// same server.
+    broken: Option<Instant>,
 }
 
 /// A pool of connections. Cheap to clone.
@@ -111,6 +120,8 @@ impl Drop for Counted {
 /// What a caller does that has a permit.
 enum Turn {
     Use(Kept),
+    /// Only if it still answers.
+    Try(Kept),
     Open(Counted),
 }
 
@@ -138,14 +149,15 @@ impl Pool {
 
     /// A connection, as soon as one is free.
     pub(crate) async fn get(&self) -> Result<Pooled, Fault> {
-        let permit = self.permit().await?;
+        let deadline = Instant::now() + self.0.patience;
+        let permit = self.permit(deadline).await?;
         let kept = loop {
             match self.turn() {
-                Turn::Open(open) => break self.open(open).await?,
-                Turn::Use(mut kept) => {
-                    let rested = kept.used.elapsed() > PING_AFTER_IDLE;
+                Turn::Open(open) => break self.open(open, deadline).await?,
+                Turn::Use(kept) => break kept,
+                Turn::Try(mut kept) => {
                     // One that does not answer is closed by not keeping it.
-                    if !rested || self.in_time(kept.connection.ping()).await.is_ok() {
+                    if in_time(deadline, kept.connection.ping()).await.is_ok() {
                         break kept;
                     }
                 }
@@ -158,13 +170,13 @@ impl Pool {
         })
     }
 
-    async fn permit(&self) -> Result<OwnedSemaphorePermit, Fault> {
+    async fn permit(&self, deadline: Instant) -> Result<OwnedSemaphorePermit, Fault> {
         let permits = self.0.permits.clone();
         if let Ok(permit) = permits.clone().try_acquire_owned() {
             return Ok(permit);
         }
         let _waiting = Counted::new(&self.0, |shared| &shared.waiting);
-        match timeout(self.0.patience, permits.acquire_owned()).await {
+        match timeout_at(deadline, permits.acquire_owned()).await {
             Ok(Ok(permit)) => Ok(permit),
             Ok(Err(_)) => Err(Fault::transient("the database is closed for a shutdown")),
             Err(_) => Err(Fault::transient(format!(
@@ -180,18 +192,23 @@ impl Pool {
         let home = self.0.manager.home();
         let mut idle = self.0.idle();
         // The one that was used last; the others can grow old and be closed.
-        let own = idle.iter().rposition(|kept| kept.home == home);
+        let own = idle.kept.iter().rposition(|kept| kept.home == home);
         let full = self.0.open.load(Ordering::Acquire) >= self.0.limit;
-        match own.or_else(|| (full && !idle.is_empty()).then_some(0)) {
-            Some(at) => Turn::Use(idle.remove(at)),
-            None => Turn::Open(Counted::new(&self.0, |shared| &shared.open)),
+        let Some(at) = own.or_else(|| (full && !idle.kept.is_empty()).then_some(0)) else {
+            return Turn::Open(Counted::new(&self.0, |shared| &shared.open));
+        };
+        let kept = idle.kept.remove(at);
+        let doubtful = idle.broken.is_some_and(|broken| kept.used <= broken);
+        if doubtful || kept.used.elapsed() > PING_AFTER_IDLE {
+            Turn::Try(kept)
+        } else {
+            Turn::Use(kept)
         }
     }
 
-    async fn open(&self, open: Counted) -> Result<Kept, Fault> {
+    async fn open(&self, open: Counted, deadline: Instant) -> Result<Kept, Fault> {
         let home = self.0.manager.home();
-        let connection = self
-            .in_time(self.0.manager.open())
+        let connection = in_time(deadline, self.0.manager.open())
             .await
             .map_err(|error| driver_fault("connect to the database", error))?;
         Ok(Kept {
@@ -202,19 +219,10 @@ impl Pool {
         })
     }
 
-    async fn in_time<T>(
-        &self,
-        work: impl Future<Output = Result<T, sqlx::Error>>,
-    ) -> Result<T, sqlx::Error> {
-        timeout(self.0.patience, work)
-            .await
-            .unwrap_or_else(|_| Err(sqlx::Error::Io(std::io::ErrorKind::TimedOut.into())))
-    }
-
     pub(crate) fn status(&self) -> PoolStatus {
         PoolStatus {
             open: self.0.open.load(Ordering::Acquire),
-            idle: self.0.idle().len(),
+            idle: self.0.idle().kept.len(),
             waiting: self.0.waiting.load(Ordering::Acquire),
             limit: self.0.limit,
         }
@@ -224,13 +232,23 @@ impl Pool {
     /// whoever waits gets an error.
     pub(crate) fn close(&self) {
         self.0.permits.close();
-        self.0.idle().clear();
+        self.0.idle().kept.clear();
     }
+}
+
+async fn in_time<T>(
+    deadline: Instant,
+    work: impl Future<Output = Result<T, sqlx::Error>>,
+) -> Result<T, sqlx::Error> {
+    timeout_at(deadline, work)
+        .await
+        .unwrap_or_else(|_| Err(sqlx::Error::Io(std::io::ErrorKind::TimedOut.into())))
 }
 
 impl Pooled {
     /// Closes the connection instead of giving it back.
     pub(crate) fn discard(mut self) {
+        self.pool.idle().broken = Some(Instant::now());
         self.kept = None;
     }
 }
@@ -256,9 +274,15 @@ impl Drop for Pooled {
         let Some(mut kept) = self.kept.take() else {
             return;
         };
-        if kept.connection.after_use() == AfterUse::Reuse && !self.pool.permits.is_closed() {
-            kept.used = Instant::now();
-            self.pool.idle().push(kept);
+        if self.pool.permits.is_closed() {
+            return;
+        }
+        kept.used = Instant::now();
+        let mut idle = self.pool.idle();
+        if kept.connection.after_use() == AfterUse::Reuse {
+            idle.kept.push(kept);
+        } else {
+            idle.broken = Some(kept.used);
         }
     }
 }
