@@ -92,6 +92,7 @@ async fn attempt(
         ),
         id,
         attempt: u32::try_from(job.attempts).unwrap_or(u32::MAX),
+        is_last: job.attempts >= job.max_attempts,
     };
     AssertUnwindSafe(async move { handler(context, job.payload.clone()).await })
         .catch_unwind()

@@ -20,6 +20,8 @@ pub struct JobContext {
     pub id: JobId,
     /// Which attempt this is, from 1.
     pub attempt: u32,
+    /// Whether it is not tried again after this.
+    pub is_last: bool,
 }
 
 /// An event on its way to a subscriber.

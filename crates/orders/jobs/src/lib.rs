@@ -17,7 +17,11 @@ pub fn register(registry: &mut Registry, orders: &Arc<Orders>) {
     let service = orders.clone();
     registry.handle(move |context, job: ProcessWebhook| {
         let service = service.clone();
-        async move { service.process_webhook(&context.scope, job.webhook).await }
+        async move {
+            service
+                .process_webhook(&context.scope, job.webhook, context.is_last)
+                .await
+        }
     });
     let service = orders.clone();
     registry.handle(move |context, job: SendConfirmation| {

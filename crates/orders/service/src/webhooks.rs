@@ -77,11 +77,12 @@ impl Orders {
 
     /// Does what a stored webhook says; called by its job. What happened is
     /// read from the gateway, so the order in which webhooks come does not
-    /// matter.
+    /// matter. After the last attempt it counts as failed, whatever the reason.
     pub async fn process_webhook(
         &self,
         scope: &Scope,
         id: WebhookEventId,
+        is_last: bool,
     ) -> Result<(), OrdersError> {
         let db = self.database.read(scope).await?;
         let Some(event) = inbox::load(&db, id).await? else {
@@ -100,7 +101,7 @@ impl Orders {
             Err(error) => {
                 use kernel::DomainError as _;
                 let passing = error.fault().is_some_and(kernel::Fault::is_transient);
-                if !passing {
+                if !passing || is_last {
                     let why = error.to_string();
                     self.conclude(scope, id, WebhookState::Failed, why).await?;
                 }
