@@ -344,3 +344,24 @@ async fn eventually(app: &App, other: &App, shown: impl AsyncFn() -> bool) {
     }
     panic!("the other node still shows what was");
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_parameter_that_nobody_knows_is_refused_everywhere() {
+    let app = App::start(Sqlite).await;
+    let shop = app.shop().await;
+    let admin = &shop.first.admin.token;
+    for path in [
+        "/api/catalog/products",
+        "/api/catalog/categories",
+        "/api/admin/settings",
+        "/api/admin/shipping-methods",
+        "/api/auth/me",
+    ] {
+        let call = app.client.get(&format!("{path}?sort_by=name"));
+        let answer = call.bearer(admin).send().await;
+        assert_eq!(answer.status, 400, "{}", answer.describe());
+        assert!(answer.text.contains("sort_by"), "{}", answer.text);
+    }
+    let call = app.client.post("/api/carts?currency=EUR", &json!({}));
+    call.refused(400, "request.invalid_query").await;
+}

@@ -1,15 +1,50 @@
 //! All routes.
 
+use actix_web::dev::HttpServiceFactory;
 use actix_web::web;
-use utoipa_actix_web::service_config::ServiceConfig;
+use utoipa_actix_web::OpenApiFactory;
 
 use crate::modules::MODULES;
 use crate::routes::{fallback, health, pay_page};
 
+/// Where routes are added: to a server, or to the document about them. A
+/// server does without the latter, which takes megabytes in each of its
+/// threads.
+pub(crate) enum Routes<'a, 'b> {
+    Served(&'a mut web::ServiceConfig),
+    Described(&'a mut utoipa_actix_web::service_config::ServiceConfig<'b>),
+}
+
+impl Routes<'_, '_> {
+    /// Adds a route.
+    pub(crate) fn service<F>(&mut self, route: F)
+    where
+        F: HttpServiceFactory + OpenApiFactory + 'static,
+    {
+        match self {
+            Self::Served(config) => {
+                config.service(route);
+            }
+            Self::Described(config) => {
+                config.service(route);
+            }
+        }
+    }
+}
+
 /// Adds every route of the API.
-pub fn configure(config: &mut ServiceConfig) {
+pub fn configure(config: &mut web::ServiceConfig) {
+    add(&mut Routes::Served(config));
+}
+
+/// Adds every route of the API, and what the document says of it.
+pub(crate) fn describe(config: &mut utoipa_actix_web::service_config::ServiceConfig) {
+    add(&mut Routes::Described(config));
+}
+
+fn add(routes: &mut Routes) {
     for module in MODULES {
-        (module.routes)(config);
+        (module.routes)(routes);
     }
 }
 
@@ -29,6 +64,7 @@ pub fn pages(config: &mut web::ServiceConfig) {
     config
         .service(pay_page::show)
         .service(pay_page::click)
-        .service(pay_page::landing)
+        .service(pay_page::success)
+        .service(pay_page::canceled)
         .default_service(web::to(fallback::nowhere));
 }

@@ -2,8 +2,8 @@
 
 use kernel::ErrorKind;
 use strum::IntoEnumIterator as _;
-use utoipa_actix_web::service_config::ServiceConfig;
 
+use crate::app::Routes;
 use crate::problem::RequestErrorCode;
 use crate::routes::admin::{
     categories, jobs, orders as admin_orders, products, settings, shipping, stock, tenants, users,
@@ -18,7 +18,7 @@ pub(crate) struct Module {
     /// Its tags in the OpenAPI document, and what is under them.
     pub(crate) tags: &'static [(&'static str, &'static str)],
     /// Adds its routes.
-    pub(crate) routes: fn(&mut ServiceConfig),
+    pub(crate) routes: fn(&mut Routes),
     /// Its stable error codes and what kind of failure each is.
     pub(crate) codes: fn() -> Vec<(&'static str, ErrorKind)>,
 }
@@ -44,7 +44,7 @@ const ACCOUNTS: Module = Module {
     },
 };
 
-fn accounts_routes(config: &mut ServiceConfig) {
+fn accounts_routes(config: &mut Routes) {
     config.service(auth::register);
     config.service(auth::login);
     config.service(auth::refresh);
@@ -86,7 +86,7 @@ const CATALOG: Module = Module {
     },
 };
 
-fn catalog_routes(config: &mut ServiceConfig) {
+fn catalog_routes(config: &mut Routes) {
     config.service(catalog::list_categories);
     config.service(catalog::list_products);
     config.service(catalog::get_product);
@@ -125,7 +125,7 @@ const ORDERS: Module = Module {
     },
 };
 
-fn orders_routes(config: &mut ServiceConfig) {
+fn orders_routes(config: &mut Routes) {
     config.service(carts::create_cart);
     config.service(carts::get_cart);
     config.service(carts::patch_cart);
@@ -166,7 +166,7 @@ const BACKGROUND: Module = Module {
     },
 };
 
-fn background_routes(config: &mut ServiceConfig) {
+fn background_routes(config: &mut Routes) {
     config.service(jobs::list_jobs);
     config.service(jobs::get_job_lag);
     config.service(jobs::get_job);
@@ -188,7 +188,7 @@ const OPERATIONS: Module = Module {
     },
 };
 
-fn operations_routes(config: &mut ServiceConfig) {
+fn operations_routes(config: &mut Routes) {
     config.service(health::get_health);
     config.service(health::get_ready);
     config.service(health::get_metrics);

@@ -56,7 +56,7 @@ pub fn document() -> Document {
     let (_, mut document) = App::new()
         .into_utoipa_app()
         .openapi(Description::openapi())
-        .configure(crate::app::configure)
+        .configure(crate::app::describe)
         .split_for_parts();
     document.servers = Some(vec![Server::new("/")]);
     document.tags = Some(

@@ -106,8 +106,18 @@ pub enum RequestError {
     #[error("send the token of HTTP_METRICS_TOKEN as `Authorization: Bearer …`")]
     MetricsToken,
     /// The URL is too long.
-    #[error("the URL is too long")]
-    UrlTooLong,
+    #[error("the URL may have at most {0} bytes")]
+    UrlTooLong(usize),
+}
+
+impl RequestError {
+    /// The refusal of a query string where there are no parameters.
+    pub(crate) fn no_parameter(query: &str) -> Self {
+        let first = query.split(['=', '&']).next().unwrap_or_default();
+        let name: String = first.chars().take(64).collect();
+        let detail = format!("{name:?} is not known here; there are no parameters");
+        Self::InvalidQuery(vec![FieldError::new(format!("/{name}"), "type", detail)])
+    }
 }
 
 fn summary(fields: &[FieldError]) -> String {

@@ -13,7 +13,6 @@ use actix_web::{App, HttpResponse, HttpServer, Route};
 use anyhow::{Context as _, Result};
 use api::ApiState;
 use config::Settings;
-use utoipa_actix_web::AppExt as _;
 use utoipa_swagger_ui::SwaggerUi;
 
 /// How long a connection may wait for its next request.
@@ -41,9 +40,7 @@ pub fn server(
         App::new()
             .app_data(state.clone())
             .app_data(actix_web::web::PayloadConfig::new(limit))
-            .into_utoipa_app()
             .configure(api::configure)
-            .into_app()
             .route(DOCUMENT, document_route(document.clone()))
             .service(
                 SwaggerUi::new("/docs/{_:.*}")

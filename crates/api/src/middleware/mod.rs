@@ -29,7 +29,7 @@ pub use cors::cors;
 
 use crate::limits::{Class, OfAccount, refused};
 use crate::problem::{ApiError, RequestError};
-use crate::routes::{knows, needs_caller, route_of};
+use crate::routes::{knows, needs_caller, route_of, takes_no_query};
 use crate::state::ApiState;
 
 /// The longest URL, in bytes.
@@ -129,6 +129,11 @@ async fn serve(
         // 404 or 405, whoever asks.
         return call(next, request).await;
     }
+    if takes_no_query(request.method(), route) && !request.query_string().is_empty() {
+        // As where there are parameters: a misspelt one must not look accepted.
+        let error = RequestError::no_parameter(request.query_string());
+        return Outcome::Refused(request, error.into());
+    }
     let scope = match authenticate(state, &request, address, id).await {
         Ok(scope) => scope,
         Err(error) => return Outcome::Refused(request, error),
@@ -182,7 +187,7 @@ async fn authenticate(
 ) -> Result<Scope, ApiError> {
     let url = request.uri().path_and_query();
     if url.is_some_and(|url| url.as_str().len() > MAX_URL) {
-        return Err(RequestError::UrlTooLong.into());
+        return Err(RequestError::UrlTooLong(MAX_URL).into());
     }
     if request.path().contains('\0') || request.path().contains("%00") {
         // No name has it, and PostgreSQL would refuse to look for it.

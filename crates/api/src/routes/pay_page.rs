@@ -18,6 +18,8 @@ pub(crate) struct Clicked {
     action: String,
 }
 
+const TITLE: &str = "Test payment";
+
 /// Text that stands in HTML.
 fn escape(text: &str) -> String {
     text.replace('&', "&amp;")
@@ -26,11 +28,11 @@ fn escape(text: &str) -> String {
         .replace('"', "&quot;")
 }
 
-fn page(status: StatusCode, content: &str) -> HttpResponse {
+fn page(status: StatusCode, title: &str, content: &str) -> HttpResponse {
     let html = format!(
         "<!doctype html><html lang=\"en\"><head><meta charset=\"utf-8\">\
          <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\
-         <title>Test payment</title><style>\
+         <title>{title}</title><style>\
          body{{font:16px/1.5 system-ui,sans-serif;max-width:26rem;margin:4rem auto;padding:0 1rem}}\
          h1{{font-size:1.25rem}}.amount{{font-size:2rem;margin:.5rem 0 1.5rem}}\
          button{{display:block;width:100%;padding:.75rem;margin:.5rem 0;font:inherit;border:1px solid #888;border-radius:.4rem;background:#fff;cursor:pointer}}\
@@ -52,7 +54,7 @@ fn render(status: StatusCode, shown: &TestPage) -> HttpResponse {
         let content = format!(
             "<h1>{description}</h1><p class=\"amount\">{amount}</p><p>This payment is over.</p>"
         );
-        return page(status, &content);
+        return page(status, TITLE, &content);
     }
     let content = format!(
         "<h1>{description}</h1><p class=\"amount\">{amount}</p><form method=\"post\">\
@@ -62,7 +64,7 @@ fn render(status: StatusCode, shown: &TestPage) -> HttpResponse {
          <button name=\"action\" value=\"back\">Go back to the shop</button></form>\
          <small>This is the embedded test gateway. No money moves.</small>"
     );
-    page(status, &content)
+    page(status, TITLE, &content)
 }
 
 /// The page.
@@ -111,17 +113,23 @@ pub(crate) async fn click(
         .finish())
 }
 
-/// Where a buyer lands when the shop named no page of its own.
-#[get("/checkout/{outcome}")]
-pub(crate) async fn landing(path: Path<String>) -> HttpResponse {
-    match path.as_str() {
-        "success" => page(
-            StatusCode::OK,
-            "<h1>Thank you</h1><p>Your payment was received. A confirmation is on its way to you.</p>",
-        ),
-        _ => page(
-            StatusCode::OK,
-            "<h1>Not paid</h1><p>You turned back before paying. Your order waits for a while; you can pay it later.</p>",
-        ),
-    }
+/// Where a buyer lands after paying when the shop named no page of its own.
+/// That they come here does not mean that they paid.
+#[get("/checkout/success")]
+pub(crate) async fn success() -> HttpResponse {
+    page(
+        StatusCode::OK,
+        "Thank you",
+        "<h1>Thank you</h1><p>A confirmation comes by mail as soon as your payment is here.</p>",
+    )
+}
+
+/// Where a buyer lands who turned back, likewise.
+#[get("/checkout/canceled")]
+pub(crate) async fn canceled() -> HttpResponse {
+    page(
+        StatusCode::OK,
+        "Not paid",
+        "<h1>Not paid</h1><p>You turned back before paying. Your order waits for a while; you can pay it later.</p>",
+    )
 }

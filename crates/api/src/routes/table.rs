@@ -5,14 +5,16 @@ use std::sync::OnceLock;
 
 use actix_web::http::Method;
 use matchit::Router;
-use utoipa::openapi::path::Operation;
+use utoipa::openapi::RefOr;
+use utoipa::openapi::path::{Operation, ParameterIn};
 
 use crate::openapi::operations;
 
 /// Routes that are not part of the API.
 const OTHERS: &[(&str, &str)] = &[
     ("/pay/test/{session_id}", "GET, POST"),
-    ("/checkout/{outcome}", "GET"),
+    ("/checkout/success", "GET"),
+    ("/checkout/canceled", "GET"),
     ("/api/openapi.json", "GET"),
     ("/docs/{*file}", "GET"),
     ("/docs/", "GET"),
@@ -34,6 +36,8 @@ struct Table {
     known: HashSet<(Method, &'static str)>,
     /// What nobody may use without saying who they are: method and pattern.
     guarded: HashSet<(Method, &'static str)>,
+    /// What takes no query parameters: method and pattern.
+    plain: HashSet<(Method, &'static str)>,
 }
 
 fn table() -> &'static Table {
@@ -44,12 +48,15 @@ fn table() -> &'static Table {
             .iter()
             .map(|(path, methods)| ((*path).to_owned(), (*methods).to_owned()))
             .collect();
-        let mut closed = Vec::new();
+        let (mut closed, mut plain) = (Vec::new(), Vec::new());
         for (path, item) in &mut document.paths.paths {
             let mut methods = Vec::new();
             for (method, operation) in operations(item) {
                 if is_guarded(operation) {
                     closed.push((method.clone(), path.clone()));
+                }
+                if !takes_query(operation) {
+                    plain.push((method.clone(), path.clone()));
                 }
                 methods.push(method.to_string());
             }
@@ -68,10 +75,13 @@ fn table() -> &'static Table {
             .flat_map(|(path, methods)| methods.split(", ").map(move |method| (path, method)))
             .filter_map(|(path, method)| Some((method.parse().ok()?, *names.get(path)?)))
             .collect();
-        let guarded = closed
-            .into_iter()
-            .filter_map(|(method, path)| Some((method, *names.get(&path)?)))
-            .collect();
+        let named = |routes: Vec<(Method, String)>| {
+            routes
+                .into_iter()
+                .filter_map(|(method, path)| Some((method, *names.get(&path)?)))
+                .collect()
+        };
+        let (guarded, plain) = (named(closed), named(plain));
         let mut router = Router::new();
         for (path, methods) in routes {
             let name = names.get(&path).copied().unwrap_or(NONE);
@@ -83,6 +93,7 @@ fn table() -> &'static Table {
             routes: router,
             known,
             guarded,
+            plain,
         }
     })
 }
@@ -104,6 +115,24 @@ fn is_guarded(operation: &Operation) -> bool {
         .security
         .as_ref()
         .is_some_and(|ways| !ways.contains(&open))
+}
+
+/// Whether an operation has query parameters.
+fn takes_query(operation: &Operation) -> bool {
+    operation
+        .parameters
+        .iter()
+        .flatten()
+        .any(|parameter| match parameter {
+            RefOr::T(parameter) => matches!(parameter.parameter_in, ParameterIn::Query),
+            RefOr::Ref(_) => false,
+        })
+}
+
+/// Whether a route takes no query parameters. A webhook may come with some
+/// that its sender adds.
+pub(crate) fn takes_no_query(method: &Method, route: &'static str) -> bool {
+    !route.contains("webhook") && table().plain.contains(&(method.clone(), route))
 }
 
 /// Whether a route knows a method.

@@ -10,9 +10,9 @@ use kernel::{__Entity__Id, Timestamp};
 use serde::{Deserialize, Serialize};
 use strum::IntoEnumIterator as _;
 use utoipa::{IntoParams, ToSchema};
-use utoipa_actix_web::service_config::ServiceConfig;
 use validator::Validate;
 
+use crate::app::Routes;
 use crate::dto::patch::present;
 use crate::dto::choices::StatusDto;
 use crate::extract::{Caller, Json, List, Listed, Query, RequiredIfMatch, etag, id, page_request};
@@ -31,7 +31,7 @@ pub(crate) const MODULE: Module = Module {
     },
 };
 
-fn routes(config: &mut ServiceConfig) {
+fn routes(config: &mut Routes) {
     config.service(list___entities__);
     config.service(create___entity__);
     config.service(get___entity__);
