@@ -1,6 +1,6 @@
 //! The HTTP server.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::num::NonZeroUsize;
 use std::time::Duration;
 
@@ -48,12 +48,14 @@ impl Http {
 }
 
 pub(crate) fn read(r: &mut Reader) -> Http {
+    let bind = r.value("http.bind", "127.0.0.1:8080", "Where the server listens.");
     Http {
-        bind: r.value("http.bind", "127.0.0.1:8080", "Where the server listens."),
-        public_url: r.value(
+        bind,
+        public_url: r.following(
             "http.public_url",
             "http://127.0.0.1:8080",
-            "The origin of the links we give out: pay pages, mails; http:// or https:// without a path.",
+            at(bind),
+            "The origin of the links we give out: pay pages, mails; http:// or https:// without a path. Unless it is set, it follows HTTP_BIND.",
         ),
         app_url: r.optional(
             "http.app_url",
@@ -102,6 +104,17 @@ pub(crate) fn read(r: &mut Reader) -> Http {
             "What a scraper of `/metrics` must send as a bearer token; without it `/metrics` answers everybody.",
         ),
     }
+}
+
+/// How this machine itself reaches what listens there.
+fn at(bind: SocketAddr) -> Url {
+    let ip = match bind.ip() {
+        IpAddr::V4(ip) if ip.is_unspecified() => Ipv4Addr::LOCALHOST.into(),
+        IpAddr::V6(ip) if ip.is_unspecified() => Ipv6Addr::LOCALHOST.into(),
+        ip => ip,
+    };
+    let origin = SocketAddr::new(ip, bind.port());
+    Url::parse(&format!("http://{origin}")).expect("an address and a port are an origin")
 }
 
 pub(crate) fn check(s: &Settings, r: &mut Reader) {
@@ -156,6 +169,28 @@ mod tests {
 
     fn load(variables: &[(&str, &str)]) -> Result<Settings, Mistakes> {
         Settings::load(Sources::of(variables.iter().copied(), None))
+    }
+
+    #[test]
+    fn links_follow_the_address_of_the_server() {
+        let public = |variables: &[(&str, &str)]| {
+            let http = load(variables).unwrap().http;
+            assert_eq!(*http.app_url(), http.public_url);
+            String::from(http.public_url)
+        };
+        assert_eq!(public(&[]), "http://127.0.0.1:8080/");
+        for (bind, expected) in [
+            ("127.0.0.1:18504", "http://127.0.0.1:18504/"),
+            ("192.0.2.7:80", "http://192.0.2.7/"),
+            ("0.0.0.0:8081", "http://127.0.0.1:8081/"),
+            ("[::]:8081", "http://[::1]:8081/"),
+            ("[2001:db8::7]:8081", "http://[2001:db8::7]:8081/"),
+        ] {
+            assert_eq!(public(&[("HTTP_BIND", bind)]), expected);
+        }
+        let given = ("HTTP_PUBLIC_URL", "https://shop.example");
+        let both = [("HTTP_BIND", "0.0.0.0:8081"), given];
+        assert_eq!(public(&both), "https://shop.example/");
     }
 
     #[test]
