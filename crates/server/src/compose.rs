@@ -76,8 +76,10 @@ impl Sutler {
     /// there is a default tenant.
     pub async fn build(settings: Settings, overrides: Overrides) -> Result<Self> {
         let settings = Arc::new(settings);
-        if settings.database.auto_migrate {
-            migrations::up(&settings.database, None).await?;
+        if settings.database.auto_migrate
+            && let Some(doubt) = migrations::up(&settings.database, None).await?
+        {
+            tracing::warn!("{doubt}");
         }
         let keys = Arc::new(secret::key_ring(&settings)?);
         let sealer = Sealer::new(&keys, "request-keys");
