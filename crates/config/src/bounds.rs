@@ -89,14 +89,15 @@ fn times(s: &Settings, r: &mut Reader) {
         (
             "jobs.poll_interval",
             s.jobs.poll_interval,
-            millis(10)..=secs(60),
-            "10ms to 1m",
+            // Between two looks a worker renews its leases.
+            millis(10)..=secs(60).min(s.jobs.lease / 3),
+            "10ms to 1m, and at most a third of JOBS_LEASE",
         ),
         (
             "jobs.lease",
             s.jobs.lease,
-            secs(1)..=secs(3_600),
-            "1s to 1h",
+            secs(2)..=secs(3_600),
+            "2s to 1h",
         ),
     ];
     for (key, value, range, expected) in bounds {
@@ -244,8 +245,8 @@ mod tests {
             ("AUTH_HASH_ITERATIONS", ["2", "100"], ["1", "101"]),
             ("CHECKOUT_SESSION_TTL", ["1m", "23h"], ["59s", "0s"]),
             ("CHECKOUT_PENDING_TTL", ["36m 1s", "30d"], ["36m", "0s"]),
-            ("JOBS_POLL_INTERVAL", ["10ms", "1m"], ["0s", "2m"]),
-            ("JOBS_LEASE", ["1s", "1h"], ["999ms", "2h"]),
+            ("JOBS_POLL_INTERVAL", ["10ms", "20s"], ["0s", "21s"]),
+            ("JOBS_LEASE", ["2s", "1h"], ["1999ms", "2h"]),
         ] {
             for value in good {
                 assert!(!refused(name, value), "{name}={value} is refused");
