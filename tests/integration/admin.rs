@@ -200,6 +200,11 @@ async fn settings_are_checked_and_versioned(#[values(Sqlite, Postgres)] backend:
             json!({"platform_fee": {"fixed": {"amount": 1, "currency": "USD"}, "basis_points": 0, "borne_by": "buyer"}}),
             "settings.fee_currency",
         ),
+        // A fee is replaced as a whole.
+        (
+            json!({"platform_fee": {"basis_points": 100}}),
+            "request.invalid_body",
+        ),
         (json!({"currency": "USD"}), "request.invalid_body"),
         (json!({"support_email": "nobody"}), "request.invalid_body"),
     ] {

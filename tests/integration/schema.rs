@@ -3,6 +3,7 @@
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
+use std::time::Duration;
 
 use rstest::rstest;
 use server::migrations;
@@ -68,6 +69,29 @@ async fn sqlite(store: &Store) -> SqliteConnection {
     SqliteConnection::connect(&format!("sqlite://{}", path.display()))
         .await
         .expect("the database file")
+}
+
+#[rstest]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_server_is_not_ready_when_migrations_are_taken_back(
+    #[values(Sqlite, Postgres)] backend: Backend,
+) {
+    let app = App::start(backend).await;
+    app.client.get("/ready").expect(200).await;
+    let settings = app.store().settings(&[]).database;
+    let all = u32::try_from(migrations::status(&settings).await.expect("a status").len());
+    for steps in [1, all.expect("a few") - 1] {
+        migrations::down(&settings, steps).await.expect("down");
+        app.advance(Duration::from_secs(3));
+        let answer = app.client.get("/ready").expect(503).await;
+        assert!(
+            answer.text.contains("migrations are missing"),
+            "{}",
+            answer.text
+        );
+    }
+    migrations::up(&settings, None).await.expect("up");
+    app.client.get("/ready").expect(200).await;
 }
 
 #[rstest]

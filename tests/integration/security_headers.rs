@@ -130,6 +130,8 @@ async fn only_configured_origins_may_call_from_a_browser() {
     );
     assert_eq!(allowed.header("access-control-allow-origin"), origin);
     assert_eq!(allowed.header("access-control-allow-credentials"), "true");
+    // No request of ours began.
+    assert_eq!(allowed.header("x-request-id"), "");
     assert!(
         allowed
             .header("access-control-allow-methods")
@@ -148,6 +150,7 @@ async fn only_configured_origins_may_call_from_a_browser() {
             "{stranger}"
         );
         assert!(refused.status >= 400, "{stranger}: {}", refused.describe());
+        assert_eq!(refused.header("x-request-id"), "");
         let get = app
             .client
             .get("/api/catalog/products")

@@ -16,6 +16,7 @@ const MIN_DISTINCT: usize = 10;
 
 pub(crate) fn check(s: &Settings, r: &mut Reader) {
     numbers(s, r);
+    times(s, r);
     addresses(s, r);
     secrets(s, r);
     if EnvFilter::try_new(&s.telemetry.log_filter).is_err() {
@@ -56,6 +57,58 @@ fn numbers(s: &Settings, r: &mut Reader) {
             r.mistake(key, &value.to_string(), &expected);
         }
     }
+}
+
+fn times(s: &Settings, r: &mut Reader) {
+    let (millis, secs) = (Duration::from_millis, Duration::from_secs);
+    let bounds = [
+        (
+            "http.header_timeout",
+            s.http.header_timeout,
+            millis(100)..=secs(600),
+            "100ms to 10m",
+        ),
+        (
+            "http.body_timeout",
+            s.http.body_timeout,
+            millis(100)..=secs(600),
+            "100ms to 10m",
+        ),
+        (
+            "database.acquire_timeout",
+            s.database.acquire_timeout,
+            millis(100)..=secs(60),
+            "100ms to 1m",
+        ),
+        (
+            "auth.refresh_leeway",
+            s.auth.refresh_leeway,
+            secs(0)..=secs(60),
+            "0s to 1m",
+        ),
+        (
+            "jobs.poll_interval",
+            s.jobs.poll_interval,
+            // Between two looks a worker renews its leases.
+            millis(10)..=secs(60).min(s.jobs.lease / 3),
+            "10ms to 1m, and at most a third of JOBS_LEASE",
+        ),
+        (
+            "jobs.lease",
+            s.jobs.lease,
+            secs(2)..=secs(3_600),
+            "2s to 1h",
+        ),
+    ];
+    for (key, value, range, expected) in bounds {
+        if !range.contains(&value) {
+            r.mistake(key, &format!("{value:?}"), expected);
+        }
+    }
+    checkout_times(s, r);
+}
+
+fn checkout_times(s: &Settings, r: &mut Reader) {
     // Stripe counts its half hour from when it hears of a session, which is a
     // little later than when we decide on one.
     let (least, expected) = match &s.payments.stripe {
@@ -68,6 +121,15 @@ fn numbers(s: &Settings, r: &mut Reader) {
     let ttl = s.checkout.session_ttl;
     if !(Duration::from_mins(least)..=Duration::from_hours(24)).contains(&ttl) {
         r.mistake("checkout.session_ttl", &format!("{ttl:?}"), expected);
+    }
+    // Nobody's order is canceled while the first page to pay it is open.
+    let pending = s.checkout.pending_ttl;
+    if pending <= ttl.saturating_add(s.checkout.reservation_grace) {
+        r.mistake(
+            "checkout.pending_ttl",
+            &format!("{pending:?}"),
+            "more than CHECKOUT_SESSION_TTL and CHECKOUT_RESERVATION_GRACE together",
+        );
     }
 }
 
@@ -147,6 +209,53 @@ fn is_sender(text: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::is_sender;
+    use crate::{Settings, Sources};
+
+    fn refused(name: &str, value: &str) -> bool {
+        let sources = Sources::of([(name, value)], None);
+        match Settings::load(sources) {
+            Ok(_) => false,
+            Err(mistakes) => {
+                let text = mistakes.to_string();
+                assert!(text.starts_with("1 mistake "), "{text}");
+                text.contains(&format!("{name}: found "))
+            }
+        }
+    }
+
+    #[test]
+    fn values_out_of_bounds_are_refused() {
+        for (name, good, bad) in [
+            ("HTTP_WORKERS", ["1", "1024"], ["0", "1025"]),
+            (
+                "HTTP_MAX_BODY_BYTES",
+                ["1024", "67108864"],
+                ["1023", "67108865"],
+            ),
+            ("HTTP_HEADER_TIMEOUT", ["100ms", "10m"], ["99ms", "601s"]),
+            ("HTTP_BODY_TIMEOUT", ["100ms", "10m"], ["0s", "1d"]),
+            ("DATABASE_MAX_CONNECTIONS", ["1", "10000"], ["0", "10001"]),
+            ("DATABASE_ACQUIRE_TIMEOUT", ["100ms", "1m"], ["0s", "61s"]),
+            ("AUTH_REFRESH_LEEWAY", ["0s", "1m"], ["61s", "7d"]),
+            (
+                "AUTH_HASH_MEMORY_KIB",
+                ["19456", "1048576"],
+                ["8192", "1048577"],
+            ),
+            ("AUTH_HASH_ITERATIONS", ["2", "100"], ["1", "101"]),
+            ("CHECKOUT_SESSION_TTL", ["1m", "23h"], ["59s", "0s"]),
+            ("CHECKOUT_PENDING_TTL", ["36m 1s", "30d"], ["36m", "0s"]),
+            ("JOBS_POLL_INTERVAL", ["10ms", "20s"], ["0s", "21s"]),
+            ("JOBS_LEASE", ["2s", "1h"], ["1999ms", "2h"]),
+        ] {
+            for value in good {
+                assert!(!refused(name, value), "{name}={value} is refused");
+            }
+            for value in bad {
+                assert!(refused(name, value), "{name}={value} is accepted");
+            }
+        }
+    }
 
     #[test]
     fn senders_are_addresses_with_or_without_a_name() {

@@ -76,6 +76,23 @@ impl Database {
         Ok(rows.into_iter().map(|row| row.version).collect())
     }
 
+    /// Whether there is a table of migrations, even one that the role of this
+    /// connection may not read.
+    pub async fn has_migrations_table(&self) -> Result<bool, Fault> {
+        let sql = match self.backend() {
+            Backend::Sqlite => {
+                "SELECT name AS version FROM sqlite_schema WHERE type = 'table' AND name = 'seaql_migrations'"
+            }
+            Backend::Postgres => {
+                "SELECT relname::text AS version FROM pg_catalog.pg_class \
+                 WHERE relkind IN ('r', 'p') AND relname = 'seaql_migrations'"
+            }
+        };
+        let tx = self.begin_system("database.migrations_table").await?;
+        let rows: Vec<MigrationRow> = tx.all(sql, []).await?;
+        Ok(!rows.is_empty())
+    }
+
     /// What the role of this connection may do on PostgreSQL; none on SQLite.
     pub async fn role(&self) -> Result<Option<RoleReport>, Fault> {
         if self.backend() == Backend::Sqlite {

@@ -1,5 +1,6 @@
 //! Which database it is, and how its connections are opened.
 
+use std::path::PathBuf;
 use std::str::FromStr as _;
 use std::time::Duration;
 
@@ -83,9 +84,24 @@ impl Opener {
     }
 }
 
+/// The file of the embedded database, if it has to be created first; creates
+/// nothing.
+pub fn missing_file(settings: &config::Database) -> Result<Option<PathBuf>, Fault> {
+    let url = settings.url.expose_secret();
+    if !url.starts_with("sqlite:") {
+        return Ok(None);
+    }
+    let file = parsed(url)?.get_filename().to_owned();
+    Ok((!file.exists()).then_some(file))
+}
+
+fn parsed(url: &str) -> Result<SqliteConnectOptions, Fault> {
+    SqliteConnectOptions::from_str(url)
+        .map_err(|error| driver_fault("DATABASE_URL is not a SQLite URL", error))
+}
+
 fn sqlite(url: &str) -> Result<SqliteConnectOptions, Fault> {
-    let options = SqliteConnectOptions::from_str(url)
-        .map_err(|error| driver_fault("DATABASE_URL is not a SQLite URL", error))?;
+    let options = parsed(url)?;
     if let Some(folder) = options.get_filename().parent() {
         config::create_private_folder(folder).map_err(|error| {
             Fault::permanent(format!("create the folder {}", folder.display())).caused_by(error)

@@ -15,7 +15,7 @@ use crate::system::SystemTransaction;
 
 /// The role that owns the tables.
 pub struct Owner<'a> {
-    settings: &'a config::Database,
+    pub(crate) settings: &'a config::Database,
 }
 
 /// What a role may do that it should not.

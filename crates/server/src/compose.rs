@@ -2,12 +2,11 @@
 
 use std::ops::Deref;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 
 use accounts_model::ports::Mailer;
 use accounts_service::NewTenant;
 use anyhow::{Context as _, Result, ensure};
-use api::{ApiParts, ApiState, Limits, Readiness, Services};
+use api::{ApiParts, ApiState, Limits, Services};
 use config::{GatewayName, Settings};
 use database::Database;
 use gateway_redis::RedisLimiter;
@@ -23,6 +22,7 @@ use queue::{Queue, QueueAdmin, Registry};
 
 use crate::migrations::{self, explained};
 use crate::modules::{self, Base};
+use crate::readiness::DatabaseReadiness;
 use crate::secret;
 
 /// What can be put in place of what the settings name; for tests.
@@ -76,8 +76,10 @@ impl Sutler {
     /// there is a default tenant.
     pub async fn build(settings: Settings, overrides: Overrides) -> Result<Self> {
         let settings = Arc::new(settings);
-        if settings.database.auto_migrate {
-            migrations::up(&settings.database, None).await?;
+        if settings.database.auto_migrate
+            && let Some(doubt) = migrations::up(&settings.database, None).await?
+        {
+            tracing::warn!("{doubt}");
         }
         let keys = Arc::new(secret::key_ring(&settings)?);
         let sealer = Sealer::new(&keys, "request-keys");
@@ -165,10 +167,10 @@ impl Sutler {
                 limits: Limits::new(&self.settings.rate_limits, self.shared_limits.clone()),
                 keys: self.keys.clone(),
                 clock: self.queue.clock().clone(),
-                readiness: Arc::new(DatabaseReadiness {
-                    database: self.database.clone(),
-                    migrated: AtomicBool::new(false),
-                }),
+                readiness: Arc::new(DatabaseReadiness::new(
+                    self.database.clone(),
+                    self.queue.clock().clone(),
+                )),
                 metrics,
                 trace_parent: crate::telemetry::trace_parent(&self.settings.telemetry),
             },
@@ -222,32 +224,4 @@ async fn check_role(settings: &Settings, database: &Database) -> Result<()> {
     ensure!(!settings.is_production(), why);
     tracing::warn!("{why}");
     Ok(())
-}
-
-/// Ready when the database answers and no migration is missing.
-struct DatabaseReadiness {
-    database: Database,
-    /// Migrations do not go away under a running process, so once is enough.
-    migrated: AtomicBool,
-}
-
-impl Readiness for DatabaseReadiness {
-    fn check(&self) -> std::pin::Pin<Box<dyn Future<Output = Option<String>> + Send + '_>> {
-        Box::pin(async {
-            if self.database.check().await.is_err() {
-                return Some("the database does not answer".to_owned());
-            }
-            if self.migrated.load(Ordering::Relaxed) {
-                return None;
-            }
-            match migrations::pending(&self.database).await {
-                Ok(missing) if missing.is_empty() => {
-                    self.migrated.store(true, Ordering::Relaxed);
-                    None
-                }
-                Ok(_) => Some("migrations are missing".to_owned()),
-                Err(_) => Some("the database does not answer".to_owned()),
-            }
-        })
-    }
 }

@@ -12,6 +12,7 @@ pub mod http;
 pub mod metrics;
 pub mod migrations;
 mod modules;
+mod readiness;
 pub mod secret;
 pub mod telemetry;
 

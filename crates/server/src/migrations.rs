@@ -4,7 +4,7 @@ use std::fs::File;
 use std::path::Path;
 
 use anyhow::{Context as _, Result, bail, ensure};
-use database::{Database, Owner};
+use database::{Database, Owner, Sameness};
 use kernel::Fault;
 use migration::Migrator;
 use sea_orm_migration::MigratorTrait as _;
@@ -79,20 +79,50 @@ pub fn explained(fault: &Fault) -> anyhow::Error {
     anyhow::anyhow!("{}", fault.chain())
 }
 
-/// Applies what is missing, and grants the application's role its rights.
-pub async fn up(settings: &config::Database, steps: Option<u32>) -> Result<()> {
+/// Refuses an owner of another database; what is doubtful about the two URLs.
+async fn compare(owner: &Owner<'_>) -> Result<Option<String>> {
+    let sameness = owner.sameness().await.map_err(|fault| explained(&fault))?;
+    Ok(match sameness {
+        Sameness::Same => None,
+        Sameness::Different { application, owner } => bail!(
+            "DATABASE_URL leads to the database {application:?} and DATABASE_OWNER_URL to {owner:?}; \
+             let both name the same database"
+        ),
+        Sameness::OtherServer => Some(
+            "DATABASE_URL and DATABASE_OWNER_URL seem to lead to different servers, because these started at different times; \
+             look at host and port of both"
+                .to_owned(),
+        ),
+        Sameness::Unknown(fault) => Some(format!(
+            "whether DATABASE_URL leads to the database that was migrated is not known: {}; look at its host, port, name and password",
+            fault.chain()
+        )),
+    })
+}
+
+/// Applies what is missing, and grants the application's role its rights. The
+/// answer is what a person should look at, if anything.
+pub async fn up(settings: &config::Database, steps: Option<u32>) -> Result<Option<String>> {
     let owner = Owner::new(settings);
+    let mut doubt = compare(&owner).await?;
     let alone = Alone::begin(&owner).await?;
     Migrator::up(&alone.connection, steps)
         .await
         .context("apply the migrations")?;
     owner.grant().await.map_err(|fault| explained(&fault))?;
-    alone.end().await
+    alone.end().await?;
+    if doubt.is_some() {
+        // The role of DATABASE_URL may be there only now.
+        doubt = compare(&owner).await?;
+    }
+    Ok(doubt)
 }
 
 /// Takes back the last migrations.
 pub async fn down(settings: &config::Database, steps: u32) -> Result<()> {
-    let alone = Alone::begin(&Owner::new(settings)).await?;
+    let owner = Owner::new(settings);
+    compare(&owner).await?;
+    let alone = Alone::begin(&owner).await?;
     Migrator::down(&alone.connection, Some(steps))
         .await
         .context("take migrations back")?;

@@ -1,7 +1,7 @@
 //! The installation's secret.
 
 use std::io::Write as _;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result};
 use config::Settings;
@@ -14,15 +14,35 @@ use secrecy::ExposeSecret as _;
 pub fn key_ring(settings: &Settings) -> Result<KeyRing> {
     let current = match &settings.secret_key {
         Some(secret) => secret.expose_secret().to_owned(),
-        None => development_secret(&settings.data_dir.join("secret_key"))?,
+        None => development_secret(&file(settings))?,
     };
-    Ok(KeyRing::new(
+    Ok(ring(settings, &current))
+}
+
+/// The same keys, or none when the file was not made yet; creates nothing.
+pub fn existing(settings: &Settings) -> Result<Option<KeyRing>> {
+    let path = file(settings);
+    let current = match &settings.secret_key {
+        Some(secret) => secret.expose_secret().to_owned(),
+        None if path.exists() => read(&path)?,
+        None => return Ok(None),
+    };
+    Ok(Some(ring(settings, &current)))
+}
+
+/// Where the secret of development is kept.
+pub fn file(settings: &Settings) -> PathBuf {
+    settings.data_dir.join("secret_key")
+}
+
+fn ring(settings: &Settings, current: &str) -> KeyRing {
+    KeyRing::new(
         current.as_bytes(),
         settings
             .secret_key_previous
             .iter()
             .map(|secret| secret.expose_secret().as_bytes()),
-    ))
+    )
 }
 
 fn development_secret(path: &Path) -> Result<String> {
@@ -43,6 +63,10 @@ fn development_secret(path: &Path) -> Result<String> {
             return Err(refused.error).with_context(|| format!("create {}", path.display()));
         }
     }
+    read(path)
+}
+
+fn read(path: &Path) -> Result<String> {
     let known =
         std::fs::read_to_string(path).with_context(|| format!("read {}", path.display()))?;
     anyhow::ensure!(

@@ -30,17 +30,17 @@ pub(crate) fn read(r: &mut Reader) -> Auth {
         access_ttl: r.value(
             "auth.access_ttl",
             "15m",
-            "How long an access token is good, at most 24h.",
+            "How long an access token is good; 1m to 24h.",
         ),
         refresh_ttl: r.value(
             "auth.refresh_ttl",
             "7d",
-            "How long a refresh token is good.",
+            "How long a refresh token is good; more than AUTH_ACCESS_TTL.",
         ),
         refresh_leeway: r.value(
             "auth.refresh_leeway",
             "10s",
-            "Within which time a second use of a refresh token is answered 409 (two tabs at once) instead of ending the session as stolen.",
+            "Within which time a second use of a refresh token is answered 409 (two tabs at once) instead of ending the session as stolen; 0s to 1m.",
         ),
         hash_concurrency: r.value(
             "auth.hash_concurrency",
@@ -50,12 +50,12 @@ pub(crate) fn read(r: &mut Reader) -> Auth {
         hash_memory_kib: r.value(
             "auth.hash_memory_kib",
             "19456",
-            "Memory of an argon2id hash in KiB, at least 19456.",
+            "Memory of an argon2id hash in KiB; 19456 to 1048576.",
         ),
         hash_iterations: r.value(
             "auth.hash_iterations",
             "2",
-            "Passes of an argon2id hash, at least 2.",
+            "Passes of an argon2id hash; 2 to 100.",
         ),
         registration_open: r.value(
             "auth.registration_open",
@@ -80,14 +80,18 @@ pub(crate) fn check(s: &Settings, r: &mut Reader) {
             "more than AUTH_ACCESS_TTL",
         );
     }
-    if s.auth.hash_memory_kib.get() < 19_456 {
+    if !(19_456..=1_048_576).contains(&s.auth.hash_memory_kib.get()) {
         r.mistake(
             "auth.hash_memory_kib",
             &s.auth.hash_memory_kib.to_string(),
-            "at least 19456",
+            "19456 to 1048576",
         );
     }
-    if s.auth.hash_iterations.get() < 2 {
-        r.mistake("auth.hash_iterations", "1", "at least 2");
+    if !(2..=100).contains(&s.auth.hash_iterations.get()) {
+        r.mistake(
+            "auth.hash_iterations",
+            &s.auth.hash_iterations.to_string(),
+            "2 to 100",
+        );
     }
 }

@@ -26,7 +26,7 @@ pub(crate) fn read(r: &mut Reader) -> Checkout {
         session_ttl: r.value(
             "checkout.session_ttl",
             "31m",
-            "How long a buyer has to pay. 31m to 24h with Stripe.",
+            "How long a buyer has to pay; 1m to 24h, with Stripe 31m to 24h.",
         ),
         reservation_grace: r.value(
             "checkout.reservation_grace",
@@ -36,7 +36,7 @@ pub(crate) fn read(r: &mut Reader) -> Checkout {
         pending_ttl: r.value(
             "checkout.pending_ttl",
             "24h",
-            "After which time an unpaid order is canceled; until then payment can be tried again.",
+            "After which time an unpaid order is canceled; until then payment can be tried again. More than CHECKOUT_SESSION_TTL and CHECKOUT_RESERVATION_GRACE together.",
         ),
         cart_ttl: r.value(
             "checkout.cart_ttl",

@@ -58,7 +58,7 @@ pub(crate) fn read(r: &mut Reader, data_dir: &Path) -> Database {
         max_connections: r.value(
             "database.max_connections",
             "16",
-            "Connections at most, for each process.",
+            "Connections at most, for each process; 1 to 10000.",
         ),
         pool_mode: r.value(
             "database.pool_mode",
@@ -68,7 +68,7 @@ pub(crate) fn read(r: &mut Reader, data_dir: &Path) -> Database {
         acquire_timeout: r.value(
             "database.acquire_timeout",
             "5s",
-            "How long a request waits for a free connection before it answers 503.",
+            "How long a request waits for a free connection before it answers 503; 100ms to 1m.",
         ),
         statement_timeout: r.value(
             "database.statement_timeout",

@@ -34,12 +34,12 @@ pub(crate) fn read(r: &mut Reader) -> Jobs {
         poll_interval: r.value(
             "jobs.poll_interval",
             "500ms",
-            "How often a worker looks for work that nobody announced to it.",
+            "How often a worker looks for work that nobody announced to it; 10ms to 1m, and at most a third of JOBS_LEASE.",
         ),
         lease: r.value(
             "jobs.lease",
             "60s",
-            "How long a job is leased; a worker that is alive renews the lease, one that died lets it run out.",
+            "How long a job is leased, 2s to 1h; a worker that is alive renews the lease, one that died lets it run out.",
         ),
         shutdown_timeout: r.value(
             "jobs.shutdown_timeout",

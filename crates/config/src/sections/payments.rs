@@ -48,6 +48,8 @@ pub struct Payments {
     pub test_enabled: bool,
     /// Stripe, when a key is given.
     pub stripe: Option<Stripe>,
+    /// Whether signing secrets of Stripe were given without a key.
+    pub(crate) stripe_lacks_key: bool,
 }
 
 pub(crate) fn read(r: &mut Reader) -> Payments {
@@ -79,7 +81,7 @@ pub(crate) fn read(r: &mut Reader) -> Payments {
     let timeout = r.value(
         "stripe.timeout",
         "20s",
-        "The longest a call to Stripe may take. What came of a longer one is looked up later.",
+        "The longest a call to Stripe may take, 100ms to 2m. What came of a longer one is looked up later.",
     );
     let account = r.optional(
         "stripe.account",
@@ -94,6 +96,7 @@ pub(crate) fn read(r: &mut Reader) -> Payments {
     Payments {
         gateway,
         test_enabled,
+        stripe_lacks_key: secret_key.is_none() && !webhook_secrets.is_empty(),
         stripe: secret_key.map(|secret_key| Stripe {
             secret_key,
             webhook_secrets,
@@ -118,6 +121,13 @@ pub(crate) fn check(s: &Settings, r: &mut Reader) {
             "another gateway, because PAYMENT_TEST_ENABLED is false",
         ),
         _ => {}
+    }
+    if s.payments.stripe_lacks_key && s.payments.gateway != GatewayName::Stripe {
+        r.mistake(
+            "stripe.secret_key",
+            "nothing",
+            "a key, because STRIPE_WEBHOOK_SECRET is set; set both or neither",
+        );
     }
     if let Some(stripe) = &s.payments.stripe {
         if stripe.webhook_secrets.is_empty() {
@@ -147,6 +157,27 @@ pub(crate) fn check(s: &Settings, r: &mut Reader) {
                 &format!("{:?}", stripe.timeout),
                 "100ms to 2m",
             );
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::{Settings, Sources};
+
+    #[test]
+    fn a_signing_secret_without_a_key_is_a_mistake() {
+        for gateway in ["test", "stripe"] {
+            let variables = [
+                ("PAYMENT_GATEWAY", gateway),
+                ("STRIPE_WEBHOOK_SECRET", "whsec_hunter2"),
+            ];
+            let text = Settings::load(Sources::of(variables, None))
+                .unwrap_err()
+                .to_string();
+            assert!(text.starts_with("1 mistake "), "{text}");
+            assert!(text.contains("STRIPE_SECRET_KEY: found nothing"), "{text}");
+            assert!(!text.contains("hunter2"), "{text}");
         }
     }
 }

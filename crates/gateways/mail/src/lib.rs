@@ -16,6 +16,16 @@ pub async fn check_smtp(settings: &config::Mail) -> Result<(), Fault> {
     smtp::check(settings).await
 }
 
+/// Whether the settings can be used, without creating or calling anything;
+/// for `sutler doctor`.
+pub fn check_settings(settings: &config::Mail) -> Result<(), Fault> {
+    match settings.transport {
+        MailTransport::Folder => message::mailbox(&settings.from).map(|_| ()),
+        MailTransport::Smtp => smtp::SmtpMailer::new(settings).map(|_| ()),
+        MailTransport::Resend => resend::ResendMailer::new(settings).map(|_| ()),
+    }
+}
+
 /// The mailer that the settings ask for.
 pub fn from_settings(settings: &config::Mail) -> Result<Arc<dyn Mailer>, Fault> {
     Ok(match settings.transport {

@@ -124,3 +124,34 @@ impl Orders {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    /// What follows a mark in a text, up to a quotation mark or a backtick.
+    fn after<'a>(text: &'a str, mark: &str) -> BTreeSet<&'a str> {
+        text.split(mark)
+            .skip(1)
+            .filter_map(|rest| rest.split(['"', '`']).next())
+            .collect()
+    }
+
+    #[test]
+    fn what_needs_attention_is_documented() {
+        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../../docs/checkout.md");
+        let text = std::fs::read_to_string(path).unwrap();
+        let (_, table) = text.split_once("| `attention` |").unwrap();
+        let (table, _) = table.split_once("\n\n").unwrap();
+        let documented = after(table, "\n| `");
+        let code = [
+            include_str!("refunds.rs"),
+            include_str!("settle.rs"),
+            include_str!("webhooks.rs"),
+        ]
+        .concat();
+        let mut flags = after(&code, ".flag(\"");
+        flags.extend(after(&code, "order, attempt, \""));
+        assert_eq!(documented, flags);
+    }
+}

@@ -1,23 +1,21 @@
 //! `sutler doctor`: what is wrong, and how to mend it.
 
+mod database;
+
 use std::process::ExitCode;
 use std::time::Duration;
 
 use anyhow::Result;
 use config::{MailTransport, Settings};
-use database::Database;
 use gateway_bus::Bus;
 use gateway_redis::RedisLimiter;
 use gateway_stripe::StripeGateway;
-use kernel::secret::Sealer;
-use kernel::{Clock as _, Fault, SystemClock};
+use kernel::Fault;
 use secrecy::ExposeSecret as _;
 use tokio::net::TcpStream;
 use url::Url;
 
 use super::print;
-use crate::migrations;
-use crate::secret;
 
 /// What was found about one thing.
 enum Finding {
@@ -36,7 +34,7 @@ const MAX_SKEW: Duration = Duration::from_secs(5);
 
 pub(super) async fn run(settings: &Settings) -> Result<ExitCode> {
     let mut findings = vec![configuration(settings)];
-    findings.extend(database(settings).await);
+    findings.extend(database::findings(settings).await);
     findings.push(stripe(settings).await);
     findings.push(mail(settings).await);
     findings.extend(redis(settings).await);
@@ -80,91 +78,6 @@ fn configuration(settings: &Settings) -> Finding {
     }
 }
 
-async fn database(settings: &Settings) -> Vec<Finding> {
-    let opened = secret::key_ring(settings).and_then(|keys| {
-        Database::open(&settings.database, Sealer::new(&keys, "request-keys"))
-            .map_err(|fault| migrations::explained(&fault))
-    });
-    let database = match opened {
-        Ok(database) => database,
-        Err(error) => {
-            let mend = "look at DATABASE_URL and DATA_DIR".to_owned();
-            return vec![Finding::Bad(format!("database: {error:#}"), mend)];
-        }
-    };
-    let checked = match database.check().await {
-        Ok(checked) => checked,
-        Err(fault) => {
-            return vec![Finding::Bad(
-                format!("database: {}", fault.chain()),
-                "is it running, and do address, name and password in DATABASE_URL fit?".to_owned(),
-            )];
-        }
-    };
-    let mut findings = vec![Finding::Good(format!(
-        "database: {:?} {}",
-        checked.backend, checked.version
-    ))];
-    findings.push(schema(settings, &database).await);
-    findings.extend(role(settings, &database).await);
-    findings.extend(clock(&database).await);
-    findings
-}
-
-async fn schema(settings: &Settings, database: &Database) -> Finding {
-    let mend = if settings.database.auto_migrate {
-        "`sutler serve` will apply them; or run `sutler migrate up` now"
-    } else {
-        "run `sutler migrate up`"
-    };
-    match migrations::pending(database).await {
-        Ok(missing) if missing.is_empty() => Finding::Good("migrations are up to date".to_owned()),
-        Ok(missing) => Finding::Doubt(
-            format!("migrations are missing: {}", missing.join(", ")),
-            mend.to_owned(),
-        ),
-        // Not even the table of migrations is there.
-        Err(_) => Finding::Doubt("the database is empty".to_owned(), mend.to_owned()),
-    }
-}
-
-async fn role(settings: &Settings, database: &Database) -> Option<Finding> {
-    let role = database.role().await.ok().flatten()?;
-    if role.is_confined() {
-        return Some(Finding::Good(format!(
-            "row-level security holds for the role {:?}",
-            role.name
-        )));
-    }
-    let text = format!(
-        "row-level security does not hold for the role {:?}",
-        role.name
-    );
-    let mend = "let DATABASE_URL name a plain role and DATABASE_OWNER_URL the owner, then run `sutler migrate up`".to_owned();
-    Some(if settings.is_production() {
-        Finding::Bad(text, mend)
-    } else {
-        Finding::Doubt(text, mend)
-    })
-}
-
-async fn clock(database: &Database) -> Option<Finding> {
-    let theirs = database.now().await.ok().flatten()?;
-    let ours = SystemClock.now();
-    let skew = ours.since(theirs).max(theirs.since(ours));
-    Some(if skew <= MAX_SKEW {
-        Finding::Good("the clock agrees with the database's".to_owned())
-    } else {
-        Finding::Bad(
-            format!(
-                "the clock differs from the database's by {} s",
-                skew.as_secs()
-            ),
-            "let both machines keep time by NTP; signatures are good for 300 s only".to_owned(),
-        )
-    })
-}
-
 async fn stripe(settings: &Settings) -> Finding {
     let Some(stripe) = &settings.payments.stripe else {
         let text = "payment: the embedded test gateway; no money moves".to_owned();
@@ -186,14 +99,21 @@ async fn mail(settings: &Settings) -> Finding {
         MailTransport::Smtp => "mail: by SMTP".to_owned(),
         MailTransport::Resend => "mail: through Resend".to_owned(),
     };
-    if let Err(fault) = gateway_mail::from_settings(mail) {
+    if let Err(fault) = gateway_mail::check_settings(mail) {
         return Finding::Bad(
             format!("{text}: {}", fault.chain()),
             "look at MAIL_FROM and the settings of the transport".to_owned(),
         );
     }
     match mail.transport {
-        MailTransport::Folder => Finding::Good(text),
+        MailTransport::Folder if mail.folder.is_dir() => Finding::Good(text),
+        MailTransport::Folder if mail.folder.exists() => Finding::Bad(
+            format!("{text}, which is not a folder"),
+            "let MAIL_FOLDER name a folder".to_owned(),
+        ),
+        MailTransport::Folder => {
+            Finding::Good(format!("{text}, which will be created at the first start"))
+        }
         MailTransport::Smtp => outcome(
             &text,
             in_time(gateway_mail::check_smtp(mail)).await,

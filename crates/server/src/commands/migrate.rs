@@ -32,8 +32,11 @@ impl Migrate {
     pub(super) async fn run(self, settings: &Settings) -> Result<ExitCode> {
         match self {
             Self::Up { steps } => {
-                migrations::up(&settings.database, steps).await?;
+                let doubt = migrations::up(&settings.database, steps).await?;
                 print("The schema is up to date.");
+                if let Some(doubt) = doubt {
+                    print(&format!("But {doubt}"));
+                }
                 Ok(ExitCode::SUCCESS)
             }
             Self::Down { steps } => {

@@ -1,5 +1,8 @@
 //! Commands of the binary, as somebody at a command line sees them.
 
+mod doctor;
+mod owner;
+
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
@@ -109,49 +112,4 @@ async fn a_database_without_tables_is_refused_with_what_to_run() {
             assert!(said.contains("`sutler migrate up`"), "{said}");
         }
     }
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn the_doctor_tries_what_is_configured() {
-    let store = Store::new(Backend::Sqlite).await;
-    let nobody = format!("127.0.0.1:{}", free_port());
-    let (smtp, redis) = (format!("smtp://{nobody}"), format!("redis://{nobody}"));
-    let (nats, otlp) = (format!("nats://{nobody}"), format!("http://{nobody}"));
-    let sentry = format!("http://a-key-of-tests@{nobody}/1");
-    let settings = [
-        ("MAIL_TRANSPORT", "smtp"),
-        ("SMTP_URL", smtp.as_str()),
-        ("REDIS_URL", redis.as_str()),
-        ("NATS_URL", nats.as_str()),
-        ("OTEL_EXPORTER_OTLP_ENDPOINT", otlp.as_str()),
-        ("SENTRY_DSN", sentry.as_str()),
-    ];
-    let (good, said) = run(sutler(&store, &["doctor"], &settings)).await;
-    assert!(!good, "{said}");
-    for variable in [
-        "SMTP_URL",
-        "REDIS_URL",
-        "NATS_URL",
-        "OTEL_EXPORTER_OTLP_ENDPOINT",
-        "SENTRY_DSN",
-    ] {
-        let found = said.lines().any(|line| line.contains(variable));
-        assert!(found, "{variable} is missing in:\n{said}");
-    }
-    assert_eq!(said.matches('✗').count(), 5, "{said}");
-    assert!(!said.contains("a-key-of-tests"), "{said}");
-
-    // Where somebody listens, nothing is wrong.
-    let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a free port");
-    let address = listener.local_addr().expect("an address");
-    let otlp = format!("http://{address}");
-    let sentry = format!("http://a-key-of-tests@{address}/1");
-    let settings = [
-        ("OTEL_EXPORTER_OTLP_ENDPOINT", otlp.as_str()),
-        ("SENTRY_DSN", sentry.as_str()),
-    ];
-    let (good, said) = run(sutler(&store, &["doctor"], &settings)).await;
-    assert!(good, "{said}");
-    assert!(said.contains("the OTLP receiver answers"), "{said}");
-    assert!(said.contains("Sentry answers"), "{said}");
 }
