@@ -21,7 +21,7 @@ pub(super) struct Seen {
     pub(super) p99: f64,
 }
 
-/// Asks for paths in turn. One thread suffices and leaves more for the server.
+/// Asks for paths in turn.
 pub(super) fn wrk(
     folder: &Path,
     address: SocketAddr,
@@ -32,11 +32,50 @@ pub(super) fn wrk(
     let script = format!(
         "local paths = {{{}}}\nlocal requests = {{}}\nlocal n = 0\n\
          init = function() for i, path in ipairs(paths) do requests[i] = wrk.format('GET', path) end end\n\
-         request = function() n = n % #requests + 1 return requests[n] end\n\
-         done = function(summary, latency) local e = summary.errors \
-           print(string.format('SEEN %d %d %d %d', summary.requests, summary.duration, latency:percentile(99), \
-             e.connect + e.read + e.write + e.status + e.timeout)) end\n",
+         request = function() n = n % #requests + 1 return requests[n] end\n",
         quoted.join(",")
+    );
+    run_wrk(folder, address, &script, seconds)
+}
+
+/// What is posted once: the token of a cart, and the body.
+pub(super) struct Post {
+    pub(super) token: String,
+    pub(super) body: serde_json::Value,
+}
+
+/// Posts each once, to the end of the time, for which there must be enough.
+pub(super) fn wrk_posts(
+    folder: &Path,
+    address: SocketAddr,
+    path: &str,
+    posts: &[Post],
+    seconds: u32,
+) -> Result<Seen> {
+    let file = folder.join("posts");
+    let lines: Vec<String> = posts
+        .iter()
+        .map(|post| format!("{}\t{}", post.token, post.body))
+        .collect();
+    std::fs::write(&file, lines.join("\n")).context("write what is posted")?;
+    let script = format!(
+        "local requests = {{}}\nlocal n = 0\n\
+         init = function() for line in io.lines('{}') do \
+           local token, body = line:match('^([^\\t]*)\\t(.*)$') \
+           local headers = {{['content-type'] = 'application/json', ['x-cart-token'] = token}} \
+           requests[#requests + 1] = wrk.format('POST', {path:?}, headers, body) end end\n\
+         request = function() n = n + 1 return requests[n] or wrk.format('GET', '/there-were-not-enough') end\n",
+        file.display()
+    );
+    run_wrk(folder, address, &script, seconds)
+}
+
+/// Runs a script. One thread suffices and leaves more for the server.
+fn run_wrk(folder: &Path, address: SocketAddr, script: &str, seconds: u32) -> Result<Seen> {
+    let script = format!(
+        "{script}done = function(summary, latency) local e = summary.errors \
+           print(string.format('SEEN %d %d %d %d', summary.requests, summary.duration, latency:percentile(99), \
+             e.connect + e.read + e.write + e.status + e.timeout)) end\n"
     );
     let file = folder.join("wrk.lua");
     std::fs::write(&file, script).context("write the script of wrk")?;

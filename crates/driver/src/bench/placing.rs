@@ -2,13 +2,13 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::time::Instant;
 
 use anyhow::{Context as _, Result, ensure};
-use serde_json::json;
+use serde_json::{Value, json};
 use sqlx::AssertSqlSafe;
 use tokio::task::JoinSet;
 
+use super::load::{self, Post};
 use super::pgbench::{self, Runner, computed, drawn};
 use super::table::Table;
 use super::{Bench, CONNECTIONS, Options, log, median, uuid_of};
@@ -16,8 +16,12 @@ use crate::client::{Call, Client};
 use crate::installation::Running;
 use crate::shopper::address;
 
-/// Orders of one connection for each second that was asked for.
+/// Orders that each connection of pgbench places for each second that was
+/// asked for.
 const A_SECOND: usize = 30;
+/// Carts for each second, more than can be ordered in one.
+const CARTS_A_SECOND: usize = 1_500;
+const CHECKOUT: &str = "/api/checkout";
 /// Where the numbers of pgbench's carts begin, turn by turn.
 const FIRST: usize = 1_000;
 
@@ -35,8 +39,9 @@ pub(super) async fn measure(bench: &mut Bench, options: &Options, table: &mut Ta
     let each = usize::try_from(options.seconds)? * A_SECOND;
     let mut runner = None;
     for turn in 0..options.repeats {
-        let carts = fill(bench, &server, CONNECTIONS * each).await?;
-        ours.push(place(&server, carts).await?);
+        let carts = usize::try_from(options.seconds)? * CARTS_A_SECOND;
+        let carts = fill(bench, &server, carts).await?;
+        ours.push(place(bench, &server, &carts, options.seconds)?);
         let first = FIRST + turn * each;
         carts_for_pgbench(bench, first, each).await?;
         if runner.is_none() {
@@ -94,33 +99,28 @@ async fn cart(client: &mut Client, variant: &str) -> Result<Cart> {
 }
 
 fn checkout(cart: &Cart) -> Call {
-    Call::post("/api/checkout")
+    Call::post(CHECKOUT)
         .header("x-cart-token", &cart.token)
-        .json(json!({"cart_id": cart.id, "email": "buyer@example.com",
-            "shipping_address": address(), "shipping_method": "standard"}))
+        .json(order_of(cart))
 }
 
-/// Orders all carts; orders a second.
-async fn place(server: &Running, carts: Vec<Cart>) -> Result<f64> {
-    let count = carts.len();
-    let carts = Arc::new(carts);
-    let next = Arc::new(AtomicUsize::new(0));
-    let mut tasks: JoinSet<Result<()>> = JoinSet::new();
-    let began = Instant::now();
-    for _ in 0..CONNECTIONS {
-        let (mut client, next, carts) = (server.client(), next.clone(), carts.clone());
-        tasks.spawn(async move {
-            while let Some(cart) = carts.get(next.fetch_add(1, Ordering::Relaxed)) {
-                client.expect(&checkout(cart), 201).await?;
-            }
-            Ok(())
-        });
-    }
-    while let Some(result) = tasks.join_next().await {
-        result??;
-    }
-    #[expect(clippy::cast_precision_loss, reason = "a few thousand")]
-    Ok(count as f64 / began.elapsed().as_secs_f64())
+fn order_of(cart: &Cart) -> Value {
+    json!({"cart_id": cart.id, "email": "buyer@example.com",
+        "shipping_address": address(), "shipping_method": "standard"})
+}
+
+/// Orders carts for so long; orders a second.
+fn place(bench: &Bench, server: &Running, carts: &[Cart], seconds: u32) -> Result<f64> {
+    let posts: Vec<Post> = carts
+        .iter()
+        .map(|cart| Post {
+            token: cart.token.clone(),
+            body: order_of(cart),
+        })
+        .collect();
+    let folder = bench.installation.folder();
+    let seen = load::wrk_posts(folder, server.address, CHECKOUT, &posts, seconds)?;
+    Ok(seen.rate)
 }
 
 /// The script of one placement, as PostgreSQL saw it.
