@@ -31,7 +31,7 @@ impl Database {
             Backend::Sqlite => "SELECT sqlite_version() AS version",
             Backend::Postgres => "SELECT current_setting('server_version') AS version",
         };
-        let tx = self.begin_system("database.check").await?;
+        let tx = self.read_system("database.check").await?;
         let row: Option<VersionRow> = tx.one(sql, []).await?;
         let version = row
             .ok_or_else(|| Fault::permanent("the database told no version"))?
@@ -59,7 +59,7 @@ impl Database {
         if self.backend() == Backend::Sqlite {
             return Ok(None);
         }
-        let tx = self.begin_system("database.now").await?;
+        let tx = self.read_system("database.now").await?;
         let row: Option<NowRow> = tx
             .one(
                 "SELECT CAST(extract(epoch FROM clock_timestamp()) * 1000000 AS bigint) AS micros",
@@ -71,7 +71,7 @@ impl Database {
 
     /// The names of the migrations that were applied.
     pub async fn applied_migrations(&self) -> Result<Vec<String>, Fault> {
-        let tx = self.begin_system("database.migrations").await?;
+        let tx = self.read_system("database.migrations").await?;
         let rows: Vec<MigrationRow> = tx.all("SELECT version FROM seaql_migrations", []).await?;
         Ok(rows.into_iter().map(|row| row.version).collect())
     }
@@ -88,7 +88,7 @@ impl Database {
                  WHERE relkind IN ('r', 'p') AND relname = 'seaql_migrations'"
             }
         };
-        let tx = self.begin_system("database.migrations_table").await?;
+        let tx = self.read_system("database.migrations_table").await?;
         let rows: Vec<MigrationRow> = tx.all(sql, []).await?;
         Ok(!rows.is_empty())
     }
@@ -98,7 +98,7 @@ impl Database {
         if self.backend() == Backend::Sqlite {
             return Ok(None);
         }
-        let tx = self.begin_system("database.role").await?;
+        let tx = self.read_system("database.role").await?;
         RoleReport::read(&tx).await.map(Some)
     }
 }

@@ -1,5 +1,7 @@
 //! Logs, traces, error reports, metrics.
 
+mod lines;
+
 use std::io::IsTerminal as _;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
@@ -51,9 +53,7 @@ impl Drop for TelemetryGuard {
 /// exporter of traces has a thread and a client of its own.
 pub fn start(settings: &Settings) -> Result<TelemetryGuard> {
     let telemetry = &settings.telemetry;
-    let (writer, logs) = tracing_appender::non_blocking::NonBlockingBuilder::default()
-        .lossy(false)
-        .finish(std::io::stderr());
+    let (writer, logs) = lines::to_stderr();
     let filter = EnvFilter::try_new(&telemetry.log_filter)
         .context("LOG_FILTER is not in the syntax of tracing's EnvFilter")?;
     let lines = match telemetry.log_format {

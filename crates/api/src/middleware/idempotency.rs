@@ -8,7 +8,7 @@ use kernel::{Actor, Idempotency, Scope};
 
 use crate::extract::{BodyLimits, read_all};
 use crate::problem::RequestError;
-use crate::routes::route_of;
+use crate::routes::Route;
 
 /// What the keys of those begin with who are only known by their address.
 const ADDRESS: &str = "address:";
@@ -20,6 +20,7 @@ const MIN_SHARED: usize = 16;
 /// request.
 pub(crate) async fn wish(
     request: &mut ServiceRequest,
+    route: &'static Route,
     scope: &Scope,
     limits: BodyLimits,
 ) -> Result<Option<Idempotency>, RequestError> {
@@ -57,7 +58,7 @@ pub(crate) async fn wish(
         .concat(),
     );
     request.set_payload(Payload::from(body));
-    let route = format!("POST {}", route_of(request.match_info().as_str()));
+    let route = format!("POST {}", Route::name(Some(route)));
     Ok(Some(Idempotency::new(key, route, fingerprint, principal)))
 }
 

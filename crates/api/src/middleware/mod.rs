@@ -29,7 +29,7 @@ pub use cors::cors;
 
 use crate::limits::{Class, OfAccount, refused};
 use crate::problem::{ApiError, RequestError};
-use crate::routes::{knows, needs_caller, route_of, takes_no_query};
+use crate::routes::Route;
 use crate::state::ApiState;
 
 /// The longest URL, in bytes.
@@ -50,8 +50,8 @@ pub async fn pipeline(
         request.head_mut().method = Method::GET;
     }
     let id = request_id::of(&request);
-    // As the framework reads it, with what is escaped without need.
-    let route = route_of(request.match_info().as_str());
+    let found = Route::of(request.match_info().as_str());
+    let route = Route::name(found);
     let span = tracing::info_span!(
         "request",
         request_id = id,
@@ -71,7 +71,7 @@ pub async fn pipeline(
     let (of_task, to_task) = (state.clone(), id.clone());
     let task = async move {
         let mut counted = None;
-        let outcome = serve(&of_task, request, route, next, &to_task, &mut counted).await;
+        let outcome = serve(&of_task, request, found, next, &to_task, &mut counted).await;
         (counted, outcome)
     };
     let done = actix_web::rt::spawn(task.instrument(span.clone())).await;
@@ -103,7 +103,7 @@ pub(crate) enum Outcome {
 async fn serve(
     state: &Data<ApiState>,
     request: ServiceRequest,
-    route: &'static str,
+    route: Option<&'static Route>,
     next: Next<BoxBody>,
     id: &str,
     counted: &mut Counted,
@@ -125,12 +125,16 @@ async fn serve(
     if state.is_draining() {
         return Outcome::Refused(request, RequestError::Draining.into());
     }
-    if !knows(request.method(), route) {
+    let Some(route) = route.filter(|route| route.knows(request.method())) else {
         // 404 or 405, whoever asks.
         return call(next, request).await;
-    }
-    if takes_no_query(request.method(), route) && !request.query_string().is_empty() {
-        // As where there are parameters: a misspelt one must not look accepted.
+    };
+    // As where there are parameters: a misspelt one must not look accepted.
+    // What sends webhooks may add some of its own.
+    if class != Class::Webhooks
+        && route.takes_no_query(request.method())
+        && !request.query_string().is_empty()
+    {
         let error = RequestError::no_parameter(request.query_string());
         return Outcome::Refused(request, error.into());
     }
@@ -152,10 +156,10 @@ async fn serve(
         }
     }
     // Before anything of the request is read; services ask again.
-    if scope.actor() == Actor::Anonymous && needs_caller(request.method(), route) {
+    if scope.actor() == Actor::Anonymous && route.needs_caller(request.method()) {
         return Outcome::Refused(request, AccessDenied::Unauthenticated.into());
     }
-    let outcome = run(state, request, next, scope).await;
+    let outcome = run(state, request, route, next, scope).await;
     if let Outcome::Answered(response) = &outcome
         && let Some(OfAccount(limit, decision)) = response.request().extensions().get().copied()
     {
@@ -211,10 +215,11 @@ async fn authenticate(
 async fn run(
     state: &ApiState,
     mut request: ServiceRequest,
+    route: &'static Route,
     next: Next<BoxBody>,
     scope: Scope,
 ) -> Outcome {
-    let scope = match idempotency::wish(&mut request, &scope, state.body_limits).await {
+    let scope = match idempotency::wish(&mut request, route, &scope, state.body_limits).await {
         Ok(Some(wish)) => scope.with_idempotency(wish),
         Ok(None) => scope,
         Err(error) => return Outcome::Refused(request, error.into()),

@@ -15,4 +15,4 @@ pub(crate) mod table;
 pub(crate) mod test_gateway;
 pub(crate) mod webhooks;
 
-pub(crate) use table::{knows, needs_caller, route_of, takes_no_query};
+pub(crate) use table::Route;

@@ -1,6 +1,5 @@
 //! The table of routes, as the OpenAPI document has it.
 
-use std::collections::{HashMap, HashSet};
 use std::sync::OnceLock;
 
 use actix_web::http::Method;
@@ -11,101 +10,108 @@ use utoipa::openapi::path::{Operation, ParameterIn};
 use crate::openapi::operations;
 
 /// Routes that are not part of the API.
-const OTHERS: &[(&str, &str)] = &[
-    ("/pay/test/{session_id}", "GET, POST"),
-    ("/checkout/success", "GET"),
-    ("/checkout/canceled", "GET"),
-    ("/api/openapi.json", "GET"),
-    ("/docs/{*file}", "GET"),
-    ("/docs/", "GET"),
+const OTHERS: &[(&str, &[Method])] = &[
+    ("/pay/test/{session_id}", &[Method::GET, Method::POST]),
+    ("/checkout/success", &[Method::GET]),
+    ("/checkout/canceled", &[Method::GET]),
+    ("/api/openapi.json", &[Method::GET]),
+    ("/docs/{*file}", &[Method::GET]),
+    ("/docs/", &[Method::GET]),
 ];
 
-/// The name of what is no route.
+/// The name of what is no route; one for all, so that callers cannot make up
+/// metrics.
 const NONE: &str = "none";
 
-struct Known {
+/// A route: a pattern of paths, and what can be done there.
+pub(crate) struct Route {
+    /// The pattern, such as `/api/orders/{order_id}`.
     name: &'static str,
-    methods: String,
+    known: Vec<Known>,
 }
 
-struct Table {
-    /// The framework finds the route of a request as well, but only after the
+/// What one method does.
+struct Known {
+    method: Method,
+    /// The document lets nobody in without a token.
+    guarded: bool,
+    /// It has no query parameters.
+    plain: bool,
+}
+
+impl Route {
+    /// The route of a path, as the framework reads it: with what is escaped
+    /// without need. The framework finds it as well, but only after the
     /// middleware, and by trying one pattern after the other.
-    routes: Router<Known>,
-    /// What there is: method and pattern.
-    known: HashSet<(Method, &'static str)>,
-    /// What nobody may use without saying who they are: method and pattern.
-    guarded: HashSet<(Method, &'static str)>,
-    /// What takes no query parameters: method and pattern.
-    plain: HashSet<(Method, &'static str)>,
+    pub(crate) fn of(path: &str) -> Option<&'static Self> {
+        static TABLE: OnceLock<Router<Route>> = OnceLock::new();
+        let found = TABLE.get_or_init(table).at(path).ok()?;
+        Some(found.value)
+    }
+
+    /// The pattern of a route, or one word for what is none.
+    pub(crate) fn name(route: Option<&Self>) -> &'static str {
+        route.map_or(NONE, |route| route.name)
+    }
+
+    /// Whether it knows a method.
+    pub(crate) fn knows(&self, method: &Method) -> bool {
+        self.operation(method).is_some()
+    }
+
+    /// Whether a method takes no query parameters.
+    pub(crate) fn takes_no_query(&self, method: &Method) -> bool {
+        self.operation(method).is_some_and(|known| known.plain)
+    }
+
+    /// Whether a method is for callers who say who they are. What they may do
+    /// is for services to decide.
+    pub(crate) fn needs_caller(&self, method: &Method) -> bool {
+        self.operation(method).is_some_and(|known| known.guarded)
+    }
+
+    /// The methods it knows, as the header `Allow` has them.
+    pub(crate) fn allow(&self) -> String {
+        let methods: Vec<&str> = self
+            .known
+            .iter()
+            .map(|known| known.method.as_str())
+            .collect();
+        methods.join(", ")
+    }
+
+    fn operation(&self, method: &Method) -> Option<&Known> {
+        self.known.iter().find(|known| known.method == method)
+    }
 }
 
-fn table() -> &'static Table {
-    static TABLE: OnceLock<Table> = OnceLock::new();
-    TABLE.get_or_init(|| {
-        let mut document = crate::openapi::document();
-        let mut routes: Vec<(String, String)> = OTHERS
-            .iter()
-            .map(|(path, methods)| ((*path).to_owned(), (*methods).to_owned()))
-            .collect();
-        let (mut closed, mut plain) = (Vec::new(), Vec::new());
-        for (path, item) in &mut document.paths.paths {
-            let mut methods = Vec::new();
-            for (method, operation) in operations(item) {
-                if is_guarded(operation) {
-                    closed.push((method.clone(), path.clone()));
-                }
-                if !takes_query(operation) {
-                    plain.push((method.clone(), path.clone()));
-                }
-                methods.push(method.to_string());
-            }
-            routes.push((path.clone(), methods.join(", ")));
-        }
-        let names: HashMap<String, &'static str> = routes
-            .iter()
-            .map(|(path, _)| {
-                // A fixed number of names, made once.
-                let name: &'static str = Box::leak(path.clone().into_boxed_str());
-                (path.clone(), name)
-            })
-            .collect();
-        let known = routes
-            .iter()
-            .flat_map(|(path, methods)| methods.split(", ").map(move |method| (path, method)))
-            .filter_map(|(path, method)| Some((method.parse().ok()?, *names.get(path)?)))
-            .collect();
-        let named = |routes: Vec<(Method, String)>| {
-            routes
-                .into_iter()
-                .filter_map(|(method, path)| Some((method, *names.get(&path)?)))
-                .collect()
-        };
-        let (guarded, plain) = (named(closed), named(plain));
-        let mut router = Router::new();
-        for (path, methods) in routes {
-            let name = names.get(&path).copied().unwrap_or(NONE);
-            router
-                .insert(path, Known { name, methods })
-                .expect("no two routes are alike");
-        }
-        Table {
-            routes: router,
-            known,
-            guarded,
-            plain,
-        }
-    })
-}
-
-/// The pattern of the route a path belongs to, such as
-/// `/api/orders/{order_id}`; one word for all that belong to none, so that
-/// callers cannot make up metrics.
-pub(crate) fn route_of(path: &str) -> &'static str {
-    table()
-        .routes
-        .at(path)
-        .map_or(NONE, |found| found.value.name)
+fn table() -> Router<Route> {
+    let mut router = Router::new();
+    let mut add = |path: &str, known: Vec<Known>| {
+        // A fixed number of names, made once.
+        let name: &'static str = Box::leak(path.to_owned().into_boxed_str());
+        let route = Route { name, known };
+        router.insert(path, route).expect("no two routes are alike");
+    };
+    for (path, methods) in OTHERS {
+        let known = methods.iter().map(|method| Known {
+            method: method.clone(),
+            guarded: false,
+            plain: false,
+        });
+        add(path, known.collect());
+    }
+    let mut document = crate::openapi::document();
+    for (path, item) in &mut document.paths.paths {
+        let known = operations(item).map(|(method, operation)| Known {
+            method: method.clone(),
+            guarded: is_guarded(operation),
+            plain: !takes_query(operation),
+        });
+        let known = known.collect();
+        add(path, known);
+    }
+    router
 }
 
 /// Whether the document lets nobody in without a token.
@@ -127,30 +133,4 @@ fn takes_query(operation: &Operation) -> bool {
             RefOr::T(parameter) => matches!(parameter.parameter_in, ParameterIn::Query),
             RefOr::Ref(_) => false,
         })
-}
-
-/// Whether a route takes no query parameters. A webhook may come with some
-/// that its sender adds.
-pub(crate) fn takes_no_query(method: &Method, route: &'static str) -> bool {
-    !route.contains("webhook") && table().plain.contains(&(method.clone(), route))
-}
-
-/// Whether a route knows a method.
-pub(crate) fn knows(method: &Method, route: &'static str) -> bool {
-    table().known.contains(&(method.clone(), route))
-}
-
-/// Whether a route is for callers who say who they are. What they may do is
-/// for services to decide.
-pub(crate) fn needs_caller(method: &Method, route: &'static str) -> bool {
-    table().guarded.contains(&(method.clone(), route))
-}
-
-/// The methods a path knows, as the header `Allow` has them.
-pub(crate) fn methods_at(path: &str) -> Option<String> {
-    table()
-        .routes
-        .at(path)
-        .ok()
-        .map(|found| found.value.methods.clone())
 }
