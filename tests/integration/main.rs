@@ -13,6 +13,7 @@ mod listing;
 mod orders;
 mod outside;
 mod pool;
+mod promotions;
 mod purchase;
 mod races;
 mod rate_limits;

@@ -10,5 +10,6 @@ pub(crate) mod order_parts;
 pub(crate) mod order_states;
 pub(crate) mod patch;
 pub(crate) mod product;
+pub(crate) mod promotion;
 pub(crate) mod user;
 pub(crate) mod variant;

@@ -87,7 +87,7 @@ pub(crate) struct ShippingOptions {
     data: Vec<ShippingOption>,
 }
 
-fn key(path: &str, token: CartToken) -> Result<CartKey, ApiError> {
+pub(super) fn key(path: &str, token: CartToken) -> Result<CartKey, ApiError> {
     Ok(CartKey {
         id: id(path, OrdersError::CartNotFound)?,
         token: token.0,

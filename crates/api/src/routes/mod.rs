@@ -3,6 +3,7 @@
 pub(crate) mod admin;
 pub(crate) mod api_keys;
 pub(crate) mod auth;
+pub(crate) mod cart_coupons;
 pub(crate) mod carts;
 pub(crate) mod catalog;
 pub(crate) mod checkout;

@@ -104,3 +104,20 @@ impl Event for ShippingMethodsChanged {
         vec![Self::TAG.to_owned()]
     }
 }
+
+/// The promotions of the tenant changed, or one is used up or not any more.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct PromotionsChanged {}
+
+impl PromotionsChanged {
+    /// The tag of what is remembered about promotions.
+    pub const TAG: &'static str = "promotions";
+}
+
+impl Event for PromotionsChanged {
+    const KIND: &'static str = "promotions.changed";
+
+    fn stale_tags(&self) -> Vec<String> {
+        vec![Self::TAG.to_owned()]
+    }
+}

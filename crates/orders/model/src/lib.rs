@@ -3,6 +3,7 @@
 
 pub mod address;
 pub mod cart;
+pub mod delivery;
 pub mod errors;
 pub mod events;
 pub mod jobs;
@@ -10,8 +11,11 @@ pub mod order;
 pub mod ordering;
 pub mod payment;
 pub mod ports;
+pub mod promotion;
 pub mod refund;
 pub mod shipping;
 pub mod totals;
 
+pub use delivery::{DeliveryError, DeliveryErrorCode};
 pub use errors::{OrdersError, OrdersErrorCode};
+pub use promotion::errors::{PromotionError, PromotionErrorCode};

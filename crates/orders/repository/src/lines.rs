@@ -26,6 +26,7 @@ pub(crate) struct Row {
     options: Stored<BTreeMap<String, String>>,
     unit_price: i64,
     quantity: i64,
+    discount: i64,
     restocked: i64,
 }
 
@@ -43,6 +44,7 @@ pub(crate) const TABLE: Table = Table {
         ("options", Kind::Json),
         ("unit_price", Kind::Plain),
         ("quantity", Kind::Plain),
+        ("discount", Kind::Plain),
         ("restocked", Kind::Plain),
     ],
 };
@@ -69,13 +71,14 @@ pub(crate) fn read(row: Row, order: &Order) -> OrderLine {
         options: row.options.0,
         unit_price: Money::new(row.unit_price, order.currency),
         quantity: row.quantity,
+        discount: Money::new(row.discount, order.currency),
         restocked: row.restocked,
     }
 }
 
 /// The write that adds the lines of an order, for a batch.
 pub fn insert(order: OrderId, lines: &[OrderLine]) -> (String, Vec<Value>) {
-    const COLUMNS: usize = 12;
+    const COLUMNS: usize = 13;
     let mut values: Vec<Value> = vec![order.uuid().into()];
     let mut rows = Vec::with_capacity(lines.len());
     for line in lines {
@@ -94,13 +97,14 @@ pub fn insert(order: OrderId, lines: &[OrderLine]) -> (String, Vec<Value>) {
             to_json(&line.options).into(),
             line.unit_price.minor.into(),
             line.quantity.into(),
+            line.discount.minor.into(),
             line.restocked.into(),
         ]);
     }
     (
         format!(
             "INSERT INTO order_lines (tenant_id, order_id, id, position, product_id, variant_id, stock_item_id, \
-               seller_id, sku, name, options, unit_price, quantity, restocked) VALUES {}",
+               seller_id, sku, name, options, unit_price, quantity, discount, restocked) VALUES {}",
             rows.join(", ")
         ),
         values,

@@ -88,6 +88,8 @@ impl Orders {
             shipping_address: None,
             billing_address: None,
             shipping_method: None,
+            coupons: Vec::new(),
+            seen_discount: 0,
             order: None,
             version: 1,
             created_at: now,
@@ -239,6 +241,11 @@ impl Orders {
         prices: &Prices,
     ) -> Result<CartAnswer, OrdersError> {
         let now = self.now();
+        let priced = price(cart.clone(), prices)?;
+        cart.seen_discount = priced.totals.discount.minor;
+        for (coupon, now) in cart.coupons.iter_mut().zip(&priced.coupons) {
+            coupon.applied = now.refusal.is_none();
+        }
         let mut batch = Batch::new();
         for line in &cart.lines {
             let offer = prices.offers.iter().find(|o| o.variant == line.variant);
@@ -254,7 +261,11 @@ impl Orders {
         batch.run(tx).await?;
         cart.version += 1;
         cart.updated_at = now;
-        self.answer(scope, cart, prices)
+        let token = self.cart_token(scope, &cart);
+        Ok(CartAnswer {
+            priced: PricedCart { cart, ..priced },
+            token,
+        })
     }
 
     async fn answer_new(
@@ -264,7 +275,7 @@ impl Orders {
         cart: Cart,
     ) -> Result<CartAnswer, OrdersError> {
         if cart.lines.is_empty() {
-            let prices = Prices::of_nothing(tenant);
+            let prices = Prices::of_nothing(tenant, self.now());
             return self.answer(scope, cart, &prices);
         }
         let db = self.database.read(scope).await?;

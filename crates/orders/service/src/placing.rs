@@ -12,6 +12,7 @@ use orders_model::ordering::{
     check_as_seen, check_complete, full_name, lines_of, new_attempt, new_order,
 };
 use orders_model::payment::{Payment, PaymentStatus};
+use orders_repository::promotions::redemptions;
 use orders_repository::{carts, history, lines, numbers, orders, payments};
 use serde::{Deserialize, Serialize};
 
@@ -162,10 +163,6 @@ impl Orders {
         let reserved_until = self
             .reserve(&tx, &mut batch, order_id, &lines, &priced)
             .await?;
-        batch.add_as(
-            numbers::TAKEN,
-            numbers::take(tenant.settings.order_numbers_after),
-        );
         let mut order = new_order(
             order_id,
             &priced,
@@ -175,6 +172,12 @@ impl Orders {
             reserved_until,
             now,
         )?;
+        self.redeem(&tx, &mut batch, &order, &priced, &prices.candidates)
+            .await?;
+        batch.add_as(
+            numbers::TAKEN,
+            numbers::take(tenant.settings.order_numbers_after),
+        );
         let payment = self.first_attempt(&order, gateway, now);
         order.number = self
             .write_placed(&tx, batch, &order, &lines, payment.as_ref())
@@ -254,6 +257,12 @@ impl Orders {
         batch.add(lines::insert(order.id, lines));
         if let Some(payment) = payment {
             batch.add(payments::insert(payment));
+        }
+        if !order.promotions.is_empty() {
+            let uses = order.promotions.iter();
+            let uses = uses.map(|one| (one.promotion, one.coupon));
+            let (user, email) = (order.user, &order.email);
+            batch.add(redemptions::insert(order.id, user, email, uses, now));
         }
         let actor = tx.scope().actor();
         batch.add(history::note(order.id, PLACED, None, actor, now));

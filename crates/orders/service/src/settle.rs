@@ -183,6 +183,7 @@ impl Orders {
             OrderStatus::Pending => {
                 // Whatever is still reserved of other lines goes back.
                 self.catalog.release_in_tx(tx, order.id).await?;
+                self.release_promotions(tx, order).await?;
                 order.cancel("out of stock when the payment came".to_owned(), now)?;
                 self.give_back(tx, batch, order, attempt, "paid_after_expiry")
             }

@@ -1,45 +1,19 @@
 //! Shipping methods.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use database::Scoped;
-use kernel::{Fault, Money, Permission, Scope, ShippingMethodId, TenantId};
-use moka::sync::Cache;
+use kernel::{Fault, Money, Permission, Scope, ShippingMethodId};
 use orders_model::OrdersError;
 use orders_model::events::ShippingMethodsChanged;
 use orders_model::shipping::{
     NewShippingMethod, ShippingMethod, ShippingMethodChange, ShippingStatus, check_countries,
 };
 use orders_repository::{carts, shipping_methods};
-use queue::{Stale, StaleTags};
 
 use crate::Orders;
 use crate::access::CartKey;
 use crate::pricing::price;
-
-/// The methods of each tenant, kept for a moment: every look at a cart needs
-/// them and they change seldom.
-pub(crate) struct ShippingCache(Cache<TenantId, Arc<Vec<ShippingMethod>>>);
-
-impl ShippingCache {
-    pub(crate) fn new(stale: &StaleTags) -> Self {
-        let cache: Cache<TenantId, Arc<Vec<ShippingMethod>>> = Cache::builder()
-            .max_capacity(10_000)
-            .time_to_live(Duration::from_secs(30))
-            .build();
-        let forget = cache.clone();
-        stale.listen(move |stale| match stale {
-            Stale::Everything => forget.invalidate_all(),
-            Stale::Tags(tenant, tags) => {
-                if tags.iter().any(|tag| tag == ShippingMethodsChanged::TAG) {
-                    forget.invalidate(tenant);
-                }
-            }
-        });
-        Self(cache)
-    }
-}
 
 impl Orders {
     pub(crate) async fn shipping_methods_cached(
@@ -47,12 +21,11 @@ impl Orders {
         scope: &Scope,
         db: &Scoped,
     ) -> Result<Arc<Vec<ShippingMethod>>, Fault> {
-        if let Some(methods) = self.shipping.0.get(&scope.tenant()) {
+        if let Some(methods) = self.shipping.get(scope.tenant()) {
             return Ok(methods);
         }
-        let methods = Arc::new(shipping_methods::all(db).await?);
-        self.shipping.0.insert(scope.tenant(), methods.clone());
-        Ok(methods)
+        let methods = shipping_methods::all(db).await?;
+        Ok(self.shipping.put(scope.tenant(), methods))
     }
 
     /// How a cart can be shipped to its address, and what that costs.
