@@ -14,6 +14,7 @@ mod m0004_catalog;
 mod m0005_orders;
 mod m0006_test_gateway;
 mod m0011_promotions;
+mod m0012_shipping_zones;
 mod reshape;
 mod script;
 
@@ -31,6 +32,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0005_orders::MIGRATION),
             Box::new(m0006_test_gateway::MIGRATION),
             Box::new(m0011_promotions::MIGRATION),
+            Box::new(m0012_shipping_zones::MIGRATION),
         ]
     }
 }

@@ -22,7 +22,13 @@ pub(crate) async fn promote(app: &App, tenant: &Tenant, body: Value) -> String {
 }
 
 /// A promotion of which one code with a limit is known.
-pub(crate) async fn coupon(app: &App, tenant: &Tenant, code: &str, rule: Value, more: Value) -> String {
+pub(crate) async fn coupon(
+    app: &App,
+    tenant: &Tenant,
+    code: &str,
+    rule: Value,
+    more: Value,
+) -> String {
     let mut body = json!({"name": format!("For {code}"), "needs_coupon": true, "rule": rule});
     for (name, value) in more.as_object().into_iter().flatten() {
         body[name] = value.clone();
@@ -51,7 +57,10 @@ fn see(app: &App, cart: &Cart) -> Call {
 
 async fn used(app: &App, tenant: &Tenant, id: &str) -> i64 {
     let call = app.client.get(&format!("/api/admin/promotions/{id}"));
-    call.bearer(&tenant.key).expect(200).await.number_at("/used")
+    call.bearer(&tenant.key)
+        .expect(200)
+        .await
+        .number_at("/used")
 }
 
 async fn change(app: &App, tenant: &Tenant, id: &str, body: Value) -> Answer {
@@ -111,10 +120,16 @@ async fn a_cart_shows_what_applies_and_why_the_rest_does_not(
         .map(|one| (one["code"].as_str().unwrap_or_default(), &one["refusal"]))
         .collect();
     let expected = [
-        ("LARGE", &json!({"reason": "minimum_subtotal", "minimum": eur(7500)})),
+        (
+            "LARGE",
+            &json!({"reason": "minimum_subtotal", "minimum": eur(7500)}),
+        ),
         ("SHIP", &Value::Null),
         ("ALONE", &json!({"reason": "not_combinable"})),
-        ("LATER", &json!({"reason": "not_started", "starts_at": "2026-04-01T00:00:00Z"})),
+        (
+            "LATER",
+            &json!({"reason": "not_started", "starts_at": "2026-04-01T00:00:00Z"}),
+        ),
     ];
     assert_eq!(reasons, expected);
     assert_eq!(seen.body["totals"]["shipping"], eur(0));
@@ -122,7 +137,9 @@ async fn a_cart_shows_what_applies_and_why_the_rest_does_not(
     assert_eq!(seen.body["totals"]["total"], eur(4500));
     // With a third lamp the minimum is reached: 7,500 less 10 %, less 10.00.
     let line = json!({"variant_id": item.variants[0], "quantity": 1});
-    let line = app.client.post(&format!("/api/carts/{}/lines", cart.id), &line);
+    let line = app
+        .client
+        .post(&format!("/api/carts/{}/lines", cart.id), &line);
     let seen = line.header("x-cart-token", &cart.token).expect(200).await;
     assert_eq!(seen.body["totals"]["discount"], eur(1750));
     let path = format!("/api/carts/{}/coupons/large", cart.id);
@@ -131,20 +148,30 @@ async fn a_cart_shows_what_applies_and_why_the_rest_does_not(
     assert_eq!(seen.body["totals"]["discount"], eur(750));
     remove().refused(404, "coupon.not_found").await;
     // What does not exist, is over, or is another shop's.
-    use_code(&app, &cart, "NONE").refused(422, "coupon.unknown").await;
-    use_code(&app, &cart, "no spaces").refused(422, "coupon.invalid_code").await;
+    use_code(&app, &cart, "NONE")
+        .refused(422, "coupon.unknown")
+        .await;
+    use_code(&app, &cart, "no spaces")
+        .refused(422, "coupon.invalid_code")
+        .await;
     let dollars = json!({"effect": {"kind": "free_shipping"}});
     coupon(&app, &shop.second, "THEIRS", dollars, json!({})).await;
-    use_code(&app, &cart, "THEIRS").refused(422, "coupon.unknown").await;
+    use_code(&app, &cart, "THEIRS")
+        .refused(422, "coupon.unknown")
+        .await;
     let over = json!({"ends_at": "2026-03-01T11:00:00Z"});
     coupon(&app, tenant, "OVER", percent(100), over).await;
-    use_code(&app, &cart, "OVER").refused(422, "coupon.unknown").await;
+    use_code(&app, &cart, "OVER")
+        .refused(422, "coupon.unknown")
+        .await;
     for n in 0..2 {
         let code = format!("MORE-{n}");
         coupon(&app, tenant, &code, percent(100), json!({})).await;
         use_code(&app, &cart, &code).expect(200).await;
     }
-    use_code(&app, &cart, "LARGE").refused(409, "coupon.too_many").await;
+    use_code(&app, &cart, "LARGE")
+        .refused(409, "coupon.too_many")
+        .await;
 }
 
 /// Three lines, a discount that does not come out even: what the gateway is
@@ -250,7 +277,10 @@ async fn of_64_checkouts_with_a_coupon_for_10_exactly_10_get_it(
     for cart in carts {
         let seen = see(&app, &cart).expect(200).await;
         if seen.body["status"] == "open" {
-            assert_eq!(seen.body["coupons"][0]["refusal"], json!({"reason": "used_up"}));
+            assert_eq!(
+                seen.body["coupons"][0]["refusal"],
+                json!({"reason": "used_up"})
+            );
             late = Some((cart, seen.body["totals"]["total"].clone()));
         }
     }
@@ -265,7 +295,8 @@ async fn of_64_checkouts_with_a_coupon_for_10_exactly_10_get_it(
     use_code(&app, &cart, "TEN").expect(200).await;
     app.checkout(HOST, &cart).expect(201).await;
     assert_eq!(used(&app, tenant, &id).await, 10);
-    app.pass(Duration::from_hours(30), Duration::from_hours(1)).await;
+    app.pass(Duration::from_hours(30), Duration::from_hours(1))
+        .await;
     assert_eq!(used(&app, tenant, &id).await, 0);
 }
 
@@ -295,7 +326,11 @@ async fn a_customer_uses_a_promotion_as_often_as_they_may(
     let answers = tabs.join_all().await;
     let got: Vec<&Answer> = answers.iter().filter(|one| one.status == 201).collect();
     assert_eq!(got.len(), 1);
-    assert!(answers.iter().all(|one| one.status == 201 || one.status == 409));
+    assert!(
+        answers
+            .iter()
+            .all(|one| one.status == 201 || one.status == 409)
+    );
     assert_eq!(used(&app, tenant, &id).await, 1);
     // The same address in other letters is the same customer.
     let cart = app.cart(HOST, &[(&item.variants[0], 1)]).await;
@@ -362,7 +397,10 @@ async fn what_is_used_up_is_not_promised(#[values(Sqlite, Postgres)] backend: Ba
     let three = app.cart(HOST, &[(&item.variants[0], 1)]).await;
     app.checkout(HOST, &three).expect(201).await;
     let less = change(&app, tenant, &id, json!({"total_limit": 1})).await;
-    assert_eq!((less.status, &less.body["code"]), (409, &json!("promotion.limit_below_used")));
+    assert_eq!(
+        (less.status, &less.body["code"]),
+        (409, &json!("promotion.limit_below_used"))
+    );
     let end = change(&app, tenant, &id, json!({"status": "archived"})).await;
     assert_eq!(end.status, 200);
     let four = app.cart(HOST, &[(&item.variants[0], 1)]).await;
@@ -393,7 +431,9 @@ async fn promotions_and_codes_are_made_listed_changed_and_ended(
     assert_eq!(none.body["data"], json!([]));
     // Codes by chance, and one that somebody thought of.
     let batch = json!({"count": 25, "prefix": "vip-"});
-    let batch = post(&format!("{path}/coupons/batch"), &batch).expect(201).await;
+    let batch = post(&format!("{path}/coupons/batch"), &batch)
+        .expect(201)
+        .await;
     let codes = batch.body["data"].as_array().expect("codes");
     assert_eq!(codes.len(), 25);
     assert!(batch.text_at("/data/0/code").starts_with("VIP-"));
@@ -403,20 +443,40 @@ async fn promotions_and_codes_are_made_listed_changed_and_ended(
     let own = post(&coupons, &own).expect(201).await;
     assert_eq!(own.body["code"], "OWN-CODE");
     let taken = json!({"code": "own-code"});
-    post(&coupons, &taken).refused(409, "coupon.code_taken").await;
+    post(&coupons, &taken)
+        .refused(409, "coupon.code_taken")
+        .await;
     let page = get(&format!("{coupons}?limit=20")).expect(200).await;
     let cursor = page.text_at("/next_cursor");
-    let rest = get(&format!("{coupons}?limit=20&cursor={cursor}")).expect(200).await;
+    let rest = get(&format!("{coupons}?limit=20&cursor={cursor}"))
+        .expect(200)
+        .await;
     assert_eq!(rest.body["data"].as_array().map(Vec::len), Some(6));
     let code = format!("{coupons}/{}", own.text_at("/id"));
-    app.client.delete(&code).bearer(&tenant.key).expect(204).await;
+    app.client
+        .delete(&code)
+        .bearer(&tenant.key)
+        .expect(204)
+        .await;
     let cart = app.cart(HOST, &[]).await;
-    use_code(&app, &cart, "OWN-CODE").refused(422, "coupon.unknown").await;
+    use_code(&app, &cart, "OWN-CODE")
+        .refused(422, "coupon.unknown")
+        .await;
     // A change names the version it is based on.
-    let patch = || app.client.patch(&path, &json!({"name": "Gifts"})).bearer(&tenant.key);
+    let patch = || {
+        app.client
+            .patch(&path, &json!({"name": "Gifts"}))
+            .bearer(&tenant.key)
+    };
     patch().refused(428, "request.if_match_missing").await;
-    let changed = patch().header("if-match", made.header("etag")).expect(200).await;
-    assert_eq!((changed.text_at("/name"), changed.number_at("/version")), ("Gifts".to_owned(), 2));
+    let changed = patch()
+        .header("if-match", made.header("etag"))
+        .expect(200)
+        .await;
+    assert_eq!(
+        (changed.text_at("/name"), changed.number_at("/version")),
+        ("Gifts".to_owned(), 2)
+    );
     assert_eq!(changed.body["rule"], made.body["rule"]);
     patch()
         .header("if-match", made.header("etag"))
@@ -428,16 +488,27 @@ async fn promotions_and_codes_are_made_listed_changed_and_ended(
     for (rule, code) in [
         (percent(0), "promotion.invalid"),
         (percent(10_001), "promotion.invalid"),
-        (effect(json!({"kind": "fixed", "amount": eur(0)})), "promotion.invalid"),
-        (effect(json!({"kind": "buy_x_get_y", "buy": 0, "get": 1})), "promotion.invalid"),
-        (effect(json!({"kind": "fixed", "amount": usd})), "promotion.currency_mismatch"),
+        (
+            effect(json!({"kind": "fixed", "amount": eur(0)})),
+            "promotion.invalid",
+        ),
+        (
+            effect(json!({"kind": "buy_x_get_y", "buy": 0, "get": 1})),
+            "promotion.invalid",
+        ),
+        (
+            effect(json!({"kind": "fixed", "amount": usd})),
+            "promotion.currency_mismatch",
+        ),
     ] {
         let body = json!({"name": "Bad", "needs_coupon": false, "rule": rule});
         post(base, &body).refused(422, code).await;
     }
     let backwards = json!({"name": "Bad", "needs_coupon": false, "rule": percent(100),
         "starts_at": "2026-05-01T00:00:00Z", "ends_at": "2026-04-01T00:00:00Z"});
-    post(base, &backwards).refused(422, "promotion.invalid").await;
+    post(base, &backwards)
+        .refused(422, "promotion.invalid")
+        .await;
     let automatic = json!({"name": "All", "needs_coupon": false, "rule": percent(100)});
     let automatic = promote(&app, tenant, automatic).await;
     let code = json!({"code": "NO-CODE"});

@@ -6,11 +6,12 @@ use strum::IntoEnumIterator as _;
 use crate::app::Routes;
 use crate::problem::RequestErrorCode;
 use crate::routes::admin::{
-    categories, coupons, jobs, orders as admin_orders, products, promotions, settings, shipping, stock, tenants, users,
-    variants, webhook_events,
+    categories, coupons, jobs, orders as admin_orders, products, promotions, settings, shipping,
+    shipping_zones, stock, tenants, users, variants, webhook_events,
 };
 use crate::routes::{
-    api_keys, auth, cart_coupons, carts, catalog, checkout, health, orders, profile, test_gateway, webhooks,
+    addresses, api_keys, auth, cart_coupons, carts, catalog, checkout, health, order_edits, orders,
+    profile, test_gateway, webhooks,
 };
 
 /// A part of the API.
@@ -167,6 +168,17 @@ fn orders_routes(config: &mut Routes) {
     config.service(coupons::create_coupon);
     config.service(coupons::create_coupon_batch);
     config.service(coupons::archive_coupon);
+    config.service(shipping_zones::list_shipping_zones);
+    config.service(shipping_zones::create_shipping_zone);
+    config.service(shipping_zones::get_shipping_zone);
+    config.service(shipping_zones::patch_shipping_zone);
+    config.service(shipping_zones::delete_shipping_zone);
+    config.service(order_edits::patch_order);
+    config.service(addresses::list_addresses);
+    config.service(addresses::create_address);
+    config.service(addresses::get_address);
+    config.service(addresses::patch_address);
+    config.service(addresses::delete_address);
 }
 
 /// Jobs and received webhooks.

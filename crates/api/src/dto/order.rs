@@ -8,8 +8,8 @@ use utoipa::ToSchema;
 use super::address::AddressDto;
 use super::money::MoneyDto;
 use super::order_parts::{HistoryEntryDto, OrderLineDto, PaymentDto, RefundDto};
-use super::promotion::AppliedPromotionDto;
 use super::order_states::{FulfilmentStateDto, OrderStatusDto, PaymentStateDto};
+use super::promotion::AppliedPromotionDto;
 
 /// An order as lists show it.
 #[derive(Debug, Serialize, ToSchema)]
@@ -82,9 +82,7 @@ impl OrderSummaryDto {
         let fee = match audience {
             Audience::Shop => order.fee,
             // The part of the fee that they bear.
-            Audience::Buyer => order
-                .fee_of_buyer()
-                .unwrap_or(Money::zero(order.currency)),
+            Audience::Buyer => order.fee_of_buyer().unwrap_or(Money::zero(order.currency)),
         };
         Self {
             id: order.id,

@@ -248,8 +248,7 @@ impl PricedCart {
     pub fn is_as_seen(&self) -> bool {
         let lost = self.coupons.iter().any(|coupon| {
             let mut seen = self.cart.coupons.iter();
-            coupon.refusal.is_some()
-                && seen.any(|known| known.applied && known.code == coupon.code)
+            coupon.refusal.is_some() && seen.any(|known| known.applied && known.code == coupon.code)
         });
         !lost
             && self.totals.discount.minor >= self.cart.seen_discount

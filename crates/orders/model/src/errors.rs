@@ -8,8 +8,8 @@ use kernel::{
 };
 use strum::{EnumDiscriminants, EnumIter};
 
-use crate::delivery::DeliveryError;
 use crate::cart::{MAX_LINES, MAX_QUANTITY};
+use crate::delivery::DeliveryError;
 use crate::order::OrderStatus;
 use crate::ports::WebhookRefused;
 use crate::promotion::errors::PromotionError;
@@ -347,7 +347,7 @@ impl DomainError for OrdersError {
             Self::RestockTooLarge { .. } => "/restock",
             Self::ShippingCodeTaken => "/code",
             Self::InvalidRates | Self::RatesCurrency(_) => "/rates",
-            Self::InvalidCountry(_) => "/countries",
+            Self::InvalidCountry(_) => "/areas",
             _ => return Vec::new(),
         };
         vec![FieldError::new(pointer, self.code(), self.to_string())]

@@ -14,6 +14,17 @@ impl Event for OrderPlaced {
     const KIND: &'static str = "order.placed";
 }
 
+/// An order was changed before it was paid.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct OrderEdited {
+    /// Which.
+    pub order: OrderId,
+}
+
+impl Event for OrderEdited {
+    const KIND: &'static str = "order.edited";
+}
+
 /// An order was paid.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct OrderPaid {

@@ -2,8 +2,10 @@
 //! nothing here talks to a database or to the network.
 
 pub mod address;
+pub mod address_book;
 pub mod cart;
 pub mod delivery;
+pub mod edit;
 pub mod errors;
 pub mod events;
 pub mod jobs;

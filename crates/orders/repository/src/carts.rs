@@ -84,7 +84,10 @@ fn read(row: Row) -> Result<Cart, Fault> {
         shipping_address: row.shipping_address.map(|Stored(address)| address),
         billing_address: row.billing_address.map(|Stored(address)| address),
         shipping_method: row.shipping_method,
-        coupons: row.coupons.map(|Stored(coupons)| coupons).unwrap_or_default(),
+        coupons: row
+            .coupons
+            .map(|Stored(coupons)| coupons)
+            .unwrap_or_default(),
         seen_discount: row.seen_discount,
         order: row.order_id.map(OrderId::from_uuid),
         version: row.version,

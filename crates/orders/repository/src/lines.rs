@@ -111,6 +111,18 @@ pub fn insert(order: OrderId, lines: &[OrderLine]) -> (String, Vec<Value>) {
     )
 }
 
+/// Writes other lines instead of those an order has. The order is locked and
+/// not paid, so that nothing refers to them.
+pub async fn replace(tx: &Transaction, order: OrderId, lines: &[OrderLine]) -> Result<(), Fault> {
+    tx.run(
+        "DELETE FROM order_lines WHERE tenant_id = $1 AND order_id = $2",
+        [order.uuid().into()],
+    )
+    .await?;
+    let (sql, values) = insert(order, lines);
+    tx.run(&sql, values).await.map(|_| ())
+}
+
 /// Notes that pieces of a line went back into stock, if so many were left.
 pub async fn restock(tx: &Transaction, line: OrderLineId, quantity: i64) -> Result<bool, Fault> {
     let changed = tx

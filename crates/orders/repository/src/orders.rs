@@ -87,7 +87,10 @@ pub(crate) fn read(row: Row) -> Result<Order, Fault> {
         billing_address: row.billing_address.map(|Stored(address)| address),
         shipping_method: row.shipping_method,
         shipping_method_name: row.shipping_method_name,
-        promotions: row.promotions.map(|Stored(applied)| applied).unwrap_or_default(),
+        promotions: row
+            .promotions
+            .map(|Stored(applied)| applied)
+            .unwrap_or_default(),
         return_urls: row.return_urls.0,
         reserved_until: at(row.reserved_until),
         attention: row.attention,

@@ -8,10 +8,12 @@
 //! `sweep` settles whatever a crash or a lost webhook left open.
 
 mod access;
+mod address_book;
 mod cancel;
 mod cart_coupons;
 mod carts;
 mod checkout;
+mod edit;
 mod fulfilment;
 mod gateways;
 mod mails;
@@ -25,6 +27,7 @@ mod redeeming;
 mod refunds;
 mod settle;
 mod shipping;
+mod shipping_zones;
 mod sweep;
 mod tenant_cache;
 mod test_buyer;
@@ -42,13 +45,15 @@ use orders_model::OrdersError;
 use orders_model::events::{PromotionsChanged, ShippingMethodsChanged};
 use orders_model::ports::{PaymentGateway, TestBuyer};
 use orders_model::promotion::Promotion;
-use orders_model::shipping::ShippingMethod;
+use orders_model::shipping::ShippingWay;
 use queue::Queue;
 use url::Url;
 
 pub use access::{CartKey, OrderKey};
-pub use carts::CartAnswer;
+pub use address_book::GivenAddress;
+pub use carts::{CartAnswer, GivenCartChange};
 pub use checkout::CheckoutRequest;
+pub use edit::EditRequest;
 pub use orders::{OrderAnswer, OrderFilter};
 pub use payments::NewAttempt;
 pub use promotions::PromotionFilter;
@@ -94,7 +99,7 @@ pub struct Orders {
     order_tokens: Signer,
     settings: config::Checkout,
     return_origins: Vec<Url>,
-    shipping: TenantCache<ShippingMethod>,
+    shipping: TenantCache<ShippingWay>,
     automatic: TenantCache<Promotion>,
 }
 

@@ -116,8 +116,9 @@ impl Orders {
         Ok(Decided::Progress(tx.commit_with(progress).await?))
     }
 
-    /// Reserves the stock of an order whose reservation is over.
-    async fn reserve_again(
+    /// Reserves the stock of an order whose reservation is over, or of what it
+    /// is now instead of what it was.
+    pub(crate) async fn reserve_again(
         &self,
         tx: &database::Transaction,
         batch: &mut Batch,
@@ -317,7 +318,10 @@ fn session_request(
     lines: &[OrderLine],
     payment: &Payment,
 ) -> Result<SessionRequest, OrdersError> {
-    let mut shown = lines.iter().map(shown_line).collect::<Result<Vec<_>, _>>()?;
+    let mut shown = lines
+        .iter()
+        .map(shown_line)
+        .collect::<Result<Vec<_>, _>>()?;
     let mut extra = |name: &str, amount: Money| {
         if amount.minor > 0 {
             shown.push(SessionLine {

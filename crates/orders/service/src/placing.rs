@@ -2,10 +2,10 @@
 //! one transaction.
 
 use catalog_model::CatalogError;
-use database::{Batch, Once, OnceTransaction};
+use database::{Batch, Once, OnceTransaction, Transaction};
 use kernel::{OrderId, PaymentId, Scope, Timestamp};
 use orders_model::OrdersError;
-use orders_model::cart::{CartChange, PricedCart};
+use orders_model::cart::PricedCart;
 use orders_model::events::OrderPlaced;
 use orders_model::order::{HistoryEntry, Order, OrderDetail, OrderLine, ReturnUrls, demand};
 use orders_model::ordering::{
@@ -17,6 +17,7 @@ use orders_repository::{carts, history, lines, numbers, orders, payments};
 use serde::{Deserialize, Serialize};
 
 use crate::Orders;
+use crate::carts::GivenCartChange;
 use crate::checkout::CheckoutRequest;
 use crate::orders::OrderAnswer;
 use crate::pricing::price;
@@ -139,21 +140,20 @@ impl Orders {
             Once::Replayed(progress) => return Ok((progress, None)),
             Once::Fresh(tx) => tx,
         };
-        let cart = self
-            .open_cart(scope, &tx, &request.cart)
-            .await?
-            .changed(CartChange {
-                email: request.email.clone().map(Some),
-                shipping_address: request.shipping_address.clone().map(Some),
-                billing_address: request.billing_address.clone().map(Some),
-                shipping_method: request.shipping_method.clone().map(Some),
-            });
+        let cart = self.open_cart(scope, &tx, &request.cart).await?;
+        let given = GivenCartChange {
+            email: request.email.clone().map(Some),
+            shipping_address: request.shipping_address.clone().map(Some),
+            billing_address: request.billing_address.clone().map(Some),
+            shipping_method: request.shipping_method.clone().map(Some),
+        };
+        let cart = cart.changed(self.change_of(scope, &tx, given).await?);
         let prices = self.prices(scope, &tenant, &tx, &cart, None).await?;
         let method_name = prices
-            .methods
+            .ways
             .iter()
-            .find(|method| Some(&method.code) == cart.shipping_method.as_ref())
-            .map(|method| method.name.clone());
+            .find(|way| Some(&way.method.code) == cart.shipping_method.as_ref())
+            .map(|way| way.method.name.clone());
         let priced = price(cart, &prices)?;
         check_complete(&priced)?;
         check_as_seen(&priced, request.expected_total)?;
@@ -274,9 +274,9 @@ impl Orders {
     }
 
     /// An order of nothing is paid as soon as it is placed.
-    async fn pay_nothing(
+    pub(crate) async fn pay_nothing(
         &self,
-        tx: &OnceTransaction,
+        tx: &Transaction,
         mut order: Order,
         needs_shipping: bool,
     ) -> Result<(), OrdersError> {

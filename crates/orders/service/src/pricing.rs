@@ -9,10 +9,8 @@ use database::Scoped;
 use kernel::{Money, Scope, Timestamp, VariantId};
 use orders_model::OrdersError;
 use orders_model::cart::{Cart, PricedCart, PricedCoupon, PricedLine, price_lines};
-use orders_model::promotion::apply::{
-    Basket, Candidate, Item, Outcome, Refusal, apply,
-};
-use orders_model::shipping::ShippingMethod;
+use orders_model::promotion::apply::{Basket, Candidate, Item, Outcome, Refusal, apply};
+use orders_model::shipping::ShippingWay;
 use orders_model::totals::Totals;
 
 use crate::Orders;
@@ -20,7 +18,7 @@ use crate::Orders;
 /// What a cart is priced with.
 pub(crate) struct Prices {
     pub(crate) offers: Vec<Offer>,
-    pub(crate) methods: Arc<Vec<ShippingMethod>>,
+    pub(crate) ways: Arc<Vec<ShippingWay>>,
     pub(crate) fee: PlatformFee,
     /// The promotions that may apply.
     pub(crate) candidates: Vec<Candidate>,
@@ -33,7 +31,7 @@ impl Prices {
     pub(crate) fn of_nothing(tenant: &Tenant, now: Timestamp) -> Self {
         Self {
             offers: Vec::new(),
-            methods: Arc::default(),
+            ways: Arc::default(),
             fee: tenant.settings.platform_fee,
             candidates: Vec::new(),
             now,
@@ -59,7 +57,7 @@ impl Orders {
         variants.dedup();
         Ok(Prices {
             offers: self.catalog.offers_in_tx(db, &variants).await?,
-            methods: self.shipping_methods_cached(scope, db).await?,
+            ways: self.shipping_ways_cached(scope, db).await?,
             fee: tenant.settings.platform_fee,
             candidates: self.candidates(scope, db, cart).await?,
             now: self.now(),
@@ -88,7 +86,7 @@ pub(crate) fn price(cart: Cart, prices: &Prices) -> Result<PricedCart, OrdersErr
         needs_shipping,
         quote: &|goods| {
             needs_shipping
-                .then(|| quote(&cart, &prices.methods, goods, weight_grams))
+                .then(|| quote(&cart, &prices.ways, goods, weight_grams))
                 .flatten()
         },
         nothing: Money::zero(cart.currency),
@@ -150,16 +148,10 @@ fn coupons_of(cart: &Cart, candidates: &[Candidate], outcome: &Outcome) -> Vec<P
 }
 
 /// What the chosen method costs for the chosen address.
-fn quote(
-    cart: &Cart,
-    methods: &[ShippingMethod],
-    goods: Money,
-    weight_grams: i64,
-) -> Option<Money> {
+fn quote(cart: &Cart, ways: &[ShippingWay], goods: Money, weight_grams: i64) -> Option<Money> {
     let code = cart.shipping_method.as_ref()?;
-    let country = &cart.shipping_address.as_ref()?.country;
-    methods
-        .iter()
-        .find(|method| method.code == *code)?
-        .quote(goods, weight_grams, country)
+    let address = cart.shipping_address.as_ref()?;
+    ways.iter()
+        .find(|way| way.method.code == *code)?
+        .quote(goods, weight_grams, address)
 }

@@ -175,6 +175,9 @@ impl Orders {
             return self.noted(tx, batch, order, "payment_mismatch", attempt);
         }
         match order.status {
+            OrderStatus::Pending if attempt.amount != order.total => {
+                self.give_back(tx, batch, order, attempt, "paid_before_edit")
+            }
             OrderStatus::Pending if stock == Stock::Try => {
                 let needs_shipping = order.shipping_method.is_some();
                 self.hand_over(tx, order).await?;

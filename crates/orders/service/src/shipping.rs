@@ -3,29 +3,30 @@
 use std::sync::Arc;
 
 use database::Scoped;
-use kernel::{Fault, Money, Permission, Scope, ShippingMethodId};
-use orders_model::OrdersError;
+use kernel::{Fault, Money, Permission, Scope, ShippingMethodId, ShippingZoneId};
 use orders_model::events::ShippingMethodsChanged;
 use orders_model::shipping::{
-    NewShippingMethod, ShippingMethod, ShippingMethodChange, ShippingStatus, check_countries,
+    MAX_ZONES_OF_METHOD, NewShippingMethod, ShippingMethod, ShippingMethodChange, ShippingStatus,
+    ShippingWay, free_above,
 };
-use orders_repository::{carts, shipping_methods};
+use orders_model::{DeliveryError, OrdersError};
+use orders_repository::{carts, shipping_methods, shipping_zones};
 
 use crate::Orders;
 use crate::access::CartKey;
 use crate::pricing::price;
 
 impl Orders {
-    pub(crate) async fn shipping_methods_cached(
+    pub(crate) async fn shipping_ways_cached(
         &self,
         scope: &Scope,
         db: &Scoped,
-    ) -> Result<Arc<Vec<ShippingMethod>>, Fault> {
-        if let Some(methods) = self.shipping.get(scope.tenant()) {
-            return Ok(methods);
+    ) -> Result<Arc<Vec<ShippingWay>>, Fault> {
+        if let Some(ways) = self.shipping.get(scope.tenant()) {
+            return Ok(ways);
         }
-        let methods = shipping_methods::all(db).await?;
-        Ok(self.shipping.put(scope.tenant(), methods))
+        let ways = shipping_methods::ways(db).await?;
+        Ok(self.shipping.put(scope.tenant(), ways))
     }
 
     /// How a cart can be shipped to its address, and what that costs.
@@ -40,20 +41,18 @@ impl Orders {
             .await?
             .ok_or(OrdersError::CartNotFound)?;
         self.check_cart(scope, &cart, key.token.as_deref())?;
-        let country = match &cart.shipping_address {
-            Some(address) => address.country.clone(),
-            None => return Err(OrdersError::AddressMissing),
-        };
+        let address = cart.shipping_address.clone();
+        let address = address.ok_or(OrdersError::AddressMissing)?;
         let prices = self.prices(scope, &tenant, &db, &cart, None).await?;
         drop(db);
         let priced = price(cart, &prices)?;
-        let subtotal = priced.totals.subtotal;
+        let goods = priced.totals.subtotal.minus(priced.totals.discount)?;
         Ok(prices
-            .methods
+            .ways
             .iter()
-            .filter_map(|method| {
-                let quote = method.quote(subtotal, priced.weight_grams, &country)?;
-                Some((method.clone(), quote))
+            .filter_map(|way| {
+                let quote = way.quote(goods, priced.weight_grams, &address)?;
+                Some((way.method.clone(), quote))
             })
             .collect())
     }
@@ -90,7 +89,7 @@ impl Orders {
         scope.require(Permission::SettingsWrite)?;
         let currency = self.tenant(scope).await?.settings.currency;
         let rates = new.rates.in_currency(currency)?;
-        check_countries(&new.countries)?;
+        let free_above = free_above(new.free_above, currency)?;
         let now = self.now();
         let tx = match self
             .database
@@ -105,7 +104,8 @@ impl Orders {
             code: new.code,
             name: new.name,
             rates,
-            countries: new.countries,
+            free_above,
+            zones: sorted(new.zones)?,
             currency,
             status: ShippingStatus::Active,
             position: new.position,
@@ -113,15 +113,10 @@ impl Orders {
             created_at: now,
             updated_at: now,
         };
+        check_zones(&tx, &method.zones).await?;
         shipping_methods::insert(&tx, &method)
             .await
-            .map_err(|fault| {
-                if fault.violates(shipping_methods::UNIQUE_CODE) {
-                    OrdersError::ShippingCodeTaken
-                } else {
-                    fault.into()
-                }
-            })?;
+            .map_err(refused)?;
         self.queue.publish(&tx, &ShippingMethodsChanged {}).await?;
         Ok(tx.commit_with(method).await?)
     }
@@ -149,17 +144,59 @@ impl Orders {
         if let Some(given) = change.rates {
             method.rates = given.in_currency(method.currency)?;
         }
-        method.countries = change.countries.unwrap_or(method.countries);
+        if let Some(given) = change.free_above {
+            method.free_above = free_above(given, method.currency)?;
+        }
+        if let Some(zones) = change.zones {
+            method.zones = sorted(zones)?;
+            check_zones(&tx, &method.zones).await?;
+        }
         method.status = change.status.unwrap_or(method.status);
         method.position = change.position.unwrap_or(method.position);
-        check_countries(&method.countries)?;
         method.version += 1;
         method.updated_at = self.now();
-        if !shipping_methods::update(&tx, &method).await? {
+        let written = shipping_methods::update(&tx, &method).await;
+        if !written.map_err(refused)? {
             return Err(OrdersError::VersionMismatch);
         }
         self.queue.publish(&tx, &ShippingMethodsChanged {}).await?;
         tx.commit().await?;
         Ok(method)
+    }
+}
+
+/// Zones without repetition, in the order in which they are locked.
+fn sorted(mut zones: Vec<ShippingZoneId>) -> Result<Vec<ShippingZoneId>, OrdersError> {
+    zones.sort_unstable();
+    zones.dedup();
+    if zones.len() > MAX_ZONES_OF_METHOD {
+        return Err(DeliveryError::TooManyZones.into());
+    }
+    Ok(zones)
+}
+
+/// Refuses zones that do not exist. One that is deleted at the same moment is
+/// kept from it by the foreign key.
+async fn check_zones(db: &Scoped, zones: &[ShippingZoneId]) -> Result<(), OrdersError> {
+    if zones.is_empty() {
+        return Ok(());
+    }
+    let known = shipping_zones::all(db).await?;
+    for zone in zones {
+        if !known.iter().any(|one| one.id == *zone) {
+            return Err(DeliveryError::UnknownZone(zone.to_string()).into());
+        }
+    }
+    Ok(())
+}
+
+fn refused(fault: Fault) -> OrdersError {
+    if fault.violates(shipping_methods::UNIQUE_CODE) {
+        OrdersError::ShippingCodeTaken
+    } else if fault.violates(shipping_zones::METHOD_GOES_THERE) {
+        // Deleted a moment ago.
+        DeliveryError::UnknownZone("that was deleted a moment ago".to_owned()).into()
+    } else {
+        fault.into()
     }
 }

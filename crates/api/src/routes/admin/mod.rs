@@ -8,6 +8,7 @@ pub(crate) mod products;
 pub(crate) mod promotions;
 pub(crate) mod settings;
 pub(crate) mod shipping;
+pub(crate) mod shipping_zones;
 pub(crate) mod stock;
 pub(crate) mod tenants;
 pub(crate) mod users;

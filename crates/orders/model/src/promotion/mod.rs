@@ -256,7 +256,11 @@ impl Promotion {
     }
 
     /// The promotion after a change.
-    pub fn changed(mut self, change: PromotionChange, now: Timestamp) -> Result<Self, PromotionError> {
+    pub fn changed(
+        mut self,
+        change: PromotionChange,
+        now: Timestamp,
+    ) -> Result<Self, PromotionError> {
         self.name = change.name.unwrap_or(self.name);
         if let Some(rule) = change.rule {
             self.rule = rule.in_currency(self.currency)?;

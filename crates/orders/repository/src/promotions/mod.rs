@@ -9,7 +9,7 @@ use database::column::{Stored, currency, to_json, word};
 use database::{Scoped, Transaction};
 use kernel::{Fault, Page, PageRequest, PromotionId, Timestamp};
 use orders_model::promotion::{MAX_AUTOMATIC, Promotion, PromotionStatus, Rule};
-use sea_orm::FromQueryResult;
+use sea_orm::{FromQueryResult, Value};
 use uuid::Uuid;
 
 #[derive(FromQueryResult)]
@@ -103,6 +103,20 @@ pub async fn automatic(db: &Scoped) -> Result<Vec<Promotion>, Fault> {
         )
     });
     read_all(db.all(&AUTOMATIC, []).await?)
+}
+
+/// Some promotions, in any order.
+pub async fn of(db: &Scoped, ids: &[PromotionId]) -> Result<Vec<Promotion>, Fault> {
+    if ids.is_empty() {
+        return Ok(Vec::new());
+    }
+    let places: Vec<String> = (0..ids.len()).map(|n| format!("${}", n + 2)).collect();
+    let sql = format!(
+        "SELECT {COLUMNS} FROM promotions p WHERE p.tenant_id = $1 AND p.id IN ({})",
+        places.join(", ")
+    );
+    let values: Vec<Value> = ids.iter().map(|id| id.uuid().into()).collect();
+    read_all(db.all(&sql, values).await?)
 }
 
 /// One promotion.

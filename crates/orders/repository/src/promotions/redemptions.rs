@@ -186,7 +186,9 @@ async fn take_of_customer(
     );
     let taken: Vec<UsedRow> = tx.all(&sql, values).await?;
     let times = |promotion: PromotionId| {
-        let own = taken.iter().filter(|row| row.promotion_id == promotion.uuid());
+        let own = taken
+            .iter()
+            .filter(|row| row.promotion_id == promotion.uuid());
         own.count()
     };
     Ok(sorted
@@ -215,10 +217,7 @@ pub fn insert(
     for (promotion, coupon) in uses {
         let first = values.len() + 2;
         rows.push(format!("($1, $2, $3, $4, $5, ${first}, ${})", first + 1));
-        values.extend([
-            promotion.uuid().into(),
-            coupon.map(CouponId::uuid).into(),
-        ]);
+        values.extend([promotion.uuid().into(), coupon.map(CouponId::uuid).into()]);
     }
     (
         format!(
