@@ -15,6 +15,7 @@ mod order_edits;
 mod orders;
 mod outside;
 mod pool;
+mod promotion_limits;
 mod promotions;
 mod purchase;
 mod races;

@@ -311,3 +311,33 @@ async fn money_for_what_the_order_was_before_goes_back(
     );
     assert_eq!(till.stock().await, (8, 0));
 }
+
+#[rstest]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_order_that_costs_nothing_any_more_is_paid(
+    #[values(Sqlite, Postgres)] backend: Backend,
+) {
+    let app = App::start(backend).await;
+    let shop = app.shop().await;
+    let tenant = &shop.first;
+    let item = app.simple(tenant, "Lamp", 9).await;
+    let variant = item.variants[0].as_str();
+    let rates = json!({"kind": "flat", "amount": eur(0)});
+    let pickup = json!({"code": "pickup", "name": "Pickup", "rates": rates});
+    let pickup = app.client.post("/api/admin/shipping-methods", &pickup);
+    pickup.bearer(&tenant.key).expect(201).await;
+    let rule = json!({"effect": {"kind": "percent", "basis_points": 10_000, "at_most": eur(2500)}});
+    let body = json!({"name": "One for free", "needs_coupon": false, "rule": rule});
+    let made = app.client.post("/api/admin/promotions", &body);
+    made.bearer(&tenant.key).expect(201).await;
+    let order = app.order(tenant, &[(variant, 2)]).await;
+    assert_eq!(order.answer["order"]["total"], eur(3000));
+    let mut body = lines(&[(variant, 1)]);
+    body["shipping_method"] = json!("pickup");
+    let now = version(&app, &order).await;
+    let answer = edit(&app, &order, now, &body).expect(200).await;
+    assert_eq!(answer.body["payment_url"], Value::Null);
+    let seen = app.see(&order).await;
+    assert_eq!((&seen["status"], &seen["total"]), (&json!("paid"), &eur(0)));
+    assert_eq!(app.stock(tenant, &item, 0).await, (8, 0));
+}

@@ -211,7 +211,8 @@ impl Orders {
         let (sql, values) = orders::update_contents(&order);
         tx.run(sql, values).await?;
         let mut batch = Batch::new();
-        if before.reserved_until.is_some() || closed.is_some() {
+        let sells_now = order.total.is_zero();
+        if before.reserved_until.is_some() || closed.is_some() || sells_now {
             order.reserved_until = None;
             self.reserve_again(tx, &mut batch, &mut order).await?;
         }
@@ -226,7 +227,7 @@ impl Orders {
         batch.add(history::note(order.id, "edited", note, actor, now));
         let event = OrderEdited { order: order.id };
         self.queue.publish_with(tx, &mut batch, &event)?;
-        if order.total.is_zero() {
+        if sells_now {
             batch.run(tx).await?;
             let needs_shipping = order.shipping_method.is_some();
             let progress = Progress::placed(&order, None);
