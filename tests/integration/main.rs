@@ -11,6 +11,7 @@ mod delivery;
 mod hanging_up;
 mod idempotency;
 mod listing;
+mod moved_data;
 mod order_edits;
 mod orders;
 mod outside;

@@ -80,7 +80,8 @@ async fn a_cart_shows_what_applies_and_why_the_rest_does_not(
         rule["combinable"] = json!(true);
         rule
     };
-    let body = json!({"name": "Ten off", "needs_coupon": false, "rule": combinable(percent(1000))});
+    let body = json!({"name": "Ten off", "needs_coupon": false, "position": -1,
+        "rule": combinable(percent(1000))});
     promote(&app, tenant, body).await;
     let seen = see(&app, &cart).expect(200).await;
     assert_eq!(seen.body["totals"]["subtotal"], eur(5000));
