@@ -13,6 +13,9 @@ mod m0003_queue;
 mod m0004_catalog;
 mod m0005_orders;
 mod m0006_test_gateway;
+mod m0011_promotions;
+mod m0012_shipping_zones;
+mod reshape;
 mod script;
 
 /// Runs the migrations.
@@ -28,6 +31,8 @@ impl MigratorTrait for Migrator {
             Box::new(m0004_catalog::MIGRATION),
             Box::new(m0005_orders::MIGRATION),
             Box::new(m0006_test_gateway::MIGRATION),
+            Box::new(m0011_promotions::MIGRATION),
+            Box::new(m0012_shipping_zones::MIGRATION),
         ]
     }
 }

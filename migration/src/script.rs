@@ -96,7 +96,7 @@ impl MigrationTrait for Script {
     clippy::disallowed_methods,
     reason = "migrations run as the owner, before there are scopes"
 )]
-async fn run(manager: &SchemaManager<'_>, sql: &str) -> Result<(), DbErr> {
+pub(crate) async fn run(manager: &SchemaManager<'_>, sql: &str) -> Result<(), DbErr> {
     manager
         .get_connection()
         .execute_unprepared(sql)

@@ -8,8 +8,8 @@ use testkit::shop::{Cart, Listing, Tenant, eur, placed};
 
 const HOST: &str = "127.0.0.1";
 
-async fn method(app: &App, tenant: &Tenant, code: &str, rates: Value, countries: Value) {
-    let body = json!({"code": code, "name": code, "rates": rates, "countries": countries});
+async fn method(app: &App, tenant: &Tenant, code: &str, rates: Value, zones: Value) {
+    let body = json!({"code": code, "name": code, "rates": rates, "zone_ids": zones});
     let call = app.client.post("/api/admin/shipping-methods", &body);
     call.bearer(&tenant.key).expect(201).await;
 }
@@ -31,10 +31,13 @@ async fn shipping_follows_its_table(#[values(Sqlite, Postgres)] backend: Backend
     let tenant = &shop.first;
     // 500 g and 25.00 a piece.
     let item = app.simple(tenant, "Lamp", 99).await;
-    let weight = json!({"kind": "by_weight", "steps": [
+    let weight = json!({"kind": "table", "steps": [
         {"up_to_grams": 1000, "amount": eur(490)}, {"up_to_grams": 2000, "amount": eur(990)}]});
-    method(&app, tenant, "parcel", weight, json!(["DE", "AT"])).await;
-    let subtotal = json!({"kind": "by_subtotal", "steps": [
+    let zone = json!({"name": "Near", "areas": [{"country": "DE"}, {"country": "AT"}]});
+    let zone = app.client.post("/api/admin/shipping-zones", &zone);
+    let zone = zone.bearer(&tenant.key).expect(201).await.text_at("/id");
+    method(&app, tenant, "parcel", weight, json!([zone])).await;
+    let subtotal = json!({"kind": "table", "steps": [
         {"below": eur(5000), "amount": eur(700)}, {"amount": eur(0)}]});
     method(&app, tenant, "insured", subtotal, json!([])).await;
     for (pieces, parcel, insured) in [
@@ -71,9 +74,9 @@ async fn shipping_follows_its_table(#[values(Sqlite, Postgres)] backend: Backend
     }
     for rates in [
         json!({"kind": "flat", "amount": eur(-1)}),
-        json!({"kind": "by_weight", "steps": []}),
-        json!({"kind": "by_weight", "steps": [{"up_to_grams": 9, "amount": eur(1)}, {"up_to_grams": 9, "amount": eur(2)}]}),
-        json!({"kind": "by_subtotal", "steps": [{"amount": eur(1)}, {"below": eur(9), "amount": eur(2)}]}),
+        json!({"kind": "table", "steps": []}),
+        json!({"kind": "table", "steps": [{"up_to_grams": 9, "amount": eur(1)}, {"up_to_grams": 9, "amount": eur(2)}]}),
+        json!({"kind": "table", "steps": [{"amount": eur(1)}, {"below": eur(9), "amount": eur(2)}]}),
     ] {
         let body = json!({"code": "bad", "name": "bad", "rates": rates});
         let call = app
@@ -240,9 +243,8 @@ async fn a_country_is_one_that_there_is(#[values(Sqlite, Postgres)] backend: Bac
             assert_eq!(pointer, "/shipping_address/country");
         }
     }
-    let rates = json!({"kind": "flat", "amount": eur(100)});
-    let body = json!({"code": "far", "name": "Far", "rates": rates, "countries": ["DE", "ZZ"]});
-    let call = app.client.post("/api/admin/shipping-methods", &body);
+    let body = json!({"name": "Far", "areas": [{"country": "DE"}, {"country": "ZZ"}]});
+    let call = app.client.post("/api/admin/shipping-zones", &body);
     call.bearer(&tenant.key)
         .refused(422, "shipping_method.invalid_country")
         .await;

@@ -6,11 +6,12 @@ use strum::IntoEnumIterator as _;
 use crate::app::Routes;
 use crate::problem::RequestErrorCode;
 use crate::routes::admin::{
-    categories, jobs, orders as admin_orders, products, settings, shipping, stock, tenants, users,
-    variants, webhook_events,
+    categories, coupons, jobs, orders as admin_orders, products, promotions, settings, shipping,
+    shipping_zones, stock, tenants, users, variants, webhook_events,
 };
 use crate::routes::{
-    api_keys, auth, carts, catalog, checkout, health, orders, profile, test_gateway, webhooks,
+    addresses, api_keys, auth, cart_coupons, carts, catalog, checkout, health, order_edits, orders,
+    profile, test_gateway, webhooks,
 };
 
 /// A part of the API.
@@ -116,12 +117,16 @@ const ORDERS: Module = Module {
         ("webhooks", "What payment gateways post"),
         ("test-gateway", "Playing the buyer in development"),
         ("admin: orders", "Orders of the shop"),
+        ("admin: promotions", "Promotions and their coupons"),
     ],
     routes: orders_routes,
     codes: || {
-        orders_model::OrdersErrorCode::iter()
-            .map(|code| (code.code(), code.kind()))
-            .collect()
+        let own = orders_model::OrdersErrorCode::iter().map(|code| (code.code(), code.kind()));
+        let promotion =
+            orders_model::PromotionErrorCode::iter().map(|code| (code.code(), code.kind()));
+        let delivery =
+            orders_model::DeliveryErrorCode::iter().map(|code| (code.code(), code.kind()));
+        own.chain(promotion).chain(delivery).collect()
     },
 };
 
@@ -153,6 +158,27 @@ fn orders_routes(config: &mut Routes) {
     config.service(webhooks::test_webhook);
     config.service(test_gateway::get_test_session);
     config.service(test_gateway::act_on_test_session);
+    config.service(cart_coupons::add_cart_coupon);
+    config.service(cart_coupons::delete_cart_coupon);
+    config.service(promotions::list_promotions);
+    config.service(promotions::create_promotion);
+    config.service(promotions::get_promotion);
+    config.service(promotions::patch_promotion);
+    config.service(coupons::list_coupons);
+    config.service(coupons::create_coupon);
+    config.service(coupons::create_coupon_batch);
+    config.service(coupons::archive_coupon);
+    config.service(shipping_zones::list_shipping_zones);
+    config.service(shipping_zones::create_shipping_zone);
+    config.service(shipping_zones::get_shipping_zone);
+    config.service(shipping_zones::patch_shipping_zone);
+    config.service(shipping_zones::delete_shipping_zone);
+    config.service(order_edits::patch_order);
+    config.service(addresses::list_addresses);
+    config.service(addresses::create_address);
+    config.service(addresses::get_address);
+    config.service(addresses::patch_address);
+    config.service(addresses::delete_address);
 }
 
 /// Jobs and received webhooks.

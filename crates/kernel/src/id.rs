@@ -221,6 +221,14 @@ kinds! {
     WebhookEvent, WebhookEventId = "whe";
     /// A stored answer to a repeated request.
     RequestKey, RequestKeyId = "rqk";
+    /// A discount the shop gives.
+    Promotion, PromotionId = "promo";
+    /// A code that lets a buyer use a promotion.
+    Coupon, CouponId = "cpn";
+    /// A part of the world that is shipped to.
+    ShippingZone, ShippingZoneId = "szn";
+    /// An address in somebody's address book.
+    SavedAddress, SavedAddressId = "adr";
 }
 
 #[cfg(test)]

@@ -75,6 +75,14 @@ pub enum Permission {
     #[strum(serialize = "tenants:manage")]
     #[serde(rename = "tenants:manage")]
     TenantsManage,
+    /// See promotions and their coupons.
+    #[strum(serialize = "promotions:read")]
+    #[serde(rename = "promotions:read")]
+    PromotionsRead,
+    /// Make and change promotions and their coupons.
+    #[strum(serialize = "promotions:write")]
+    #[serde(rename = "promotions:write")]
+    PromotionsWrite,
 }
 
 impl Permission {
@@ -200,6 +208,8 @@ impl Role {
                 P::OrdersRead,
                 P::OrdersWrite,
                 P::SettingsRead,
+                P::PromotionsRead,
+                P::PromotionsWrite,
             ]
             .into_iter()
             .collect(),

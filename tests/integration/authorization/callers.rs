@@ -101,11 +101,18 @@ pub type Things = BTreeMap<&'static str, String>;
 
 /// Things that one request makes: what stands for their id, where they are
 /// made, and with which body.
-const MADE: &[(&str, &str, &str)] = &[(
-    "category_id",
-    "/api/admin/catalog/categories",
-    r#"{"name": "Lights"}"#,
-)];
+const MADE: &[(&str, &str, &str)] = &[
+    (
+        "category_id",
+        "/api/admin/catalog/categories",
+        r#"{"name": "Lights"}"#,
+    ),
+    (
+        "promotion_id",
+        "/api/admin/promotions",
+        r#"{"name": "Sale", "needs_coupon": true, "rule": {"effect": {"kind": "free_shipping"}}}"#,
+    ),
+];
 
 /// One of everything a tenant can have, with a guest as the buyer.
 pub async fn things(app: &App, tenant: &Tenant) -> (Things, Tokens) {
@@ -195,6 +202,18 @@ pub async fn fresh(
         things.insert("line_id", seen.text_at("/lines/0/id"));
         tokens.cart = cart.token;
     }
+    if wants("code") || wants("coupon") || wants("coupon_id") {
+        offer(app, tenant, number, things, tokens).await;
+    }
+    if wants("address_id") {
+        things.insert("address_id", saved_address(app, owner).await);
+    }
+    if wants("shipping_zone_id") {
+        let zone = json!({"name": "Near", "areas": [{"country": "DE"}]});
+        let zone = app.client.post("/api/admin/shipping-zones", &zone);
+        let zone = zone.bearer(&tenant.key).expect(201).await;
+        things.insert("shipping_zone_id", zone.text_at("/id"));
+    }
     if route.path.ends_with("/cancel") {
         let order = app.order(tenant, &[(&things["variant_id"], 1)]).await;
         things.insert("order_id", order.id);
@@ -225,5 +244,41 @@ pub async fn fresh(
             .expect(201)
             .await;
         things.insert("key_id", made.text_at("/id"));
+    }
+}
+
+/// An address in somebody's book, which does not get full by asking often.
+async fn saved_address(app: &App, owner: &str) -> String {
+    let path = "/api/profile/addresses";
+    let list = app.client.get(path).bearer(owner).expect(200).await;
+    if let Some(id) = list.body["data"][0]["id"].as_str() {
+        return id.to_owned();
+    }
+    let body = json!({"address": testkit::shop::address()});
+    let saved = app.client.post(path, &body).bearer(owner);
+    saved.expect(201).await.text_at("/id")
+}
+
+/// A code that is in the cart, one that is not, and the id of that one.
+async fn offer(app: &App, tenant: &Tenant, number: u32, things: &mut Things, tokens: &Tokens) {
+    let path = format!("/api/admin/promotions/{}/coupons", things["promotion_id"]);
+    for (name, code) in [
+        ("code", format!("IN-{number}")),
+        ("coupon", format!("NEW-{number}")),
+    ] {
+        let made = app.client.post(&path, &json!({"code": code}));
+        let made = made.bearer(&tenant.key).expect(201).await;
+        things.insert("coupon_id", made.text_at("/id"));
+        things.insert(name, code);
+    }
+    if let Some(cart) = things.get("cart_id") {
+        let body = json!({"code": format!("IN-{number}")});
+        let call = app
+            .client
+            .post(&format!("/api/carts/{cart}/coupons"), &body);
+        call.header("host", tenant.host)
+            .header("x-cart-token", &tokens.cart)
+            .send()
+            .await;
     }
 }

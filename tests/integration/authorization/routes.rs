@@ -120,6 +120,19 @@ pub const ROUTES: &[Route] = &[
         Person,
         r#"{"current_password": "not theirs", "password": "a long password"}"#,
     ),
+    get("/api/profile/addresses", Account),
+    post(
+        "/api/profile/addresses",
+        Account,
+        r#"{"address": {"name": "A", "line1": "B", "city": "C", "country": "DE"}}"#,
+    ),
+    get("/api/profile/addresses/{address_id}", Account),
+    patch(
+        "/api/profile/addresses/{address_id}",
+        Account,
+        r#"{"label": "Home"}"#,
+    ),
+    delete("/api/profile/addresses/{address_id}", Account),
     get("/api/api-keys", Person),
     post(
         "/api/api-keys",
@@ -147,9 +160,20 @@ pub const ROUTES: &[Route] = &[
     delete("/api/carts/{cart_id}/lines/{line_id}", Owner),
     get("/api/carts/{cart_id}/shipping-options", Owner),
     post("/api/carts/{cart_id}/merge", Account, ""),
+    post(
+        "/api/carts/{cart_id}/coupons",
+        Owner,
+        r#"{"code": "{coupon}"}"#,
+    ),
+    delete("/api/carts/{cart_id}/coupons/{code}", Owner),
     post("/api/checkout", Owner, r#"{"cart_id": "{cart_id}"}"#),
     get("/api/orders", Account),
     get("/api/orders/{order_id}", OwnerOr("orders:read")),
+    patch(
+        "/api/orders/{order_id}",
+        CHANGE_ORDER,
+        r#"{"billing_address": {"name": "A", "line1": "B", "city": "C", "country": "DE"}}"#,
+    ),
     post("/api/orders/{order_id}/payments", CHANGE_ORDER, "{}"),
     post("/api/orders/{order_id}/cancel", CHANGE_ORDER, "{}"),
     // Gateways.
@@ -259,6 +283,58 @@ pub const ROUTES: &[Route] = &[
         "/api/admin/shipping-methods/{shipping_method_id}",
         Needs("settings:write"),
         r#"{"name": "Slow"}"#,
+    ),
+    get("/api/admin/shipping-zones", Needs("settings:read")),
+    post(
+        "/api/admin/shipping-zones",
+        Needs("settings:write"),
+        r#"{"name": "Near", "areas": [{"country": "DE"}]}"#,
+    ),
+    get(
+        "/api/admin/shipping-zones/{shipping_zone_id}",
+        Needs("settings:read"),
+    ),
+    patch(
+        "/api/admin/shipping-zones/{shipping_zone_id}",
+        Needs("settings:write"),
+        r#"{"name": "Far"}"#,
+    ),
+    delete(
+        "/api/admin/shipping-zones/{shipping_zone_id}",
+        Needs("settings:write"),
+    ),
+    get("/api/admin/promotions", Needs("promotions:read")),
+    post(
+        "/api/admin/promotions",
+        Needs("promotions:write"),
+        r#"{"name": "Sale", "needs_coupon": true, "rule": {"effect": {"kind": "free_shipping"}}}"#,
+    ),
+    get(
+        "/api/admin/promotions/{promotion_id}",
+        Needs("promotions:read"),
+    ),
+    patch(
+        "/api/admin/promotions/{promotion_id}",
+        Needs("promotions:write"),
+        r#"{"name": "Clearance"}"#,
+    ),
+    get(
+        "/api/admin/promotions/{promotion_id}/coupons",
+        Needs("promotions:read"),
+    ),
+    post(
+        "/api/admin/promotions/{promotion_id}/coupons",
+        Needs("promotions:write"),
+        r#"{"code": "{any}"}"#,
+    ),
+    post(
+        "/api/admin/promotions/{promotion_id}/coupons/batch",
+        Needs("promotions:write"),
+        r#"{"count": 2}"#,
+    ),
+    delete(
+        "/api/admin/promotions/{promotion_id}/coupons/{coupon_id}",
+        Needs("promotions:write"),
     ),
     // The tenant's administration.
     get("/api/admin/settings", Needs("settings:read")),

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use kernel::{CartId, CartLineId, OrderId, ProductId, Timestamp, VariantId};
-use orders_model::cart::{CartStatus, Notice, PricedLine};
+use orders_model::cart::{CartStatus, Notice, PricedCoupon, PricedLine};
 use orders_model::totals::Totals;
 use orders_service::CartAnswer;
 use serde::Serialize;
@@ -11,6 +11,7 @@ use utoipa::ToSchema;
 
 use super::address::AddressDto;
 use super::money::MoneyDto;
+use super::promotion::{AppliedPromotionDto, RefusalDto};
 
 /// Where a cart stands.
 #[derive(Debug, Clone, Copy, Serialize, ToSchema)]
@@ -94,8 +95,10 @@ pub(crate) struct CartLineDto {
     quantity: i64,
     /// What one costs now.
     unit_price: MoneyDto,
-    /// What all pieces cost now.
+    /// What all pieces cost now, before discounts.
     total: MoneyDto,
+    /// What promotions take off that.
+    discount: MoneyDto,
     /// What is different from when the cart was last changed.
     notices: Vec<NoticeDto>,
 }
@@ -118,6 +121,7 @@ impl CartLineDto {
             quantity: line.line.quantity,
             unit_price: unit.into(),
             total: line.total.into(),
+            discount: line.discount.into(),
             notices: line.notices.into_iter().map(Into::into).collect(),
         }
     }
@@ -127,10 +131,15 @@ impl CartLineDto {
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Totals)]
 pub(crate) struct TotalsDto {
-    /// All lines together.
+    /// All lines together, before discounts.
     subtotal: MoneyDto,
-    /// Shipping; null as long as address and method are not chosen.
+    /// What promotions take off the lines.
+    discount: MoneyDto,
+    /// What the buyer pays for shipping; null as long as address and method
+    /// are not chosen.
     shipping: Option<MoneyDto>,
+    /// What promotions took off the shipping.
+    shipping_discount: MoneyDto,
     /// The service fee the buyer bears.
     fee: MoneyDto,
     /// What the buyer pays, before taxes the payment gateway may add.
@@ -146,9 +155,37 @@ impl From<Totals> for TotalsDto {
         };
         Self {
             subtotal: totals.subtotal.into(),
+            discount: totals.discount.into(),
             shipping: totals.shipping.map(Into::into),
+            shipping_discount: totals.shipping_discount.into(),
             fee: fee.into(),
             total: totals.total.into(),
+        }
+    }
+}
+
+/// A code in a cart.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = CartCoupon)]
+pub(crate) struct CartCouponDto {
+    /// The code.
+    #[schema(example = "SUMMER26")]
+    code: String,
+    /// What its promotion is called.
+    name: Option<String>,
+    /// Whether it applies now.
+    applies: bool,
+    /// Why it does not.
+    refusal: Option<RefusalDto>,
+}
+
+impl From<PricedCoupon> for CartCouponDto {
+    fn from(coupon: PricedCoupon) -> Self {
+        Self {
+            code: coupon.code,
+            name: coupon.name,
+            applies: coupon.refusal.is_none(),
+            refusal: coupon.refusal.map(Into::into),
         }
     }
 }
@@ -171,6 +208,10 @@ pub(crate) struct CartDto {
     order_id: Option<OrderId>,
     /// What is in it.
     lines: Vec<CartLineDto>,
+    /// The promotions that apply, in the order of application.
+    promotions: Vec<AppliedPromotionDto>,
+    /// The codes the buyer gave.
+    coupons: Vec<CartCouponDto>,
     /// Where the confirmation goes.
     email: Option<String>,
     /// Where the goods go.
@@ -204,6 +245,8 @@ impl From<CartAnswer> for CartDto {
                 .into_iter()
                 .map(|line| CartLineDto::new(line, cart.currency))
                 .collect(),
+            promotions: AppliedPromotionDto::all(priced.promotions, cart.currency),
+            coupons: priced.coupons.into_iter().map(Into::into).collect(),
             email: cart.email,
             shipping_address: cart.shipping_address.map(Into::into),
             billing_address: cart.billing_address.map(Into::into),

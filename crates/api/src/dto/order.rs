@@ -9,6 +9,7 @@ use super::address::AddressDto;
 use super::money::MoneyDto;
 use super::order_parts::{HistoryEntryDto, OrderLineDto, PaymentDto, RefundDto};
 use super::order_states::{FulfilmentStateDto, OrderStatusDto, PaymentStateDto};
+use super::promotion::AppliedPromotionDto;
 
 /// An order as lists show it.
 #[derive(Debug, Serialize, ToSchema)]
@@ -31,10 +32,14 @@ pub(crate) struct OrderSummaryDto {
     payment_status: PaymentStateDto,
     /// Where its goods stand.
     fulfilment_status: FulfilmentStateDto,
-    /// All lines together.
+    /// All lines together, before discounts.
     subtotal: MoneyDto,
-    /// Shipping.
+    /// What promotions took off the lines.
+    discount: MoneyDto,
+    /// What the buyer pays for shipping.
     shipping: MoneyDto,
+    /// What promotions took off the shipping.
+    shipping_discount: MoneyDto,
     /// The platform's fee; for buyers, the part of it that they bear.
     fee: MoneyDto,
     /// What the buyer was to pay, before taxes the gateway added.
@@ -77,10 +82,7 @@ impl OrderSummaryDto {
         let fee = match audience {
             Audience::Shop => order.fee,
             // The part of the fee that they bear.
-            Audience::Buyer => Money::new(
-                order.total.minor - order.subtotal.minor - order.shipping.minor,
-                order.currency,
-            ),
+            Audience::Buyer => order.fee_of_buyer().unwrap_or(Money::zero(order.currency)),
         };
         Self {
             id: order.id,
@@ -91,7 +93,9 @@ impl OrderSummaryDto {
             payment_status: order.payment_status.into(),
             fulfilment_status: order.fulfilment_status.into(),
             subtotal: order.subtotal.into(),
+            discount: order.discount.into(),
             shipping: order.shipping.into(),
+            shipping_discount: order.shipping_discount.into(),
             fee: fee.into(),
             total: order.total.into(),
             tax: order.tax.into(),
@@ -117,6 +121,8 @@ pub(crate) struct OrderDto {
     /// checkout.
     #[serde(skip_serializing_if = "Option::is_none")]
     token: Option<String>,
+    /// The promotions it uses.
+    promotions: Vec<AppliedPromotionDto>,
     /// What was bought.
     lines: Vec<OrderLineDto>,
     /// The attempts to pay it, oldest first.
@@ -148,6 +154,7 @@ impl OrderDto {
         Self {
             summary: OrderSummaryDto::new(&order, audience),
             token,
+            promotions: AppliedPromotionDto::all(order.promotions, order.currency),
             lines: detail.lines.into_iter().map(Into::into).collect(),
             payments: detail.payments.into_iter().map(Into::into).collect(),
             refunds: detail.refunds.into_iter().map(Into::into).collect(),

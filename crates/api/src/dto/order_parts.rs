@@ -39,6 +39,8 @@ pub(crate) struct OrderLineDto {
     unit_price: MoneyDto,
     /// How many.
     quantity: i64,
+    /// What promotions took off all of them together.
+    discount: MoneyDto,
     /// How many went back into stock.
     restocked: i64,
 }
@@ -55,6 +57,7 @@ impl From<OrderLine> for OrderLineDto {
             options: line.options,
             unit_price: line.unit_price.into(),
             quantity: line.quantity,
+            discount: line.discount.into(),
             restocked: line.restocked,
         }
     }

@@ -42,6 +42,10 @@ impl Class {
             _ if path.starts_with("/api/admin/") && writes => Self::AdminWrites,
             _ if path.starts_with("/api/catalog/") => Self::Catalog,
             _ if path.starts_with("/api/orders/") && path.ends_with("/payments") => Self::Checkout,
+            // It opens another page, as a payment does.
+            _ if path.starts_with("/api/orders/") && *method == Method::PATCH => Self::Checkout,
+            // Codes must not be guessed.
+            _ if path.starts_with("/api/carts/") && path.ends_with("/coupons") => Self::Checkout,
             _ => Self::General,
         }
     }
@@ -158,6 +162,8 @@ mod tests {
             (Method::POST, "/api/stripe/webhook", Class::Webhooks),
             (Method::GET, "/health", Class::Unlimited),
             (Method::POST, "/api/carts", Class::General),
+            (Method::POST, "/api/carts/cart_x/coupons", Class::Checkout),
+            (Method::PATCH, "/api/orders/ord_x", Class::Checkout),
         ] {
             assert_eq!(Class::of(&method, path), class, "{method} {path}");
         }

@@ -2,18 +2,18 @@
 
 use actix_web::web::{Data, Path};
 use actix_web::{HttpResponse, delete, get, patch, post};
-use kernel::VariantId;
+use kernel::{SavedAddressId, VariantId};
 use orders_model::OrdersError;
-use orders_model::cart::CartChange;
-use orders_service::CartKey;
+use orders_service::{CartKey, GivenCartChange};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use validator::Validate;
 
 use crate::dto::address::AddressDto;
 use crate::dto::cart::CartDto;
+use crate::dto::given_address;
 use crate::dto::money::MoneyDto;
-use crate::dto::patch::removable;
+use crate::dto::patch::{present, removable};
 use crate::extract::{Caller, CartToken, Json, id};
 use crate::problem::ApiError;
 use crate::state::ApiState;
@@ -55,11 +55,19 @@ pub(crate) struct CartPatch {
     #[schema(value_type = Option<AddressDto>)]
     #[validate(nested)]
     shipping_address: Option<Option<AddressDto>>,
+    /// Where the goods go, by its id in your address book.
+    #[serde(default, deserialize_with = "present")]
+    #[schema(value_type = String, nullable = false, example = "adr_01j9z6m3k4f5g6h7j8k9m0n1p2")]
+    shipping_address_id: Option<SavedAddressId>,
     /// Who is billed, if not the same.
     #[serde(default, deserialize_with = "removable")]
     #[schema(value_type = Option<AddressDto>)]
     #[validate(nested)]
     billing_address: Option<Option<AddressDto>>,
+    /// Who is billed, by its id in your address book.
+    #[serde(default, deserialize_with = "present")]
+    #[schema(value_type = String, nullable = false, example = "adr_01j9z6m3k4f5g6h7j8k9m0n1p2")]
+    billing_address_id: Option<SavedAddressId>,
     /// The code of the shipping method.
     #[serde(default, deserialize_with = "removable")]
     #[validate(length(min = 1, max = 64))]
@@ -87,7 +95,7 @@ pub(crate) struct ShippingOptions {
     data: Vec<ShippingOption>,
 }
 
-fn key(path: &str, token: CartToken) -> Result<CartKey, ApiError> {
+pub(super) fn key(path: &str, token: CartToken) -> Result<CartKey, ApiError> {
     Ok(CartKey {
         id: id(path, OrdersError::CartNotFound)?,
         token: token.0,
@@ -153,11 +161,20 @@ pub(crate) async fn patch_cart(
     body: Json<CartPatch>,
 ) -> Result<HttpResponse, ApiError> {
     let key = key(&path, token)?;
-    let change = CartChange {
-        email: body.0.email,
-        shipping_address: body.0.shipping_address.map(|a| a.map(Into::into)),
-        billing_address: body.0.billing_address.map(|a| a.map(Into::into)),
-        shipping_method: body.0.shipping_method,
+    let body = body.0;
+    let change = GivenCartChange {
+        email: body.email,
+        shipping_address: given_address::removable(
+            "shipping_address",
+            body.shipping_address,
+            body.shipping_address_id,
+        )?,
+        billing_address: given_address::removable(
+            "billing_address",
+            body.billing_address,
+            body.billing_address_id,
+        )?,
+        shipping_method: body.shipping_method,
     };
     let answer = state.orders.change_cart(&caller.0, &key, change).await?;
     Ok(HttpResponse::Ok().json(CartDto::from(answer)))

@@ -2,15 +2,17 @@
 
 use actix_web::web::Data;
 use actix_web::{HttpResponse, post};
-use kernel::CartId;
+use kernel::{CartId, SavedAddressId};
 use orders_service::{CartKey, CheckoutRequest};
 use serde::Deserialize;
 use utoipa::ToSchema;
 use validator::Validate;
 
 use crate::dto::address::AddressDto;
+use crate::dto::given_address::given;
 use crate::dto::money::MoneyDto;
 use crate::dto::order::CheckoutDto;
+use crate::dto::patch::present;
 use crate::extract::{Caller, CartToken, Json};
 use crate::problem::ApiError;
 use crate::state::ApiState;
@@ -30,9 +32,17 @@ pub(crate) struct CheckoutBody {
     /// Where the goods go.
     #[validate(nested)]
     shipping_address: Option<AddressDto>,
+    /// Where the goods go, by its id in your address book.
+    #[serde(default, deserialize_with = "present")]
+    #[schema(value_type = String, nullable = false, example = "adr_01j9z6m3k4f5g6h7j8k9m0n1p2")]
+    shipping_address_id: Option<SavedAddressId>,
     /// Who is billed, if not the same.
     #[validate(nested)]
     billing_address: Option<AddressDto>,
+    /// Who is billed, by its id in your address book.
+    #[serde(default, deserialize_with = "present")]
+    #[schema(value_type = String, nullable = false, example = "adr_01j9z6m3k4f5g6h7j8k9m0n1p2")]
+    billing_address_id: Option<SavedAddressId>,
     /// The code of the shipping method.
     #[validate(length(min = 1, max = 64))]
     #[schema(min_length = 1, max_length = 64)]
@@ -80,8 +90,16 @@ pub(crate) async fn checkout(
             token: token.0,
         },
         email: body.email,
-        shipping_address: body.shipping_address.map(Into::into),
-        billing_address: body.billing_address.map(Into::into),
+        shipping_address: given(
+            "shipping_address",
+            body.shipping_address,
+            body.shipping_address_id,
+        )?,
+        billing_address: given(
+            "billing_address",
+            body.billing_address,
+            body.billing_address_id,
+        )?,
         shipping_method: body.shipping_method,
         gateway: body.gateway,
         success_url: body.success_url,

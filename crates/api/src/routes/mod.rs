@@ -1,13 +1,16 @@
 //! The controllers, one file for each group of routes.
 
+pub(crate) mod addresses;
 pub(crate) mod admin;
 pub(crate) mod api_keys;
 pub(crate) mod auth;
+pub(crate) mod cart_coupons;
 pub(crate) mod carts;
 pub(crate) mod catalog;
 pub(crate) mod checkout;
 pub(crate) mod fallback;
 pub(crate) mod health;
+pub(crate) mod order_edits;
 pub(crate) mod orders;
 pub(crate) mod pay_page;
 pub(crate) mod profile;

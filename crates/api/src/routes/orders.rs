@@ -10,7 +10,7 @@ use validator::Validate;
 
 use super::api_keys::PageQuery;
 use crate::dto::order::{Audience, CheckoutDto, OrderDto, OrderSummaryDto};
-use crate::extract::{Caller, List, Listed, MaybeJson, OrderToken, Query, id, page_request};
+use crate::extract::{Caller, List, Listed, MaybeJson, OrderToken, Query, etag, id, page_request};
 use crate::problem::ApiError;
 use crate::state::ApiState;
 
@@ -34,7 +34,7 @@ pub(crate) struct PaymentRequest {
     gateway: Option<String>,
 }
 
-fn key(path: &str, token: OrderToken) -> Result<OrderKey, ApiError> {
+pub(super) fn key(path: &str, token: OrderToken) -> Result<OrderKey, ApiError> {
     Ok(OrderKey {
         id: id(path, OrdersError::OrderNotFound)?,
         token: token.0,
@@ -66,7 +66,7 @@ pub(crate) async fn list_orders(
     ("order_id" = String, Path, description = "The order."),
     ("X-Order-Token" = Option<String>, Header, description = "A guest's token."),
 ), responses(
-    (status = 200, description = "The order.", body = OrderDto),
+    (status = 200, description = "The order.", body = OrderDto, headers(("ETag" = String, description = "The version."))),
 ))]
 #[get("/api/orders/{order_id}")]
 pub(crate) async fn get_order(
@@ -77,7 +77,10 @@ pub(crate) async fn get_order(
 ) -> Result<HttpResponse, ApiError> {
     let key = key(&path, token)?;
     let detail = state.orders.order(&caller.0, &key).await?;
-    Ok(HttpResponse::Ok().json(OrderDto::new(detail, None, Audience::Buyer)))
+    let version = etag(detail.order.version);
+    Ok(HttpResponse::Ok()
+        .insert_header(("etag", version))
+        .json(OrderDto::new(detail, None, Audience::Buyer)))
 }
 
 /// Cancel a pending order

@@ -3,7 +3,9 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use orders_model::events::{OrderPaid, OrderShipped, RefundPromised, ShippingMethodsChanged};
+use orders_model::events::{
+    OrderPaid, OrderShipped, PromotionsChanged, RefundPromised, ShippingMethodsChanged,
+};
 use orders_model::jobs::{
     ExecuteRefund, ProcessWebhook, SendConfirmation, SendShippingNotice, Sweep,
 };
@@ -57,6 +59,7 @@ pub fn register(registry: &mut Registry, orders: &Arc<Orders>) {
         refund: event.refund,
     });
     registry.tags_of::<ShippingMethodsChanged>();
+    registry.tags_of::<PromotionsChanged>();
 }
 
 /// What is due again and again.

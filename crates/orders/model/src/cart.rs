@@ -11,6 +11,7 @@ use strum::{EnumString, IntoStaticStr};
 
 use crate::address::Address;
 use crate::errors::OrdersError;
+use crate::promotion::apply::{AppliedPromotion, Refusal};
 use crate::totals::Totals;
 
 /// Lines a cart may have.
@@ -50,6 +51,11 @@ pub struct Cart {
     pub billing_address: Option<Address>,
     /// The code of the chosen shipping method.
     pub shipping_method: Option<String>,
+    /// The codes the buyer gave.
+    pub coupons: Vec<CartCoupon>,
+    /// What promotions took off its lines when it was last changed, in minor
+    /// units.
+    pub seen_discount: i64,
     /// The order it became.
     pub order: Option<OrderId>,
     /// Grows with every change.
@@ -73,6 +79,15 @@ pub struct CartLine {
     pub quantity: i64,
     /// What one cost when the cart was last changed, in minor units.
     pub seen_price: i64,
+}
+
+/// A code in a cart.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CartCoupon {
+    /// The code.
+    pub code: String,
+    /// Whether it applied when the cart was last changed.
+    pub applied: bool,
 }
 
 /// A change of a cart's details; what is `None` stays.
@@ -147,10 +162,23 @@ pub struct PricedLine {
     pub line: CartLine,
     /// The offer; none when the variant is gone.
     pub offer: Option<Offer>,
-    /// What all pieces cost together now.
+    /// What all pieces cost together now, before any discount.
     pub total: Money,
+    /// What promotions take off that.
+    pub discount: Money,
     /// What is different.
     pub notices: Vec<Notice>,
+}
+
+/// A code in a cart, and whether it applies now.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PricedCoupon {
+    /// The code.
+    pub code: String,
+    /// What buyers see; none when there is no such code any more.
+    pub name: Option<String>,
+    /// Why it does not apply; none when it does.
+    pub refusal: Option<Refusal>,
 }
 
 /// A cart with what the catalog says about it now.
@@ -160,6 +188,10 @@ pub struct PricedCart {
     pub cart: Cart,
     /// Its lines.
     pub lines: Vec<PricedLine>,
+    /// The promotions that apply.
+    pub promotions: Vec<AppliedPromotion>,
+    /// Its codes.
+    pub coupons: Vec<PricedCoupon>,
     /// What it costs.
     pub totals: Totals,
     /// What all goods weigh, in grams.
@@ -203,6 +235,7 @@ pub fn price_lines(cart: &Cart, offers: &[Offer]) -> Result<Vec<PricedLine>, Mon
                 line,
                 offer: offer.cloned(),
                 total: unit.times(line.quantity)?,
+                discount: Money::zero(cart.currency),
                 notices,
             })
         })
@@ -210,9 +243,16 @@ pub fn price_lines(cart: &Cart, offers: &[Offer]) -> Result<Vec<PricedLine>, Mon
 }
 
 impl PricedCart {
-    /// Whether nothing is different from what was seen.
+    /// Whether nothing is different from what was seen, or better: as many
+    /// discounts as then, or more.
     pub fn is_as_seen(&self) -> bool {
-        self.lines.iter().all(|line| line.notices.is_empty())
+        let lost = self.coupons.iter().any(|coupon| {
+            let mut seen = self.cart.coupons.iter();
+            coupon.refusal.is_some() && seen.any(|known| known.applied && known.code == coupon.code)
+        });
+        !lost
+            && self.totals.discount.minor >= self.cart.seen_discount
+            && self.lines.iter().all(|line| line.notices.is_empty())
     }
 
     /// Whether only prices are different from what was seen.
@@ -263,6 +303,8 @@ mod tests {
             shipping_address: None,
             billing_address: None,
             shipping_method: None,
+            coupons: Vec::new(),
+            seen_discount: 0,
             order: None,
             version: 1,
             created_at: now,

@@ -9,8 +9,10 @@ use kernel::{
 use strum::{EnumDiscriminants, EnumIter};
 
 use crate::cart::{MAX_LINES, MAX_QUANTITY};
+use crate::delivery::DeliveryError;
 use crate::order::OrderStatus;
 use crate::ports::WebhookRefused;
+use crate::promotion::errors::PromotionError;
 
 /// Why a use case of orders was refused.
 #[derive(Debug, thiserror::Error, EnumDiscriminants)]
@@ -137,7 +139,7 @@ pub enum OrdersError {
     ShippingCodeTaken,
     /// The rates make no sense.
     #[error(
-        "rates have 1 to 50 steps that rise, amounts of at least 0, and only the last step may have no end"
+        "rates have 1 to 50 steps, amounts of at least 0, ends of at least 1, and no step that an earlier one covers"
     )]
     InvalidRates,
     /// The rates are in another currency.
@@ -169,6 +171,12 @@ pub enum OrdersError {
     /// The catalog refused.
     #[error(transparent)]
     Catalog(CatalogError),
+    /// A promotion or a coupon stands in the way.
+    #[error(transparent)]
+    Promotion(#[from] PromotionError),
+    /// An address, a zone or the state of an order stands in the way.
+    #[error(transparent)]
+    Delivery(#[from] DeliveryError),
     /// A repeated request stands in the way.
     #[error(transparent)]
     Once(#[from] OnceError),
@@ -231,7 +239,12 @@ impl OrdersErrorCode {
             Self::TestSessionNotFound => "test_gateway.session_not_found",
             Self::TestSessionClosed => "test_gateway.session_closed",
             Self::Money => "amount_out_of_range",
-            Self::Access | Self::Catalog | Self::Once | Self::Fault => "",
+            Self::Access
+            | Self::Catalog
+            | Self::Promotion
+            | Self::Delivery
+            | Self::Once
+            | Self::Fault => "",
         }
     }
 
@@ -281,7 +294,12 @@ impl OrdersErrorCode {
             Self::VersionMismatch => K::PreconditionFailed,
             Self::Gateway => K::BadGateway,
             Self::Webhook => K::Malformed,
-            Self::Access | Self::Catalog | Self::Once | Self::Fault => K::Internal,
+            Self::Access
+            | Self::Catalog
+            | Self::Promotion
+            | Self::Delivery
+            | Self::Once
+            | Self::Fault => K::Internal,
         }
     }
 }
@@ -291,6 +309,8 @@ impl DomainError for OrdersError {
         match self {
             Self::Access(inner) => inner.kind(),
             Self::Catalog(inner) => inner.kind(),
+            Self::Promotion(inner) => inner.kind(),
+            Self::Delivery(inner) => inner.kind(),
             Self::Once(inner) => inner.kind(),
             Self::Fault(inner) => inner.kind(),
             other => OrdersErrorCode::from(other).kind(),
@@ -301,6 +321,8 @@ impl DomainError for OrdersError {
         match self {
             Self::Access(inner) => inner.code(),
             Self::Catalog(inner) => inner.code(),
+            Self::Promotion(inner) => inner.code(),
+            Self::Delivery(inner) => inner.code(),
             Self::Once(inner) => inner.code(),
             Self::Fault(inner) => inner.code(),
             other => OrdersErrorCode::from(other).code(),
@@ -310,6 +332,8 @@ impl DomainError for OrdersError {
     fn fields(&self) -> Vec<FieldError> {
         let pointer = match self {
             Self::Catalog(inner) => return inner.fields(),
+            Self::Promotion(inner) => return inner.fields(),
+            Self::Delivery(inner) => return inner.fields(),
             Self::QuantityOutOfRange => "/quantity",
             Self::NotForSale | Self::CurrencyMismatch(_) => "/variant_id",
             Self::EmailMissing => "/email",
@@ -323,7 +347,7 @@ impl DomainError for OrdersError {
             Self::RestockTooLarge { .. } => "/restock",
             Self::ShippingCodeTaken => "/code",
             Self::InvalidRates | Self::RatesCurrency(_) => "/rates",
-            Self::InvalidCountry(_) => "/countries",
+            Self::InvalidCountry(_) => "/areas",
             _ => return Vec::new(),
         };
         vec![FieldError::new(pointer, self.code(), self.to_string())]

@@ -14,6 +14,17 @@ impl Event for OrderPlaced {
     const KIND: &'static str = "order.placed";
 }
 
+/// An order was changed before it was paid.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct OrderEdited {
+    /// Which.
+    pub order: OrderId,
+}
+
+impl Event for OrderEdited {
+    const KIND: &'static str = "order.edited";
+}
+
 /// An order was paid.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct OrderPaid {
@@ -99,6 +110,23 @@ impl ShippingMethodsChanged {
 
 impl Event for ShippingMethodsChanged {
     const KIND: &'static str = "shipping_methods.changed";
+
+    fn stale_tags(&self) -> Vec<String> {
+        vec![Self::TAG.to_owned()]
+    }
+}
+
+/// The promotions of the tenant changed, or one is used up or not any more.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct PromotionsChanged {}
+
+impl PromotionsChanged {
+    /// The tag of what is remembered about promotions.
+    pub const TAG: &'static str = "promotions";
+}
+
+impl Event for PromotionsChanged {
+    const KIND: &'static str = "promotions.changed";
 
     fn stale_tags(&self) -> Vec<String> {
         vec![Self::TAG.to_owned()]

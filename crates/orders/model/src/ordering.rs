@@ -91,6 +91,7 @@ pub fn lines_of(priced: &PricedCart, now: Timestamp) -> Result<Vec<OrderLine>, O
                 options: offer.options.clone(),
                 unit_price: offer.price,
                 quantity: line.line.quantity,
+                discount: line.discount,
                 restocked: 0,
             })
         })
@@ -122,7 +123,9 @@ pub fn new_order(
         payment_status: PaymentState::Unpaid,
         fulfilment_status: FulfilmentState::Unfulfilled,
         subtotal: totals.subtotal,
+        discount: totals.discount,
         shipping: totals.shipping.unwrap_or(nothing),
+        shipping_discount: totals.shipping_discount,
         fee: totals.fee,
         total: totals.total,
         tax: nothing,
@@ -141,6 +144,7 @@ pub fn new_order(
             .then(|| cart.shipping_method.clone())
             .flatten(),
         shipping_method_name: priced.needs_shipping.then_some(method_name).flatten(),
+        promotions: priced.promotions.clone(),
         return_urls: return_urls.clone(),
         reserved_until,
         attention: None,

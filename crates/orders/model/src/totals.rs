@@ -8,10 +8,14 @@ use serde::{Deserialize, Serialize};
 /// top is stored with the payment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Totals {
-    /// All lines together.
+    /// All lines together, before any discount.
     pub subtotal: Money,
-    /// Shipping; none as long as it is not known.
+    /// What promotions take off the lines.
+    pub discount: Money,
+    /// What the buyer pays for shipping; none as long as it is not known.
     pub shipping: Option<Money>,
+    /// What promotions took off the shipping.
+    pub shipping_discount: Money,
     /// The platform's fee, whoever bears it.
     pub fee: Money,
     /// Whether the buyer bears the fee.
@@ -21,15 +25,23 @@ pub struct Totals {
 }
 
 impl Totals {
-    /// Adds up.
+    /// Adds up: lines, what is taken off them, what shipping costs before and
+    /// what is taken off that. The fee is a share of what the goods cost after
+    /// discounts.
     pub fn of(
         subtotal: Money,
+        discount: Money,
         shipping: Option<Money>,
+        shipping_discount: Money,
         fee: PlatformFee,
     ) -> Result<Self, MoneyError> {
         let fee_in_total = fee.borne_by == FeeBearer::Buyer;
-        let fee = fee.of(subtotal)?;
-        let mut total = subtotal;
+        let mut total = subtotal.minus(discount)?;
+        let fee = fee.of(total)?;
+        let shipping = match shipping {
+            Some(price) => Some(price.minus(shipping_discount)?),
+            None => None,
+        };
         if let Some(shipping) = shipping {
             total = total.plus(shipping)?;
         }
@@ -38,7 +50,9 @@ impl Totals {
         }
         Ok(Self {
             subtotal,
+            discount,
             shipping,
+            shipping_discount,
             fee,
             fee_in_total,
             total,
@@ -59,10 +73,23 @@ mod tests {
             basis_points: 100,
             borne_by: FeeBearer::Buyer,
         };
-        let totals = Totals::of(eur(1000), Some(eur(490)), fee).unwrap();
+        let totals = Totals::of(eur(1000), eur(0), Some(eur(490)), eur(0), fee).unwrap();
         assert_eq!((totals.fee, totals.total), (eur(20), eur(1510)));
         fee.borne_by = FeeBearer::Seller;
-        let totals = Totals::of(eur(1000), Some(eur(490)), fee).unwrap();
+        let totals = Totals::of(eur(1000), eur(0), Some(eur(490)), eur(0), fee).unwrap();
         assert_eq!((totals.fee, totals.total), (eur(20), eur(1490)));
+    }
+
+    #[test]
+    fn discounts_come_off_before_the_fee() {
+        let eur = |minor| Money::new(minor, Currency::EUR);
+        let fee = PlatformFee {
+            fixed: 0,
+            basis_points: 1000,
+            borne_by: FeeBearer::Buyer,
+        };
+        let totals = Totals::of(eur(1000), eur(200), Some(eur(490)), eur(490), fee).unwrap();
+        assert_eq!(totals.shipping, Some(eur(0)));
+        assert_eq!((totals.fee, totals.total), (eur(80), eur(880)));
     }
 }

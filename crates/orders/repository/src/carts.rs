@@ -6,7 +6,7 @@ use database::column::{Stored, currency, to_maybe, word};
 use database::{Backend, OrFault as _, Scoped, Sql, Transaction};
 use kernel::{CartId, CartLineId, Fault, OrderId, Timestamp, UserId, VariantId};
 use orders_model::address::Address;
-use orders_model::cart::{Cart, CartLine, CartStatus};
+use orders_model::cart::{Cart, CartCoupon, CartLine, CartStatus};
 use sea_orm::{FromQueryResult, QueryResult, Value};
 use uuid::Uuid;
 
@@ -26,6 +26,8 @@ struct Row {
     shipping_address: Option<Stored<Address>>,
     billing_address: Option<Stored<Address>>,
     shipping_method: Option<String>,
+    coupons: Option<Stored<Vec<CartCoupon>>>,
+    seen_discount: i64,
     order_id: Option<Uuid>,
     version: i64,
     created_at: i64,
@@ -42,7 +44,7 @@ struct LineRow {
 }
 
 const SELECT: &str = "SELECT c.id, c.user_id, c.currency, c.status, c.email, c.shipping_address, c.billing_address, \
-       c.shipping_method, c.order_id, c.version, c.created_at, c.updated_at, \
+       c.shipping_method, c.coupons, c.seen_discount, c.order_id, c.version, c.created_at, c.updated_at, \
        l.id AS l_id, l.variant_id AS l_variant_id, l.quantity AS l_quantity, l.seen_price AS l_seen_price \
      FROM carts c LEFT JOIN cart_lines l ON l.tenant_id = $1 AND l.cart_id = c.id";
 
@@ -82,6 +84,11 @@ fn read(row: Row) -> Result<Cart, Fault> {
         shipping_address: row.shipping_address.map(|Stored(address)| address),
         billing_address: row.billing_address.map(|Stored(address)| address),
         shipping_method: row.shipping_method,
+        coupons: row
+            .coupons
+            .map(|Stored(coupons)| coupons)
+            .unwrap_or_default(),
+        seen_discount: row.seen_discount,
         order: row.order_id.map(OrderId::from_uuid),
         version: row.version,
         created_at: Timestamp::from_micros(row.created_at),
@@ -137,14 +144,16 @@ pub async fn lock(tx: &Transaction, id: CartId) -> Result<Option<Cart>, Fault> {
 pub fn insert(cart: &Cart) -> (&'static str, Vec<Value>) {
     let status: &'static str = cart.status.into();
     (
-        "INSERT INTO carts (tenant_id, id, user_id, currency, status, email, version, created_at, updated_at) \
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
+        "INSERT INTO carts (tenant_id, id, user_id, currency, status, email, shipping_address, billing_address, version, \
+           created_at, updated_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
         vec![
             cart.id.uuid().into(),
             cart.user.map(UserId::uuid).into(),
             cart.currency.code().into(),
             status.into(),
             cart.email.clone().into(),
+            to_maybe(cart.shipping_address.as_ref()).into(),
+            to_maybe(cart.billing_address.as_ref()).into(),
             cart.version.into(),
             cart.created_at.micros().into(),
             cart.updated_at.micros().into(),
@@ -156,10 +165,11 @@ pub fn insert(cart: &Cart) -> (&'static str, Vec<Value>) {
 /// lines apart.
 pub fn update(cart: &Cart, now: Timestamp) -> (&'static str, Vec<Value>) {
     let status: &'static str = cart.status.into();
+    let coupons = (!cart.coupons.is_empty()).then_some(&cart.coupons);
     (
         "UPDATE carts SET user_id = $2, email = $3, shipping_address = $4, billing_address = $5, shipping_method = $6, \
-                status = $7, version = version + 1, updated_at = $8 \
-         WHERE tenant_id = $1 AND id = $9",
+                status = $7, coupons = $8, seen_discount = $9, version = version + 1, updated_at = $10 \
+         WHERE tenant_id = $1 AND id = $11",
         vec![
             cart.user.map(UserId::uuid).into(),
             cart.email.clone().into(),
@@ -167,6 +177,8 @@ pub fn update(cart: &Cart, now: Timestamp) -> (&'static str, Vec<Value>) {
             to_maybe(cart.billing_address.as_ref()).into(),
             cart.shipping_method.clone().into(),
             status.into(),
+            to_maybe(coupons).into(),
+            cart.seen_discount.into(),
             now.micros().into(),
             cart.id.uuid().into(),
         ],

@@ -1,6 +1,7 @@
 //! How carts, orders, payments and refunds are stored. Nothing is decided
 //! here.
 
+pub mod address_books;
 pub mod carts;
 pub mod detail;
 pub mod history;
@@ -8,6 +9,8 @@ pub mod lines;
 pub mod numbers;
 pub mod orders;
 pub mod payments;
+pub mod promotions;
 pub mod refunds;
 pub mod shipping_methods;
+pub mod shipping_zones;
 mod table;

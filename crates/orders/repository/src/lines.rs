@@ -26,6 +26,7 @@ pub(crate) struct Row {
     options: Stored<BTreeMap<String, String>>,
     unit_price: i64,
     quantity: i64,
+    discount: i64,
     restocked: i64,
 }
 
@@ -43,6 +44,7 @@ pub(crate) const TABLE: Table = Table {
         ("options", Kind::Json),
         ("unit_price", Kind::Plain),
         ("quantity", Kind::Plain),
+        ("discount", Kind::Plain),
         ("restocked", Kind::Plain),
     ],
 };
@@ -69,13 +71,14 @@ pub(crate) fn read(row: Row, order: &Order) -> OrderLine {
         options: row.options.0,
         unit_price: Money::new(row.unit_price, order.currency),
         quantity: row.quantity,
+        discount: Money::new(row.discount, order.currency),
         restocked: row.restocked,
     }
 }
 
 /// The write that adds the lines of an order, for a batch.
 pub fn insert(order: OrderId, lines: &[OrderLine]) -> (String, Vec<Value>) {
-    const COLUMNS: usize = 12;
+    const COLUMNS: usize = 13;
     let mut values: Vec<Value> = vec![order.uuid().into()];
     let mut rows = Vec::with_capacity(lines.len());
     for line in lines {
@@ -94,17 +97,30 @@ pub fn insert(order: OrderId, lines: &[OrderLine]) -> (String, Vec<Value>) {
             to_json(&line.options).into(),
             line.unit_price.minor.into(),
             line.quantity.into(),
+            line.discount.minor.into(),
             line.restocked.into(),
         ]);
     }
     (
         format!(
             "INSERT INTO order_lines (tenant_id, order_id, id, position, product_id, variant_id, stock_item_id, \
-               seller_id, sku, name, options, unit_price, quantity, restocked) VALUES {}",
+               seller_id, sku, name, options, unit_price, quantity, discount, restocked) VALUES {}",
             rows.join(", ")
         ),
         values,
     )
+}
+
+/// Writes other lines instead of those an order has. The order is locked and
+/// not paid, so that nothing refers to them.
+pub async fn replace(tx: &Transaction, order: OrderId, lines: &[OrderLine]) -> Result<(), Fault> {
+    tx.run(
+        "DELETE FROM order_lines WHERE tenant_id = $1 AND order_id = $2",
+        [order.uuid().into()],
+    )
+    .await?;
+    let (sql, values) = insert(order, lines);
+    tx.run(&sql, values).await.map(|_| ())
 }
 
 /// Notes that pieces of a line went back into stock, if so many were left.

@@ -7,6 +7,7 @@ use database::{Backend, Scoped, Sql, Transaction};
 use kernel::{CartId, Fault, Money, OrderId, Page, PageRequest, PaymentId, Timestamp, UserId};
 use orders_model::address::Address;
 use orders_model::order::{Order, OrderStatus, PaymentState, ReturnUrls};
+use orders_model::promotion::apply::AppliedPromotion;
 use sea_orm::{FromQueryResult, Value};
 use uuid::Uuid;
 
@@ -27,7 +28,9 @@ pub(crate) struct Row {
     payment_status: String,
     fulfilment_status: String,
     subtotal: i64,
+    discount: i64,
     shipping: i64,
+    shipping_discount: i64,
     fee: i64,
     total: i64,
     tax: i64,
@@ -37,6 +40,7 @@ pub(crate) struct Row {
     billing_address: Option<Stored<Address>>,
     shipping_method: Option<String>,
     shipping_method_name: Option<String>,
+    promotions: Option<Stored<Vec<AppliedPromotion>>>,
     return_urls: Stored<ReturnUrls>,
     reserved_until: Option<i64>,
     attention: Option<String>,
@@ -52,8 +56,8 @@ pub(crate) struct Row {
 }
 
 pub(crate) const COLUMNS: &str = "id, number, cart_id, user_id, email, currency, status, payment_status, fulfilment_status, \
-     subtotal, shipping, fee, total, tax, captured, refunded, shipping_address, billing_address, shipping_method, \
-     shipping_method_name, return_urls, reserved_until, attention, carrier, tracking_number, cancel_reason, placed_at, \
+     subtotal, discount, shipping, shipping_discount, fee, total, tax, captured, refunded, shipping_address, \
+     billing_address, shipping_method, shipping_method_name, promotions, return_urls, reserved_until, attention, carrier, tracking_number, cancel_reason, placed_at, \
      paid_at, shipped_at, canceled_at, version, updated_at";
 
 pub(crate) fn read(row: Row) -> Result<Order, Fault> {
@@ -71,7 +75,9 @@ pub(crate) fn read(row: Row) -> Result<Order, Fault> {
         payment_status: word("orders.payment_status", &row.payment_status)?,
         fulfilment_status: word("orders.fulfilment_status", &row.fulfilment_status)?,
         subtotal: money(row.subtotal),
+        discount: money(row.discount),
         shipping: money(row.shipping),
+        shipping_discount: money(row.shipping_discount),
         fee: money(row.fee),
         total: money(row.total),
         tax: money(row.tax),
@@ -81,6 +87,10 @@ pub(crate) fn read(row: Row) -> Result<Order, Fault> {
         billing_address: row.billing_address.map(|Stored(address)| address),
         shipping_method: row.shipping_method,
         shipping_method_name: row.shipping_method_name,
+        promotions: row
+            .promotions
+            .map(|Stored(applied)| applied)
+            .unwrap_or_default(),
         return_urls: row.return_urls.0,
         reserved_until: at(row.reserved_until),
         attention: row.attention,
@@ -137,9 +147,9 @@ static INSERT: Sql = Sql::new(|backend| {
         "INSERT INTO orders (tenant_id, id, number, cart_id, user_id, email, currency, status, payment_status, \
            fulfilment_status, subtotal, shipping, fee, total, tax, captured, refunded, shipping_address, \
            billing_address, shipping_method, shipping_method_name, return_urls, reserved_until, placed_at, paid_at, \
-           version, updated_at) \
+           version, updated_at, discount, shipping_discount, promotions) \
          VALUES ($1, $2, {}, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, \
-           $22, $23, $24, $25, $26)",
+           $22, $23, $24, $25, $26, $27, $28, $29)",
         taken(backend)
     )
 });
@@ -179,6 +189,38 @@ pub fn insert(order: &Order, backend: Backend) -> (&'static str, Vec<Value>) {
             order.paid_at.map(Timestamp::micros).into(),
             order.version.into(),
             order.updated_at.micros().into(),
+            order.discount.minor.into(),
+            order.shipping_discount.minor.into(),
+            to_maybe(promotions_of(order)).into(),
+        ],
+    )
+}
+
+fn promotions_of(order: &Order) -> Option<&Vec<AppliedPromotion>> {
+    (!order.promotions.is_empty()).then_some(&order.promotions)
+}
+
+/// The write of what an edit changes besides what [`update`] writes: amounts,
+/// addresses, shipping method and promotions. For a batch of its own, because
+/// it touches the same row; the order must be locked.
+pub fn update_contents(order: &Order) -> (&'static str, Vec<Value>) {
+    (
+        "UPDATE orders SET subtotal = $2, discount = $3, shipping = $4, shipping_discount = $5, fee = $6, total = $7, \
+           shipping_address = $8, billing_address = $9, shipping_method = $10, shipping_method_name = $11, \
+           promotions = $12 WHERE tenant_id = $1 AND id = $13",
+        vec![
+            order.subtotal.minor.into(),
+            order.discount.minor.into(),
+            order.shipping.minor.into(),
+            order.shipping_discount.minor.into(),
+            order.fee.minor.into(),
+            order.total.minor.into(),
+            to_maybe(order.shipping_address.as_ref()).into(),
+            to_maybe(order.billing_address.as_ref()).into(),
+            order.shipping_method.clone().into(),
+            order.shipping_method_name.clone().into(),
+            to_maybe(promotions_of(order)).into(),
+            order.id.uuid().into(),
         ],
     )
 }

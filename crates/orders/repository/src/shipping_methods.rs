@@ -2,10 +2,12 @@
 
 use database::column::{currency, json, to_json, word};
 use database::{OrFault as _, Scoped, Transaction};
-use kernel::{Fault, ShippingMethodId, Timestamp};
-use orders_model::shipping::ShippingMethod;
+use kernel::{Fault, ShippingMethodId, ShippingZoneId, Timestamp};
+use orders_model::shipping::{ShippingMethod, ShippingWay};
 use sea_orm::ActiveValue::Set;
 use sea_orm::{QueryFilter as _, QueryOrder as _};
+
+use crate::shipping_zones;
 
 /// The unique key on the code, as faults name it.
 pub const UNIQUE_CODE: &str = "shipping_methods(code)";
@@ -26,7 +28,7 @@ mod row {
         pub code: String,
         pub name: String,
         pub rates: Json,
-        pub countries: Json,
+        pub free_above: Option<i64>,
         pub currency: String,
         pub status: String,
         pub position: i64,
@@ -40,13 +42,14 @@ mod row {
 
 use row::{ActiveModel, COLUMN, Column, Entity, Model};
 
-fn read(row: Model) -> Result<ShippingMethod, Fault> {
+fn read(row: Model, zones: Vec<ShippingZoneId>) -> Result<ShippingMethod, Fault> {
     Ok(ShippingMethod {
         id: ShippingMethodId::from_uuid(row.id),
         code: row.code,
         name: row.name,
         rates: json("shipping_methods.rates", row.rates)?,
-        countries: json("shipping_methods.countries", row.countries)?,
+        free_above: row.free_above,
+        zones,
         currency: currency("shipping_methods.currency", &row.currency)?,
         status: word("shipping_methods.status", &row.status)?,
         position: row.position,
@@ -58,15 +61,38 @@ fn read(row: Model) -> Result<ShippingMethod, Fault> {
 
 /// All methods, in order.
 pub async fn all(db: &Scoped) -> Result<Vec<ShippingMethod>, Fault> {
-    db.find::<Entity>()
+    let rows = db
+        .find::<Entity>()
         .order_by_asc(Column::Position)
         .order_by_asc(Column::Name)
         .all(db)
         .await
-        .or_fault()?
-        .into_iter()
-        .map(read)
+        .or_fault()?;
+    let links = shipping_zones::links(db, None).await?;
+    rows.into_iter()
+        .map(|row| {
+            let own = links.iter().filter(|(method, _)| method.uuid() == row.id);
+            let zones = own.map(|(_, zone)| *zone).collect();
+            read(row, zones)
+        })
         .collect()
+}
+
+/// All methods, in order, with the areas they go to.
+pub async fn ways(db: &Scoped) -> Result<Vec<ShippingWay>, Fault> {
+    let methods = all(db).await?;
+    let zones = shipping_zones::all(db).await?;
+    let areas = |method: &ShippingMethod| {
+        let own = zones.iter().filter(|zone| method.zones.contains(&zone.id));
+        own.flat_map(|zone| zone.areas.clone()).collect()
+    };
+    Ok(methods
+        .into_iter()
+        .map(|method| ShippingWay {
+            areas: areas(&method),
+            method,
+        })
+        .collect())
 }
 
 /// One method.
@@ -77,7 +103,10 @@ pub async fn find(db: &Scoped, id: ShippingMethodId) -> Result<Option<ShippingMe
         .one(db)
         .await
         .or_fault()?;
-    row.map(read).transpose()
+    let Some(row) = row else { return Ok(None) };
+    let links = shipping_zones::links(db, Some(id)).await?;
+    let zones = links.into_iter().map(|(_, zone)| zone).collect();
+    read(row, zones).map(Some)
 }
 
 /// Adds a method.
@@ -88,7 +117,7 @@ pub async fn insert(tx: &Transaction, method: &ShippingMethod) -> Result<(), Fau
         code: Set(method.code.clone()),
         name: Set(method.name.clone()),
         rates: Set(to_json(&method.rates)),
-        countries: Set(to_json(&method.countries)),
+        free_above: Set(method.free_above),
         currency: Set(method.currency.code().to_owned()),
         status: Set(status.to_owned()),
         position: Set(method.position),
@@ -97,7 +126,8 @@ pub async fn insert(tx: &Transaction, method: &ShippingMethod) -> Result<(), Fau
         updated_at: Set(method.updated_at.micros()),
         ..Default::default()
     })
-    .await
+    .await?;
+    shipping_zones::link(tx, method.id, &method.zones).await
 }
 
 /// Writes a method, if the stored version is still the one before.
@@ -105,13 +135,13 @@ pub async fn update(tx: &Transaction, method: &ShippingMethod) -> Result<bool, F
     let status: &'static str = method.status.into();
     let changed = tx
         .run(
-            "UPDATE shipping_methods SET name = $2, rates = $3, countries = $4, status = $5, position = $6, \
+            "UPDATE shipping_methods SET name = $2, rates = $3, free_above = $4, status = $5, position = $6, \
                     version = $7, updated_at = $8 \
              WHERE tenant_id = $1 AND id = $9 AND version = $7 - 1",
             [
                 method.name.clone().into(),
                 to_json(&method.rates).into(),
-                to_json(&method.countries).into(),
+                method.free_above.into(),
                 status.into(),
                 method.position.into(),
                 method.version.into(),
@@ -120,5 +150,9 @@ pub async fn update(tx: &Transaction, method: &ShippingMethod) -> Result<bool, F
             ],
         )
         .await?;
-    Ok(changed == 1)
+    if changed == 0 {
+        return Ok(false);
+    }
+    shipping_zones::link(tx, method.id, &method.zones).await?;
+    Ok(true)
 }

@@ -137,6 +137,7 @@ impl Orders {
             return Ok(Tried::CloseFirst(Box::new(open)));
         }
         self.catalog.release_in_tx(&tx, id).await?;
+        self.release_promotions(&tx, &order).await?;
         let mut batch = Batch::new();
         self.write_canceled(&tx, &mut batch, &mut order, reason)?;
         batch.run(&tx).await?;
@@ -199,6 +200,7 @@ impl Orders {
         }
         batch.add(orders::update(&order));
         batch.run(&tx).await?;
+        self.release_promotions(&tx, &order).await?;
         let answer = detail(&tx, order).await?;
         Ok(tx.commit_with(answer).await?)
     }

@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::Orders;
 use crate::access::CartKey;
+use crate::address_book::GivenAddress;
 use crate::pricing::{Prices, price};
 
 /// A cart as its owner sees it.
@@ -21,6 +22,20 @@ pub struct CartAnswer {
     pub priced: PricedCart,
     /// What a guest uses it with.
     pub token: Option<String>,
+}
+
+/// A change of a cart's details, whose addresses may be those of a book; what
+/// is `None` stays, `Some(None)` removes.
+#[derive(Debug, Clone, Default)]
+pub struct GivenCartChange {
+    /// Where the confirmation goes.
+    pub email: Option<Option<String>>,
+    /// Where the goods go.
+    pub shipping_address: Option<Option<GivenAddress>>,
+    /// Who is billed.
+    pub billing_address: Option<Option<GivenAddress>>,
+    /// The code of the shipping method.
+    pub shipping_method: Option<Option<String>>,
 }
 
 impl Orders {
@@ -60,7 +75,8 @@ impl Orders {
         {
             return Ok(tx.commit_with(cart).await?);
         }
-        let cart = self.new_cart(tenant, user);
+        let mut cart = self.new_cart(tenant, user);
+        self.prefill(&tx, &mut cart).await?;
         let (sql, values) = carts::insert(&cart);
         match tx.run(sql, values).await {
             Ok(_) => Ok(tx.commit_with(cart).await?),
@@ -88,6 +104,8 @@ impl Orders {
             shipping_address: None,
             billing_address: None,
             shipping_method: None,
+            coupons: Vec::new(),
+            seen_discount: 0,
             order: None,
             version: 1,
             created_at: now,
@@ -195,21 +213,47 @@ impl Orders {
         &self,
         scope: &Scope,
         key: &CartKey,
-        change: CartChange,
+        change: GivenCartChange,
     ) -> Result<CartAnswer, OrdersError> {
         let tenant = self.tenant(scope).await?;
         let tx = self.database.begin_write(scope, "cart.change").await?;
-        let cart = self.open_cart(scope, &tx, key).await?.changed(change);
+        let cart = self.open_cart(scope, &tx, key).await?;
+        let cart = cart.changed(self.change_of(scope, &tx, change).await?);
         let stored = cart.lines.clone();
         let prices = self.prices(scope, &tenant, &tx, &cart, None).await?;
         if let Some(code) = &cart.shipping_method
-            && !prices.methods.iter().any(|method| method.code == *code)
+            && !prices.ways.iter().any(|way| way.method.code == *code)
         {
             return Err(OrdersError::ShippingUnavailable);
         }
         let answer = self.write_cart(scope, &tx, cart, &stored, &prices).await?;
         tx.commit().await?;
         Ok(answer)
+    }
+
+    /// The change, with the addresses that are meant.
+    pub(crate) async fn change_of(
+        &self,
+        scope: &Scope,
+        tx: &Transaction,
+        given: GivenCartChange,
+    ) -> Result<CartChange, OrdersError> {
+        let mut change = CartChange {
+            email: given.email,
+            shipping_method: given.shipping_method,
+            ..CartChange::default()
+        };
+        for (given, address) in [
+            (given.shipping_address, &mut change.shipping_address),
+            (given.billing_address, &mut change.billing_address),
+        ] {
+            *address = match given {
+                Some(Some(given)) => Some(Some(self.resolve_address(scope, tx, given).await?)),
+                Some(None) => Some(None),
+                None => None,
+            };
+        }
+        Ok(change)
     }
 
     /// The caller's cart, locked, if it can be changed.
@@ -239,6 +283,11 @@ impl Orders {
         prices: &Prices,
     ) -> Result<CartAnswer, OrdersError> {
         let now = self.now();
+        let priced = price(cart.clone(), prices)?;
+        cart.seen_discount = priced.totals.discount.minor;
+        for (coupon, now) in cart.coupons.iter_mut().zip(&priced.coupons) {
+            coupon.applied = now.refusal.is_none();
+        }
         let mut batch = Batch::new();
         for line in &cart.lines {
             let offer = prices.offers.iter().find(|o| o.variant == line.variant);
@@ -254,7 +303,11 @@ impl Orders {
         batch.run(tx).await?;
         cart.version += 1;
         cart.updated_at = now;
-        self.answer(scope, cart, prices)
+        let token = self.cart_token(scope, &cart);
+        Ok(CartAnswer {
+            priced: PricedCart { cart, ..priced },
+            token,
+        })
     }
 
     async fn answer_new(
@@ -264,7 +317,7 @@ impl Orders {
         cart: Cart,
     ) -> Result<CartAnswer, OrdersError> {
         if cart.lines.is_empty() {
-            let prices = Prices::of_nothing(tenant);
+            let prices = Prices::of_nothing(tenant, self.now());
             return self.answer(scope, cart, &prices);
         }
         let db = self.database.read(scope).await?;

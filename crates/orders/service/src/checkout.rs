@@ -3,12 +3,12 @@
 use database::retrying;
 use kernel::{Money, Scope};
 use orders_model::OrdersError;
-use orders_model::address::Address;
 use orders_model::order::ReturnUrls;
 use url::Url;
 
 use crate::Orders;
 use crate::access::CartKey;
+use crate::address_book::GivenAddress;
 use crate::orders::OrderAnswer;
 
 /// What somebody checks out with. What is `None` is taken from the cart.
@@ -19,9 +19,9 @@ pub struct CheckoutRequest {
     /// Where the confirmation goes.
     pub email: Option<String>,
     /// Where the goods go.
-    pub shipping_address: Option<Address>,
+    pub shipping_address: Option<GivenAddress>,
     /// Who is billed.
-    pub billing_address: Option<Address>,
+    pub billing_address: Option<GivenAddress>,
     /// The code of the shipping method.
     pub shipping_method: Option<String>,
     /// Through whom to pay.

@@ -8,9 +8,12 @@
 //! `sweep` settles whatever a crash or a lost webhook left open.
 
 mod access;
+mod address_book;
 mod cancel;
+mod cart_coupons;
 mod carts;
 mod checkout;
+mod edit;
 mod fulfilment;
 mod gateways;
 mod mails;
@@ -19,10 +22,14 @@ mod orders;
 mod payments;
 mod placing;
 mod pricing;
+mod promotions;
+mod redeeming;
 mod refunds;
 mod settle;
 mod shipping;
+mod shipping_zones;
 mod sweep;
+mod tenant_cache;
 mod test_buyer;
 mod webhooks;
 
@@ -35,19 +42,25 @@ use database::Database;
 use kernel::secret::{KeyRing, Signer};
 use kernel::{Scope, Timestamp};
 use orders_model::OrdersError;
+use orders_model::events::{PromotionsChanged, ShippingMethodsChanged};
 use orders_model::ports::{PaymentGateway, TestBuyer};
+use orders_model::promotion::Promotion;
+use orders_model::shipping::ShippingWay;
 use queue::Queue;
 use url::Url;
 
 pub use access::{CartKey, OrderKey};
-pub use carts::CartAnswer;
+pub use address_book::GivenAddress;
+pub use carts::{CartAnswer, GivenCartChange};
 pub use checkout::CheckoutRequest;
+pub use edit::EditRequest;
 pub use orders::{OrderAnswer, OrderFilter};
 pub use payments::NewAttempt;
+pub use promotions::PromotionFilter;
 pub use refunds::RefundCommand;
 
 use gateways::Gateways;
-use shipping::ShippingCache;
+use tenant_cache::TenantCache;
 
 /// What orders are made of.
 pub struct OrdersParts {
@@ -86,14 +99,16 @@ pub struct Orders {
     order_tokens: Signer,
     settings: config::Checkout,
     return_origins: Vec<Url>,
-    shipping: ShippingCache,
+    shipping: TenantCache<ShippingWay>,
+    automatic: TenantCache<Promotion>,
 }
 
 impl Orders {
     /// The use cases over these parts.
     pub fn new(parts: OrdersParts) -> Self {
         Self {
-            shipping: ShippingCache::new(parts.queue.stale_tags()),
+            shipping: TenantCache::new(parts.queue.stale_tags(), ShippingMethodsChanged::TAG),
+            automatic: TenantCache::new(parts.queue.stale_tags(), PromotionsChanged::TAG),
             gateways: Gateways::new(parts.gateways),
             cart_tokens: Signer::new(&parts.keys, "cart-token"),
             order_tokens: Signer::new(&parts.keys, "order-token"),

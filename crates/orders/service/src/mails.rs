@@ -37,6 +37,9 @@ impl Orders {
             "\nGoods     {}\nShipping  {}\nPaid      {}\n",
             order.subtotal, order.shipping, order.captured
         );
+        if !order.discount.is_zero() {
+            let _ = writeln!(text, "You saved {}", order.discount);
+        }
         self.point_to(scope, &order, &mut text).await?;
         self.mail(scope, job, &order, &subject, text).await
     }

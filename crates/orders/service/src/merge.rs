@@ -4,6 +4,7 @@ use database::{Batch, retrying};
 use kernel::{CartLineId, Fault, Scope, UserId};
 use orders_model::OrdersError;
 use orders_model::cart::{Cart, CartLine, CartStatus, MAX_LINES, MAX_QUANTITY};
+use orders_model::promotion::coupon::MAX_IN_CART;
 use orders_repository::carts;
 
 use crate::Orders;
@@ -101,6 +102,12 @@ fn merge_into(mut own: Cart, guest: &Cart, now: kernel::Timestamp) -> Cart {
                 ..*line
             }),
             None => {}
+        }
+    }
+    for coupon in &guest.coupons {
+        let known = own.coupons.iter().any(|known| known.code == coupon.code);
+        if !known && own.coupons.len() < MAX_IN_CART {
+            own.coupons.push(coupon.clone());
         }
     }
     own.email = own.email.or_else(|| guest.email.clone());

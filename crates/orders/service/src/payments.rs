@@ -116,8 +116,9 @@ impl Orders {
         Ok(Decided::Progress(tx.commit_with(progress).await?))
     }
 
-    /// Reserves the stock of an order whose reservation is over.
-    async fn reserve_again(
+    /// Reserves the stock of an order whose reservation is over, or of what it
+    /// is now instead of what it was.
+    pub(crate) async fn reserve_again(
         &self,
         tx: &database::Transaction,
         batch: &mut Batch,
@@ -293,6 +294,23 @@ fn names(lines: &[OrderLine], short: &[kernel::StockItemId]) -> String {
     names.join(", ")
 }
 
+/// A line as the gateway's page shows it. Where a discount does not come out
+/// even for each piece, all pieces are shown as one.
+fn shown_line(line: &OrderLine) -> Result<SessionLine, OrdersError> {
+    let paid = line.paid()?;
+    let even = paid.minor % line.quantity == 0;
+    let (pieces, name) = if even {
+        (line.quantity, line.name.clone())
+    } else {
+        (1, format!("{} x {}", line.quantity, line.name))
+    };
+    Ok(SessionLine {
+        name,
+        unit: Money::new(paid.minor / pieces, paid.currency),
+        quantity: pieces,
+    })
+}
+
 /// What the gateway's page shows: the lines, shipping and fee, which add up to
 /// the total.
 fn session_request(
@@ -300,14 +318,10 @@ fn session_request(
     lines: &[OrderLine],
     payment: &Payment,
 ) -> Result<SessionRequest, OrdersError> {
-    let mut shown: Vec<SessionLine> = lines
+    let mut shown = lines
         .iter()
-        .map(|line| SessionLine {
-            name: line.name.clone(),
-            unit: line.unit_price,
-            quantity: line.quantity,
-        })
-        .collect();
+        .map(shown_line)
+        .collect::<Result<Vec<_>, _>>()?;
     let mut extra = |name: &str, amount: Money| {
         if amount.minor > 0 {
             shown.push(SessionLine {
@@ -319,8 +333,7 @@ fn session_request(
     };
     extra("Shipping", order.shipping);
     // Only what the buyer bears is in the total.
-    let goods_and_shipping = order.subtotal.plus(order.shipping)?;
-    extra("Service fee", order.total.minus(goods_and_shipping)?);
+    extra("Service fee", order.fee_of_buyer()?);
     Ok(SessionRequest {
         payment: payment.id,
         order: order.id,

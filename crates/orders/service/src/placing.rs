@@ -2,20 +2,22 @@
 //! one transaction.
 
 use catalog_model::CatalogError;
-use database::{Batch, Once, OnceTransaction};
+use database::{Batch, Once, OnceTransaction, Transaction};
 use kernel::{OrderId, PaymentId, Scope, Timestamp};
 use orders_model::OrdersError;
-use orders_model::cart::{CartChange, PricedCart};
+use orders_model::cart::PricedCart;
 use orders_model::events::OrderPlaced;
 use orders_model::order::{HistoryEntry, Order, OrderDetail, OrderLine, ReturnUrls, demand};
 use orders_model::ordering::{
     check_as_seen, check_complete, full_name, lines_of, new_attempt, new_order,
 };
 use orders_model::payment::{Payment, PaymentStatus};
+use orders_repository::promotions::redemptions;
 use orders_repository::{carts, history, lines, numbers, orders, payments};
 use serde::{Deserialize, Serialize};
 
 use crate::Orders;
+use crate::carts::GivenCartChange;
 use crate::checkout::CheckoutRequest;
 use crate::orders::OrderAnswer;
 use crate::pricing::price;
@@ -138,21 +140,20 @@ impl Orders {
             Once::Replayed(progress) => return Ok((progress, None)),
             Once::Fresh(tx) => tx,
         };
-        let cart = self
-            .open_cart(scope, &tx, &request.cart)
-            .await?
-            .changed(CartChange {
-                email: request.email.clone().map(Some),
-                shipping_address: request.shipping_address.clone().map(Some),
-                billing_address: request.billing_address.clone().map(Some),
-                shipping_method: request.shipping_method.clone().map(Some),
-            });
+        let cart = self.open_cart(scope, &tx, &request.cart).await?;
+        let given = GivenCartChange {
+            email: request.email.clone().map(Some),
+            shipping_address: request.shipping_address.clone().map(Some),
+            billing_address: request.billing_address.clone().map(Some),
+            shipping_method: request.shipping_method.clone().map(Some),
+        };
+        let cart = cart.changed(self.change_of(scope, &tx, given).await?);
         let prices = self.prices(scope, &tenant, &tx, &cart, None).await?;
         let method_name = prices
-            .methods
+            .ways
             .iter()
-            .find(|method| Some(&method.code) == cart.shipping_method.as_ref())
-            .map(|method| method.name.clone());
+            .find(|way| Some(&way.method.code) == cart.shipping_method.as_ref())
+            .map(|way| way.method.name.clone());
         let priced = price(cart, &prices)?;
         check_complete(&priced)?;
         check_as_seen(&priced, request.expected_total)?;
@@ -162,10 +163,6 @@ impl Orders {
         let reserved_until = self
             .reserve(&tx, &mut batch, order_id, &lines, &priced)
             .await?;
-        batch.add_as(
-            numbers::TAKEN,
-            numbers::take(tenant.settings.order_numbers_after),
-        );
         let mut order = new_order(
             order_id,
             &priced,
@@ -175,6 +172,12 @@ impl Orders {
             reserved_until,
             now,
         )?;
+        self.redeem(&tx, &mut batch, &order, &priced, &prices.candidates)
+            .await?;
+        batch.add_as(
+            numbers::TAKEN,
+            numbers::take(tenant.settings.order_numbers_after),
+        );
         let payment = self.first_attempt(&order, gateway, now);
         order.number = self
             .write_placed(&tx, batch, &order, &lines, payment.as_ref())
@@ -255,6 +258,12 @@ impl Orders {
         if let Some(payment) = payment {
             batch.add(payments::insert(payment));
         }
+        if !order.promotions.is_empty() {
+            let uses = order.promotions.iter();
+            let uses = uses.map(|one| (one.promotion, one.coupon));
+            let (user, email) = (order.user, &order.email);
+            batch.add(redemptions::insert(order.id, user, email, uses, now));
+        }
         let actor = tx.scope().actor();
         batch.add(history::note(order.id, PLACED, None, actor, now));
         let event = OrderPlaced { order: order.id };
@@ -265,9 +274,9 @@ impl Orders {
     }
 
     /// An order of nothing is paid as soon as it is placed.
-    async fn pay_nothing(
+    pub(crate) async fn pay_nothing(
         &self,
-        tx: &OnceTransaction,
+        tx: &Transaction,
         mut order: Order,
         needs_shipping: bool,
     ) -> Result<(), OrdersError> {

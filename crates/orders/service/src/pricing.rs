@@ -6,10 +6,11 @@ use accounts_model::tenant::{PlatformFee, Tenant};
 use catalog_model::offer::Offer;
 use catalog_model::product::ProductKind;
 use database::Scoped;
-use kernel::{Money, Scope, VariantId};
+use kernel::{Money, Scope, Timestamp, VariantId};
 use orders_model::OrdersError;
-use orders_model::cart::{Cart, PricedCart, price_lines};
-use orders_model::shipping::ShippingMethod;
+use orders_model::cart::{Cart, PricedCart, PricedCoupon, PricedLine, price_lines};
+use orders_model::promotion::apply::{Basket, Candidate, Item, Outcome, Refusal, apply};
+use orders_model::shipping::ShippingWay;
 use orders_model::totals::Totals;
 
 use crate::Orders;
@@ -17,25 +18,31 @@ use crate::Orders;
 /// What a cart is priced with.
 pub(crate) struct Prices {
     pub(crate) offers: Vec<Offer>,
-    pub(crate) methods: Arc<Vec<ShippingMethod>>,
+    pub(crate) ways: Arc<Vec<ShippingWay>>,
     pub(crate) fee: PlatformFee,
+    /// The promotions that may apply.
+    pub(crate) candidates: Vec<Candidate>,
+    /// When.
+    pub(crate) now: Timestamp,
 }
 
 impl Prices {
     /// What a cart without lines is priced with.
-    pub(crate) fn of_nothing(tenant: &Tenant) -> Self {
+    pub(crate) fn of_nothing(tenant: &Tenant, now: Timestamp) -> Self {
         Self {
             offers: Vec::new(),
-            methods: Arc::default(),
+            ways: Arc::default(),
             fee: tenant.settings.platform_fee,
+            candidates: Vec::new(),
+            now,
         }
     }
 }
 
 impl Orders {
     /// What a cart is priced with: the offers of its variants and of one more,
-    /// the ways of shipping, and the fee of its tenant, which was read before
-    /// the connection was taken.
+    /// the ways of shipping, promotions, and the fee of its tenant, which was
+    /// read before the connection was taken.
     pub(crate) async fn prices(
         &self,
         scope: &Scope,
@@ -50,16 +57,19 @@ impl Orders {
         variants.dedup();
         Ok(Prices {
             offers: self.catalog.offers_in_tx(db, &variants).await?,
-            methods: self.shipping_methods_cached(scope, db).await?,
+            ways: self.shipping_ways_cached(scope, db).await?,
             fee: tenant.settings.platform_fee,
+            candidates: self.candidates(scope, db, cart).await?,
+            now: self.now(),
         })
     }
 }
 
 /// A cart with what it costs now.
 pub(crate) fn price(cart: Cart, prices: &Prices) -> Result<PricedCart, OrdersError> {
-    let lines = price_lines(&cart, &prices.offers)?;
-    let subtotal = Money::sum(lines.iter().map(|line| line.total), cart.currency)?;
+    let mut lines = price_lines(&cart, &prices.offers)?;
+    let totals: Vec<Money> = lines.iter().map(|line| line.total).collect();
+    let subtotal = Money::sum(totals.iter().copied(), cart.currency)?;
     let goods = || {
         lines.iter().filter_map(|line| {
             let offer = line.offer.as_ref()?;
@@ -70,11 +80,33 @@ pub(crate) fn price(cart: Cart, prices: &Prices) -> Result<PricedCart, OrdersErr
     let weight_grams = goods().fold(0i64, |sum, (line, offer)| {
         sum.saturating_add(offer.weight_grams.saturating_mul(line.line.quantity))
     });
-    let shipping = needs_shipping
-        .then(|| quote(&cart, &prices.methods, subtotal, weight_grams))
-        .flatten();
+    let basket = Basket {
+        items: &lines.iter().map(item).collect::<Vec<_>>(),
+        totals: &totals,
+        needs_shipping,
+        quote: &|goods| {
+            needs_shipping
+                .then(|| quote(&cart, &prices.ways, goods, weight_grams))
+                .flatten()
+        },
+        nothing: Money::zero(cart.currency),
+    };
+    let outcome = apply(&basket, &prices.candidates, prices.now)?;
+    for (line, discount) in lines.iter_mut().zip(&outcome.lines) {
+        line.discount = *discount;
+    }
+    let discount = Money::sum(outcome.lines.iter().copied(), cart.currency)?;
+    let totals = Totals::of(
+        subtotal,
+        discount,
+        outcome.shipping,
+        outcome.shipping_discount,
+        prices.fee,
+    )?;
     Ok(PricedCart {
-        totals: Totals::of(subtotal, shipping, prices.fee)?,
+        coupons: coupons_of(&cart, &prices.candidates, &outcome),
+        promotions: outcome.applied,
+        totals,
         lines,
         weight_grams,
         needs_shipping,
@@ -82,17 +114,44 @@ pub(crate) fn price(cart: Cart, prices: &Prices) -> Result<PricedCart, OrdersErr
     })
 }
 
+/// A line as promotions see it.
+fn item(line: &PricedLine) -> Item {
+    let offer = line.offer.as_ref();
+    Item {
+        product: offer
+            .filter(|offer| offer.is_on_sale())
+            .map(|offer| offer.product),
+        unit: offer.map_or(Money::zero(line.total.currency), |offer| offer.price),
+        quantity: line.line.quantity,
+    }
+}
+
+/// The codes of a cart, and why they do not apply.
+fn coupons_of(cart: &Cart, candidates: &[Candidate], outcome: &Outcome) -> Vec<PricedCoupon> {
+    let all = cart.coupons.iter().map(|known| {
+        let is_it = |candidate: &Candidate| {
+            let coupon = candidate.coupon.as_ref();
+            coupon.is_some_and(|coupon| coupon.code == known.code)
+        };
+        let at = candidates.iter().position(is_it);
+        let mut refused = outcome.refused.iter();
+        PricedCoupon {
+            code: known.code.clone(),
+            name: at.map(|at| candidates[at].promotion.name.clone()),
+            refusal: match at {
+                Some(at) => refused.find(|(n, _)| *n == at).map(|(_, why)| *why),
+                None => Some(Refusal::Unknown),
+            },
+        }
+    });
+    all.collect()
+}
+
 /// What the chosen method costs for the chosen address.
-fn quote(
-    cart: &Cart,
-    methods: &[ShippingMethod],
-    subtotal: Money,
-    weight_grams: i64,
-) -> Option<Money> {
+fn quote(cart: &Cart, ways: &[ShippingWay], goods: Money, weight_grams: i64) -> Option<Money> {
     let code = cart.shipping_method.as_ref()?;
-    let country = &cart.shipping_address.as_ref()?.country;
-    methods
-        .iter()
-        .find(|method| method.code == *code)?
-        .quote(subtotal, weight_grams, country)
+    let address = cart.shipping_address.as_ref()?;
+    ways.iter()
+        .find(|way| way.method.code == *code)?
+        .quote(goods, weight_grams, address)
 }

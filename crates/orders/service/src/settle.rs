@@ -175,6 +175,9 @@ impl Orders {
             return self.noted(tx, batch, order, "payment_mismatch", attempt);
         }
         match order.status {
+            OrderStatus::Pending if attempt.amount != order.total => {
+                self.give_back(tx, batch, order, attempt, "paid_before_edit")
+            }
             OrderStatus::Pending if stock == Stock::Try => {
                 let needs_shipping = order.shipping_method.is_some();
                 self.hand_over(tx, order).await?;
@@ -183,6 +186,7 @@ impl Orders {
             OrderStatus::Pending => {
                 // Whatever is still reserved of other lines goes back.
                 self.catalog.release_in_tx(tx, order.id).await?;
+                self.release_promotions(tx, order).await?;
                 order.cancel("out of stock when the payment came".to_owned(), now)?;
                 self.give_back(tx, batch, order, attempt, "paid_after_expiry")
             }

@@ -1,58 +1,32 @@
 //! Shipping methods.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use database::Scoped;
-use kernel::{Fault, Money, Permission, Scope, ShippingMethodId, TenantId};
-use moka::sync::Cache;
-use orders_model::OrdersError;
+use kernel::{Fault, Money, Permission, Scope, ShippingMethodId, ShippingZoneId};
 use orders_model::events::ShippingMethodsChanged;
 use orders_model::shipping::{
-    NewShippingMethod, ShippingMethod, ShippingMethodChange, ShippingStatus, check_countries,
+    MAX_ZONES_OF_METHOD, NewShippingMethod, ShippingMethod, ShippingMethodChange, ShippingStatus,
+    ShippingWay, free_above,
 };
-use orders_repository::{carts, shipping_methods};
-use queue::{Stale, StaleTags};
+use orders_model::{DeliveryError, OrdersError};
+use orders_repository::{carts, shipping_methods, shipping_zones};
 
 use crate::Orders;
 use crate::access::CartKey;
 use crate::pricing::price;
 
-/// The methods of each tenant, kept for a moment: every look at a cart needs
-/// them and they change seldom.
-pub(crate) struct ShippingCache(Cache<TenantId, Arc<Vec<ShippingMethod>>>);
-
-impl ShippingCache {
-    pub(crate) fn new(stale: &StaleTags) -> Self {
-        let cache: Cache<TenantId, Arc<Vec<ShippingMethod>>> = Cache::builder()
-            .max_capacity(10_000)
-            .time_to_live(Duration::from_secs(30))
-            .build();
-        let forget = cache.clone();
-        stale.listen(move |stale| match stale {
-            Stale::Everything => forget.invalidate_all(),
-            Stale::Tags(tenant, tags) => {
-                if tags.iter().any(|tag| tag == ShippingMethodsChanged::TAG) {
-                    forget.invalidate(tenant);
-                }
-            }
-        });
-        Self(cache)
-    }
-}
-
 impl Orders {
-    pub(crate) async fn shipping_methods_cached(
+    pub(crate) async fn shipping_ways_cached(
         &self,
         scope: &Scope,
         db: &Scoped,
-    ) -> Result<Arc<Vec<ShippingMethod>>, Fault> {
-        if let Some(methods) = self.shipping.0.get(&scope.tenant()) {
-            return Ok(methods);
+    ) -> Result<Arc<Vec<ShippingWay>>, Fault> {
+        if let Some(ways) = self.shipping.get(scope.tenant()) {
+            return Ok(ways);
         }
-        let methods = Arc::new(shipping_methods::all(db).await?);
-        self.shipping.0.insert(scope.tenant(), methods.clone());
-        Ok(methods)
+        let ways = shipping_methods::ways(db).await?;
+        Ok(self.shipping.put(scope.tenant(), ways))
     }
 
     /// How a cart can be shipped to its address, and what that costs.
@@ -67,20 +41,18 @@ impl Orders {
             .await?
             .ok_or(OrdersError::CartNotFound)?;
         self.check_cart(scope, &cart, key.token.as_deref())?;
-        let country = match &cart.shipping_address {
-            Some(address) => address.country.clone(),
-            None => return Err(OrdersError::AddressMissing),
-        };
+        let address = cart.shipping_address.clone();
+        let address = address.ok_or(OrdersError::AddressMissing)?;
         let prices = self.prices(scope, &tenant, &db, &cart, None).await?;
         drop(db);
         let priced = price(cart, &prices)?;
-        let subtotal = priced.totals.subtotal;
+        let goods = priced.totals.subtotal.minus(priced.totals.discount)?;
         Ok(prices
-            .methods
+            .ways
             .iter()
-            .filter_map(|method| {
-                let quote = method.quote(subtotal, priced.weight_grams, &country)?;
-                Some((method.clone(), quote))
+            .filter_map(|way| {
+                let quote = way.quote(goods, priced.weight_grams, &address)?;
+                Some((way.method.clone(), quote))
             })
             .collect())
     }
@@ -117,7 +89,7 @@ impl Orders {
         scope.require(Permission::SettingsWrite)?;
         let currency = self.tenant(scope).await?.settings.currency;
         let rates = new.rates.in_currency(currency)?;
-        check_countries(&new.countries)?;
+        let free_above = free_above(new.free_above, currency)?;
         let now = self.now();
         let tx = match self
             .database
@@ -132,7 +104,8 @@ impl Orders {
             code: new.code,
             name: new.name,
             rates,
-            countries: new.countries,
+            free_above,
+            zones: sorted(new.zones)?,
             currency,
             status: ShippingStatus::Active,
             position: new.position,
@@ -140,15 +113,10 @@ impl Orders {
             created_at: now,
             updated_at: now,
         };
+        check_zones(&tx, &method.zones).await?;
         shipping_methods::insert(&tx, &method)
             .await
-            .map_err(|fault| {
-                if fault.violates(shipping_methods::UNIQUE_CODE) {
-                    OrdersError::ShippingCodeTaken
-                } else {
-                    fault.into()
-                }
-            })?;
+            .map_err(refused)?;
         self.queue.publish(&tx, &ShippingMethodsChanged {}).await?;
         Ok(tx.commit_with(method).await?)
     }
@@ -176,17 +144,59 @@ impl Orders {
         if let Some(given) = change.rates {
             method.rates = given.in_currency(method.currency)?;
         }
-        method.countries = change.countries.unwrap_or(method.countries);
+        if let Some(given) = change.free_above {
+            method.free_above = free_above(given, method.currency)?;
+        }
+        if let Some(zones) = change.zones {
+            method.zones = sorted(zones)?;
+            check_zones(&tx, &method.zones).await?;
+        }
         method.status = change.status.unwrap_or(method.status);
         method.position = change.position.unwrap_or(method.position);
-        check_countries(&method.countries)?;
         method.version += 1;
         method.updated_at = self.now();
-        if !shipping_methods::update(&tx, &method).await? {
+        let written = shipping_methods::update(&tx, &method).await;
+        if !written.map_err(refused)? {
             return Err(OrdersError::VersionMismatch);
         }
         self.queue.publish(&tx, &ShippingMethodsChanged {}).await?;
         tx.commit().await?;
         Ok(method)
+    }
+}
+
+/// Zones without repetition, in the order in which they are locked.
+fn sorted(mut zones: Vec<ShippingZoneId>) -> Result<Vec<ShippingZoneId>, OrdersError> {
+    zones.sort_unstable();
+    zones.dedup();
+    if zones.len() > MAX_ZONES_OF_METHOD {
+        return Err(DeliveryError::TooManyZones.into());
+    }
+    Ok(zones)
+}
+
+/// Refuses zones that do not exist. One that is deleted at the same moment is
+/// kept from it by the foreign key.
+async fn check_zones(db: &Scoped, zones: &[ShippingZoneId]) -> Result<(), OrdersError> {
+    if zones.is_empty() {
+        return Ok(());
+    }
+    let known = shipping_zones::all(db).await?;
+    for zone in zones {
+        if !known.iter().any(|one| one.id == *zone) {
+            return Err(DeliveryError::UnknownZone(zone.to_string()).into());
+        }
+    }
+    Ok(())
+}
+
+fn refused(fault: Fault) -> OrdersError {
+    if fault.violates(shipping_methods::UNIQUE_CODE) {
+        OrdersError::ShippingCodeTaken
+    } else if fault.violates(shipping_zones::METHOD_GOES_THERE) {
+        // Deleted a moment ago.
+        DeliveryError::UnknownZone("that was deleted a moment ago".to_owned()).into()
+    } else {
+        fault.into()
     }
 }

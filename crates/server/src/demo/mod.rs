@@ -6,8 +6,8 @@ mod words;
 use accounts_model::tenant::Tenant;
 use accounts_service::NewUser;
 use anyhow::{Context as _, Result};
-use kernel::{Role, Scope};
-use orders_model::shipping::{NewShippingMethod, Rates, SubtotalStep, WeightStep};
+use kernel::{Role, Scope, ShippingZoneId};
+use orders_model::shipping::{Area, NewShippingMethod, NewShippingZone, Rates, Step};
 use secrecy::SecretString;
 
 use crate::Sutler;
@@ -70,60 +70,77 @@ pub async fn fill(sutler: &Sutler, scope: &Scope, products: u32) -> Result<bool>
         .add_many(scope, &demo.categories, demo.listings)
         .await
         .context("add the catalog")?;
-    for method in shipping_methods() {
+    ship(sutler, scope).await?;
+    Ok(true)
+}
+
+/// Adds zones and ways to ship there.
+async fn ship(sutler: &Sutler, scope: &Scope) -> Result<()> {
+    let zone = |name: &str, countries: &[&str]| NewShippingZone {
+        name: name.to_owned(),
+        areas: countries.iter().map(|code| area(code)).collect(),
+    };
+    let mut zones = Vec::new();
+    for new in [
+        zone("Germany", &["DE"]),
+        zone("Neighbours", &["AT", "CH", "FR", "NL"]),
+    ] {
+        let made = sutler.orders.create_shipping_zone(scope, new).await;
+        zones.push(made.context("add a shipping zone")?.id);
+    }
+    for method in shipping_methods(&zones) {
         sutler
             .orders
             .create_shipping_method(scope, method)
             .await
             .context("add a shipping method")?;
     }
-    Ok(true)
+    Ok(())
 }
 
-fn shipping_methods() -> [NewShippingMethod; 3] {
-    let weight = |up_to_grams, amount| WeightStep {
+fn area(country: &str) -> Area {
+    Area {
+        country: country.to_owned(),
+        regions: Vec::new(),
+        postal_codes: Vec::new(),
+        except_postal_codes: Vec::new(),
+    }
+}
+
+fn shipping_methods(zones: &[ShippingZoneId]) -> [NewShippingMethod; 3] {
+    let step = |up_to_grams, below, amount| Step {
         up_to_grams,
+        below,
         amount,
     };
+    let table = |steps| Rates::Table { steps }.into();
     [
         NewShippingMethod {
             code: "standard".to_owned(),
             name: "Standard, 2 to 4 days".to_owned(),
-            rates: Rates::BySubtotal {
-                steps: vec![
-                    SubtotalStep {
-                        below: Some(5000),
-                        amount: 490,
-                    },
-                    SubtotalStep {
-                        below: None,
-                        amount: 0,
-                    },
-                ],
-            }
-            .into(),
-            countries: Vec::new(),
+            rates: table(vec![step(None, Some(5000), 490), step(None, None, 0)]),
+            free_above: None,
+            zones: Vec::new(),
             position: 1,
         },
         NewShippingMethod {
             code: "parcel".to_owned(),
             name: "Parcel by weight".to_owned(),
-            rates: Rates::ByWeight {
-                steps: vec![
-                    weight(Some(1000), 390),
-                    weight(Some(5000), 590),
-                    weight(Some(31_500), 990),
-                ],
-            }
-            .into(),
-            countries: ["DE", "AT", "CH", "FR", "NL"].map(String::from).to_vec(),
+            rates: table(vec![
+                step(Some(1000), None, 390),
+                step(Some(5000), None, 590),
+                step(Some(31_500), None, 990),
+            ]),
+            free_above: None,
+            zones: zones.to_vec(),
             position: 2,
         },
         NewShippingMethod {
             code: "express".to_owned(),
             name: "Express, next day".to_owned(),
             rates: Rates::Flat { amount: 1490 }.into(),
-            countries: vec!["DE".to_owned()],
+            free_above: None,
+            zones: zones.iter().take(1).copied().collect(),
             position: 3,
         },
     ]

@@ -1,11 +1,14 @@
 //! The controllers of those who run a shop or the installation.
 
 pub(crate) mod categories;
+pub(crate) mod coupons;
 pub(crate) mod jobs;
 pub(crate) mod orders;
 pub(crate) mod products;
+pub(crate) mod promotions;
 pub(crate) mod settings;
 pub(crate) mod shipping;
+pub(crate) mod shipping_zones;
 pub(crate) mod stock;
 pub(crate) mod tenants;
 pub(crate) mod users;

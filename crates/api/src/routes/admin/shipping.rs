@@ -2,11 +2,10 @@
 
 use actix_web::web::{Data, Path};
 use actix_web::{HttpResponse, get, patch, post};
-use kernel::{Currency, ShippingMethodId};
+use kernel::{Currency, ShippingMethodId, ShippingZoneId};
 use orders_model::OrdersError;
 use orders_model::shipping::{
-    GivenRates, NewShippingMethod, Rates, ShippingMethod, ShippingMethodChange, ShippingStatus,
-    SubtotalStep, WeightStep,
+    NewShippingMethod, ShippingMethod, ShippingMethodChange, ShippingStatus,
 };
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -14,120 +13,11 @@ use validator::Validate;
 
 use crate::dto::choices::StatusDto;
 use crate::dto::money::MoneyDto;
-use crate::dto::patch::present;
+use crate::dto::patch::{present, removable};
+use crate::dto::shipping::RatesDto;
 use crate::extract::{Caller, Json, RequiredIfMatch, etag, id, line};
 use crate::problem::ApiError;
 use crate::state::ApiState;
-
-/// A step of a table by weight.
-#[derive(Debug, Clone, Copy, Serialize, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-#[schema(as = WeightStep)]
-pub(crate) struct WeightStepDto {
-    /// Up to and including so many grams; the last step may have no end.
-    #[schema(minimum = 1, example = 1000)]
-    up_to_grams: Option<i64>,
-    /// What shipping costs.
-    amount: MoneyDto,
-}
-
-/// A step of a table by subtotal.
-#[derive(Debug, Clone, Copy, Serialize, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-#[schema(as = SubtotalStep)]
-pub(crate) struct SubtotalStepDto {
-    /// Below so much; the last step may have no end.
-    below: Option<MoneyDto>,
-    /// What shipping costs.
-    amount: MoneyDto,
-}
-
-/// What shipping costs, in the currency of the shop.
-#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
-#[serde(tag = "kind", rename_all = "snake_case", deny_unknown_fields)]
-#[schema(as = ShippingRates)]
-pub(crate) enum RatesDto {
-    /// Always the same.
-    Flat {
-        /// What shipping costs.
-        amount: MoneyDto,
-    },
-    /// By what the goods weigh.
-    ByWeight {
-        /// Rising steps.
-        #[schema(min_items = 1, max_items = 50)]
-        steps: Vec<WeightStepDto>,
-    },
-    /// By what the goods cost.
-    BySubtotal {
-        /// Rising steps.
-        #[schema(min_items = 1, max_items = 50)]
-        steps: Vec<SubtotalStepDto>,
-    },
-}
-
-impl From<RatesDto> for GivenRates {
-    fn from(dto: RatesDto) -> Self {
-        let mut currencies = Vec::new();
-        let mut minor = |money: MoneyDto| {
-            currencies.push(money.currency);
-            money.amount
-        };
-        let rates = match dto {
-            RatesDto::Flat { amount } => Rates::Flat {
-                amount: minor(amount),
-            },
-            RatesDto::ByWeight { steps } => Rates::ByWeight {
-                steps: steps
-                    .into_iter()
-                    .map(|step| WeightStep {
-                        up_to_grams: step.up_to_grams,
-                        amount: minor(step.amount),
-                    })
-                    .collect(),
-            },
-            RatesDto::BySubtotal { steps } => Rates::BySubtotal {
-                steps: steps
-                    .into_iter()
-                    .map(|step| SubtotalStep {
-                        below: step.below.map(&mut minor),
-                        amount: minor(step.amount),
-                    })
-                    .collect(),
-            },
-        };
-        Self::new(rates, currencies)
-    }
-}
-
-impl RatesDto {
-    fn of(rates: Rates, currency: Currency) -> Self {
-        let money = |amount| MoneyDto { amount, currency };
-        match rates {
-            Rates::Flat { amount } => Self::Flat {
-                amount: money(amount),
-            },
-            Rates::ByWeight { steps } => Self::ByWeight {
-                steps: steps
-                    .into_iter()
-                    .map(|step| WeightStepDto {
-                        up_to_grams: step.up_to_grams,
-                        amount: money(step.amount),
-                    })
-                    .collect(),
-            },
-            Rates::BySubtotal { steps } => Self::BySubtotal {
-                steps: steps
-                    .into_iter()
-                    .map(|step| SubtotalStepDto {
-                        below: step.below.map(money),
-                        amount: money(step.amount),
-                    })
-                    .collect(),
-            },
-        }
-    }
-}
 
 /// A way to ship.
 #[derive(Serialize, ToSchema)]
@@ -143,8 +33,11 @@ pub(crate) struct ShippingMethodDto {
     name: String,
     /// What it costs.
     rates: RatesDto,
-    /// Where it goes; everywhere when empty.
-    countries: Vec<String>,
+    /// It costs nothing when the goods, after discounts, cost so much or more.
+    free_above: Option<MoneyDto>,
+    /// The zones it goes to; everywhere when empty.
+    #[schema(value_type = Vec<String>)]
+    zone_ids: Vec<ShippingZoneId>,
     /// The currency of its rates.
     #[schema(value_type = String, example = "EUR")]
     currency: Currency,
@@ -163,7 +56,11 @@ impl From<ShippingMethod> for ShippingMethodDto {
             code: method.code,
             name: method.name,
             rates: RatesDto::of(method.rates, method.currency),
-            countries: method.countries,
+            free_above: method.free_above.map(|amount| MoneyDto {
+                amount,
+                currency: method.currency,
+            }),
+            zone_ids: method.zones,
             currency: method.currency,
             status: match method.status {
                 ShippingStatus::Active => StatusDto::Active,
@@ -196,11 +93,13 @@ pub(crate) struct ShippingMethodRequest {
     name: String,
     /// What it costs.
     rates: RatesDto,
-    /// Where it goes, as ISO 3166-1 alpha-2 codes; everywhere when empty.
+    /// It costs nothing when the goods, after discounts, cost so much or more.
+    free_above: Option<MoneyDto>,
+    /// The zones it goes to; everywhere when empty.
     #[serde(default)]
-    #[validate(length(max = 250))]
-    #[schema(max_items = 250, example = json!(["DE", "AT"]))]
-    countries: Vec<String>,
+    #[validate(length(max = 50))]
+    #[schema(value_type = Vec<String>, max_items = 50)]
+    zone_ids: Vec<ShippingZoneId>,
     /// Its place in the list.
     #[serde(default)]
     #[validate(range(min = -1_000_000, max = 1_000_000))]
@@ -221,11 +120,16 @@ pub(crate) struct ShippingMethodPatch {
     #[serde(default, deserialize_with = "present")]
     #[schema(nullable = false)]
     rates: Option<RatesDto>,
-    /// Where it goes, all of it.
+    /// It costs nothing when the goods, after discounts, cost so much or more;
+    /// null removes.
+    #[serde(default, deserialize_with = "removable")]
+    #[schema(value_type = Option<MoneyDto>)]
+    free_above: Option<Option<MoneyDto>>,
+    /// The zones it goes to, all of them; everywhere when empty.
     #[serde(default, deserialize_with = "present")]
-    #[validate(length(max = 250))]
-    #[schema(max_items = 250, nullable = false)]
-    countries: Option<Vec<String>>,
+    #[validate(length(max = 50))]
+    #[schema(value_type = Vec<String>, max_items = 50, nullable = false)]
+    zone_ids: Option<Vec<ShippingZoneId>>,
     /// Whether it can be chosen.
     #[serde(default, deserialize_with = "present")]
     #[schema(nullable = false)]
@@ -275,7 +179,8 @@ pub(crate) async fn create_shipping_method(
         code: body.code,
         name: body.name,
         rates: body.rates.into(),
-        countries: body.countries,
+        free_above: body.free_above.map(Into::into),
+        zones: body.zone_ids,
         position: body.position,
     };
     let method = state.orders.create_shipping_method(&caller.0, new).await?;
@@ -317,7 +222,8 @@ pub(crate) async fn patch_shipping_method(
     let change = ShippingMethodChange {
         name: body.name,
         rates: body.rates.map(Into::into),
-        countries: body.countries,
+        free_above: body.free_above.map(|amount| amount.map(Into::into)),
+        zones: body.zone_ids,
         status: body.status.map(|status| match status {
             StatusDto::Active => ShippingStatus::Active,
             StatusDto::Archived => ShippingStatus::Archived,

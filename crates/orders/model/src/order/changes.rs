@@ -155,7 +155,9 @@ mod tests {
             payment_status: PaymentState::Unpaid,
             fulfilment_status: FulfilmentState::Unfulfilled,
             subtotal: eur(total),
+            discount: eur(0),
             shipping: eur(0),
+            shipping_discount: eur(0),
             fee: eur(0),
             total: eur(total),
             tax: eur(0),
@@ -165,6 +167,7 @@ mod tests {
             billing_address: None,
             shipping_method: None,
             shipping_method_name: None,
+            promotions: Vec::new(),
             return_urls: ReturnUrls {
                 success: String::new(),
                 cancel: String::new(),

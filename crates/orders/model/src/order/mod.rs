@@ -4,7 +4,7 @@ mod changes;
 mod line;
 mod states;
 
-use kernel::{CartId, Currency, Money, OrderId, Timestamp, UserId};
+use kernel::{CartId, Currency, Money, MoneyError, OrderId, Timestamp, UserId};
 use serde::{Deserialize, Serialize};
 
 pub use line::{OrderLine, demand};
@@ -12,6 +12,7 @@ pub use states::{FulfilmentState, OrderStatus, PaymentState};
 
 use crate::address::Address;
 use crate::payment::Payment;
+use crate::promotion::apply::AppliedPromotion;
 use crate::refund::Refund;
 
 /// Where the buyer goes after the payment page.
@@ -44,10 +45,14 @@ pub struct Order {
     pub payment_status: PaymentState,
     /// Where its goods stand.
     pub fulfilment_status: FulfilmentState,
-    /// All lines together.
+    /// All lines together, before any discount.
     pub subtotal: Money,
-    /// Shipping.
+    /// What promotions took off the lines.
+    pub discount: Money,
+    /// What the buyer pays for shipping.
     pub shipping: Money,
+    /// What promotions took off the shipping.
+    pub shipping_discount: Money,
     /// The platform's fee.
     pub fee: Money,
     /// What the buyer was to pay, before the gateway's taxes.
@@ -66,6 +71,8 @@ pub struct Order {
     pub shipping_method: Option<String>,
     /// What the shipping method was called.
     pub shipping_method_name: Option<String>,
+    /// The promotions that it uses.
+    pub promotions: Vec<AppliedPromotion>,
     /// Where the buyer goes after the payment page.
     pub return_urls: ReturnUrls,
     /// Until when stock is reserved; none when none is.
@@ -90,6 +97,16 @@ pub struct Order {
     pub version: i64,
     /// When it was last changed.
     pub updated_at: Timestamp,
+}
+
+impl Order {
+    /// The part of the platform's fee that the buyer bears.
+    pub fn fee_of_buyer(&self) -> Result<Money, MoneyError> {
+        self.total
+            .plus(self.discount)?
+            .minus(self.subtotal)?
+            .minus(self.shipping)
+    }
 }
 
 /// Something that happened to an order.

@@ -1,0 +1,304 @@
+//! Discounts the shop gives: by themselves, or to those who know a code.
+
+pub mod apply;
+pub mod coupon;
+mod effect;
+pub mod errors;
+
+use kernel::{Currency, Money, ProductId, PromotionId, Timestamp};
+use serde::{Deserialize, Serialize};
+use strum::{EnumString, IntoStaticStr};
+
+use errors::PromotionError;
+
+/// Products a promotion may name.
+pub const MAX_PRODUCTS: usize = 200;
+/// Promotions without a code that may be active at the same time.
+pub const MAX_AUTOMATIC: u64 = 50;
+
+/// Whether a promotion or a coupon can be used.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, EnumString, IntoStaticStr)]
+#[strum(serialize_all = "snake_case")]
+#[serde(rename_all = "snake_case")]
+pub enum PromotionStatus {
+    /// It can.
+    Active,
+    /// Not any more.
+    Archived,
+}
+
+/// What a promotion takes off, in minor units of its currency. A share is in
+/// basis points: 1,000 are 10 %.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum Effect {
+    /// A share of the goods it is for.
+    Percent {
+        /// The share.
+        basis_points: u32,
+        /// Not more than so much.
+        at_most: Option<i64>,
+    },
+    /// An amount off the goods it is for, never more than they cost.
+    Fixed {
+        /// So much.
+        amount: i64,
+    },
+    /// All of the shipping.
+    FreeShipping,
+    /// Who buys so many pieces of the goods it is for gets others for less:
+    /// always the cheapest ones.
+    BuyXGetY {
+        /// So many have to be bought at the full price.
+        buy: i64,
+        /// So many more are cheaper.
+        get: i64,
+        /// The share that is taken off these.
+        basis_points: u32,
+        /// Which products are cheaper; those it is for when empty.
+        get_products: Vec<ProductId>,
+    },
+}
+
+/// What a promotion does, and for which carts.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Rule {
+    /// What it takes off.
+    pub effect: Effect,
+    /// Which products it is for; all when empty.
+    pub products: Vec<ProductId>,
+    /// What these must cost together before any discount, in minor units.
+    pub minimum_subtotal: Option<i64>,
+    /// How many pieces of these there must be.
+    pub minimum_quantity: Option<i64>,
+    /// Whether it goes together with others.
+    pub combinable: bool,
+}
+
+/// A promotion.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Promotion {
+    /// Which.
+    pub id: PromotionId,
+    /// What buyers see.
+    pub name: String,
+    /// Whether only a code gives it.
+    pub needs_coupon: bool,
+    /// Whether it can be used.
+    pub status: PromotionStatus,
+    /// What it does.
+    pub rule: Rule,
+    /// The currency of its amounts.
+    pub currency: Currency,
+    /// From when on; always when none.
+    pub starts_at: Option<Timestamp>,
+    /// Until before when; for ever when none.
+    pub ends_at: Option<Timestamp>,
+    /// How many orders may use it.
+    pub total_limit: Option<i64>,
+    /// How many orders of one customer may use it.
+    pub customer_limit: Option<i64>,
+    /// How many orders use it.
+    pub used: i64,
+    /// Its place in the order of application.
+    pub position: i64,
+    /// Grows with every change, uses apart.
+    pub version: i64,
+    /// When it was made.
+    pub created_at: Timestamp,
+    /// When it was last changed.
+    pub updated_at: Timestamp,
+}
+
+/// A rule as somebody gives it, whose amounts each name a currency.
+#[derive(Debug, Clone)]
+pub struct GivenRule {
+    /// The rule.
+    pub rule: Rule,
+    /// The currencies of its amounts.
+    pub currencies: Vec<Currency>,
+}
+
+/// A promotion to make.
+#[derive(Debug, Clone)]
+pub struct NewPromotion {
+    /// What buyers see.
+    pub name: String,
+    /// Whether only a code gives it.
+    pub needs_coupon: bool,
+    /// What it does.
+    pub rule: GivenRule,
+    /// From when on.
+    pub starts_at: Option<Timestamp>,
+    /// Until before when.
+    pub ends_at: Option<Timestamp>,
+    /// How many orders may use it.
+    pub total_limit: Option<i64>,
+    /// How many orders of one customer may use it.
+    pub customer_limit: Option<i64>,
+    /// Its place in the order of application.
+    pub position: i64,
+}
+
+/// A change of a promotion; what is `None` stays, `Some(None)` removes.
+#[derive(Debug, Clone, Default)]
+pub struct PromotionChange {
+    /// What buyers see.
+    pub name: Option<String>,
+    /// What it does, all of it.
+    pub rule: Option<GivenRule>,
+    /// Whether it can be used.
+    pub status: Option<PromotionStatus>,
+    /// From when on.
+    pub starts_at: Option<Option<Timestamp>>,
+    /// Until before when.
+    pub ends_at: Option<Option<Timestamp>>,
+    /// How many orders may use it.
+    pub total_limit: Option<Option<i64>>,
+    /// How many orders of one customer may use it.
+    pub customer_limit: Option<Option<i64>>,
+    /// Its place in the order of application.
+    pub position: Option<i64>,
+}
+
+impl GivenRule {
+    /// The rule, if it makes sense and all amounts are in the currency of the
+    /// shop.
+    pub fn in_currency(self, currency: Currency) -> Result<Rule, PromotionError> {
+        if self.currencies.iter().any(|one| *one != currency) {
+            return Err(PromotionError::WrongCurrency(currency));
+        }
+        self.rule.check()?;
+        Ok(self.rule)
+    }
+}
+
+impl Rule {
+    /// Refuses rules that take nothing off, or more than all.
+    pub fn check(&self) -> Result<(), PromotionError> {
+        let refuse = |why| Err(PromotionError::Invalid(why));
+        let share_ok = |share: u32| (1..=10_000).contains(&share);
+        match &self.effect {
+            Effect::Percent {
+                basis_points,
+                at_most,
+            } => {
+                if !share_ok(*basis_points) {
+                    return refuse("`basis_points` are 1 to 10,000; 1,000 are 10 %");
+                }
+                if at_most.is_some_and(|most| most < 1) {
+                    return refuse("`at_most` is at least 1");
+                }
+            }
+            Effect::Fixed { amount } if *amount < 1 => return refuse("`amount` is at least 1"),
+            Effect::Fixed { .. } | Effect::FreeShipping => {}
+            Effect::BuyXGetY {
+                buy,
+                get,
+                basis_points,
+                get_products,
+            } => {
+                if !(1..=1000).contains(buy) || !(1..=1000).contains(get) {
+                    return refuse("`buy` and `get` are 1 to 1,000");
+                }
+                if !share_ok(*basis_points) {
+                    return refuse("`basis_points` are 1 to 10,000; 10,000 are all of the price");
+                }
+                if self.products.is_empty() && !get_products.is_empty()
+                    || get_products.iter().any(|one| self.products.contains(one))
+                {
+                    return refuse(
+                        "`get_products` are others than `products`; leave them out where both are the same",
+                    );
+                }
+                if get_products.len() > MAX_PRODUCTS {
+                    return refuse("`get_products` are at most 200");
+                }
+            }
+        }
+        if self.products.len() > MAX_PRODUCTS {
+            return refuse("`products` are at most 200");
+        }
+        let negative = |minimum: Option<i64>| minimum.is_some_and(|minimum| minimum < 1);
+        if negative(self.minimum_subtotal) || negative(self.minimum_quantity) {
+            return refuse("a minimum is at least 1; leave it out where there is none");
+        }
+        Ok(())
+    }
+}
+
+impl Promotion {
+    /// The promotion that was asked for, in the currency of the shop.
+    pub fn new(
+        new: NewPromotion,
+        currency: Currency,
+        now: Timestamp,
+    ) -> Result<Self, PromotionError> {
+        let promotion = Self {
+            id: PromotionId::new(now),
+            name: new.name,
+            needs_coupon: new.needs_coupon,
+            status: PromotionStatus::Active,
+            rule: new.rule.in_currency(currency)?,
+            currency,
+            starts_at: new.starts_at,
+            ends_at: new.ends_at,
+            total_limit: new.total_limit,
+            customer_limit: new.customer_limit,
+            used: 0,
+            position: new.position,
+            version: 1,
+            created_at: now,
+            updated_at: now,
+        };
+        promotion.check()?;
+        Ok(promotion)
+    }
+
+    /// The promotion after a change.
+    pub fn changed(
+        mut self,
+        change: PromotionChange,
+        now: Timestamp,
+    ) -> Result<Self, PromotionError> {
+        self.name = change.name.unwrap_or(self.name);
+        if let Some(rule) = change.rule {
+            self.rule = rule.in_currency(self.currency)?;
+        }
+        self.status = change.status.unwrap_or(self.status);
+        self.starts_at = change.starts_at.unwrap_or(self.starts_at);
+        self.ends_at = change.ends_at.unwrap_or(self.ends_at);
+        self.total_limit = change.total_limit.unwrap_or(self.total_limit);
+        self.customer_limit = change.customer_limit.unwrap_or(self.customer_limit);
+        self.position = change.position.unwrap_or(self.position);
+        self.version += 1;
+        self.updated_at = now;
+        self.check()?;
+        Ok(self)
+    }
+
+    fn check(&self) -> Result<(), PromotionError> {
+        if let (Some(start), Some(end)) = (self.starts_at, self.ends_at)
+            && start >= end
+        {
+            return Err(PromotionError::Invalid(
+                "`ends_at` is later than `starts_at`",
+            ));
+        }
+        let positive = |limit: Option<i64>| limit.is_none_or(|limit| limit > 0);
+        if !positive(self.total_limit) || !positive(self.customer_limit) {
+            return Err(PromotionError::Invalid(
+                "a limit is at least 1; leave it out where there is none",
+            ));
+        }
+        if self.total_limit.is_some_and(|limit| limit < self.used) {
+            return Err(PromotionError::LimitBelowUsed { used: self.used });
+        }
+        Ok(())
+    }
+
+    /// An amount in its currency.
+    pub fn money(&self, minor: i64) -> Money {
+        Money::new(minor, self.currency)
+    }
+}

@@ -1,0 +1,177 @@
+//! Making and changing promotions and their codes.
+
+use database::Once;
+use kernel::{CouponId, Fault, Page, PageRequest, Permission, PromotionId, Scope};
+use orders_model::events::PromotionsChanged;
+use orders_model::promotion::coupon::{Coupon, NewCoupons};
+use orders_model::promotion::{NewPromotion, Promotion, PromotionChange};
+use orders_model::{OrdersError, PromotionError};
+use orders_repository::promotions::{self, coupons};
+
+use crate::Orders;
+
+pub use orders_repository::promotions::Filter as PromotionFilter;
+
+impl Orders {
+    /// The promotions of the tenant, newest first.
+    pub async fn promotions(
+        &self,
+        scope: &Scope,
+        filter: &PromotionFilter,
+        page: PageRequest<PromotionId>,
+    ) -> Result<Page<Promotion, PromotionId>, OrdersError> {
+        scope.require(Permission::PromotionsRead)?;
+        let db = self.database.read(scope).await?;
+        Ok(promotions::list(&db, filter, page).await?)
+    }
+
+    /// One promotion.
+    pub async fn promotion(
+        &self,
+        scope: &Scope,
+        id: PromotionId,
+    ) -> Result<Promotion, OrdersError> {
+        scope.require(Permission::PromotionsRead)?;
+        let db = self.database.read(scope).await?;
+        Ok(promotions::find(&db, id)
+            .await?
+            .ok_or(PromotionError::NotFound)?)
+    }
+
+    /// Makes a promotion. One that needs no code applies from now on.
+    pub async fn create_promotion(
+        &self,
+        scope: &Scope,
+        new: NewPromotion,
+    ) -> Result<Promotion, OrdersError> {
+        scope.require(Permission::PromotionsWrite)?;
+        let currency = self.tenant(scope).await?.settings.currency;
+        let now = self.now();
+        let tx = match self
+            .database
+            .begin_once::<Promotion>(scope, "promotion.create", now)
+            .await?
+        {
+            Once::Replayed(made) => return Ok(made),
+            Once::Fresh(tx) => tx,
+        };
+        let made = Promotion::new(new, currency, now)?;
+        promotions::insert(&tx, &made).await?;
+        if promotions::too_many(&tx).await? {
+            return Err(PromotionError::TooMany.into());
+        }
+        self.queue.publish(&tx, &PromotionsChanged {}).await?;
+        Ok(tx.commit_with(made).await?)
+    }
+
+    /// Changes a promotion, if its version is still that one. Orders that use
+    /// it keep what they got.
+    pub async fn change_promotion(
+        &self,
+        scope: &Scope,
+        id: PromotionId,
+        change: PromotionChange,
+        version: i64,
+    ) -> Result<Promotion, OrdersError> {
+        scope.require(Permission::PromotionsWrite)?;
+        let tx = self.database.begin_write(scope, "promotion.change").await?;
+        let known = promotions::find(&tx, id)
+            .await?
+            .ok_or(PromotionError::NotFound)?;
+        if known.version != version {
+            return Err(OrdersError::VersionMismatch);
+        }
+        let used = known.used;
+        let changed = known.changed(change, self.now())?;
+        let written = promotions::update(&tx, &changed).await;
+        if !written.map_err(|fault| limit_below_used(fault, used))? {
+            return Err(OrdersError::VersionMismatch);
+        }
+        if promotions::too_many(&tx).await? {
+            return Err(PromotionError::TooMany.into());
+        }
+        self.queue.publish(&tx, &PromotionsChanged {}).await?;
+        tx.commit().await?;
+        Ok(changed)
+    }
+
+    /// The codes of a promotion, newest first.
+    pub async fn coupons(
+        &self,
+        scope: &Scope,
+        promotion: PromotionId,
+        page: PageRequest<CouponId>,
+    ) -> Result<Page<Coupon, CouponId>, OrdersError> {
+        scope.require(Permission::PromotionsRead)?;
+        let db = self.database.read(scope).await?;
+        promotions::find(&db, promotion)
+            .await?
+            .ok_or(PromotionError::NotFound)?;
+        Ok(coupons::list(&db, promotion, page).await?)
+    }
+
+    /// Makes codes of a promotion, each of which so many orders may use.
+    pub async fn create_coupons(
+        &self,
+        scope: &Scope,
+        promotion: PromotionId,
+        new: NewCoupons,
+        limit: Option<i64>,
+    ) -> Result<Vec<Coupon>, OrdersError> {
+        scope.require(Permission::PromotionsWrite)?;
+        let now = self.now();
+        let tx = match self
+            .database
+            .begin_once::<Vec<Coupon>>(scope, "coupon.create", now)
+            .await?
+        {
+            Once::Replayed(made) => return Ok(made),
+            Once::Fresh(tx) => tx,
+        };
+        let known = promotions::find(&tx, promotion)
+            .await?
+            .ok_or(PromotionError::NotFound)?;
+        if !known.needs_coupon {
+            return Err(PromotionError::WithoutCode.into());
+        }
+        let codes = new.codes()?.into_iter();
+        let made: Vec<Coupon> = codes
+            .map(|code| Coupon::new(promotion, code, limit, now))
+            .collect();
+        coupons::insert(&tx, &made).await.map_err(code_taken)?;
+        Ok(tx.commit_with(made).await?)
+    }
+
+    /// Ends a code. Orders that use it keep what they got; again is no error.
+    pub async fn archive_coupon(
+        &self,
+        scope: &Scope,
+        promotion: PromotionId,
+        id: CouponId,
+    ) -> Result<(), OrdersError> {
+        scope.require(Permission::PromotionsWrite)?;
+        let tx = self.database.begin_write(scope, "coupon.archive").await?;
+        if !coupons::archive(&tx, promotion, id, self.now()).await? {
+            return Err(PromotionError::CouponNotFound.into());
+        }
+        tx.commit().await?;
+        Ok(())
+    }
+}
+
+fn code_taken(fault: Fault) -> OrdersError {
+    if fault.violates(coupons::UNIQUE_CODE) {
+        PromotionError::CodeTaken.into()
+    } else {
+        fault.into()
+    }
+}
+
+/// An order was placed between reading and writing.
+fn limit_below_used(fault: Fault, used: i64) -> OrdersError {
+    if fault.violates(promotions::LIMIT) {
+        PromotionError::LimitBelowUsed { used: used + 1 }.into()
+    } else {
+        fault.into()
+    }
+}
