@@ -13,6 +13,8 @@ mod m0003_queue;
 mod m0004_catalog;
 mod m0005_orders;
 mod m0006_test_gateway;
+mod m0014_mail_templates;
+mod m0015_engagement;
 mod script;
 
 /// Runs the migrations.
@@ -28,6 +30,8 @@ impl MigratorTrait for Migrator {
             Box::new(m0004_catalog::MIGRATION),
             Box::new(m0005_orders::MIGRATION),
             Box::new(m0006_test_gateway::MIGRATION),
+            Box::new(m0014_mail_templates::MIGRATION),
+            Box::new(m0015_engagement::MIGRATION),
         ]
     }
 }

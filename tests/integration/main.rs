@@ -1,5 +1,6 @@
 //! Integration tests: a running Sutler over HTTP, on SQLite and on PostgreSQL.
 
+mod abandoned_carts;
 mod accounts;
 mod admin;
 mod api_keys;
@@ -9,7 +10,9 @@ mod catalog;
 mod dead_letters;
 mod hanging_up;
 mod idempotency;
+mod insight;
 mod listing;
+mod mails;
 mod orders;
 mod outside;
 mod pool;

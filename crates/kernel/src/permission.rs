@@ -75,6 +75,10 @@ pub enum Permission {
     #[strum(serialize = "tenants:manage")]
     #[serde(rename = "tenants:manage")]
     TenantsManage,
+    /// See the figures of the tenant: revenue, visitors, best sellers.
+    #[strum(serialize = "insight:read")]
+    #[serde(rename = "insight:read")]
+    InsightRead,
 }
 
 impl Permission {
@@ -200,6 +204,7 @@ impl Role {
                 P::OrdersRead,
                 P::OrdersWrite,
                 P::SettingsRead,
+                P::InsightRead,
             ]
             .into_iter()
             .collect(),

@@ -4,6 +4,7 @@ pub(crate) mod address;
 pub(crate) mod cart;
 pub(crate) mod category;
 pub(crate) mod choices;
+pub(crate) mod insight;
 pub(crate) mod money;
 pub(crate) mod order;
 pub(crate) mod order_parts;

@@ -1,8 +1,10 @@
 //! How carts, orders, payments and refunds are stored. Nothing is decided
 //! here.
 
+pub mod abandoned;
 pub mod carts;
 pub mod detail;
+pub mod figures;
 pub mod history;
 pub mod lines;
 pub mod numbers;

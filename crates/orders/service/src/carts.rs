@@ -32,7 +32,11 @@ impl Orders {
             (None, None) => {
                 let cart = self.new_cart(&tenant, None);
                 self.database
-                    .write_one(scope, "cart.create", carts::insert(&cart))
+                    .write_one(
+                        scope,
+                        "cart.create",
+                        carts::insert(&cart, scope.request().language.as_deref()),
+                    )
                     .await?;
                 cart
             }
@@ -61,7 +65,7 @@ impl Orders {
             return Ok(tx.commit_with(cart).await?);
         }
         let cart = self.new_cart(tenant, user);
-        let (sql, values) = carts::insert(&cart);
+        let (sql, values) = carts::insert(&cart, scope.request().language.as_deref());
         match tx.run(sql, values).await {
             Ok(_) => Ok(tx.commit_with(cart).await?),
             // Their other tab was faster.

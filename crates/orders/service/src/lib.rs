@@ -7,10 +7,12 @@
 //! refunds are promised in a transaction and told to the gateway by a job; and
 //! `sweep` settles whatever a crash or a lost webhook left open.
 
+mod abandoned;
 mod access;
 mod cancel;
 mod carts;
 mod checkout;
+mod figures;
 mod fulfilment;
 mod gateways;
 mod mails;
@@ -28,7 +30,6 @@ mod webhooks;
 
 use std::sync::Arc;
 
-use accounts_model::ports::Mailer;
 use accounts_service::Accounts;
 use catalog_service::Catalog;
 use database::Database;
@@ -39,6 +40,7 @@ use orders_model::ports::{PaymentGateway, TestBuyer};
 use queue::Queue;
 use url::Url;
 
+pub use abandoned::AbandonedCart;
 pub use access::{CartKey, OrderKey};
 pub use carts::CartAnswer;
 pub use checkout::CheckoutRequest;
@@ -63,8 +65,6 @@ pub struct OrdersParts {
     pub gateways: Vec<Arc<dyn PaymentGateway>>,
     /// Who plays the buyer at the embedded gateway, where there is one.
     pub test_buyer: Option<Arc<dyn TestBuyer>>,
-    /// How mail leaves.
-    pub mailer: Arc<dyn Mailer>,
     /// What cart and order tokens are made with.
     pub keys: Arc<KeyRing>,
     /// The settings.
@@ -81,7 +81,6 @@ pub struct Orders {
     catalog: Arc<Catalog>,
     gateways: Gateways,
     test_buyer: Option<Arc<dyn TestBuyer>>,
-    mailer: Arc<dyn Mailer>,
     cart_tokens: Signer,
     order_tokens: Signer,
     settings: config::Checkout,
@@ -102,7 +101,6 @@ impl Orders {
             accounts: parts.accounts,
             catalog: parts.catalog,
             test_buyer: parts.test_buyer,
-            mailer: parts.mailer,
             settings: parts.settings,
             return_origins: parts.return_origins,
         }

@@ -1,7 +1,9 @@
 //! The controllers of those who run a shop or the installation.
 
 pub(crate) mod categories;
+pub(crate) mod insight;
 pub(crate) mod jobs;
+pub(crate) mod mail_templates;
 pub(crate) mod orders;
 pub(crate) mod products;
 pub(crate) mod settings;
