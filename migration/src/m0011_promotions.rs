@@ -1,10 +1,8 @@
 //! Promotions, their codes, and who used them.
 
-use crate::reshape::{Moves, Reshape};
 use crate::script::{Access, Script, Table};
 
-pub(crate) const MIGRATION: Reshape = Reshape {
-    script: Script {
+pub(crate) const MIGRATION: Script = Script {
         name: "m0011_promotions",
         tables: &[
             Table::new("promotion_redemptions", Access::Tenant),
@@ -90,14 +88,4 @@ ALTER TABLE orders ADD COLUMN shipping_discount bigint NOT NULL DEFAULT 0 CHECK 
 ALTER TABLE orders ADD COLUMN promotions jsonb;
 ALTER TABLE order_lines ADD COLUMN discount bigint NOT NULL DEFAULT 0 CHECK (discount BETWEEN 0 AND unit_price * quantity);
 ",
-    },
-    then: Moves::NONE,
-    undo: Moves::both(
-        "ALTER TABLE order_lines DROP COLUMN discount; \
-         ALTER TABLE orders DROP COLUMN promotions; \
-         ALTER TABLE orders DROP COLUMN shipping_discount; \
-         ALTER TABLE orders DROP COLUMN discount; \
-         ALTER TABLE carts DROP COLUMN seen_discount; \
-         ALTER TABLE carts DROP COLUMN coupons;",
-    ),
 };

@@ -59,8 +59,6 @@ CREATE TABLE saved_addresses (
     FOREIGN KEY (tenant_id, user_id) REFERENCES address_books (tenant_id, user_id)
 );
 CREATE INDEX ix_saved_addresses_user ON saved_addresses (tenant_id, user_id, id);
-
-ALTER TABLE shipping_methods ADD COLUMN free_above bigint;
 ",
     },
     then: Moves {
@@ -76,6 +74,7 @@ ALTER TABLE shipping_methods ADD COLUMN free_above bigint;
 /// The rows of all tenants move, for which the policies step aside within the
 /// transaction.
 const UP_POSTGRES: &str = r#"
+ALTER TABLE shipping_methods ADD COLUMN free_above bigint;
 ALTER TABLE shipping_methods NO FORCE ROW LEVEL SECURITY;
 ALTER TABLE shipping_zones NO FORCE ROW LEVEL SECURITY;
 ALTER TABLE shipping_method_zones NO FORCE ROW LEVEL SECURITY;
@@ -94,6 +93,7 @@ ALTER TABLE shipping_method_zones FORCE ROW LEVEL SECURITY;
 "#;
 
 const UP_SQLITE: &str = "
+ALTER TABLE shipping_methods ADD COLUMN free_above INTEGER;
 INSERT INTO shipping_zones (tenant_id, id, name, areas, version, created_at, updated_at)
 SELECT m.tenant_id, m.id, m.name,
        (SELECT json_group_array(json_object('country', c.value)) FROM json_each(m.countries) AS c),

@@ -6,8 +6,8 @@ use sea_orm_migration::sea_orm::DbBackend;
 use crate::script::{Script, run};
 
 /// A script whose tables can be dropped only after what it changed elsewhere
-/// was changed back. `script.up` makes its tables and adds columns; what moves
-/// data stands apart, because the two databases read JSON differently.
+/// was changed back. `script.up` makes its tables; what moves data
+/// stands apart, because the two databases read JSON differently.
 pub(crate) struct Reshape {
     pub(crate) script: Script,
     /// Moves data into the new shape, after `script.up`.
@@ -23,25 +23,11 @@ pub(crate) struct Moves {
 }
 
 impl Moves {
-    /// Nothing to do.
-    pub(crate) const NONE: Self = Self::both("");
-
-    /// What both databases understand.
-    pub(crate) const fn both(sql: &'static str) -> Self {
-        Self {
-            postgres: sql,
-            sqlite: sql,
-        }
-    }
-
     async fn run(&self, manager: &SchemaManager<'_>) -> Result<(), DbErr> {
         let sql = match manager.get_database_backend() {
             DbBackend::Postgres => self.postgres,
             _ => self.sqlite,
         };
-        if sql.is_empty() {
-            return Ok(());
-        }
         run(manager, sql).await
     }
 }

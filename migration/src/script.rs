@@ -82,6 +82,13 @@ impl MigrationTrait for Script {
     }
 
     async fn down(&self, manager: &SchemaManager) -> Result<(), DbErr> {
+        for (table, column) in added_columns(self.up) {
+            run(
+                manager,
+                &format!("ALTER TABLE {table} DROP COLUMN {column}"),
+            )
+            .await?;
+        }
         for table in self.tables {
             run(manager, &format!("DROP TABLE {}", table.name)).await?;
             if table.append_only && manager.get_database_backend() == DbBackend::Postgres {
@@ -102,6 +109,23 @@ pub(crate) async fn run(manager: &SchemaManager<'_>, sql: &str) -> Result<(), Db
         .execute_unprepared(sql)
         .await
         .map(|_| ())
+}
+
+/// The columns that a script adds to tables of other migrations, as (table,
+/// column), the last one first.
+fn added_columns(up: &str) -> Vec<(&str, &str)> {
+    let mut found: Vec<(&str, &str)> = up
+        .lines()
+        .filter_map(|line| {
+            let (table, rest) = line
+                .trim()
+                .strip_prefix("ALTER TABLE ")?
+                .split_once(" ADD COLUMN ")?;
+            Some((table, rest.split(' ').next()?))
+        })
+        .collect();
+    found.reverse();
+    found
 }
 
 /// Translates the types, word by word, and makes the tables strict.

@@ -1,5 +1,6 @@
 //! Integration tests: a running Sutler over HTTP, on SQLite and on PostgreSQL.
 
+mod abandoned_carts;
 mod accounts;
 mod admin;
 mod api_keys;
@@ -10,7 +11,9 @@ mod dead_letters;
 mod delivery;
 mod hanging_up;
 mod idempotency;
+mod insight;
 mod listing;
+mod mails;
 mod moved_data;
 mod order_edits;
 mod orders;

@@ -6,8 +6,9 @@ use strum::IntoEnumIterator as _;
 use crate::app::Routes;
 use crate::problem::RequestErrorCode;
 use crate::routes::admin::{
-    categories, coupons, jobs, orders as admin_orders, products, promotions, settings, shipping,
-    shipping_zones, stock, tenants, users, variants, webhook_events,
+    categories, coupons, insight, jobs, mail_templates, orders as admin_orders, products,
+    promotions, settings, shipping, shipping_zones, stock, tenants, users, variants,
+    webhook_events,
 };
 use crate::routes::{
     addresses, api_keys, auth, cart_coupons, carts, catalog, checkout, health, order_edits, orders,
@@ -25,7 +26,14 @@ pub(crate) struct Module {
 }
 
 /// All parts. A new domain is one line here.
-pub(crate) const MODULES: &[Module] = &[ACCOUNTS, CATALOG, ORDERS, BACKGROUND, OPERATIONS];
+pub(crate) const MODULES: &[Module] = &[
+    ACCOUNTS,
+    CATALOG,
+    ORDERS,
+    insight::MODULE,
+    BACKGROUND,
+    OPERATIONS,
+];
 
 /// People, keys and tenants.
 const ACCOUNTS: Module = Module {
@@ -35,6 +43,7 @@ const ACCOUNTS: Module = Module {
         ("api-keys", "Keys for programs"),
         ("admin: settings", "Settings of the shop"),
         ("admin: users", "People of the shop"),
+        ("admin: mails", "What the shop's mails say"),
         ("operator", "Tenants of the installation"),
     ],
     routes: accounts_routes,
@@ -66,6 +75,12 @@ fn accounts_routes(config: &mut Routes) {
     config.service(users::patch_user);
     config.service(settings::get_settings);
     config.service(settings::patch_settings);
+    config.service(mail_templates::list_mail_templates);
+    config.service(mail_templates::get_mail_template);
+    config.service(mail_templates::put_mail_template);
+    config.service(mail_templates::delete_mail_template);
+    config.service(mail_templates::preview_mail_template);
+    config.service(mail_templates::send_test_mail);
     config.service(tenants::list_tenants);
     config.service(tenants::create_tenant);
     config.service(tenants::get_tenant);

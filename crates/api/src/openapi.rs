@@ -118,6 +118,7 @@ const OPEN: &[&str] = &[
     "/api/auth/verify-email",
     "/api/auth/password/",
     "/api/catalog/",
+    "/api/abandoned-carts/",
     "/api/carts",
     "/api/checkout",
     "/api/orders/",
@@ -184,6 +185,7 @@ fn refusals(path: &str, method: &Method, operation: &Operation) -> Vec<(u16, &'s
             "/api/auth/",
             "/api/admin/",
             "/api/profile",
+            "/api/abandoned-carts/",
             "/api/checkout",
             "/api/webhooks",
             "/api/stripe/",
@@ -202,7 +204,7 @@ fn refusals(path: &str, method: &Method, operation: &Operation) -> Vec<(u16, &'s
         (
             410,
             "It is over.",
-            starts(&["/api/auth/", "/api/test-gateway/"]) && writes,
+            starts(&["/api/auth/", "/api/test-gateway/", "/api/abandoned-carts/"]) && writes,
         ),
         (412, "It was changed since you read it.", versioned),
         (

@@ -8,6 +8,7 @@ use accounts_service::Accounts;
 use actix_web::http::header::HeaderMap;
 use catalog_service::Catalog;
 use config::Settings;
+use engagement_service::Engagement;
 use ipnet::IpNet;
 use kernel::secret::KeyRing;
 use kernel::{Clock, CursorCodec};
@@ -39,6 +40,8 @@ pub struct Services {
     pub catalog: Arc<Catalog>,
     /// Orders.
     pub orders: Arc<Orders>,
+    /// Reminders of carts, and figures.
+    pub engagement: Arc<Engagement>,
 }
 
 /// What the API is made of.

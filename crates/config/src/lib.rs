@@ -18,6 +18,7 @@ mod values;
 pub use folder::{create_private_file, create_private_folder};
 pub use reader::{Entry, Mistake, Mistakes};
 pub use reference::{env_example, markdown};
+pub use sections::abandoned_carts::AbandonedCarts;
 pub use sections::auth::Auth;
 pub use sections::checkout::Checkout;
 pub use sections::database::{Database, PoolMode};

@@ -9,6 +9,7 @@ use strum::{EnumString, VariantNames};
 
 use crate::bounds;
 use crate::reader::{Entry, Mistakes, Reader};
+use crate::sections::abandoned_carts::AbandonedCarts;
 use crate::sections::auth::Auth;
 use crate::sections::checkout::Checkout;
 use crate::sections::database::Database;
@@ -19,7 +20,7 @@ use crate::sections::payments::{GatewayName, Payments};
 use crate::sections::rate_limits::RateLimits;
 use crate::sections::telemetry::Telemetry;
 use crate::sections::{
-    auth, checkout, database, http, jobs, mail, payments, rate_limits, telemetry,
+    abandoned_carts, auth, checkout, database, http, jobs, mail, payments, rate_limits, telemetry,
 };
 use crate::sources::Sources;
 use crate::values::{Choice, Secret};
@@ -80,6 +81,8 @@ pub struct Settings {
     pub payments: Payments,
     /// Checkout.
     pub checkout: Checkout,
+    /// Carts that were left behind.
+    pub abandoned_carts: AbandonedCarts,
     /// Background work.
     pub jobs: Jobs,
     /// Logs, traces, errors.
@@ -173,6 +176,7 @@ fn read(r: &mut Reader) -> Settings {
         mail: mail::read(r, &data_dir),
         payments: payments::read(r),
         checkout: checkout::read(r),
+        abandoned_carts: abandoned_carts::read(r),
         jobs: jobs::read(r),
         telemetry: telemetry::read(r),
         suspicious_variables: Vec::new(),
@@ -187,6 +191,7 @@ fn check(s: &Settings, r: &mut Reader) {
     mail::check(s, r);
     auth::check(s, r);
     http::check(s, r);
+    abandoned_carts::check(s, r);
     bounds::check(s, r);
     if s.is_production() {
         check_production(s, r);
@@ -269,6 +274,8 @@ mod tests {
                 ("STRIPE_API_BASE", "http://stripe.example"),
                 ("STRIPE_TIMEOUT", "3m"),
                 ("CHECKOUT_SESSION_TTL", "30m"),
+                ("ABANDONED_CART_AFTER", "1m"),
+                ("ABANDONED_CART_WEBHOOK_URL", "ftp://crm.example"),
             ],
             Some("[databse]\nurl = \"x\""),
         ) else {
@@ -284,6 +291,9 @@ mod tests {
             "STRIPE_API_BASE: found \"http://stripe.example/\"",
             "STRIPE_TIMEOUT: ",
             "CHECKOUT_SESSION_TTL: ",
+            "ABANDONED_CART_AFTER: ",
+            "ABANDONED_CART_WEBHOOK_URL: ",
+            "ABANDONED_CART_WEBHOOK_SECRET: found a secret of 0 characters",
             "PAYMENT_TEST_ENABLED: ",
             "PAYMENT_GATEWAY: ",
             "HTTP_PUBLIC_URL: ",

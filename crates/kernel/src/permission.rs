@@ -83,6 +83,10 @@ pub enum Permission {
     #[strum(serialize = "promotions:write")]
     #[serde(rename = "promotions:write")]
     PromotionsWrite,
+    /// See the figures of the tenant: revenue, visitors, best sellers.
+    #[strum(serialize = "insight:read")]
+    #[serde(rename = "insight:read")]
+    InsightRead,
 }
 
 impl Permission {
@@ -210,6 +214,7 @@ impl Role {
                 P::SettingsRead,
                 P::PromotionsRead,
                 P::PromotionsWrite,
+                P::InsightRead,
             ]
             .into_iter()
             .collect(),

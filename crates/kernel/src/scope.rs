@@ -103,6 +103,8 @@ pub struct RequestInfo {
     pub address: Option<IpAddr>,
     /// What the client calls itself.
     pub user_agent: Option<String>,
+    /// The language the client wishes for most, as a BCP 47 tag.
+    pub language: Option<String>,
     /// The idempotency wish, if any.
     pub idempotency: Option<Idempotency>,
 }
@@ -116,6 +118,7 @@ impl RequestInfo {
             request_id: self.request_id.clone(),
             address: self.address,
             user_agent: self.user_agent.clone(),
+            language: self.language.clone(),
             idempotency: None,
         }
     }
@@ -164,6 +167,7 @@ impl Scope {
                 request_id: self.0.request.request_id.clone(),
                 address: self.0.request.address,
                 user_agent: self.0.request.user_agent.clone(),
+                language: self.0.request.language.clone(),
                 idempotency: Some(wish),
             },
         }))

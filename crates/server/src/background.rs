@@ -3,12 +3,16 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use engagement_service::Engagement;
+use kernel::DomainError as _;
 use queue::{Queue, QueueAdmin, Relay, Worker, WorkerOptions};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 use crate::Sutler;
 
+/// How often visitors are written down.
+const VISITS_INTERVAL: Duration = Duration::from_secs(10);
 /// How often gauges are read.
 const GAUGE_INTERVAL: Duration = Duration::from_secs(15);
 
@@ -70,6 +74,7 @@ impl Sutler {
             let (database, queue) = (self.database.clone(), self.queue.clone());
             running.spawn(Relay::listen(database, queue, stop.clone()));
         }
+        running.spawn(visits(self.engagement.clone(), stop.clone()));
         running.spawn(gauges(
             self.database.clone(),
             self.queue_admin.clone(),
@@ -77,6 +82,24 @@ impl Sutler {
             stop.clone(),
         ));
         running
+    }
+}
+
+/// Writes down who was seen, now and then and at the end.
+async fn visits(engagement: Arc<Engagement>, stop: CancellationToken) {
+    let mut ticks = tokio::time::interval(VISITS_INTERVAL);
+    loop {
+        let last = tokio::select! {
+            _ = ticks.tick() => false,
+            () = stop.cancelled() => true,
+        };
+        if let Err(error) = engagement.write_visits().await {
+            let cause = error.fault().map(kernel::Fault::chain).unwrap_or_default();
+            tracing::warn!(%error, cause, "visitors could not be written down");
+        }
+        if last {
+            return;
+        }
     }
 }
 

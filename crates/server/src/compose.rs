@@ -9,9 +9,11 @@ use anyhow::{Context as _, Result, ensure};
 use api::{ApiParts, ApiState, Limits, Services};
 use config::{GatewayName, Settings};
 use database::Database;
+use engagement_model::ports::CartHook;
 use gateway_redis::RedisLimiter;
 use gateway_stripe::StripeGateway;
 use gateway_test::TestGateway;
+use gateway_webhook::Webhook;
 use kernel::limit::RateLimiter;
 use kernel::secret::{KeyRing, Sealer};
 use kernel::{Clock, SystemClock};
@@ -56,10 +58,11 @@ pub struct Sutler {
     pub shared_limits: Option<Arc<dyn RateLimiter>>,
 }
 
-/// The payment gateways.
+/// The payment gateways, and who hears of carts that were left behind.
 pub(crate) struct Gateways {
     pub(crate) all: Vec<Arc<dyn PaymentGateway>>,
     pub(crate) buyer: Option<Arc<dyn TestBuyer>>,
+    pub(crate) cart_hook: Option<Arc<dyn CartHook>>,
 }
 
 /// So that commands name a use case as `sutler.accounts`.
@@ -210,7 +213,13 @@ fn gateways(
         GatewayName::Stripe => StripeGateway::NAME,
     };
     all.sort_by_key(|gateway| gateway.name() != default);
-    Ok(Gateways { all, buyer })
+    let cart_hook =
+        Webhook::from_settings(&settings.abandoned_carts).map_err(|fault| explained(&fault))?;
+    Ok(Gateways {
+        all,
+        buyer,
+        cart_hook: cart_hook.map(|hook| Arc::new(hook) as Arc<dyn CartHook>),
+    })
 }
 
 /// In production, a role that row-level security does not hold for is refused.

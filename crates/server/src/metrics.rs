@@ -112,6 +112,16 @@ pub const METRICS: &[(Kind, &str, &str)] = &[
         "sutler_webhook_oldest_seconds",
         "For how long the oldest of them has waited.",
     ),
+    (
+        Kind::Counter,
+        "sutler_carts_abandoned_total",
+        "Carts that were left behind.",
+    ),
+    (
+        Kind::Counter,
+        "sutler_visitors_dropped_total",
+        "Visitors that were not counted because there were too many at once.",
+    ),
 ];
 
 /// Tells the recorder what each metric is.

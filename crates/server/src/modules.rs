@@ -4,14 +4,18 @@
 
 use std::sync::Arc;
 
+use accounts_model::mails::ACCOUNTS_MAILS;
 use accounts_model::ports::Mailer;
 use accounts_service::{Accounts, AccountsParts};
 use api::Services;
 use catalog_service::Catalog;
 use config::Settings;
 use database::Database;
+use engagement_model::mails::ENGAGEMENT_MAILS;
+use engagement_service::{Engagement, EngagementParts};
 use gateway_bus::Bus;
 use kernel::secret::KeyRing;
+use orders_model::mails::ORDERS_MAILS;
 use orders_service::{Orders, OrdersParts};
 use queue::schedule::Schedule;
 use queue::{Queue, Registry};
@@ -34,6 +38,7 @@ pub(crate) fn services(base: &Base<'_>, gateways: Gateways, mailer: &Arc<dyn Mai
         queue: queue.clone(),
         keys: base.keys.clone(),
         mailer: mailer.clone(),
+        mail_kinds: [ACCOUNTS_MAILS, ORDERS_MAILS, ENGAGEMENT_MAILS].concat(),
         settings: base.settings.auth.clone(),
         app_url: base.settings.http.app_url().clone(),
     }));
@@ -49,15 +54,26 @@ pub(crate) fn services(base: &Base<'_>, gateways: Gateways, mailer: &Arc<dyn Mai
         catalog: catalog.clone(),
         gateways: gateways.all,
         test_buyer: gateways.buyer,
-        mailer: mailer.clone(),
         keys: base.keys.clone(),
         settings: base.settings.checkout.clone(),
         return_origins: return_origins(base.settings),
+    }));
+    let engagement = Arc::new(Engagement::new(EngagementParts {
+        database: database.clone(),
+        queue: queue.clone(),
+        accounts: accounts.clone(),
+        catalog: catalog.clone(),
+        orders: orders.clone(),
+        hook: gateways.cart_hook,
+        keys: base.keys.clone(),
+        settings: base.settings.abandoned_carts.clone(),
+        public_url: base.settings.http.public_url.clone(),
     }));
     Services {
         accounts,
         catalog,
         orders,
+        engagement,
     }
 }
 
@@ -68,12 +84,14 @@ pub(crate) fn background(base: &Base<'_>, services: &Services) -> (Registry, Vec
     accounts_jobs::register(&mut registry, &services.accounts);
     catalog_jobs::register(&mut registry);
     orders_jobs::register(&mut registry, &services.orders);
+    engagement_jobs::register(&mut registry, &services.engagement);
     if let Some(url) = &base.settings.nats_url {
         Arc::new(Bus::new(url.clone())).register(&mut registry);
     }
     let mut schedules = queue::sweep::schedules();
     schedules.extend(accounts_jobs::schedules());
     schedules.extend(orders_jobs::schedules());
+    schedules.extend(engagement_jobs::schedules());
     (registry, schedules)
 }
 

@@ -66,6 +66,11 @@ impl Client {
         self.call(Method::POST, path).json(body)
     }
 
+    /// A `PUT` request with a body.
+    pub fn put(&self, path: &str, body: &Value) -> Call {
+        self.call(Method::PUT, path).json(body)
+    }
+
     /// A `PATCH` request with a body.
     pub fn patch(&self, path: &str, body: &Value) -> Call {
         self.call(Method::PATCH, path).json(body)

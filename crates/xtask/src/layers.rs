@@ -161,7 +161,9 @@ fn forbidden(from: Layer<'_>, to: Layer<'_>, development: bool) -> Option<String
         (L::Service(own), L::Model(other)) => rank(other) <= rank(own),
         (L::Service(own), L::Service(other)) => rank(other) < rank(own),
         (L::Jobs(_), L::Queue) => true,
-        (L::Jobs(own), L::Model(other) | L::Service(other)) => own == other,
+        // The events of domains before its own give rise to jobs.
+        (L::Jobs(own), L::Model(other)) => rank(other) <= rank(own),
+        (L::Jobs(own), L::Service(other)) => own == other,
         (L::Gateway(_), L::Config | L::Queue | L::Model(_)) => true,
         // The embedded gateway is an outside system with tables of its own.
         (L::Gateway("test"), L::Database) => true,
@@ -209,6 +211,8 @@ mod tests {
             (L::Service("orders"), L::Repository("catalog")),
             (L::Service("orders"), L::Gateway("stripe")),
             (L::Jobs("orders"), L::Repository("orders")),
+            (L::Jobs("orders"), L::Model("engagement")),
+            (L::Jobs("engagement"), L::Service("orders")),
             (L::Gateway("stripe"), L::Database),
             (L::Gateway("stripe"), L::Service("orders")),
             (L::Kernel, L::Config),

@@ -133,6 +133,8 @@ pub async fn things(app: &App, tenant: &Tenant) -> (Things, Tokens) {
         ("session_id", order.session.clone()),
         ("user_id", tenant.user.id.clone()),
         ("tenant_id", tenant.id.clone()),
+        ("mail", "order_confirmation".to_owned()),
+        ("language", "de".to_owned()),
         (
             "shipping_method_id",
             first_of("/api/admin/shipping-methods").await,

@@ -192,6 +192,11 @@ async fn things_of_another_tenant_are_as_if_they_did_not_exist(
         if !route.path.contains('{') || route.path.contains("{tenant_id}") {
             continue;
         }
+        if route.path.contains("{mail}") {
+            // Every shop has the same mails; `mails.rs` shows that what one
+            // wrote in them is its own.
+            continue;
+        }
         let owner = &tenant.user.token;
         fresh(&app, tenant, route, owner, &mut things, &mut tokens).await;
         let missing: Things = things

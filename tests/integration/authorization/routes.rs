@@ -64,6 +64,15 @@ const fn delete(path: &'static str, access: Access) -> Route {
     }
 }
 
+const fn put(path: &'static str, access: Access, body: &'static str) -> Route {
+    Route {
+        method: "PUT",
+        path,
+        access,
+        body,
+    }
+}
+
 const fn post(path: &'static str, access: Access, body: &'static str) -> Route {
     Route {
         method: "POST",
@@ -166,6 +175,7 @@ pub const ROUTES: &[Route] = &[
         r#"{"code": "{coupon}"}"#,
     ),
     delete("/api/carts/{cart_id}/coupons/{code}", Owner),
+    post("/api/abandoned-carts/restore", Open, r#"{"token": "none"}"#),
     post("/api/checkout", Owner, r#"{"cart_id": "{cart_id}"}"#),
     get("/api/orders", Account),
     get("/api/orders/{order_id}", OwnerOr("orders:read")),
@@ -342,6 +352,33 @@ pub const ROUTES: &[Route] = &[
         "/api/admin/settings",
         Needs("settings:write"),
         r#"{"name": "Shop"}"#,
+    ),
+    get("/api/admin/metrics", Needs("insight:read")),
+    get("/api/admin/metrics/export", Needs("insight:read")),
+    post("/api/admin/metrics/rebuild", Needs("settings:write"), ""),
+    get("/api/admin/mail-templates", Needs("settings:read")),
+    get(
+        "/api/admin/mail-templates/{mail}/{language}",
+        Needs("settings:read"),
+    ),
+    put(
+        "/api/admin/mail-templates/{mail}/{language}",
+        Needs("settings:write"),
+        r#"{"subject": "Hello", "text": "Hello", "html": "Hello"}"#,
+    ),
+    delete(
+        "/api/admin/mail-templates/{mail}/{language}",
+        Needs("settings:write"),
+    ),
+    post(
+        "/api/admin/mail-templates/{mail}/{language}/preview",
+        Needs("settings:read"),
+        "{}",
+    ),
+    post(
+        "/api/admin/mail-templates/{mail}/{language}/send-test",
+        Needs("settings:write"),
+        "",
     ),
     get("/api/admin/users", Needs("users:read")),
     get("/api/admin/users/{user_id}", Needs("users:read")),

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use accounts_model::events::{AccessChanged, TenantChanged, UserRegistered};
-use accounts_model::jobs::{SendPasswordReset, SendVerification, Sweep};
+use accounts_model::jobs::{SendPasswordReset, SendTestMail, SendVerification, Sweep};
 use accounts_service::Accounts;
 use queue::Registry;
 use queue::schedule::Schedule;
@@ -26,6 +26,15 @@ pub fn register(registry: &mut Registry, accounts: &Arc<Accounts>) {
         async move {
             service
                 .send_password_reset(&context.scope, context.id, job.user)
+                .await
+        }
+    });
+    let service = accounts.clone();
+    registry.handle(move |context, job: SendTestMail| {
+        let service = service.clone();
+        async move {
+            service
+                .send_test_mail(&context.scope, context.id, job)
                 .await
         }
     });

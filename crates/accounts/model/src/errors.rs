@@ -7,6 +7,7 @@ use kernel::{
 };
 use strum::{EnumDiscriminants, EnumIter};
 
+use crate::mails::{Part, TemplateError};
 use crate::password::{MAX_LENGTH, MIN_LENGTH};
 
 /// Why a use case of accounts was refused.
@@ -105,6 +106,15 @@ pub enum AccountsError {
     /// The fee is in another currency.
     #[error("the fee must be in {0}, the currency of the shop")]
     FeeCurrency(Currency),
+    /// The text is no language tag.
+    #[error("{0:?} is not a language such as \"de\" or \"pt-BR\"")]
+    UnknownLanguage(String),
+    /// No such mail.
+    #[error("there is no such mail; GET /api/admin/mail-templates lists them")]
+    MailNotFound,
+    /// The template cannot be used.
+    #[error(transparent)]
+    MailTemplate(#[from] TemplateError),
     /// Somebody else changed it.
     #[error(
         "it was changed by somebody else in the meantime; read it again and repeat your change"
@@ -151,6 +161,9 @@ impl AccountsErrorCode {
             Self::UnknownTimeZone => "settings.unknown_time_zone",
             Self::FeeOutOfRange => "settings.fee_out_of_range",
             Self::FeeCurrency => "settings.fee_currency",
+            Self::UnknownLanguage => "settings.unknown_language",
+            Self::MailNotFound => "mail.not_found",
+            Self::MailTemplate => "mail.template_invalid",
             Self::VersionMismatch => "version_mismatch",
             Self::Access | Self::Once | Self::Fault => "",
         }
@@ -171,14 +184,19 @@ impl AccountsErrorCode {
             | Self::InvalidHost
             | Self::UnknownTimeZone
             | Self::FeeOutOfRange
-            | Self::FeeCurrency => K::Unprocessable,
+            | Self::FeeCurrency
+            | Self::UnknownLanguage
+            | Self::MailTemplate => K::Unprocessable,
             Self::BadCredentials
             | Self::InvalidToken
             | Self::InvalidRefreshToken
             | Self::RefreshReused => K::Unauthenticated,
             Self::RegistrationClosed | Self::Disabled | Self::TenantSuspended => K::Forbidden,
             Self::OneTimeTokenOver => K::Gone,
-            Self::ApiKeyNotFound | Self::UserNotFound | Self::TenantNotFound => K::NotFound,
+            Self::ApiKeyNotFound
+            | Self::UserNotFound
+            | Self::TenantNotFound
+            | Self::MailNotFound => K::NotFound,
             Self::VersionMismatch => K::PreconditionFailed,
             Self::EmailTaken
             | Self::RefreshRaced
@@ -222,6 +240,12 @@ impl DomainError for AccountsError {
             Self::InvalidHost(_) | Self::HostTaken(_) => "/hosts",
             Self::UnknownTimeZone(_) => "/time_zone",
             Self::FeeOutOfRange | Self::FeeCurrency(_) => "/platform_fee",
+            Self::UnknownLanguage(_) => "/language",
+            Self::MailTemplate(inner) => match inner.part {
+                Part::Subject => "/subject",
+                Part::Text => "/text",
+                Part::Html => "/html",
+            },
             _ => return Vec::new(),
         };
         vec![FieldError::new(pointer, self.code(), self.to_string())]

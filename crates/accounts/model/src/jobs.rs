@@ -25,6 +25,22 @@ impl Job for SendPasswordReset {
     const KIND: &'static str = "accounts.send_password_reset";
 }
 
+/// Mails somebody a mail with sample values, to see what it looks like.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct SendTestMail {
+    /// To whom.
+    pub user: UserId,
+    /// The name of the mail.
+    pub mail: String,
+    /// In which language.
+    pub language: String,
+}
+
+impl Job for SendTestMail {
+    const KIND: &'static str = "accounts.send_test_mail";
+    const MAX_ATTEMPTS: u32 = 3;
+}
+
 /// Deletes sessions, tokens and stored answers that are over.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Sweep {}

@@ -6,6 +6,7 @@ pub mod email;
 pub mod errors;
 pub mod events;
 pub mod jobs;
+pub mod mails;
 pub mod password;
 pub mod ports;
 pub mod session;

@@ -11,6 +11,11 @@ pub struct Mail {
     pub subject: String,
     /// What it says, as plain text.
     pub text: String,
+    /// The same as HTML, for readers that show it.
+    pub html: Option<String>,
+    /// Where a POST makes it the last one of its kind (RFC 8058), for mails
+    /// nobody asked for.
+    pub unsubscribe: Option<String>,
     /// Where replies go, if not to the sender.
     pub reply_to: Option<String>,
     /// The same for every attempt to send the same mail, so that a provider

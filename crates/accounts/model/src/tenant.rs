@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use strum::{EnumString, IntoStaticStr};
 
 use crate::errors::AccountsError;
+use crate::mails::{FALLBACK, is_language};
 
 /// Whether a tenant may be used.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, EnumString, IntoStaticStr)]
@@ -49,6 +50,9 @@ pub struct TenantSettings {
     pub currency: Currency,
     /// The IANA name of its time zone.
     pub time_zone: String,
+    /// The language of its mails, for those who wish for no other one.
+    #[serde(default = "fallback_language")]
+    pub language: String,
     /// Where replies to its mails go.
     pub support_email: Option<String>,
     /// What the platform takes of an order.
@@ -104,6 +108,7 @@ impl TenantSettings {
         Self {
             currency,
             time_zone: "UTC".to_owned(),
+            language: fallback_language(),
             support_email: None,
             platform_fee: PlatformFee::NONE,
             order_numbers_after: 1000,
@@ -115,12 +120,19 @@ impl TenantSettings {
         if !is_time_zone(&self.time_zone) {
             return Err(AccountsError::UnknownTimeZone(self.time_zone.clone()));
         }
+        if !is_language(&self.language) {
+            return Err(AccountsError::UnknownLanguage(self.language.clone()));
+        }
         let fee = self.platform_fee;
         if fee.fixed < 0 || fee.basis_points > 10_000 {
             return Err(AccountsError::FeeOutOfRange);
         }
         Ok(())
     }
+}
+
+fn fallback_language() -> String {
+    FALLBACK.to_owned()
 }
 
 /// Whether a text has the outline of an IANA time zone name.
@@ -188,6 +200,9 @@ mod tests {
         settings.time_zone = "Europe/Berlin".to_owned();
         assert!(settings.check().is_ok());
         settings.time_zone = "Berlin".to_owned();
+        assert!(settings.check().is_err());
+        settings.time_zone = "UTC".to_owned();
+        settings.language = "german".to_owned();
         assert!(settings.check().is_err());
     }
 }

@@ -5,8 +5,11 @@ mod access_cache;
 mod access_token;
 mod api_keys;
 mod authenticate;
+mod contact;
 mod directory;
 mod links;
+mod mail_templates;
+mod mails;
 mod passwords;
 mod profile;
 mod recovery;
@@ -19,6 +22,7 @@ mod users;
 
 use std::sync::Arc;
 
+use accounts_model::mails::MailKind;
 use accounts_model::ports::Mailer;
 use database::Database;
 use kernel::secret::KeyRing;
@@ -27,6 +31,8 @@ use queue::Queue;
 use url::Url;
 
 pub use authenticate::{Credentials, Host};
+pub use mail_templates::{MailOverview, MailText, TemplateDraft};
+pub use mails::Letter;
 pub use registration::Registration;
 pub use sessions::{Login, SignedIn};
 pub use settings::{NewPlatformFee, SettingsChange};
@@ -48,6 +54,8 @@ pub struct AccountsParts {
     pub keys: Arc<KeyRing>,
     /// How mail leaves.
     pub mailer: Arc<dyn Mailer>,
+    /// The mails of all domains.
+    pub mail_kinds: Vec<&'static MailKind>,
     /// The settings.
     pub settings: config::Auth,
     /// Who issues access tokens, and the base of links in mails.
@@ -59,6 +67,7 @@ pub struct Accounts {
     database: Database,
     queue: Queue,
     mailer: Arc<dyn Mailer>,
+    mail_kinds: Vec<&'static MailKind>,
     settings: config::Auth,
     app_url: Url,
     passwords: Passwords,
@@ -80,6 +89,7 @@ impl Accounts {
             database: parts.database,
             queue: parts.queue,
             mailer: parts.mailer,
+            mail_kinds: parts.mail_kinds,
             settings: parts.settings,
             app_url: parts.app_url,
         }

@@ -6,17 +6,19 @@ use accounts_model::AccountsError;
 use accounts_model::email::Email;
 use accounts_model::events::AccessChanged;
 use accounts_model::jobs::{SendPasswordReset, SendVerification};
+use accounts_model::mails::{AccountMail, MailKind, PASSWORD_RESET, VERIFY_EMAIL};
 use accounts_model::password;
-use accounts_model::ports::Mail;
 use accounts_model::user::{User, UserStatus};
 use accounts_repository::one_time_tokens::{self, NewToken, Purpose};
 use accounts_repository::{sessions, users};
 use kernel::secret::BearerToken;
 use kernel::{JobId, OneTimeTokenId, Scope, UserId, kind};
 use secrecy::SecretString;
+use serde_json::json;
 
 use crate::Accounts;
 use crate::authenticate::scope_of_token;
+use crate::mails::Letter;
 
 const PREFIX: &str = "ott";
 const VERIFICATION_TTL: Duration = Duration::from_hours(72);
@@ -134,13 +136,8 @@ impl Accounts {
         if user.email_verified_at.is_some() {
             return Ok(());
         }
-        let text = format!(
-            "Hello {},\n\nplease confirm that this address is yours:\n\n{}\n\nThe link works for three days. If you did not make an account, you need not do anything.\n",
-            user.name,
-            self.link(&*self.tenant(scope).await?, "verify-email", &token),
-        );
-        self.mail(scope, job, &user, "Confirm your mail address", text)
-            .await
+        let link = self.link(&*self.tenant(scope).await?, "verify-email", &token);
+        self.mail(scope, job, &user, &VERIFY_EMAIL, &link).await
     }
 
     /// Sends the link to set a new password; called by its job.
@@ -156,13 +153,8 @@ impl Accounts {
         else {
             return Ok(());
         };
-        let text = format!(
-            "Hello {},\n\nyou can set a new password here:\n\n{}\n\nThe link works for one hour. If you did not ask for it, you need not do anything; your password stays as it is.\n",
-            user.name,
-            self.link(&*self.tenant(scope).await?, "reset-password", &token),
-        );
-        self.mail(scope, job, &user, "Set a new password", text)
-            .await
+        let link = self.link(&*self.tenant(scope).await?, "reset-password", &token);
+        self.mail(scope, job, &user, &PASSWORD_RESET, &link).await
     }
 
     /// Makes a token when it is about to be mailed, so that no secret waits in
@@ -203,18 +195,22 @@ impl Accounts {
         scope: &Scope,
         job: JobId,
         user: &User,
-        subject: &str,
-        text: String,
+        kind: &'static MailKind,
+        link: &str,
     ) -> Result<(), AccountsError> {
-        let tenant = self.tenant(scope).await?;
-        let mail = Mail {
-            to: user.email.to_string(),
-            subject: format!("{subject} – {}", tenant.name),
-            text,
-            reply_to: tenant.settings.support_email.clone(),
-            key: job.to_string(),
+        let values = AccountMail {
+            name: &user.name,
+            link,
         };
-        Ok(self.mailer.send(&mail).await?)
+        let letter = Letter {
+            kind,
+            to: user.email.as_str(),
+            languages: &[user.locale.as_deref()],
+            values: json!(values),
+            key: job.to_string(),
+            unsubscribe: None,
+        };
+        self.send_letter(scope, letter).await
     }
 }
 

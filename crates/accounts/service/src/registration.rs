@@ -76,7 +76,9 @@ impl Accounts {
             status: UserStatus::Active,
             name: registration.name,
             phone: None,
-            locale: registration.locale,
+            locale: registration
+                .locale
+                .or_else(|| scope.request().language.clone()),
             email_verified_at: None,
             version: 1,
             created_at: now,

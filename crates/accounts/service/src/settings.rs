@@ -18,6 +18,8 @@ pub struct SettingsChange {
     pub name: Option<String>,
     /// The IANA name of its time zone.
     pub time_zone: Option<String>,
+    /// The language of its mails.
+    pub language: Option<String>,
     /// Where replies to its mails go; `Some(None)` removes it.
     pub support_email: Option<Option<String>>,
     /// What the platform takes of an order.
@@ -61,6 +63,9 @@ impl Accounts {
         let settings = &mut tenant.settings;
         if let Some(time_zone) = change.time_zone {
             settings.time_zone = time_zone;
+        }
+        if let Some(language) = change.language {
+            settings.language = language;
         }
         if let Some(support) = change.support_email {
             settings.support_email = support

@@ -5,6 +5,7 @@ pub(crate) mod cart;
 pub(crate) mod category;
 pub(crate) mod choices;
 pub(crate) mod given_address;
+pub(crate) mod insight;
 pub(crate) mod money;
 pub(crate) mod order;
 pub(crate) mod order_parts;

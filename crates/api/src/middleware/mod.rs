@@ -13,6 +13,7 @@ mod credentials;
 mod finish;
 mod idempotency;
 mod request_id;
+mod visits;
 
 use actix_web::body::BoxBody;
 use actix_web::dev::{ServiceRequest, ServiceResponse};
@@ -203,6 +204,7 @@ async fn authenticate(
         request_id: id.to_owned(),
         address,
         user_agent: credentials::user_agent(request),
+        language: credentials::language(request),
         idempotency: None,
     };
     Ok(state
@@ -225,7 +227,13 @@ async fn run(
         Err(error) => return Outcome::Refused(request, error.into()),
     };
     request.extensions_mut().insert(scope.clone());
+    let method = request.method().clone();
     let mut outcome = call(next, request).await;
+    if let Outcome::Answered(response) = &outcome
+        && let Some(stage) = visits::stage(&method, Route::name(Some(route)), response.status())
+    {
+        state.engagement.saw(&scope, stage);
+    }
     let replayed = scope
         .request()
         .idempotency

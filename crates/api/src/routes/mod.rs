@@ -1,5 +1,6 @@
 //! The controllers, one file for each group of routes.
 
+pub(crate) mod abandoned_carts;
 pub(crate) mod addresses;
 pub(crate) mod admin;
 pub(crate) mod api_keys;
@@ -16,6 +17,7 @@ pub(crate) mod pay_page;
 pub(crate) mod profile;
 pub(crate) mod table;
 pub(crate) mod test_gateway;
+pub(crate) mod unsubscribe;
 pub(crate) mod webhooks;
 
 pub(crate) use table::Route;

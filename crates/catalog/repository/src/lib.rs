@@ -3,6 +3,7 @@
 pub mod categories;
 pub mod detail;
 pub mod listing;
+pub mod names;
 pub mod offers;
 pub mod products;
 #[expect(
@@ -12,4 +13,5 @@ pub mod products;
 )]
 mod rows;
 pub mod stock;
+pub mod stock_value;
 pub mod variants;

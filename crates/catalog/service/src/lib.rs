@@ -7,6 +7,7 @@ mod categories;
 mod listing;
 mod products;
 mod stock;
+mod stock_value;
 mod variants;
 
 use std::sync::Arc;

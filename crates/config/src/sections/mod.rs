@@ -1,5 +1,6 @@
 //! One file a section: its settings, how they are read, what they must fulfil.
 
+pub(crate) mod abandoned_carts;
 pub(crate) mod auth;
 pub(crate) mod checkout;
 pub(crate) mod database;

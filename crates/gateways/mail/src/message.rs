@@ -3,8 +3,8 @@
 use accounts_model::ports::Mail;
 use kernel::Fault;
 use lettre::Message;
-use lettre::message::Mailbox;
-use lettre::message::header::ContentType;
+use lettre::message::header::{ContentType, HeaderName, HeaderValue};
+use lettre::message::{Mailbox, MultiPart};
 
 /// Reads a sender or receiver such as `Shop <shop@example.com>`.
 pub(crate) fn mailbox(text: &str) -> Result<Mailbox, Fault> {
@@ -20,14 +20,41 @@ pub(crate) fn message(from: &Mailbox, mail: &Mail) -> Result<Message, Fault> {
         .from(from.clone())
         .to(mailbox(&mail.to)?)
         .subject(&mail.subject)
-        .message_id(Some(format!("<{}@{domain}>", mail.key)))
-        .header(ContentType::TEXT_PLAIN);
+        .message_id(Some(format!("<{}@{domain}>", mail.key)));
     if let Some(reply_to) = &mail.reply_to {
         builder = builder.reply_to(mailbox(reply_to)?);
     }
-    builder
-        .body(mail.text.clone())
-        .map_err(|error| Fault::permanent("compose a mail").caused_by(error))
+    for (name, value) in unsubscribe_headers(mail) {
+        builder = builder.raw_header(HeaderValue::new(
+            HeaderName::new_from_ascii_str(name),
+            value,
+        ));
+    }
+    let composed = match &mail.html {
+        Some(html) => builder.multipart(MultiPart::alternative_plain_html(
+            mail.text.clone(),
+            html.clone(),
+        )),
+        None => builder
+            .header(ContentType::TEXT_PLAIN)
+            .body(mail.text.clone()),
+    };
+    composed.map_err(|error| Fault::permanent("compose a mail").caused_by(error))
+}
+
+/// The headers with which mail readers show a button that ends such mails
+/// (RFC 2369, RFC 8058).
+pub(crate) fn unsubscribe_headers(mail: &Mail) -> Vec<(&'static str, String)> {
+    match &mail.unsubscribe {
+        Some(url) => vec![
+            ("List-Unsubscribe", format!("<{url}>")),
+            (
+                "List-Unsubscribe-Post",
+                "List-Unsubscribe=One-Click".to_owned(),
+            ),
+        ],
+        None => Vec::new(),
+    }
 }
 
 /// What a mail server or service said, without the mail addresses in it: it
@@ -47,7 +74,42 @@ pub(crate) fn without_addresses(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::without_addresses;
+    use super::*;
+
+    #[test]
+    fn a_mail_has_both_forms_and_the_headers_that_end_it() {
+        let mail = Mail {
+            to: "ada@mail.test".to_owned(),
+            subject: "Hello".to_owned(),
+            text: "plain".to_owned(),
+            html: Some("<p>rich</p>".to_owned()),
+            unsubscribe: Some("https://shop.example/unsubscribe?token=x".to_owned()),
+            reply_to: None,
+            key: "job_1".to_owned(),
+        };
+        let from = mailbox("Shop <shop@shop.test>").unwrap();
+        let text = String::from_utf8(message(&from, &mail).unwrap().formatted()).unwrap();
+        for part in [
+            "multipart/alternative",
+            "text/plain",
+            "<p>rich</p>",
+            "List-Unsubscribe: <https://shop.example/unsubscribe?token=x>\r\n",
+            "List-Unsubscribe-Post: List-Unsubscribe=One-Click\r\n",
+            "Message-ID: <job_1@shop.test>",
+        ] {
+            assert!(text.contains(part), "{part} is missing in\n{text}");
+        }
+        let plain = Mail {
+            html: None,
+            unsubscribe: None,
+            ..mail
+        };
+        let text = String::from_utf8(message(&from, &plain).unwrap().formatted()).unwrap();
+        assert!(
+            !text.contains("multipart") && !text.contains("List-"),
+            "{text}"
+        );
+    }
 
     #[test]
     fn addresses_are_left_out() {

@@ -1,5 +1,6 @@
 //! Mail through Resend's API (<https://resend.com/docs/api-reference/emails/send-email>).
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use accounts_model::ports::{Mail, Mailer};
@@ -10,7 +11,7 @@ use secrecy::{ExposeSecret as _, SecretString};
 use serde::Serialize;
 use url::Url;
 
-use crate::message::without_addresses;
+use crate::message::{unsubscribe_headers, without_addresses};
 
 const TIMEOUT: Duration = Duration::from_secs(20);
 
@@ -28,6 +29,10 @@ struct Body<'a> {
     to: [&'a str; 1],
     subject: &'a str,
     text: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    html: Option<&'a str>,
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    headers: BTreeMap<&'static str, String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     reply_to: Option<&'a str>,
 }
@@ -64,6 +69,8 @@ impl Mailer for ResendMailer {
             to: [&mail.to],
             subject: &mail.subject,
             text: &mail.text,
+            html: mail.html.as_deref(),
+            headers: unsubscribe_headers(mail).into_iter().collect(),
             reply_to: mail.reply_to.as_deref(),
         };
         let answer = self

@@ -4,10 +4,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use orders_model::events::{
-    OrderPaid, OrderShipped, PromotionsChanged, RefundPromised, ShippingMethodsChanged,
+    OrderPaid, OrderShipped, PromotionsChanged, RefundPromised, RefundSucceeded,
+    ShippingMethodsChanged,
 };
 use orders_model::jobs::{
-    ExecuteRefund, ProcessWebhook, SendConfirmation, SendShippingNotice, Sweep,
+    ExecuteRefund, ProcessWebhook, SendConfirmation, SendRefundNotice, SendShippingNotice, Sweep,
 };
 use orders_service::Orders;
 use queue::Registry;
@@ -44,6 +45,15 @@ pub fn register(registry: &mut Registry, orders: &Arc<Orders>) {
         }
     });
     let service = orders.clone();
+    registry.handle(move |context, job: SendRefundNotice| {
+        let service = service.clone();
+        async move {
+            service
+                .send_refund_notice(&context.scope, context.id, job.order, job.refund)
+                .await
+        }
+    });
+    let service = orders.clone();
     registry.handle(move |context, job: ExecuteRefund| {
         let service = service.clone();
         async move { service.execute_refund(&context.scope, job.refund).await }
@@ -56,6 +66,10 @@ pub fn register(registry: &mut Registry, orders: &Arc<Orders>) {
     registry.subscribe(|event: OrderPaid| SendConfirmation { order: event.order });
     registry.subscribe(|event: OrderShipped| SendShippingNotice { order: event.order });
     registry.subscribe(|event: RefundPromised| ExecuteRefund {
+        refund: event.refund,
+    });
+    registry.subscribe(|event: RefundSucceeded| SendRefundNotice {
+        order: event.order,
         refund: event.refund,
     });
     registry.tags_of::<ShippingMethodsChanged>();

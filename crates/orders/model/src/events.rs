@@ -1,6 +1,6 @@
 //! Facts about orders.
 
-use kernel::{Event, OrderId, PaymentId, RefundId};
+use kernel::{CartId, Event, OrderId, PaymentId, RefundId};
 use serde::{Deserialize, Serialize};
 
 /// An order was placed and waits to be paid.
@@ -131,4 +131,15 @@ impl Event for PromotionsChanged {
     fn stale_tags(&self) -> Vec<String> {
         vec![Self::TAG.to_owned()]
     }
+}
+
+/// Somebody left a cart behind with things in it.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct CartAbandoned {
+    /// Which.
+    pub cart: CartId,
+}
+
+impl Event for CartAbandoned {
+    const KIND: &'static str = "cart.abandoned";
 }

@@ -36,6 +36,19 @@ impl Job for SendShippingNotice {
     const KIND: &'static str = "orders.send_shipping_notice";
 }
 
+/// Mails the buyer that money went back.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct SendRefundNotice {
+    /// Of which order.
+    pub order: OrderId,
+    /// Which refund.
+    pub refund: RefundId,
+}
+
+impl Job for SendRefundNotice {
+    const KIND: &'static str = "orders.send_refund_notice";
+}
+
 /// Tells the gateway to give money back.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct ExecuteRefund {

@@ -140,12 +140,12 @@ pub async fn lock(tx: &Transaction, id: CartId) -> Result<Option<Cart>, Fault> {
     assemble(&rows)
 }
 
-/// The write that adds an empty cart.
-pub fn insert(cart: &Cart) -> (&'static str, Vec<Value>) {
+/// The write that adds an empty cart, with the language its buyer wishes for.
+pub fn insert(cart: &Cart, language: Option<&str>) -> (&'static str, Vec<Value>) {
     let status: &'static str = cart.status.into();
     (
         "INSERT INTO carts (tenant_id, id, user_id, currency, status, email, shipping_address, billing_address, version, \
-           created_at, updated_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
+           created_at, updated_at, language) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)",
         vec![
             cart.id.uuid().into(),
             cart.user.map(UserId::uuid).into(),
@@ -157,8 +157,25 @@ pub fn insert(cart: &Cart) -> (&'static str, Vec<Value>) {
             cart.version.into(),
             cart.created_at.micros().into(),
             cart.updated_at.micros().into(),
+            language.map(str::to_owned).into(),
         ],
     )
+}
+
+#[derive(FromQueryResult)]
+struct LanguageRow {
+    language: Option<String>,
+}
+
+/// The language that the buyer of a cart wishes for.
+pub async fn language_of(db: &Scoped, cart: CartId) -> Result<Option<String>, Fault> {
+    let row: Option<LanguageRow> = db
+        .one(
+            "SELECT language FROM carts WHERE tenant_id = $1 AND id = $2",
+            [cart.uuid().into()],
+        )
+        .await?;
+    Ok(row.and_then(|row| row.language))
 }
 
 /// The write of a cart's details, which raises its version, for a batch; the

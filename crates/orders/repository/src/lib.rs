@@ -1,9 +1,11 @@
 //! How carts, orders, payments and refunds are stored. Nothing is decided
 //! here.
 
+pub mod abandoned;
 pub mod address_books;
 pub mod carts;
 pub mod detail;
+pub mod figures;
 pub mod history;
 pub mod lines;
 pub mod numbers;

@@ -47,7 +47,11 @@ impl Orders {
             (None, None) => {
                 let cart = self.new_cart(&tenant, None);
                 self.database
-                    .write_one(scope, "cart.create", carts::insert(&cart))
+                    .write_one(
+                        scope,
+                        "cart.create",
+                        carts::insert(&cart, scope.request().language.as_deref()),
+                    )
                     .await?;
                 cart
             }
@@ -77,7 +81,7 @@ impl Orders {
         }
         let mut cart = self.new_cart(tenant, user);
         self.prefill(&tx, &mut cart).await?;
-        let (sql, values) = carts::insert(&cart);
+        let (sql, values) = carts::insert(&cart, scope.request().language.as_deref());
         match tx.run(sql, values).await {
             Ok(_) => Ok(tx.commit_with(cart).await?),
             // Their other tab was faster.

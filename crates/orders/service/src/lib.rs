@@ -7,6 +7,7 @@
 //! refunds are promised in a transaction and told to the gateway by a job; and
 //! `sweep` settles whatever a crash or a lost webhook left open.
 
+mod abandoned;
 mod access;
 mod address_book;
 mod cancel;
@@ -14,6 +15,7 @@ mod cart_coupons;
 mod carts;
 mod checkout;
 mod edit;
+mod figures;
 mod fulfilment;
 mod gateways;
 mod mails;
@@ -35,7 +37,6 @@ mod webhooks;
 
 use std::sync::Arc;
 
-use accounts_model::ports::Mailer;
 use accounts_service::Accounts;
 use catalog_service::Catalog;
 use database::Database;
@@ -49,6 +50,7 @@ use orders_model::shipping::ShippingWay;
 use queue::Queue;
 use url::Url;
 
+pub use abandoned::AbandonedCart;
 pub use access::{CartKey, OrderKey};
 pub use address_book::GivenAddress;
 pub use carts::{CartAnswer, GivenCartChange};
@@ -76,8 +78,6 @@ pub struct OrdersParts {
     pub gateways: Vec<Arc<dyn PaymentGateway>>,
     /// Who plays the buyer at the embedded gateway, where there is one.
     pub test_buyer: Option<Arc<dyn TestBuyer>>,
-    /// How mail leaves.
-    pub mailer: Arc<dyn Mailer>,
     /// What cart and order tokens are made with.
     pub keys: Arc<KeyRing>,
     /// The settings.
@@ -94,7 +94,6 @@ pub struct Orders {
     catalog: Arc<Catalog>,
     gateways: Gateways,
     test_buyer: Option<Arc<dyn TestBuyer>>,
-    mailer: Arc<dyn Mailer>,
     cart_tokens: Signer,
     order_tokens: Signer,
     settings: config::Checkout,
@@ -117,7 +116,6 @@ impl Orders {
             accounts: parts.accounts,
             catalog: parts.catalog,
             test_buyer: parts.test_buyer,
-            mailer: parts.mailer,
             settings: parts.settings,
             return_origins: parts.return_origins,
         }

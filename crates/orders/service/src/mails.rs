@@ -1,12 +1,16 @@
 //! Mails about orders.
 
-use std::fmt::Write as _;
-
-use accounts_model::ports::Mail;
-use kernel::{JobId, OrderId, Scope};
+use accounts_model::AccountsError;
+use accounts_model::mails::MailKind;
+use accounts_service::Letter;
+use kernel::{Fault, JobId, OrderId, RefundId, Scope};
 use orders_model::OrdersError;
-use orders_model::order::{Order, OrderLine};
-use orders_repository::{lines, orders};
+use orders_model::mails::{
+    ORDER_CONFIRMATION, ORDER_REFUNDED, ORDER_SHIPPED, OrderMail, OrderOfMail, RefundOfMail,
+};
+use orders_model::refund::{Refund, RefundStatus};
+use orders_repository::{carts, lines, orders, refunds};
+use serde_json::json;
 
 use crate::Orders;
 
@@ -18,30 +22,8 @@ impl Orders {
         job: JobId,
         order: OrderId,
     ) -> Result<(), OrdersError> {
-        let Some((order, lines)) = self.order_with_lines(scope, order).await? else {
-            return Ok(());
-        };
-        let subject = format!("Your order {}", order.number);
-        let mut text = format!("Thank you for your order {}.\n\n", order.number);
-        for line in &lines {
-            let _ = writeln!(
-                text,
-                "{} x {}  {}",
-                line.quantity,
-                line.name,
-                line.unit_price.times(line.quantity)?
-            );
-        }
-        let _ = write!(
-            text,
-            "\nGoods     {}\nShipping  {}\nPaid      {}\n",
-            order.subtotal, order.shipping, order.captured
-        );
-        if !order.discount.is_zero() {
-            let _ = writeln!(text, "You saved {}", order.discount);
-        }
-        self.point_to(scope, &order, &mut text).await?;
-        self.mail(scope, job, &order, &subject, text).await
+        self.mail(scope, job, order, &ORDER_CONFIRMATION, None)
+            .await
     }
 
     /// Mails the buyer that their order is on its way; called by its job.
@@ -51,67 +33,87 @@ impl Orders {
         job: JobId,
         order: OrderId,
     ) -> Result<(), OrdersError> {
-        let Some((order, _)) = self.order_with_lines(scope, order).await? else {
-            return Ok(());
-        };
-        let subject = format!("Your order {} is on its way", order.number);
-        let mut text = format!("Your order {} is on its way.\n", order.number);
-        if let Some(carrier) = &order.carrier {
-            let _ = write!(text, "\nCarrier: {carrier}");
-        }
-        if let Some(tracking) = &order.tracking_number {
-            let _ = write!(text, "\nTracking number: {tracking}");
-        }
-        text.push('\n');
-        self.point_to(scope, &order, &mut text).await?;
-        self.mail(scope, job, &order, &subject, text).await
+        self.mail(scope, job, order, &ORDER_SHIPPED, None).await
     }
 
-    /// Where a guest sees the order. Who has an account signs in.
-    async fn point_to(
+    /// Mails the buyer that money went back; called by its job.
+    pub async fn send_refund_notice(
         &self,
         scope: &Scope,
-        order: &Order,
-        text: &mut String,
+        job: JobId,
+        order: OrderId,
+        refund: RefundId,
     ) -> Result<(), OrdersError> {
-        if let Some(token) = self.order_token(scope, order) {
-            let tenant = self.tenant(scope).await?;
-            let page = format!("orders/{}", order.id);
-            let page = self.accounts.link(&tenant, &page, &token);
-            let _ = write!(text, "\nYour order: {page}\n");
-        }
-        Ok(())
-    }
-
-    async fn order_with_lines(
-        &self,
-        scope: &Scope,
-        id: OrderId,
-    ) -> Result<Option<(Order, Vec<OrderLine>)>, OrdersError> {
         let db = self.database.read(scope).await?;
-        let Some(order) = orders::find(&db, id).await? else {
-            return Ok(None);
-        };
-        let lines = lines::of(&db, &order).await?;
-        Ok(Some((order, lines)))
+        let refund = refunds::find(&db, refund).await?;
+        drop(db);
+        match refund.filter(|refund| refund.status == RefundStatus::Succeeded) {
+            Some(refund) => {
+                self.mail(scope, job, order, &ORDER_REFUNDED, Some(&refund))
+                    .await
+            }
+            None => Ok(()),
+        }
     }
 
     async fn mail(
         &self,
         scope: &Scope,
         job: JobId,
-        order: &Order,
-        subject: &str,
-        text: String,
+        id: OrderId,
+        kind: &'static MailKind,
+        refund: Option<&Refund>,
     ) -> Result<(), OrdersError> {
-        let tenant = self.tenant(scope).await?;
-        let mail = Mail {
-            to: order.email.clone(),
-            subject: format!("{subject} – {}", tenant.name),
-            text,
-            reply_to: tenant.settings.support_email.clone(),
-            key: job.to_string(),
+        let db = self.database.read(scope).await?;
+        let Some(order) = orders::find(&db, id).await? else {
+            return Ok(());
         };
-        Ok(self.mailer.send(&mail).await?)
+        let lines = lines::of(&db, &order).await?;
+        let of_cart = carts::language_of(&db, order.cart).await?;
+        drop(db);
+        // Where a guest sees the order. Who has an account signs in.
+        let link = match self.order_token(scope, &order) {
+            Some(token) => {
+                let tenant = self.tenant(scope).await?;
+                let page = format!("orders/{}", order.id);
+                Some(self.accounts.link(&tenant, &page, &token))
+            }
+            None => None,
+        };
+        let of_profile = match order.user {
+            Some(user) => self
+                .accounts
+                .contact(scope, user)
+                .await
+                .map_err(mail_error)?
+                .and_then(|contact| contact.locale),
+            None => None,
+        };
+        let values = OrderMail {
+            order: OrderOfMail::new(&order, &lines)?,
+            refund: refund.map(|refund| RefundOfMail {
+                amount: refund.amount.to_string(),
+            }),
+            link,
+        };
+        let letter = Letter {
+            kind,
+            to: &order.email,
+            languages: &[of_profile.as_deref(), of_cart.as_deref()],
+            values: json!(values),
+            key: job.to_string(),
+            unsubscribe: None,
+        };
+        self.accounts
+            .send_letter(scope, letter)
+            .await
+            .map_err(mail_error)
+    }
+}
+
+fn mail_error(error: AccountsError) -> OrdersError {
+    match error {
+        AccountsError::Fault(fault) => fault.into(),
+        other => Fault::permanent("send a mail").caused_by(other).into(),
     }
 }

@@ -2,7 +2,9 @@
 
 pub(crate) mod categories;
 pub(crate) mod coupons;
+pub(crate) mod insight;
 pub(crate) mod jobs;
+pub(crate) mod mail_templates;
 pub(crate) mod orders;
 pub(crate) mod products;
 pub(crate) mod promotions;

@@ -81,6 +81,9 @@ pub(crate) struct SettingsDto {
     /// The IANA name of its time zone.
     #[schema(example = "Europe/Berlin")]
     time_zone: String,
+    /// The language of its mails, for those who wish for no other one.
+    #[schema(example = "en")]
+    language: String,
     /// Where replies to its mails go.
     support_email: Option<String>,
     /// What the platform takes of an order.
@@ -97,6 +100,7 @@ impl From<&Tenant> for SettingsDto {
             name: tenant.name.clone(),
             currency: tenant.settings.currency,
             time_zone: tenant.settings.time_zone.clone(),
+            language: tenant.settings.language.clone(),
             support_email: tenant.settings.support_email.clone(),
             platform_fee: PlatformFeeDto::of(
                 tenant.settings.platform_fee,
@@ -127,6 +131,12 @@ pub(crate) struct SettingsPatch {
         example = "Europe/Berlin"
     )]
     time_zone: Option<String>,
+    /// The language of its mails, for those who wish for no other one: a tag
+    /// such as `de` or `pt-BR`.
+    #[serde(default, deserialize_with = "present")]
+    #[validate(length(min = 2, max = 16))]
+    #[schema(min_length = 2, max_length = 16, nullable = false, example = "de")]
+    language: Option<String>,
     /// Where replies to its mails go.
     #[serde(default, deserialize_with = "removable")]
     #[validate(email, length(max = 254))]
@@ -173,6 +183,7 @@ pub(crate) async fn patch_settings(
     let change = SettingsChange {
         name: body.name,
         time_zone: body.time_zone,
+        language: body.language,
         support_email: body.support_email,
         platform_fee: body.platform_fee.map(Into::into),
     };

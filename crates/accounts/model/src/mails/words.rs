@@ -1,0 +1,88 @@
+//! What the language of mails does without.
+
+use super::{Part, TemplateError};
+
+/// Words of the engine's language that templates do without.
+const REFUSED: &[&str] = &[
+    "autoescape",
+    "block",
+    "call",
+    "do",
+    "extends",
+    "filter",
+    "from",
+    "import",
+    "include",
+    "macro",
+    "raw",
+    "recursive",
+    "set",
+    "with",
+];
+
+/// Looks at what stands in `{{ … }}` and `{% … %}`, texts in quotation marks
+/// apart, and refuses what the language of mails does without.
+pub(super) fn check_words(part: Part, source: &str) -> Result<(), TemplateError> {
+    let mut rest = source;
+    while let Some(at) = rest.find("{{").into_iter().chain(rest.find("{%")).min() {
+        let inside = &rest[at + 2..];
+        let end = end_of_tag(inside);
+        let line = source[..source.len() - inside.len()].lines().count().max(1);
+        check_tag(&inside[..end]).map_err(|why| TemplateError { part, line, why })?;
+        rest = &inside[end..];
+    }
+    Ok(())
+}
+
+/// Where a tag ends: at its closing bracket outside of quotation marks.
+fn end_of_tag(inside: &str) -> usize {
+    let mut quote = None;
+    for (at, character) in inside.char_indices() {
+        match (quote, character) {
+            (None, '"' | '\'') => quote = Some(character),
+            (Some(open), other) if open == other => quote = None,
+            (None, '}') => return at,
+            _ => {}
+        }
+    }
+    inside.len()
+}
+
+fn check_tag(tag: &str) -> Result<(), String> {
+    let mut quote = None;
+    let mut word = String::new();
+    // The mark that ends a block, and the one that trims.
+    let tag = tag.trim_start_matches(['-', '+']).trim_end_matches('%');
+    let tag = tag.trim_end_matches(['-', '+']);
+    for character in tag.chars().chain([' ']) {
+        if let Some(open) = quote {
+            if character == '\\' {
+                return Err("a backslash cannot stand in a text in quotation marks".to_owned());
+            }
+            if character == open {
+                quote = None;
+            }
+            continue;
+        }
+        if character.is_ascii_alphanumeric() || character == '_' {
+            word.push(character);
+            continue;
+        }
+        if REFUSED.contains(&word.as_str()) {
+            return Err(format!(
+                "`{word}` cannot be used in mails; there are fields, filters, `if` and `for`"
+            ));
+        }
+        word.clear();
+        match character {
+            '"' | '\'' => quote = Some(character),
+            '.' | '|' | '(' | ')' | '=' | '!' | '<' | '>' | ' ' | '\t' | '\r' | '\n' => {}
+            other => {
+                return Err(format!(
+                    "{other:?} cannot be used in mails; there are fields, filters, comparisons, `if` and `for`"
+                ));
+            }
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,6 @@
+//! How engagement is stored. Nothing is decided here.
+
+pub mod counting;
+pub mod insight;
+pub mod reminders;
+pub mod visitors;
