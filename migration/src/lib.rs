@@ -13,6 +13,8 @@ mod m0003_queue;
 mod m0004_catalog;
 mod m0005_orders;
 mod m0006_test_gateway;
+mod m0009_images;
+mod m0010_imports;
 mod script;
 
 /// Runs the migrations.
@@ -28,6 +30,8 @@ impl MigratorTrait for Migrator {
             Box::new(m0004_catalog::MIGRATION),
             Box::new(m0005_orders::MIGRATION),
             Box::new(m0006_test_gateway::MIGRATION),
+            Box::new(m0009_images::MIGRATION),
+            Box::new(m0010_imports::MIGRATION),
         ]
     }
 }

@@ -9,6 +9,8 @@ mod catalog;
 mod dead_letters;
 mod hanging_up;
 mod idempotency;
+mod images;
+mod imports;
 mod listing;
 mod orders;
 mod outside;

@@ -5,7 +5,7 @@ use actix_web::web;
 use utoipa_actix_web::OpenApiFactory;
 
 use crate::modules::MODULES;
-use crate::routes::{fallback, health, pay_page};
+use crate::routes::{fallback, health, media, pay_page};
 
 /// Where routes are added: to a server, or to the document about them. A
 /// server does without the latter, which takes megabytes in each of its
@@ -66,5 +66,6 @@ pub fn pages(config: &mut web::ServiceConfig) {
         .service(pay_page::click)
         .service(pay_page::success)
         .service(pay_page::canceled)
+        .service(media::show)
         .default_service(web::to(fallback::nowhere));
 }

@@ -221,6 +221,10 @@ kinds! {
     WebhookEvent, WebhookEventId = "whe";
     /// A stored answer to a repeated request.
     RequestKey, RequestKeyId = "rqk";
+    /// A picture of a product.
+    Image, ImageId = "img";
+    /// An import of a whole catalog.
+    Import, ImportId = "imp";
 }
 
 #[cfg(test)]

@@ -4,6 +4,8 @@ pub(crate) mod address;
 pub(crate) mod cart;
 pub(crate) mod category;
 pub(crate) mod choices;
+pub(crate) mod image;
+pub(crate) mod import;
 pub(crate) mod money;
 pub(crate) mod order;
 pub(crate) mod order_parts;

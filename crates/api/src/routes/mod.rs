@@ -8,6 +8,7 @@ pub(crate) mod catalog;
 pub(crate) mod checkout;
 pub(crate) mod fallback;
 pub(crate) mod health;
+pub(crate) mod media;
 pub(crate) mod orders;
 pub(crate) mod pay_page;
 pub(crate) mod profile;

@@ -14,6 +14,7 @@ const OTHERS: &[(&str, &[Method])] = &[
     ("/pay/test/{session_id}", &[Method::GET, Method::POST]),
     ("/checkout/success", &[Method::GET]),
     ("/checkout/canceled", &[Method::GET]),
+    ("/media/{*path}", &[Method::GET]),
     ("/api/openapi.json", &[Method::GET]),
     ("/docs/{*file}", &[Method::GET]),
     ("/docs/", &[Method::GET]),

@@ -2,7 +2,12 @@
 
 pub mod categories;
 pub mod detail;
+pub mod images;
+pub mod import_apply;
+pub mod import_check;
+pub mod imports;
 pub mod listing;
+pub mod names;
 pub mod offers;
 pub mod products;
 #[expect(
@@ -11,5 +16,6 @@ pub mod products;
     reason = "the code that sea-orm derives"
 )]
 mod rows;
+pub mod staging;
 pub mod stock;
 pub mod variants;

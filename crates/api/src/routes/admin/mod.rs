@@ -1,6 +1,8 @@
 //! The controllers of those who run a shop or the installation.
 
 pub(crate) mod categories;
+pub(crate) mod images;
+pub(crate) mod imports;
 pub(crate) mod jobs;
 pub(crate) mod orders;
 pub(crate) mod products;
