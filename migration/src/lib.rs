@@ -13,6 +13,8 @@ mod m0003_queue;
 mod m0004_catalog;
 mod m0005_orders;
 mod m0006_test_gateway;
+mod m0009_images;
+mod m0010_imports;
 mod m0011_promotions;
 mod m0012_shipping_zones;
 mod m0014_mail_templates;
@@ -37,6 +39,8 @@ impl MigratorTrait for Migrator {
             Box::new(m0012_shipping_zones::MIGRATION),
             Box::new(m0014_mail_templates::MIGRATION),
             Box::new(m0015_engagement::MIGRATION),
+            Box::new(m0009_images::MIGRATION),
+            Box::new(m0010_imports::MIGRATION),
         ]
     }
 }

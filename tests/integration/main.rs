@@ -11,6 +11,8 @@ mod dead_letters;
 mod delivery;
 mod hanging_up;
 mod idempotency;
+mod images;
+mod imports;
 mod insight;
 mod listing;
 mod mails;

@@ -5,7 +5,7 @@ use actix_web::web;
 use utoipa_actix_web::OpenApiFactory;
 
 use crate::modules::MODULES;
-use crate::routes::{fallback, health, pay_page, unsubscribe};
+use crate::routes::{fallback, health, media, pay_page, unsubscribe};
 
 /// Where routes are added: to a server, or to the document about them. A
 /// server does without the latter, which takes megabytes in each of its
@@ -68,5 +68,6 @@ pub fn pages(config: &mut web::ServiceConfig) {
         .service(pay_page::canceled)
         .service(unsubscribe::ask)
         .service(unsubscribe::unsubscribe)
+        .service(media::show)
         .default_service(web::to(fallback::nowhere));
 }

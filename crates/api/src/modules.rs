@@ -6,8 +6,8 @@ use strum::IntoEnumIterator as _;
 use crate::app::Routes;
 use crate::problem::RequestErrorCode;
 use crate::routes::admin::{
-    categories, coupons, insight, jobs, mail_templates, orders as admin_orders, products,
-    promotions, settings, shipping, shipping_zones, stock, tenants, users, variants,
+    categories, coupons, images, imports, insight, jobs, mail_templates, orders as admin_orders,
+    products, promotions, settings, shipping, shipping_zones, stock, tenants, users, variants,
     webhook_events,
 };
 use crate::routes::{
@@ -92,7 +92,11 @@ fn accounts_routes(config: &mut Routes) {
 const CATALOG: Module = Module {
     tags: &[
         ("catalog", "What is sold"),
-        ("admin: catalog", "Categories, products, variants, stock"),
+        (
+            "admin: catalog",
+            "Categories, products, variants, pictures, stock",
+        ),
+        ("admin: imports", "Whole catalogs as CSV files"),
     ],
     routes: catalog_routes,
     codes: || {
@@ -121,6 +125,15 @@ fn catalog_routes(config: &mut Routes) {
     config.service(variants::archive_variant);
     config.service(stock::adjust_stock);
     config.service(stock::list_stock_movements);
+    config.service(images::order_images);
+    config.service(images::create_image);
+    config.service(images::patch_image);
+    config.service(images::delete_image);
+    config.service(imports::create_import);
+    config.service(imports::list_imports);
+    config.service(imports::get_import);
+    config.service(imports::cancel_import);
+    config.service(imports::export_products);
 }
 
 /// From the cart to the refund.

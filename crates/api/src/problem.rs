@@ -64,9 +64,12 @@ pub enum RequestError {
     /// The query string does not fit.
     #[error("the query string does not fit: {}", summary(.0))]
     InvalidQuery(Vec<FieldError>),
+    /// The body is no form.
+    #[error("the body is not a valid form: {0}")]
+    MalformedForm(String),
     /// The body is of another kind.
-    #[error("send the body as `Content-Type: application/json`")]
-    UnsupportedMediaType,
+    #[error("send the body as `Content-Type: {0}`")]
+    UnsupportedMediaType(&'static str),
     /// The body is too large.
     #[error("the body may have at most {0} bytes")]
     BodyTooLarge(usize),
@@ -140,6 +143,7 @@ impl RequestErrorCode {
     pub fn code(self) -> &'static str {
         match self {
             Self::MalformedJson => "request.malformed_json",
+            Self::MalformedForm => "request.malformed_form",
             Self::InvalidBody => "request.invalid_body",
             Self::InvalidQuery => "request.invalid_query",
             Self::UnsupportedMediaType => "request.unsupported_media_type",
@@ -162,6 +166,7 @@ impl RequestErrorCode {
     pub fn kind(self) -> ErrorKind {
         match self {
             Self::MalformedJson
+            | Self::MalformedForm
             | Self::InvalidQuery
             | Self::BodyBroken
             | Self::InvalidHeader

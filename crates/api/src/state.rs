@@ -11,15 +11,17 @@ use config::Settings;
 use engagement_service::Engagement;
 use ipnet::IpNet;
 use kernel::secret::KeyRing;
-use kernel::{Clock, CursorCodec};
+use kernel::{Clock, CursorCodec, Scope};
 use orders_service::Orders;
 use queue::{QueueAdmin, StaleTags};
 use secrecy::SecretString;
 use tracing::Span;
 
 use crate::cache::AnswerCache;
-use crate::extract::BodyLimits;
+use crate::dto::image::ImageUrls;
+use crate::extract::{BodyLimits, FRAME};
 use crate::limits::Limits;
+use crate::routes::Route;
 
 /// Whether the process can serve, as `/ready` tells load balancers.
 pub trait Readiness: Send + Sync {
@@ -80,6 +82,10 @@ pub struct ApiState {
     pub(crate) trusted_proxies: Vec<IpNet>,
     pub(crate) metrics_token: Option<SecretString>,
     pub(crate) body_limits: BodyLimits,
+    /// The largest picture, in bytes.
+    pub(crate) upload_bytes: usize,
+    /// Where pictures are; it ends with a slash.
+    media_url: String,
     pub(crate) hsts: bool,
     draining: AtomicBool,
 }
@@ -116,8 +122,26 @@ impl ApiState {
                 bytes: settings.http.max_body_bytes.get(),
                 time: settings.http.body_timeout,
             },
+            upload_bytes: settings.media.max_bytes.get(),
+            media_url: media_url(settings),
             hsts: settings.is_production(),
             draining: AtomicBool::new(false),
+        }
+    }
+
+    /// Where the pictures of a caller's tenant are.
+    pub(crate) fn image_urls(&self, scope: &Scope) -> ImageUrls<'_> {
+        ImageUrls::new(&self.media_url, scope.tenant())
+    }
+
+    /// How large a body may be that is kept in memory, on a route.
+    pub(crate) fn body_limits_of(&self, route: &Route) -> BodyLimits {
+        match Route::name(Some(route)) {
+            "/api/admin/catalog/products/{product_id}/images" => BodyLimits {
+                bytes: self.upload_bytes + FRAME,
+                ..self.body_limits
+            },
+            _ => self.body_limits,
         }
     }
 
@@ -134,4 +158,16 @@ impl ApiState {
     pub(crate) fn is_draining(&self) -> bool {
         self.draining.load(Ordering::SeqCst)
     }
+}
+
+/// Where pictures are, with a slash at the end.
+fn media_url(settings: &Settings) -> String {
+    let base = match &settings.media.public_url {
+        Some(elsewhere) => elsewhere.as_str().trim_end_matches('/').to_owned(),
+        None => format!(
+            "{}/media",
+            settings.http.public_url.as_str().trim_end_matches('/')
+        ),
+    };
+    format!("{base}/")
 }

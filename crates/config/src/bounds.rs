@@ -50,6 +50,26 @@ fn numbers(s: &Settings, r: &mut Reader) {
             1,
             10_000,
         ),
+        (
+            "images.max_bytes",
+            s.media.max_bytes.get(),
+            1_024,
+            67_108_864,
+        ),
+        (
+            "images.max_pixels",
+            s.media.max_pixels.get(),
+            10_000,
+            100_000_000,
+        ),
+        ("images.concurrency", s.media.concurrency.get(), 1, 64),
+        (
+            "imports.max_bytes",
+            s.imports.max_bytes.get(),
+            1_024,
+            1_073_741_824,
+        ),
+        ("imports.max_rows", s.imports.max_rows.get(), 1, 1_000_000),
     ];
     for (key, value, least, most) in bounds {
         if !(least..=most).contains(&value) {

@@ -14,13 +14,16 @@ use crate::sections::auth::Auth;
 use crate::sections::checkout::Checkout;
 use crate::sections::database::Database;
 use crate::sections::http::Http;
+use crate::sections::imports::Imports;
 use crate::sections::jobs::Jobs;
 use crate::sections::mail::{Mail, MailTransport};
+use crate::sections::media::Media;
 use crate::sections::payments::{GatewayName, Payments};
 use crate::sections::rate_limits::RateLimits;
 use crate::sections::telemetry::Telemetry;
 use crate::sections::{
-    abandoned_carts, auth, checkout, database, http, jobs, mail, payments, rate_limits, telemetry,
+    abandoned_carts, auth, checkout, database, http, imports, jobs, mail, media, payments,
+    rate_limits, telemetry,
 };
 use crate::sources::Sources;
 use crate::values::{Choice, Secret};
@@ -85,6 +88,10 @@ pub struct Settings {
     pub abandoned_carts: AbandonedCarts,
     /// Background work.
     pub jobs: Jobs,
+    /// Pictures.
+    pub media: Media,
+    /// Imports.
+    pub imports: Imports,
     /// Logs, traces, errors.
     pub telemetry: Telemetry,
     /// Variables that look like settings but are none, for `doctor`.
@@ -178,6 +185,8 @@ fn read(r: &mut Reader) -> Settings {
         checkout: checkout::read(r),
         abandoned_carts: abandoned_carts::read(r),
         jobs: jobs::read(r),
+        media: media::read(r, &data_dir),
+        imports: imports::read(r),
         telemetry: telemetry::read(r),
         suspicious_variables: Vec::new(),
         data_dir,
@@ -192,6 +201,7 @@ fn check(s: &Settings, r: &mut Reader) {
     auth::check(s, r);
     http::check(s, r);
     abandoned_carts::check(s, r);
+    media::check(s, r);
     bounds::check(s, r);
     if s.is_production() {
         check_production(s, r);

@@ -229,6 +229,10 @@ kinds! {
     ShippingZone, ShippingZoneId = "szn";
     /// An address in somebody's address book.
     SavedAddress, SavedAddressId = "adr";
+    /// A picture of a product.
+    Image, ImageId = "img";
+    /// An import of a whole catalog.
+    Import, ImportId = "imp";
 }
 
 #[cfg(test)]

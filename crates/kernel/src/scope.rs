@@ -83,6 +83,15 @@ impl Idempotency {
         }
     }
 
+    /// The same wish for a request whose body was read later.
+    #[must_use]
+    pub fn with_fingerprint(&self, fingerprint: [u8; 32]) -> Self {
+        Self {
+            fingerprint,
+            ..self.clone()
+        }
+    }
+
     /// Notes that the answer is a stored one.
     pub fn mark_replayed(&self) {
         self.replayed.store(true, Ordering::Relaxed);

@@ -7,6 +7,7 @@ use accounts_model::ports::Mailer;
 use accounts_service::NewTenant;
 use anyhow::{Context as _, Result, ensure};
 use api::{ApiParts, ApiState, Limits, Services};
+use catalog_model::ports::FileStore;
 use config::{GatewayName, Settings};
 use database::Database;
 use engagement_model::ports::CartHook;
@@ -34,6 +35,8 @@ pub struct Overrides {
     pub clock: Option<Arc<dyn Clock>>,
     /// How mail leaves.
     pub mailer: Option<Arc<dyn Mailer>>,
+    /// Where files are kept.
+    pub files: Option<Arc<dyn FileStore>>,
 }
 
 /// A process that was built and not yet started.
@@ -112,6 +115,11 @@ impl Sutler {
                 gateway_mail::from_settings(&settings.mail).map_err(|fault| explained(&fault))?
             }
         };
+        let files = match overrides.files {
+            Some(files) => files,
+            None => gateway_storage::from_settings(&settings.media)
+                .map_err(|fault| explained(&fault))?,
+        };
         let gateways = gateways(&settings, &database, &queue, &keys)?;
         let base = Base {
             settings: &settings,
@@ -119,7 +127,7 @@ impl Sutler {
             queue: &queue,
             keys: &keys,
         };
-        let services = modules::services(&base, gateways, &mailer);
+        let services = modules::services(&base, gateways, &mailer, files);
         let queue_admin = QueueAdmin::new(database.clone(), queue.clone())
             .replay_with(StripeGateway::NAME, |webhook| ProcessWebhook { webhook })
             .replay_with(TestGateway::NAME, |webhook| ProcessWebhook { webhook });

@@ -8,7 +8,8 @@ use accounts_model::mails::ACCOUNTS_MAILS;
 use accounts_model::ports::Mailer;
 use accounts_service::{Accounts, AccountsParts};
 use api::Services;
-use catalog_service::Catalog;
+use catalog_model::ports::FileStore;
+use catalog_service::{Catalog, CatalogParts};
 use config::Settings;
 use database::Database;
 use engagement_model::mails::ENGAGEMENT_MAILS;
@@ -31,7 +32,12 @@ pub(crate) struct Base<'a> {
 }
 
 /// The use cases of every domain.
-pub(crate) fn services(base: &Base<'_>, gateways: Gateways, mailer: &Arc<dyn Mailer>) -> Services {
+pub(crate) fn services(
+    base: &Base<'_>,
+    gateways: Gateways,
+    mailer: &Arc<dyn Mailer>,
+    files: Arc<dyn FileStore>,
+) -> Services {
     let (database, queue) = (base.database, base.queue);
     let accounts = Arc::new(Accounts::new(AccountsParts {
         database: database.clone(),
@@ -42,11 +48,14 @@ pub(crate) fn services(base: &Base<'_>, gateways: Gateways, mailer: &Arc<dyn Mai
         settings: base.settings.auth.clone(),
         app_url: base.settings.http.app_url().clone(),
     }));
-    let catalog = Arc::new(Catalog::new(
-        database.clone(),
-        queue.clone(),
-        accounts.clone(),
-    ));
+    let catalog = Arc::new(Catalog::new(CatalogParts {
+        database: database.clone(),
+        queue: queue.clone(),
+        accounts: accounts.clone(),
+        files,
+        media: base.settings.media.clone(),
+        imports: base.settings.imports.clone(),
+    }));
     let orders = Arc::new(Orders::new(OrdersParts {
         database: database.clone(),
         queue: queue.clone(),
@@ -82,7 +91,7 @@ pub(crate) fn background(base: &Base<'_>, services: &Services) -> (Registry, Vec
     let mut registry = Registry::default();
     queue::sweep::register(&mut registry, base.database, base.queue);
     accounts_jobs::register(&mut registry, &services.accounts);
-    catalog_jobs::register(&mut registry);
+    catalog_jobs::register(&mut registry, &services.catalog);
     orders_jobs::register(&mut registry, &services.orders);
     engagement_jobs::register(&mut registry, &services.engagement);
     if let Some(url) = &base.settings.nats_url {
@@ -90,6 +99,7 @@ pub(crate) fn background(base: &Base<'_>, services: &Services) -> (Registry, Vec
     }
     let mut schedules = queue::sweep::schedules();
     schedules.extend(accounts_jobs::schedules());
+    schedules.extend(catalog_jobs::schedules());
     schedules.extend(orders_jobs::schedules());
     schedules.extend(engagement_jobs::schedules());
     (registry, schedules)

@@ -109,6 +109,7 @@ impl App {
         let overrides = Overrides {
             clock: Some(clock.clone()),
             mailer: caught.then(|| Arc::new(mails.clone()) as Arc<dyn Mailer>),
+            ..Overrides::default()
         };
         let sutler = match Sutler::build(settings, overrides).await {
             Ok(sutler) => sutler,

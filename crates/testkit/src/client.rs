@@ -6,6 +6,9 @@ use reqwest::Method;
 use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
 use serde_json::Value;
 
+/// To call with a body of any kind.
+pub const POST: Method = Method::POST;
+
 /// Calls one server.
 #[derive(Clone)]
 pub struct Client {
@@ -27,6 +30,8 @@ pub struct Answer {
     /// The headers.
     pub headers: HeaderMap,
     /// The body as it came.
+    pub bytes: Vec<u8>,
+    /// The body as text.
     pub text: String,
     /// The body as JSON; null when it is none.
     pub body: Value,
@@ -136,11 +141,13 @@ impl Call {
         let response = self.request.send().await?;
         let status = response.status().as_u16();
         let headers = response.headers().clone();
-        let text = response.text().await?;
+        let bytes = response.bytes().await?.to_vec();
+        let text = String::from_utf8_lossy(&bytes).into_owned();
         let body = serde_json::from_str(&text).unwrap_or(Value::Null);
         Ok(Answer {
             status,
             headers,
+            bytes,
             text,
             body,
             what: self.what,

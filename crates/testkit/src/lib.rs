@@ -6,6 +6,7 @@ pub mod app;
 pub mod client;
 pub mod mail;
 pub mod node;
+pub mod picture;
 pub mod programs;
 pub mod seed;
 pub mod shop;

@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use kernel::{Permission, Role};
 use serde_json::{Value, json};
+use testkit::picture::Part;
 use testkit::shop::{Person, Shop, Tenant};
 use testkit::{Answer, App};
 
@@ -156,11 +157,35 @@ pub async fn things(app: &App, tenant: &Tenant) -> (Things, Tokens) {
         let made = client.post(path, &body).bearer(&tenant.key).expect(201);
         things.insert(name, made.await.text_at("/id"));
     }
+    things.insert("image_id", picture(app, tenant, &item.product).await);
+    app.drain().await;
+    things.insert("import_id", import(app, tenant).await);
+    app.drain().await;
     let tokens = Tokens {
         order: order.token,
         cart: String::new(),
     };
     (things, tokens)
+}
+
+/// A picture of a product.
+async fn picture(app: &App, tenant: &Tenant, product: &str) -> String {
+    let file = testkit::picture::small(NUMBER.fetch_add(1, Ordering::Relaxed));
+    let path = format!("/api/admin/catalog/products/{product}/images");
+    let call = app.client.call(testkit::client::POST, &path);
+    let call = call.bearer(&tenant.key).form(&[Part::file(&file)]);
+    call.expect(201).await.text_at("/id")
+}
+
+/// An import that waits for a worker.
+async fn import(app: &App, tenant: &Tenant) -> String {
+    let call = app
+        .client
+        .call(testkit::client::POST, "/api/admin/imports")
+        .bearer(&tenant.key)
+        .header("content-type", "text/csv")
+        .body("handle,name\nchair,Chair\n");
+    call.expect(202).await.text_at("/id")
 }
 
 /// What lets a guest use their things.
@@ -237,6 +262,17 @@ pub async fn fresh(
             .expect(200)
             .await;
         things.insert("job_id", jobs.text_at("/data/0/id"));
+    }
+    if route.method == "DELETE" && wants("image_id") {
+        things.insert(
+            "image_id",
+            picture(app, tenant, &things["product_id"]).await,
+        );
+    }
+    if wants("import_id") {
+        // What goes on is in the way of the next one.
+        app.drain().await;
+        things.insert("import_id", import(app, tenant).await);
     }
     if wants("key_id") {
         let made = app

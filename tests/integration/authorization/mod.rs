@@ -37,8 +37,14 @@ async fn call(
         .call(route.method.parse().expect("a method"), &path)
         .header("if-match", "\"1\"");
     if !route.body.is_empty() {
-        let body: Value = serde_json::from_str(&fill(route.body, things)).expect("a body");
-        call = call.json(&body);
+        let body = fill(route.body, things);
+        call = match body.as_bytes()[0] {
+            b'{' => call.json(&serde_json::from_str::<Value>(&body).expect("a body")),
+            b'-' => call
+                .header("content-type", "multipart/form-data; boundary=b")
+                .body(body),
+            _ => call.header("content-type", "text/csv").body(body),
+        };
     }
     if !credential.is_empty() {
         call = call.bearer(credential);

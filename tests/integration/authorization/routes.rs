@@ -261,6 +261,38 @@ pub const ROUTES: &[Route] = &[
         "/api/admin/catalog/variants/{variant_id}/stock-movements",
         Needs("catalog:read"),
     ),
+    post(
+        "/api/admin/catalog/products/{product_id}/images",
+        Needs("catalog:write"),
+        "--b\r\nContent-Disposition: form-data; name=\"file\"\r\n\r\nno picture\r\n--b--\r\n",
+    ),
+    put(
+        "/api/admin/catalog/products/{product_id}/images/order",
+        Needs("catalog:write"),
+        r#"{"image_ids": ["{image_id}"]}"#,
+    ),
+    patch(
+        "/api/admin/catalog/products/{product_id}/images/{image_id}",
+        Needs("catalog:write"),
+        r#"{"alt": "A lamp"}"#,
+    ),
+    delete(
+        "/api/admin/catalog/products/{product_id}/images/{image_id}",
+        Needs("catalog:write"),
+    ),
+    get("/api/admin/imports", Needs("catalog:read")),
+    post(
+        "/api/admin/imports",
+        Needs("catalog:write"),
+        "handle,name\nlamp-{any},Lamp\n",
+    ),
+    get("/api/admin/imports/{import_id}", Needs("catalog:read")),
+    post(
+        "/api/admin/imports/{import_id}/cancel",
+        Needs("catalog:write"),
+        "",
+    ),
+    get("/api/admin/exports/products", Needs("catalog:read")),
     // Orders' administration.
     get("/api/admin/orders", Needs("orders:read")),
     get("/api/admin/orders/{order_id}", Needs("orders:read")),

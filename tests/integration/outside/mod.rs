@@ -3,6 +3,7 @@
 mod nats;
 mod redis;
 mod resend;
+mod s3;
 mod schemathesis;
 mod smtp;
 mod typescript;

@@ -5,6 +5,8 @@ pub(crate) mod cart;
 pub(crate) mod category;
 pub(crate) mod choices;
 pub(crate) mod given_address;
+pub(crate) mod image;
+pub(crate) mod import;
 pub(crate) mod insight;
 pub(crate) mod money;
 pub(crate) mod order;

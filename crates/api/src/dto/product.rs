@@ -9,6 +9,7 @@ use utoipa::ToSchema;
 
 use super::category::CategoryNameDto;
 use super::choices::{ConditionDto, KindDto, ProductStatusDto, StrategyDto};
+use super::image::{AdminImageDto, ImageDto, ImageUrls};
 use super::money::MoneyDto;
 use super::variant::{AdminVariantDto, VariantDto};
 
@@ -39,13 +40,15 @@ pub(crate) struct ProductSummaryDto {
     price_max: Option<MoneyDto>,
     /// Whether any variant can be bought now.
     in_stock: bool,
+    /// Its first picture.
+    image: Option<ImageDto>,
     /// When it was last changed.
     #[schema(value_type = String, format = DateTime)]
     updated_at: Timestamp,
 }
 
-impl From<ProductSummary> for ProductSummaryDto {
-    fn from(product: ProductSummary) -> Self {
+impl ProductSummaryDto {
+    pub(crate) fn new(product: ProductSummary, urls: ImageUrls<'_>) -> Self {
         let money = |amount| MoneyDto {
             amount,
             currency: product.currency,
@@ -61,6 +64,7 @@ impl From<ProductSummary> for ProductSummaryDto {
             condition: product.condition.into(),
             status: product.status.into(),
             in_stock: product.in_stock,
+            image: product.image.map(|image| ImageDto::new(&image, urls)),
             updated_at: product.updated_at,
         }
     }
@@ -96,14 +100,17 @@ pub(crate) struct ProductDto {
     seller_id: Option<SellerId>,
     /// Its variants, in order.
     variants: Vec<VariantDto>,
+    /// Its pictures, in order.
+    images: Vec<ImageDto>,
     /// When it was last changed.
     #[schema(value_type = String, format = DateTime)]
     updated_at: Timestamp,
 }
 
-impl From<ProductDetail> for ProductDto {
-    fn from(detail: ProductDetail) -> Self {
+impl ProductDto {
+    pub(crate) fn new(detail: ProductDetail, urls: ImageUrls<'_>) -> Self {
         let product = detail.product;
+        let image = |image| ImageDto::new(image, urls);
         Self {
             id: product.id,
             slug: product.slug,
@@ -117,6 +124,7 @@ impl From<ProductDetail> for ProductDto {
             categories: detail.categories.into_iter().map(Into::into).collect(),
             seller_id: product.seller,
             variants: detail.variants.into_iter().map(Into::into).collect(),
+            images: detail.images.iter().map(image).collect(),
             updated_at: product.updated_at,
         }
     }
@@ -156,6 +164,8 @@ pub(crate) struct AdminProductDto {
     inventory_strategy: StrategyDto,
     /// Its variants, in order.
     variants: Vec<AdminVariantDto>,
+    /// Its pictures, in order.
+    images: Vec<AdminImageDto>,
     /// Grows with every change; also the `ETag`.
     version: i64,
     /// When it was made.
@@ -166,9 +176,10 @@ pub(crate) struct AdminProductDto {
     updated_at: Timestamp,
 }
 
-impl From<ProductDetail> for AdminProductDto {
-    fn from(detail: ProductDetail) -> Self {
+impl AdminProductDto {
+    pub(crate) fn new(detail: ProductDetail, urls: ImageUrls<'_>) -> Self {
         let product = detail.product;
+        let image = |image| AdminImageDto::new(image, urls);
         Self {
             id: product.id,
             slug: product.slug,
@@ -184,6 +195,7 @@ impl From<ProductDetail> for AdminProductDto {
             seller_id: product.seller,
             inventory_strategy: product.inventory_strategy.into(),
             variants: detail.variants.into_iter().map(Into::into).collect(),
+            images: detail.images.iter().map(image).collect(),
             version: product.version,
             created_at: product.created_at,
             updated_at: product.updated_at,

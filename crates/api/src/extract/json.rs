@@ -32,7 +32,7 @@ impl<T: DeserializeOwned + Validate + 'static> FromRequest for Json<T> {
         let payload = payload.take();
         Box::pin(async move {
             if !json {
-                return Err(RequestError::UnsupportedMediaType.into());
+                return Err(RequestError::UnsupportedMediaType("application/json").into());
             }
             let body = read_all(payload, limit).await?;
             parse(&body).map(Self).map_err(ApiError::from)
@@ -59,7 +59,7 @@ impl<T: DeserializeOwned + Default + Validate + 'static> FromRequest for MaybeJs
                 return Ok(Self(T::default()));
             }
             if !json {
-                return Err(RequestError::UnsupportedMediaType.into());
+                return Err(RequestError::UnsupportedMediaType("application/json").into());
             }
             parse(&body).map(Self).map_err(ApiError::from)
         })

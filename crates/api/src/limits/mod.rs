@@ -40,7 +40,7 @@ impl Class {
                 Self::Webhooks
             }
             _ if path.starts_with("/api/admin/") && writes => Self::AdminWrites,
-            _ if path.starts_with("/api/catalog/") => Self::Catalog,
+            _ if path.starts_with("/api/catalog/") || path.starts_with("/media/") => Self::Catalog,
             _ if path.starts_with("/api/orders/") && path.ends_with("/payments") => Self::Checkout,
             // It opens another page, as a payment does.
             _ if path.starts_with("/api/orders/") && *method == Method::PATCH => Self::Checkout,

@@ -146,8 +146,8 @@ fn headers(state: &ApiState, id: &str, counted: Counted, headers: &mut HeaderMap
 
 /// What machines ask every few seconds; their lines would bury all others.
 const PROBES: &[&str] = &["/health", "/ready", "/metrics"];
-/// Routes of the public catalog.
-const CATALOG: &str = "/api/catalog/";
+/// Routes of the public catalog and its pictures.
+const CATALOG: [&str; 2] = ["/api/catalog/", "/media/"];
 
 /// A duration in milliseconds, with three decimals at most.
 fn millis(took: Duration) -> f64 {
@@ -160,7 +160,9 @@ pub(crate) fn record(status: StatusCode, route: &'static str, took: Duration) {
     if status.is_server_error() {
         // Why was said, and reported, before.
         tracing::warn!(status = status.as_u16(), millis, "answered");
-    } else if PROBES.contains(&route) || (route.starts_with(CATALOG) && !status.is_client_error()) {
+    } else if PROBES.contains(&route)
+        || (CATALOG.iter().any(|part| route.starts_with(part)) && !status.is_client_error())
+    {
         // By far the most requests; writing a line costs more than the answer
         // of a cached catalog page, and the metrics count them.
         tracing::debug!(status = status.as_u16(), millis, "answered");

@@ -3,6 +3,7 @@
 use actix_web::HttpMessage as _;
 use actix_web::dev::{Payload, ServiceRequest};
 use actix_web::http::Method;
+use actix_web::web::Bytes;
 use kernel::secret::{base64url, sha256};
 use kernel::{Actor, Idempotency, Scope};
 
@@ -14,6 +15,10 @@ use crate::routes::Route;
 const ADDRESS: &str = "address:";
 /// The shortest key of those, which nobody else chooses by chance.
 const MIN_SHARED: usize = 16;
+
+/// Routes whose bodies are too large for memory. What they have to do with the
+/// wish is up to their use cases.
+const STREAMED: &[&str] = &["/api/admin/imports"];
 
 /// Whether a POST with such a header has one effect however often it comes.
 /// The body is read for it, because the same key with another body is another
@@ -46,7 +51,13 @@ pub(crate) async fn wish(
             why: "without an account or a cart's token, send at least 16 characters, such as a UUID: others at your address could choose the same",
         });
     }
-    let body = read_all(request.take_payload(), limits).await?;
+    let body = if STREAMED.contains(&Route::name(Some(route))) {
+        Bytes::new()
+    } else {
+        let body = read_all(request.take_payload(), limits).await?;
+        request.set_payload(Payload::from(body.clone()));
+        body
+    };
     let fingerprint = sha256(
         &[
             request.path().as_bytes(),
@@ -57,7 +68,6 @@ pub(crate) async fn wish(
         ]
         .concat(),
     );
-    request.set_payload(Payload::from(body));
     let route = format!("POST {}", Route::name(Some(route)));
     Ok(Some(Idempotency::new(key, route, fingerprint, principal)))
 }

@@ -221,11 +221,12 @@ async fn run(
     next: Next<BoxBody>,
     scope: Scope,
 ) -> Outcome {
-    let scope = match idempotency::wish(&mut request, route, &scope, state.body_limits).await {
-        Ok(Some(wish)) => scope.with_idempotency(wish),
-        Ok(None) => scope,
-        Err(error) => return Outcome::Refused(request, error.into()),
-    };
+    let scope =
+        match idempotency::wish(&mut request, route, &scope, state.body_limits_of(route)).await {
+            Ok(Some(wish)) => scope.with_idempotency(wish),
+            Ok(None) => scope,
+            Err(error) => return Outcome::Refused(request, error.into()),
+        };
     request.extensions_mut().insert(scope.clone());
     let method = request.method().clone();
     let mut outcome = call(next, request).await;

@@ -146,7 +146,7 @@ fn respond(request: &HttpRequest, answer: &Answer) -> HttpResponse {
         .body(answer.body.clone())
 }
 
-fn matches_etag(headers: &HeaderMap, etag: &str) -> bool {
+pub(crate) fn matches_etag(headers: &HeaderMap, etag: &str) -> bool {
     headers
         .get(header::IF_NONE_MATCH)
         .and_then(|value| value.to_str().ok())
@@ -235,7 +235,10 @@ pub(crate) async fn list_products(
         .catalog
         .products(&caller.0, query.filter(), sort, page);
     let page: Page<_, _> = Box::pin(products).await?;
-    let listed = Listed::new(&state, &caller.0, &request, page, ProductSummaryDto::from)?;
+    let urls = state.image_urls(&caller.0);
+    let listed = Listed::new(&state, &caller.0, &request, page, |product| {
+        ProductSummaryDto::new(product, urls)
+    })?;
     let answer = Arc::new(Answer::new(listed.body, listed.link));
     state
         .answers
@@ -265,7 +268,8 @@ pub(crate) async fn get_product(
     let product = ProductRef::from(path.as_str());
     let detail = Box::pin(state.catalog.product(&caller.0, &product)).await?;
     let tags = vec![product_tag(detail.product.id), CATEGORIES_TAG.to_owned()];
-    let answer = Arc::new(Answer::new(json(&ProductDto::from(detail))?, None));
+    let shown = ProductDto::new(detail, state.image_urls(&caller.0));
+    let answer = Arc::new(Answer::new(json(&shown)?, None));
     state.answers.put(key, answer.clone(), begun, tags);
     Ok(respond(&request, &answer))
 }

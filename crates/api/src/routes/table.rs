@@ -15,6 +15,7 @@ const OTHERS: &[(&str, &[Method])] = &[
     ("/checkout/success", &[Method::GET]),
     ("/checkout/canceled", &[Method::GET]),
     ("/unsubscribe", &[Method::GET, Method::POST]),
+    ("/media/{*path}", &[Method::GET]),
     ("/api/openapi.json", &[Method::GET]),
     ("/docs/{*file}", &[Method::GET]),
     ("/docs/", &[Method::GET]),

@@ -1,12 +1,48 @@
-//! The background work of the catalog: so far, only letting its events make
-//! cached answers stale on every node.
+//! The background work of the catalog: each job is one call of a use case, and
+//! its events make cached answers stale on every node.
 
-use catalog_model::events::{CategoriesChanged, ProductChanged, StockShownChanged};
+use std::sync::Arc;
+use std::time::Duration;
+
+use catalog_model::events::{
+    CatalogImported, CategoriesChanged, ProductChanged, StockShownChanged,
+};
+use catalog_model::jobs::{RunImport, SweepImages, SweepImports};
+use catalog_service::Catalog;
 use queue::Registry;
+use queue::schedule::Schedule;
 
-/// Names what the events of the catalog make stale.
-pub fn register(registry: &mut Registry) {
+/// Names the handlers of the catalog's jobs, and what its events make stale.
+pub fn register(registry: &mut Registry, catalog: &Arc<Catalog>) {
+    let service = catalog.clone();
+    registry.handle(move |context, SweepImages {}| {
+        let service = service.clone();
+        async move { service.sweep_images(&context.scope).await }
+    });
+    let service = catalog.clone();
+    registry.handle(move |context, job: RunImport| {
+        let service = service.clone();
+        async move {
+            service
+                .run_import(&context.scope, job.import, context.is_last)
+                .await
+        }
+    });
+    let service = catalog.clone();
+    registry.handle(move |context, SweepImports {}| {
+        let service = service.clone();
+        async move { service.sweep_imports(&context.scope).await }
+    });
     registry.tags_of::<ProductChanged>();
     registry.tags_of::<StockShownChanged>();
     registry.tags_of::<CategoriesChanged>();
+    registry.tags_of::<CatalogImported>();
+}
+
+/// What is due again and again.
+pub fn schedules() -> Vec<Schedule> {
+    vec![
+        Schedule::new(Duration::from_hours(1), SweepImages {}),
+        Schedule::new(Duration::from_hours(1), SweepImports {}),
+    ]
 }

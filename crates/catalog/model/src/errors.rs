@@ -8,6 +8,7 @@ use kernel::{
 use strum::{EnumDiscriminants, EnumIter};
 
 use crate::category::MAX_DEPTH;
+use crate::image::MAX_IMAGES;
 use crate::stock::MAX_ON_HAND;
 use crate::variant::MAX_PER_PRODUCT;
 
@@ -81,6 +82,74 @@ pub enum CatalogError {
         "it was changed by somebody else in the meantime; read it again and repeat your change"
     )]
     VersionMismatch,
+    /// No such picture.
+    #[error("there is no such picture of this product")]
+    ImageNotFound,
+    /// It is no picture that we take.
+    #[error(
+        "this is no JPEG, PNG or WebP picture; what it is called does not matter, only what is in it"
+    )]
+    ImageType,
+    /// It cannot be decoded.
+    #[error(
+        "the picture is damaged or of a kind that is not understood; save it anew and send it again"
+    )]
+    ImageBroken,
+    /// It has too many pixels.
+    #[error(
+        "the picture has {width} x {height} pixels; at most {max} in all are taken, and {side} on a side"
+    )]
+    ImagePixels {
+        /// Its width.
+        width: u32,
+        /// Its height.
+        height: u32,
+        /// How many it may have.
+        max: usize,
+        /// How long a side may be.
+        side: u32,
+    },
+    /// It has too many bytes.
+    #[error("a picture may have at most {0} bytes; save it smaller and send it again")]
+    ImageBytes(usize),
+    /// The product has enough of them.
+    #[error("a product has at most {MAX_IMAGES} pictures; delete one first")]
+    TooManyImages,
+    /// The product has this very picture.
+    #[error("the product has this very picture already")]
+    ImageDuplicate,
+    /// Too many pictures are being worked at.
+    #[error("other pictures are being worked at; send it again in a moment")]
+    ImagesBusy,
+    /// The order is not one of the product's pictures.
+    #[error("name each picture of the product once, in the order in which they are to be shown")]
+    ImageOrder,
+    /// No such import.
+    #[error("there is no such import")]
+    ImportNotFound,
+    /// Another import is going on.
+    #[error("another import is going on; wait for its end or cancel it")]
+    ImportGoingOn,
+    /// The import is over.
+    #[error("this import is over; there is nothing to cancel")]
+    ImportOver,
+    /// The file is not text in UTF-8.
+    #[error("line {0} is not text in UTF-8; save the file as \"CSV UTF-8\" and send it again")]
+    ImportEncoding(u64),
+    /// The file is too large.
+    #[error("a file may have at most {0} bytes; send it in parts")]
+    ImportTooLarge(usize),
+    /// The file is empty.
+    #[error("the file is empty")]
+    ImportEmpty,
+    /// The file broke off.
+    #[error("the file did not come to its end; send it again")]
+    ImportBroken,
+    /// The catalog has more properties than a table has columns.
+    #[error(
+        "the products have more than {0} different attributes and options, which are columns of a table; name them alike"
+    )]
+    ExportTooWide(usize),
     /// A repeated request stands in the way.
     #[error(transparent)]
     Once(#[from] OnceError),
@@ -112,6 +181,23 @@ impl CatalogErrorCode {
             Self::BelowReserved => "stock.below_reserved",
             Self::OutOfStock => "stock.not_enough",
             Self::VersionMismatch => "version_mismatch",
+            Self::ImageNotFound => "image.not_found",
+            Self::ImageType => "image.unsupported_type",
+            Self::ImageBroken => "image.broken",
+            Self::ImagePixels => "image.too_many_pixels",
+            Self::ImageBytes => "image.too_large",
+            Self::TooManyImages => "image.too_many",
+            Self::ImageDuplicate => "image.already_there",
+            Self::ImagesBusy => "image.busy",
+            Self::ImageOrder => "image.order",
+            Self::ImportNotFound => "import.not_found",
+            Self::ImportGoingOn => "import.going_on",
+            Self::ImportOver => "import.over",
+            Self::ImportEncoding => "import.encoding",
+            Self::ImportTooLarge => "import.too_large",
+            Self::ImportEmpty => "import.empty",
+            Self::ImportBroken => "import.broken_off",
+            Self::ExportTooWide => "export.too_wide",
             Self::Access | Self::Once | Self::Fault => "",
         }
     }
@@ -128,15 +214,33 @@ impl CatalogErrorCode {
             | Self::UnknownCategory
             | Self::WrongCurrency
             | Self::SharedPile
-            | Self::QuantityOutOfRange => K::Unprocessable,
-            Self::CategoryNotFound | Self::ProductNotFound | Self::VariantNotFound => K::NotFound,
+            | Self::QuantityOutOfRange
+            | Self::ImageBroken
+            | Self::ImagePixels
+            | Self::ImageOrder
+            | Self::ImportEncoding
+            | Self::ExportTooWide
+            | Self::ImportEmpty => K::Unprocessable,
+            Self::CategoryNotFound
+            | Self::ProductNotFound
+            | Self::VariantNotFound
+            | Self::ImageNotFound
+            | Self::ImportNotFound => K::NotFound,
+            Self::ImageType => K::UnsupportedMediaType,
+            Self::ImageBytes | Self::ImportTooLarge => K::TooLarge,
+            Self::ImportBroken => K::Malformed,
+            Self::ImagesBusy => K::Unavailable,
             Self::CategorySlugTaken
             | Self::ProductSlugTaken
             | Self::SkuTaken
             | Self::TooManyVariants
             | Self::NotCounted
             | Self::BelowReserved
-            | Self::OutOfStock => K::Conflict,
+            | Self::OutOfStock
+            | Self::TooManyImages
+            | Self::ImageDuplicate
+            | Self::ImportGoingOn
+            | Self::ImportOver => K::Conflict,
             Self::VersionMismatch => K::PreconditionFailed,
             Self::Access | Self::Once | Self::Fault => K::Internal,
         }
@@ -171,6 +275,11 @@ impl DomainError for CatalogError {
             Self::WrongCurrency(_) => "/price/currency",
             Self::SharedPile => "/on_hand",
             Self::QuantityOutOfRange => "/quantity",
+            Self::ImageType
+            | Self::ImageBroken
+            | Self::ImagePixels { .. }
+            | Self::ImageBytes(_) => "/file",
+            Self::ImageOrder => "/image_ids",
             _ => return Vec::new(),
         };
         vec![FieldError::new(pointer, self.code(), self.to_string())]
@@ -180,6 +289,7 @@ impl DomainError for CatalogError {
         match self {
             Self::Once(inner) => inner.retry_after(),
             Self::Fault(inner) => inner.retry_after(),
+            Self::ImagesBusy => Some(Duration::from_secs(2)),
             _ => None,
         }
     }

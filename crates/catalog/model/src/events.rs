@@ -1,6 +1,6 @@
 //! Facts about the catalog.
 
-use kernel::{Event, ProductId};
+use kernel::{Event, ImportId, ProductId};
 use serde::{Deserialize, Serialize};
 
 /// The tag of every answer that lists products.
@@ -47,6 +47,22 @@ impl Event for StockShownChanged {
             tags.push(PRODUCTS_TAG.to_owned());
         }
         tags
+    }
+}
+
+/// Products were made and changed by an import.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct CatalogImported {
+    /// Which import.
+    pub import: ImportId,
+}
+
+impl Event for CatalogImported {
+    const KIND: &'static str = "catalog.imported";
+
+    fn stale_tags(&self) -> Vec<String> {
+        // Every answer about a product has one of these.
+        vec![CATEGORIES_TAG.to_owned(), PRODUCTS_TAG.to_owned()]
     }
 }
 

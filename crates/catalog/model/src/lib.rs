@@ -4,8 +4,12 @@
 pub mod category;
 pub mod errors;
 pub mod events;
+pub mod image;
+pub mod import;
+pub mod jobs;
 pub mod listing;
 pub mod offer;
+pub mod ports;
 pub mod product;
 pub mod stock;
 pub mod variant;

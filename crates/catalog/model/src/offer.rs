@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use kernel::{CategoryId, Currency, Money, ProductId, SellerId, StockItemId, Timestamp, VariantId};
 use serde::{Deserialize, Serialize};
 
+use crate::image::Image;
 use crate::product::{Condition, Product, ProductKind, ProductStatus};
 use crate::stock::StockItem;
 use crate::variant::{Variant, VariantStatus};
@@ -38,6 +39,9 @@ pub struct ProductDetail {
     pub categories: Vec<CategoryName>,
     /// Its variants, in order.
     pub variants: Vec<StockedVariant>,
+    /// Its pictures, in order.
+    #[serde(default)]
+    pub images: Vec<Image>,
 }
 
 /// A product as lists show it.
@@ -67,6 +71,8 @@ pub struct ProductSummary {
     pub price_max: Option<i64>,
     /// Whether any variant can be bought now.
     pub in_stock: bool,
+    /// Its first picture.
+    pub image: Option<Image>,
     /// Grows with every change.
     pub version: i64,
     /// When it was last changed.

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use catalog_model::image::Image;
 use catalog_model::listing::ProductRef;
 use catalog_model::offer::{CategoryName, ProductDetail, StockedVariant};
 use catalog_model::product::Product;
@@ -13,6 +14,8 @@ use kernel::{CategoryId, Fault, Money, ProductId, SellerId, StockItemId, Timesta
 use sea_orm::FromQueryResult;
 use serde::Deserialize;
 use uuid::Uuid;
+
+use crate::images;
 
 /// The product, which every row of the query repeats.
 #[derive(FromQueryResult)]
@@ -34,6 +37,7 @@ struct ProductRow {
     updated_at: i64,
     tags: Option<Stored<BTreeSet<String>>>,
     categories: Option<Stored<Vec<CategoryJson>>>,
+    images: Option<Stored<Vec<images::Row>>>,
 }
 
 #[derive(Deserialize)]
@@ -72,13 +76,17 @@ pub enum Audience {
     Admin,
 }
 
-static PUBLIC_BY_ID: Sql = Sql::new(|backend| select(backend, "id", Audience::Public));
-static PUBLIC_BY_SLUG: Sql = Sql::new(|backend| select(backend, "slug", Audience::Public));
-static ADMIN_BY_ID: Sql = Sql::new(|backend| select(backend, "id", Audience::Admin));
-static ADMIN_BY_SLUG: Sql = Sql::new(|backend| select(backend, "slug", Audience::Admin));
+static PUBLIC_BY_ID: Sql = Sql::new(|backend| select(backend, "p.id = $2", Audience::Public));
+static PUBLIC_BY_SLUG: Sql = Sql::new(|backend| select(backend, "p.slug = $2", Audience::Public));
+static ADMIN_BY_ID: Sql = Sql::new(|backend| select(backend, "p.id = $2", Audience::Admin));
+static ADMIN_BY_SLUG: Sql = Sql::new(|backend| select(backend, "p.slug = $2", Audience::Admin));
+static PAGE: Sql = Sql::new(|backend| {
+    let page = "p.id IN (SELECT id FROM products WHERE tenant_id = $1 AND ($2 IS NULL OR id > $2) ORDER BY id LIMIT $3)";
+    select(backend, page, Audience::Admin)
+});
 
-/// A product with its categories, tags, variants and their stock, in one
-/// statement.
+/// A product with its categories, tags, pictures, variants and their stock,
+/// in one statement.
 pub async fn find(
     db: &Scoped,
     product: &ProductRef,
@@ -110,7 +118,30 @@ pub async fn find(
     Ok(Some(detail))
 }
 
-fn select(backend: Backend, key: &str, audience: Audience) -> String {
+/// Products in order of their ids, with all that belongs to them, in one
+/// statement; `after` is the last one of the page before.
+pub async fn page(
+    db: &Scoped,
+    after: Option<ProductId>,
+    limit: i64,
+) -> Result<Vec<ProductDetail>, Fault> {
+    let values = [after.map(ProductId::uuid).into(), limit.into()];
+    let mut details: Vec<ProductDetail> = Vec::new();
+    for row in db.rows(PAGE.on(db.backend()), values).await? {
+        let product = ProductRow::from_query_result(&row, "").or_fault()?;
+        if details.last().map(|last| last.product.id.uuid()) != Some(product.id) {
+            details.push(product_of(product)?);
+        }
+        let variant = Option::<VariantRow>::from_query_result(&row, "v_").or_fault()?;
+        if let (Some(variant), Some(detail)) = (variant, details.last_mut()) {
+            let variant = variant_of(variant, &detail.product)?;
+            detail.variants.push(variant);
+        }
+    }
+    Ok(details)
+}
+
+fn select(backend: Backend, condition: &str, audience: Audience) -> String {
     let (tags, category) = match backend {
         Backend::Postgres => (
             "json_agg(t.tag ORDER BY t.tag)",
@@ -121,36 +152,49 @@ fn select(backend: Backend, key: &str, audience: Audience) -> String {
             "json_group_array(json_object('id', lower(hex(c.id)), 'slug', c.slug, 'name', c.name) ORDER BY c.position, c.name)",
         ),
     };
-    let (of_product, of_variant, of_category) = match audience {
+    let image = images::json(backend);
+    let all = match backend {
+        Backend::Postgres => "json_agg",
+        Backend::Sqlite => "json_group_array",
+    };
+    let (of_product, of_variant, of_category, of_image) = match audience {
         Audience::Public => (
             " AND p.status = 'active'",
             " AND v.status = 'active'",
             " AND c.status = 'active'",
+            " AND i.state = 'ready'",
         ),
-        Audience::Admin => ("", "", ""),
+        Audience::Admin => ("", "", "", " AND i.state <> 'deleting'"),
     };
     format!(
         "WITH p AS MATERIALIZED (SELECT p.*, \
            (SELECT {tags} FROM product_tags t WHERE t.tenant_id = $1 AND t.product_id = p.id) AS tags, \
            (SELECT {category} FROM product_categories pc \
               JOIN categories c ON c.tenant_id = $1 AND c.id = pc.category_id{of_category} \
-              WHERE pc.tenant_id = $1 AND pc.product_id = p.id) AS categories \
-           FROM products p WHERE p.tenant_id = $1 AND p.{key} = $2{of_product}) \
+              WHERE pc.tenant_id = $1 AND pc.product_id = p.id) AS categories, \
+           (SELECT {all}({image} ORDER BY i.position, i.id) FROM product_images i \
+              WHERE i.tenant_id = $1 AND i.product_id = p.id{of_image}) AS images \
+           FROM products p WHERE p.tenant_id = $1 AND {condition}{of_product}) \
          SELECT p.id, p.slug, p.name, p.brand, p.description, p.kind, p.condition, p.status, p.attributes, \
-           p.seller_id, p.inventory_strategy, p.currency, p.version, p.created_at, p.updated_at, p.tags, p.categories, \
+           p.seller_id, p.inventory_strategy, p.currency, p.version, p.created_at, p.updated_at, p.tags, p.categories, p.images, \
            v.id AS v_id, v.stock_item_id AS v_stock_item_id, v.sku AS v_sku, v.title AS v_title, v.size AS v_size, \
            v.options AS v_options, v.price AS v_price, v.weight_grams AS v_weight_grams, v.status AS v_status, \
            v.position AS v_position, v.version AS v_version, v.created_at AS v_created_at, v.updated_at AS v_updated_at, \
            s.on_hand AS v_on_hand, s.reserved AS v_reserved \
          FROM p LEFT JOIN variants v ON v.tenant_id = $1 AND v.product_id = p.id{of_variant} \
          LEFT JOIN stock_items s ON s.tenant_id = $1 AND s.id = v.stock_item_id \
-         ORDER BY v.position, v.id"
+         ORDER BY p.id, v.position, v.id"
     )
 }
 
 fn product_of(row: ProductRow) -> Result<ProductDetail, Fault> {
     let categories = row.categories.map_or_else(Vec::new, |Stored(all)| all);
+    let images = row.images.map_or_else(Vec::new, |Stored(all)| all);
     Ok(ProductDetail {
+        images: images
+            .into_iter()
+            .map(Image::try_from)
+            .collect::<Result<_, Fault>>()?,
         product: Product {
             id: ProductId::from_uuid(row.id),
             slug: row.slug,

@@ -2,6 +2,11 @@
 
 pub mod categories;
 pub mod detail;
+pub mod images;
+pub mod import_apply;
+pub mod import_check;
+pub mod imports;
+pub mod keys;
 pub mod listing;
 pub mod names;
 pub mod offers;
@@ -12,6 +17,7 @@ pub mod products;
     reason = "the code that sea-orm derives"
 )]
 mod rows;
+pub mod staging;
 pub mod stock;
 pub mod stock_value;
 pub mod variants;

@@ -1,12 +1,15 @@
 //! Lists of products.
 
+use catalog_model::image::Image;
 use catalog_model::listing::{CategoryRef, ProductFilter, ProductPosition, ProductSort};
 use catalog_model::offer::ProductSummary;
 use database::Scoped;
-use database::column::{currency, word};
+use database::column::{Stored, currency, word};
 use kernel::{Fault, PageRequest, ProductId, Timestamp};
 use sea_orm::{FromQueryResult, Value};
 use uuid::Uuid;
+
+use crate::images;
 
 #[derive(FromQueryResult)]
 struct Row {
@@ -22,6 +25,7 @@ struct Row {
     price_min: Option<i64>,
     price_max: Option<i64>,
     in_stock: bool,
+    image: Option<Stored<images::Row>>,
     version: i64,
     updated_at: i64,
 }
@@ -78,10 +82,13 @@ pub async fn list(
         order.to_owned()
     };
     let limit = conditions.bind(i64::try_from(page.limit + 1).unwrap_or(i64::MAX));
+    let image = images::json(db.backend());
     let sql = format!(
         "SELECT p.id, p.slug, p.name, p.sort_name, p.brand, p.kind, p.condition, p.status, p.currency, \
            p.price_min, p.price_max, p.version, p.updated_at, \
-           EXISTS ({VARIANTS} AND {AVAILABLE}) AS in_stock \
+           EXISTS ({VARIANTS} AND {AVAILABLE}) AS in_stock, \
+           (SELECT {image} FROM product_images i WHERE i.tenant_id = $1 AND i.product_id = p.id AND i.state = 'ready' \
+              ORDER BY i.position, i.id LIMIT 1) AS image \
          FROM products p WHERE {} ORDER BY {order} LIMIT {limit}",
         conditions.sql.join(" AND ")
     );
@@ -193,6 +200,10 @@ fn summary(row: Row) -> Result<ProductSummary, Fault> {
         price_min: row.price_min,
         price_max: row.price_max,
         in_stock: row.in_stock,
+        image: row
+            .image
+            .map(|Stored(image)| Image::try_from(image))
+            .transpose()?,
         version: row.version,
         updated_at: Timestamp::from_micros(row.updated_at),
     })

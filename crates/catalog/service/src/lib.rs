@@ -4,7 +4,12 @@
 
 mod bulk;
 mod categories;
+mod export;
+mod images;
+mod images_sweep;
+mod imports;
 mod listing;
+mod pictures;
 mod products;
 mod stock;
 mod stock_value;
@@ -14,27 +19,56 @@ use std::sync::Arc;
 
 use accounts_service::Accounts;
 use catalog_model::CatalogError;
+use catalog_model::ports::FileStore;
 use database::Database;
 use kernel::{Currency, Scope, Timestamp};
 use queue::Queue;
 
+use pictures::Pictures;
+
 pub use bulk::NewListing;
+pub use export::Exported;
+pub use images::Upload;
+pub use imports::Incoming;
+pub use pictures::UploadPlace;
 pub use products::AdminProduct;
+
+/// What the use cases of the catalog are made of.
+pub struct CatalogParts {
+    /// The database.
+    pub database: Database,
+    /// Background work.
+    pub queue: Queue,
+    /// The use cases of accounts.
+    pub accounts: Arc<Accounts>,
+    /// Where files are kept.
+    pub files: Arc<dyn FileStore>,
+    /// How large pictures may be.
+    pub media: config::Media,
+    /// How large imports may be.
+    pub imports: config::Imports,
+}
 
 /// The use cases of the catalog.
 pub struct Catalog {
     database: Database,
     queue: Queue,
     accounts: Arc<Accounts>,
+    files: Arc<dyn FileStore>,
+    pictures: Pictures,
+    imports: config::Imports,
 }
 
 impl Catalog {
     /// The use cases over these parts.
-    pub fn new(database: Database, queue: Queue, accounts: Arc<Accounts>) -> Self {
+    pub fn new(parts: CatalogParts) -> Self {
         Self {
-            database,
-            queue,
-            accounts,
+            pictures: Pictures::new(&parts.media),
+            database: parts.database,
+            queue: parts.queue,
+            accounts: parts.accounts,
+            files: parts.files,
+            imports: parts.imports,
         }
     }
 

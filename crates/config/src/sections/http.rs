@@ -147,7 +147,7 @@ pub(crate) fn check(s: &Settings, r: &mut Reader) {
 }
 
 /// Whether links can begin with it.
-fn is_base(url: &Url) -> bool {
+pub(crate) fn is_base(url: &Url) -> bool {
     matches!(url.scheme(), "http" | "https")
         && url.username().is_empty()
         && url.password().is_none()

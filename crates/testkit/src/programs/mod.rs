@@ -8,6 +8,7 @@ mod nats;
 mod prism;
 mod redis;
 mod rotel;
+mod s3;
 mod tools;
 
 use std::fs::File;
@@ -24,6 +25,7 @@ pub use nats::{Nats, Published};
 pub use prism::Prism;
 pub use redis::Redis;
 pub use rotel::{Rotel, Span};
+pub use s3::S3;
 pub use tools::{node_script, python_program, tools};
 
 /// How long a program may take until it listens. Node takes its time on a

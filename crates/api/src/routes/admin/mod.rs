@@ -2,6 +2,8 @@
 
 pub(crate) mod categories;
 pub(crate) mod coupons;
+pub(crate) mod images;
+pub(crate) mod imports;
 pub(crate) mod insight;
 pub(crate) mod jobs;
 pub(crate) mod mail_templates;

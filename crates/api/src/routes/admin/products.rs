@@ -8,7 +8,7 @@ use catalog_model::CatalogError;
 use catalog_model::listing::{CategoryRef, ProductFilter, ProductRef};
 use catalog_model::offer::ProductDetail;
 use catalog_model::product::{NewProduct, ProductChange, ProductStatus};
-use kernel::{CategoryId, SellerId};
+use kernel::{CategoryId, Scope, SellerId};
 use serde::Deserialize;
 use utoipa::{IntoParams, ToSchema};
 use validator::{Validate, ValidationError};
@@ -215,10 +215,15 @@ pub(crate) struct AdminProductsQuery {
 }
 
 /// The response with a product.
-fn respond(mut response: HttpResponseBuilder, product: ProductDetail) -> HttpResponse {
+fn respond(
+    state: &ApiState,
+    scope: &Scope,
+    mut response: HttpResponseBuilder,
+    product: ProductDetail,
+) -> HttpResponse {
     response
         .insert_header(("etag", etag(product.product.version)))
-        .json(AdminProductDto::from(product))
+        .json(AdminProductDto::new(product, state.image_urls(scope)))
 }
 
 /// List all products
@@ -247,7 +252,9 @@ pub(crate) async fn admin_list_products(
         .catalog
         .all_products(&caller.0, filter, sort, page)
         .await?;
-    Ok(Listed::new(&state, &caller.0, &request, page, ProductSummaryDto::from)?.response())
+    let urls = state.image_urls(&caller.0);
+    let to_dto = |product| ProductSummaryDto::new(product, urls);
+    Ok(Listed::new(&state, &caller.0, &request, page, to_dto)?.response())
 }
 
 /// Make a product
@@ -280,7 +287,7 @@ pub(crate) async fn create_product(
         inventory_strategy: body.inventory_strategy.into(),
     };
     let product = state.catalog.create_product(&caller.0, new).await?;
-    Ok(respond(HttpResponse::Created(), product))
+    Ok(respond(&state, &caller.0, HttpResponse::Created(), product))
 }
 
 /// See a product, whatever its status
@@ -295,7 +302,7 @@ pub(crate) async fn admin_get_product(
 ) -> Result<HttpResponse, ApiError> {
     let product = ProductRef::from(path.as_str());
     let product = state.catalog.admin_product(&caller.0, &product).await?;
-    Ok(respond(HttpResponse::Ok(), product))
+    Ok(respond(&state, &caller.0, HttpResponse::Ok(), product))
 }
 
 /// Change a product
@@ -331,7 +338,7 @@ pub(crate) async fn patch_product(
         .catalog
         .change_product(&caller.0, id, change, version.0)
         .await?;
-    Ok(respond(HttpResponse::Ok(), product))
+    Ok(respond(&state, &caller.0, HttpResponse::Ok(), product))
 }
 
 /// Archive a product
@@ -359,5 +366,5 @@ pub(crate) async fn archive_product(
         .catalog
         .change_product(&caller.0, id, change, version.0)
         .await?;
-    Ok(respond(HttpResponse::Ok(), product))
+    Ok(respond(&state, &caller.0, HttpResponse::Ok(), product))
 }

@@ -1,0 +1,129 @@
+//! Cells: texts that spreadsheets must not run, and amounts.
+
+use kernel::Currency;
+
+/// What a spreadsheet takes for the beginning of a formula (OWASP, CSV
+/// injection; the wide forms are for East Asian versions).
+fn begins_formula(c: char) -> bool {
+    matches!(
+        c,
+        '=' | '+' | '-' | '@' | '\t' | '\r' | '\n' | '＝' | '＋' | '－' | '＠'
+    )
+}
+
+/// Whether a text is a formula behind any number of apostrophes.
+fn is_guarded_formula(text: &str) -> bool {
+    text.trim_start_matches('\'').starts_with(begins_formula)
+}
+
+/// A text as it is exported: an apostrophe before it where a spreadsheet would
+/// run it. [`undo`] takes it away, and only it.
+pub fn neutralise(text: &str) -> std::borrow::Cow<'_, str> {
+    if is_guarded_formula(text) {
+        format!("'{text}").into()
+    } else {
+        text.into()
+    }
+}
+
+/// A text as it is imported, without the apostrophe of [`neutralise`].
+pub fn undo(text: &str) -> &str {
+    match text.strip_prefix('\'') {
+        Some(rest) if is_guarded_formula(rest) => rest,
+        _ => text,
+    }
+}
+
+/// An amount of minor units as a decimal number in major ones: 1299 is
+/// `12.99`.
+pub fn price_text(minor: i64, currency: Currency) -> String {
+    let digits = usize::try_from(currency.exponent()).unwrap_or(0);
+    if digits == 0 {
+        return minor.to_string();
+    }
+    let sign = if minor < 0 { "-" } else { "" };
+    let text = format!("{:0>width$}", minor.unsigned_abs(), width = digits + 1);
+    let (whole, fraction) = text.split_at(text.len() - digits);
+    format!("{sign}{whole}.{fraction}")
+}
+
+/// Minor units of a decimal number; none for what has another form, or more
+/// digits than the currency. Zeros beyond them are fine.
+pub fn price_of(text: &str, currency: Currency) -> Option<i64> {
+    let digits = usize::try_from(currency.exponent()).unwrap_or(0);
+    let (whole, fraction) = text.split_once('.').unwrap_or((text, ""));
+    let numeric = |part: &str| part.bytes().all(|b| b.is_ascii_digit());
+    let (kept, beyond) = fraction.split_at_checked(digits).unwrap_or((fraction, ""));
+    if whole.is_empty()
+        || !numeric(whole)
+        || !numeric(fraction)
+        || beyond.bytes().any(|b| b != b'0')
+    {
+        return None;
+    }
+    format!("{whole}{kept:0<digits$}").parse().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn formulas_are_text() {
+        for (text, exported) in [
+            ("=1+1", "'=1+1"),
+            ("@SUM(A1)", "'@SUM(A1)"),
+            ("-5", "'-5"),
+            ("\t=1", "'\t=1"),
+            ("'=1", "''=1"),
+            ("'n Sync", "'n Sync"),
+            ("plain", "plain"),
+            ("", ""),
+        ] {
+            assert_eq!(neutralise(text), exported);
+            assert_eq!(undo(exported), text);
+        }
+    }
+
+    #[test]
+    fn prices_have_the_digits_of_their_currency() {
+        let yen: Currency = "JPY".parse().unwrap();
+        for (text, minor) in [("12.99", 1299), ("12", 1200), ("0.5", 50), ("1.9900", 199)] {
+            assert_eq!(price_of(text, Currency::EUR), Some(minor), "{text}");
+        }
+        for text in [
+            "12,99",
+            "1.999",
+            "",
+            ".5",
+            "-1",
+            "1e3",
+            "+1",
+            "1 000",
+            "99999999999999999999",
+        ] {
+            assert_eq!(price_of(text, Currency::EUR), None, "{text}");
+        }
+        assert_eq!(price_of("1000", yen), Some(1000));
+        assert_eq!(price_of("1000.5", yen), None);
+        assert_eq!(price_of("1000.00", yen), Some(1000));
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_exported_is_imported_again(text in "['=+@a-]{0,4}.{0,12}") {
+            let exported = neutralise(&text);
+            prop_assert!(!exported.starts_with(begins_formula));
+            prop_assert_eq!(undo(&exported), text.as_str());
+        }
+
+        #[test]
+        fn prices_come_back(minor in 0..=1_000_000_000_000i64) {
+            for code in ["EUR", "JPY", "KWD"] {
+                let currency: Currency = code.parse().unwrap();
+                prop_assert_eq!(price_of(&price_text(minor, currency), currency), Some(minor));
+            }
+        }
+    }
+}

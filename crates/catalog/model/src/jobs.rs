@@ -1,0 +1,35 @@
+//! Background work of the catalog.
+
+use kernel::{ImportId, Job};
+use serde::{Deserialize, Serialize};
+
+/// Deletes pictures and files that a crash, or a store that did not answer,
+/// left behind, and finds pictures whose files are gone.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct SweepImages {}
+
+impl Job for SweepImages {
+    const KIND: &'static str = "catalog.sweep_images";
+    const MAX_ATTEMPTS: u32 = 3;
+}
+
+/// Reads the file of an import, and changes the catalog if it is in order.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct RunImport {
+    /// Which import.
+    pub import: ImportId,
+}
+
+impl Job for RunImport {
+    const KIND: &'static str = "catalog.run_import";
+    const MAX_ATTEMPTS: u32 = 3;
+}
+
+/// Gives up imports that broke off, and forgets old ones.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct SweepImports {}
+
+impl Job for SweepImports {
+    const KIND: &'static str = "catalog.sweep_imports";
+    const MAX_ATTEMPTS: u32 = 3;
+}

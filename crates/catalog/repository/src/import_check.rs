@@ -1,0 +1,213 @@
+//! Comparing the rows of an import with the catalog there is.
+
+use catalog_model::import::{Effect, MAX_LISTED, Mistakes, RowError};
+use catalog_model::variant::MAX_PER_PRODUCT;
+use database::Transaction;
+use kernel::{Fault, ImportId};
+use sea_orm::FromQueryResult;
+
+/// Finds the products and variants that are there already: by slug and by SKU.
+/// What is new on products that are there gets the kind of pile they have.
+const RESOLVE: [&str; 3] = [
+    "UPDATE import_products SET product_id = p.id, is_new = false FROM products p \
+     WHERE import_products.tenant_id = $1 AND import_products.import_id = $2 \
+       AND p.tenant_id = $1 AND p.slug = import_products.slug",
+    "UPDATE import_variants SET variant_id = v.id, is_new = false, pile_id = v.stock_item_id FROM variants v \
+     WHERE import_variants.tenant_id = $1 AND import_variants.import_id = $2 \
+       AND v.tenant_id = $1 AND v.sku = import_variants.sku",
+    "UPDATE import_variants SET pile_id = CASE WHEN p.kind <> 'goods' THEN NULL \
+         WHEN p.inventory_strategy = 'flat' THEN (SELECT s.id FROM stock_items s \
+           WHERE s.tenant_id = $1 AND s.product_id = p.id ORDER BY s.id LIMIT 1) \
+         ELSE import_variants.pile_id END \
+     FROM import_products ip JOIN products p ON p.tenant_id = $1 AND p.id = ip.product_id \
+     WHERE import_variants.tenant_id = $1 AND import_variants.import_id = $2 AND import_variants.is_new \
+       AND ip.tenant_id = $1 AND ip.import_id = $2 AND ip.n = import_variants.product_n AND NOT ip.is_new",
+];
+
+/// What both tables of rows are joined by.
+const ROWS: &str = "import_variants iv JOIN import_products ip \
+     ON ip.tenant_id = $1 AND ip.import_id = $2 AND ip.n = iv.product_n";
+
+/// A rule that rows break: which they are, the column, the word for it, and
+/// what to change.
+struct Check {
+    from: String,
+    line: &'static str,
+    column: Option<&'static str>,
+    code: &'static str,
+    why: String,
+}
+
+const OF_PRODUCT: &str = "ip.tenant_id = $1 AND ip.import_id = $2";
+const OF_VARIANT: &str = "iv.tenant_id = $1 AND iv.import_id = $2";
+
+fn on_products() -> [Check; 3] {
+    [
+        Check {
+            from: format!(
+                "import_products ip WHERE {OF_PRODUCT} AND ip.is_new AND ip.name IS NULL"
+            ),
+            line: "ip.line",
+            column: Some("name"),
+            code: "missing",
+            why: "a product that is new needs a name".to_owned(),
+        },
+        Check {
+            from: format!(
+                "import_products ip JOIN products p ON p.tenant_id = $1 AND p.id = ip.product_id WHERE {OF_PRODUCT} \
+                   AND NOT ip.is_new AND ip.kind <> p.kind"
+            ),
+            line: "ip.line",
+            column: Some("kind"),
+            code: "fixed",
+            why: "a product stays of the kind it was made; leave it empty or take another handle"
+                .to_owned(),
+        },
+        Check {
+            from: format!(
+                "import_products ip JOIN products p ON p.tenant_id = $1 AND p.id = ip.product_id WHERE {OF_PRODUCT} \
+                   AND NOT ip.is_new AND ip.strategy <> p.inventory_strategy"
+            ),
+            line: "ip.line",
+            column: Some("inventory_strategy"),
+            code: "fixed",
+            why: "where stock is counted stays as the product was made; leave it empty".to_owned(),
+        },
+    ]
+}
+
+fn on_variants() -> [Check; 4] {
+    [
+        Check {
+            from: format!("{ROWS} WHERE {OF_VARIANT} AND iv.is_new AND iv.price IS NULL"),
+            line: "iv.line",
+            column: Some("price"),
+            code: "missing",
+            why: "a variant that is new needs a price".to_owned(),
+        },
+        Check {
+            from: format!(
+                "{ROWS} JOIN variants v ON v.tenant_id = $1 AND v.id = iv.variant_id \
+                 WHERE {OF_VARIANT} AND NOT iv.is_new AND v.product_id <> ip.product_id"
+            ),
+            line: "iv.line",
+            column: Some("sku"),
+            code: "variant.sku_taken",
+            why: "another product has a variant with this SKU".to_owned(),
+        },
+        Check {
+            from: format!(
+                "import_variants iv JOIN stock_items s ON s.tenant_id = $1 AND s.id = iv.pile_id \
+                 WHERE {OF_VARIANT} AND iv.on_hand < s.reserved"
+            ),
+            line: "iv.line",
+            column: Some("on_hand"),
+            code: "stock.below_reserved",
+            why: "stock cannot go below what is reserved for orders".to_owned(),
+        },
+        Check {
+            from: format!(
+                "import_products ip WHERE {OF_PRODUCT} AND NOT ip.is_new \
+                   AND (SELECT count(*) FROM import_variants iv WHERE {OF_VARIANT} AND iv.product_n = ip.n AND iv.is_new) \
+                     + (SELECT count(*) FROM variants v WHERE v.tenant_id = $1 AND v.product_id = ip.product_id) \
+                     > {MAX_PER_PRODUCT}"
+            ),
+            line: "ip.line",
+            column: None,
+            code: "variant.too_many",
+            why: format!(
+                "with those it has, the product would have more than {MAX_PER_PRODUCT} variants"
+            ),
+        },
+    ]
+}
+
+#[derive(FromQueryResult)]
+struct LineRow {
+    line: i64,
+    total: i64,
+}
+
+/// Compares the rows with the catalog: which are new, and what is wrong with
+/// them.
+pub async fn compare(
+    tx: &Transaction,
+    import: ImportId,
+    may_set_stock: bool,
+    mistakes: &mut Mistakes,
+) -> Result<(), Fault> {
+    for sql in RESOLVE {
+        tx.run(sql, [import.uuid().into()]).await?;
+    }
+    for check in on_products().into_iter().chain(on_variants()) {
+        look(tx, import, &check, mistakes).await?;
+    }
+    if !may_set_stock {
+        let check = Check {
+            from: "import_variants iv JOIN stock_items s ON s.tenant_id = $1 AND s.id = iv.pile_id \
+                   WHERE iv.tenant_id = $1 AND iv.import_id = $2 AND iv.on_hand <> s.on_hand"
+                .to_owned(),
+            line: "iv.line",
+            column: Some("on_hand"),
+            code: "auth.forbidden",
+            why: "changing stock needs the permission stock:write; leave it empty or ask for the permission"
+                .to_owned(),
+        };
+        look(tx, import, &check, mistakes).await?;
+    }
+    Ok(())
+}
+
+async fn look(
+    tx: &Transaction,
+    import: ImportId,
+    check: &Check,
+    mistakes: &mut Mistakes,
+) -> Result<(), Fault> {
+    let sql = format!(
+        "SELECT {line} AS line, count(*) OVER () AS total FROM {from} ORDER BY {line} LIMIT {MAX_LISTED}",
+        line = check.line,
+        from = check.from,
+    );
+    let rows: Vec<LineRow> = tx.all(&sql, [import.uuid().into()]).await?;
+    let total = rows.first().map_or(0, |row| row.total);
+    let listed = rows.len() as u64;
+    for row in rows {
+        let line = u64::try_from(row.line).unwrap_or_default();
+        mistakes.add(RowError::new(line, check.column, check.code, &check.why));
+    }
+    mistakes.count += u64::try_from(total)
+        .unwrap_or_default()
+        .saturating_sub(listed);
+    Ok(())
+}
+
+#[derive(FromQueryResult)]
+struct EffectRow {
+    products_new: i64,
+    products_all: i64,
+    variants_new: i64,
+    variants_all: i64,
+}
+
+/// What the rows will do.
+pub async fn effect(tx: &Transaction, import: ImportId) -> Result<Effect, Fault> {
+    let count = |table: &str, more: &str| {
+        format!("(SELECT count(*) FROM {table} WHERE tenant_id = $1 AND import_id = $2{more})")
+    };
+    let sql = format!(
+        "SELECT {} AS products_new, {} AS products_all, {} AS variants_new, {} AS variants_all",
+        count("import_products", " AND is_new"),
+        count("import_products", ""),
+        count("import_variants", " AND is_new"),
+        count("import_variants", ""),
+    );
+    let row: Option<EffectRow> = tx.one(&sql, [import.uuid().into()]).await?;
+    let row = row.ok_or_else(|| Fault::permanent("a count without a row"))?;
+    Ok(Effect {
+        products_new: row.products_new,
+        products_changed: row.products_all - row.products_new,
+        variants_new: row.variants_new,
+        variants_changed: row.variants_all - row.variants_new,
+    })
+}
