@@ -110,10 +110,10 @@ async fn a_catalog_moves_from_shop_to_shop(#[values(Sqlite, Postgres)] backend: 
     assert_eq!(boot.text_at("/attributes/Material"), "Leather");
     assert_eq!(boot.text_at("/variants/0/title"), "Red / 41");
     assert_eq!(boot.number_at("/variants/0/price/amount"), 9950);
-    assert_eq!(boot.number_at("/variants/0/on_hand"), 3);
+    assert_eq!(boot.number_at("/variants/0/stock/on_hand"), 3);
     let sock = product(&app, first, "sock").await;
     for n in 0..2 {
-        assert_eq!(sock.number_at(&format!("/variants/{n}/on_hand")), 7);
+        assert_eq!(sock.number_at(&format!("/variants/{n}/stock/on_hand")), 7);
     }
     assert_eq!(
         product(&app, first, "map").await.text_at("/status"),
@@ -183,7 +183,7 @@ async fn what_is_there_is_changed_and_what_is_empty_stays(
     assert_eq!(lamp.text_at("/variants/0/size"), "40");
     assert_eq!(lamp.number_at("/variants/0/price/amount"), 3000);
     assert_eq!(app.stock(tenant, &item, 0).await, (4, 2));
-    assert_eq!(lamp.number_at("/variants/1/on_hand"), 9);
+    assert_eq!(lamp.number_at("/variants/1/stock/on_hand"), 9);
     assert_eq!(lamp.number_at("/variants/1/position"), 1);
     // Less than is promised cannot be there.
     let less = import(&app, tenant, "", "handle,sku,on_hand\nlamp,lamp-0,1\n").await;
@@ -481,8 +481,8 @@ async fn a_shopify_export_is_read_as_it_is(#[values(Sqlite, Postgres)] backend: 
     assert_eq!(shirt.text_at("/variants/1/sku"), "example-t-shirt-2");
     assert_eq!(
         (
-            shirt.number_at("/variants/0/on_hand"),
-            shirt.number_at("/variants/1/on_hand")
+            shirt.number_at("/variants/0/stock/on_hand"),
+            shirt.number_at("/variants/1/stock/on_hand")
         ),
         (10, 0)
     );

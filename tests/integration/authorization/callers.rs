@@ -188,6 +188,15 @@ async fn import(app: &App, tenant: &Tenant) -> String {
     call.expect(202).await.text_at("/id")
 }
 
+/// A job of the tenant.
+async fn job(app: &App, tenant: &Tenant) -> String {
+    let body = json!({"email": tenant.user.email});
+    let forgot = app.client.post("/api/auth/password/forgot", &body);
+    forgot.header("host", tenant.host).expect(202).await;
+    let jobs = app.client.get("/api/admin/jobs").bearer(&tenant.key);
+    jobs.expect(200).await.text_at("/data/0/id")
+}
+
 /// What lets a guest use their things.
 #[derive(Clone)]
 pub struct Tokens {
@@ -247,21 +256,7 @@ pub async fn fresh(
         tokens.order = order.token;
     }
     if wants("job_id") {
-        app.client
-            .post(
-                "/api/auth/password/forgot",
-                &json!({"email": tenant.user.email}),
-            )
-            .header("host", tenant.host)
-            .expect(202)
-            .await;
-        let jobs = app
-            .client
-            .get("/api/admin/jobs")
-            .bearer(&tenant.key)
-            .expect(200)
-            .await;
-        things.insert("job_id", jobs.text_at("/data/0/id"));
+        things.insert("job_id", job(app, tenant).await);
     }
     if route.method == "DELETE" && wants("image_id") {
         things.insert(

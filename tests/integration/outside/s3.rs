@@ -3,7 +3,6 @@
 use std::time::Duration;
 
 use rstest::rstest;
-use serde_json::Value;
 use testkit::client::{Call, POST};
 use testkit::picture::{Part, small};
 use testkit::programs::S3;
@@ -16,12 +15,12 @@ enum Server {
     S3rver,
 }
 
-async fn start(server: Server, more: &[(&'static str, String)]) -> (App, S3) {
+async fn start(server: Server) -> (App, S3) {
     let bucket = match server {
         Server::Moto => S3::moto().await,
         Server::S3rver => S3::s3rver().await,
     };
-    let settings = [bucket.settings(), more.to_vec()].concat();
+    let settings = bucket.settings();
     let settings: Vec<(&str, &str)> = settings.iter().map(|(n, v)| (*n, v.as_str())).collect();
     (App::with(Backend::Sqlite, &settings).await, bucket)
 }
@@ -47,7 +46,7 @@ async fn shown(app: &App) -> usize {
 #[rstest]
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn pictures_are_kept_in_a_bucket(#[values(Server::Moto, Server::S3rver)] server: Server) {
-    let (app, mut bucket) = start(server, &[]).await;
+    let (app, mut bucket) = start(server).await;
     let shop = app.shop().await;
     let item = app.simple(&shop.first, "Lamp", 3).await;
     let key = &shop.first.key;
@@ -89,33 +88,4 @@ async fn pictures_are_kept_in_a_bucket(#[values(Server::Moto, Server::S3rver)] s
     );
     app.client.delete(&path).bearer(key).expect(204).await;
     assert_eq!(shown(&app).await, 0);
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_bucket_may_have_an_address_of_its_own() {
-    let (app, bucket) = start(Server::Moto, &[]).await;
-    let public = format!("{}/shop-images", bucket.url());
-    let settings = [
-        bucket.settings(),
-        vec![("MEDIA_PUBLIC_URL", public.clone())],
-    ]
-    .concat();
-    let settings: Vec<(&str, &str)> = settings.iter().map(|(n, v)| (*n, v.as_str())).collect();
-    let node = app.another(&settings).await;
-    let shop = node.shop().await;
-    let item = node.simple(&shop.first, "Lamp", 3).await;
-    let made = upload(&node, &shop.first.key, &item.product, 1)
-        .expect(201)
-        .await;
-    let url = made.text_at("/medium/url");
-    assert!(url.starts_with(&format!("{public}/ten_")), "{url}");
-    // As the bucket itself serves it, to be kept for ever.
-    let outside = testkit::Client::new(String::new());
-    let file = outside.get(&url).expect(200).await;
-    assert_eq!(file.header("content-type"), "image/png");
-    assert_eq!(
-        file.header("cache-control"),
-        "public, max-age=31536000, immutable"
-    );
-    assert_eq!(file.body, Value::Null);
 }
