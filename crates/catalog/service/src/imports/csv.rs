@@ -19,6 +19,8 @@ pub(crate) struct CsvRows {
     line: u64,
     /// Lines that the row has had so far.
     lines: u64,
+    /// Whether anything of the row was read.
+    begun: bool,
 }
 
 /// A row that cannot be told apart from the next one.
@@ -34,6 +36,7 @@ impl CsvRows {
             columns: 0,
             line: 1,
             lines: 0,
+            begun: false,
         }
     }
 
@@ -59,11 +62,16 @@ impl CsvRows {
                 &mut self.cells[self.written..],
                 &mut self.ends[self.columns..],
             );
-            self.lines += breaks(&input[..read]);
-            // Line breaks before the first cell belong to the row before.
-            if self.written + written == 0 && self.columns + ended == 0 {
-                self.line += std::mem::take(&mut self.lines);
+            let mut taken = &input[..read];
+            if !self.begun {
+                // Line breaks before a row belong to the one before.
+                let own = taken.iter().position(|byte| !b"\r\n".contains(byte));
+                let (before, rest) = taken.split_at(own.unwrap_or(taken.len()));
+                self.line += breaks(before);
+                self.begun = !rest.is_empty();
+                taken = rest;
             }
+            self.lines += breaks(taken);
             input = &input[read..];
             self.written += written;
             self.columns += ended;
@@ -102,7 +110,7 @@ impl CsvRows {
             each(self.line, &cells);
         }
         self.line += std::mem::take(&mut self.lines);
-        (self.written, self.columns) = (0, 0);
+        (self.written, self.columns, self.begun) = (0, 0, false);
         Ok(())
     }
 }
