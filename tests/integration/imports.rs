@@ -54,6 +54,13 @@ async fn exported(app: &App, tenant: &Tenant) -> String {
     answer.text
 }
 
+/// The lines of a file in some order: products of one import come in any.
+fn lines(file: &str) -> Vec<&str> {
+    let mut lines: Vec<&str> = file.lines().collect();
+    lines.sort_unstable();
+    lines
+}
+
 fn counts(import: &Answer) -> [i64; 4] {
     [
         "products_new",
@@ -133,11 +140,11 @@ async fn a_catalog_moves_from_shop_to_shop(#[values(Sqlite, Postgres)] backend: 
     let dollars = csv.replace(",EUR,", ",USD,");
     let moved = import(&app, second, "", dollars.clone()).await;
     assert_eq!(counts(&moved), [3, 0, 4, 0], "{}", moved.describe());
-    assert_eq!(exported(&app, second).await, dollars);
+    assert_eq!(lines(&exported(&app, second).await), lines(&dollars));
     // Once more, nothing is new, and nothing changes but versions.
     let again = import(&app, second, "", dollars.clone()).await;
     assert_eq!(counts(&again), [0, 3, 0, 4], "{}", again.describe());
-    assert_eq!(exported(&app, second).await, dollars);
+    assert_eq!(lines(&exported(&app, second).await), lines(&dollars));
     let movements = app.client.get(&format!(
         "/api/admin/catalog/variants/{}/stock-movements",
         product(&app, second, "boot")
@@ -184,7 +191,7 @@ async fn what_is_there_is_changed_and_what_is_empty_stays(
     assert_eq!(lamp.number_at("/variants/0/price/amount"), 3000);
     assert_eq!(app.stock(tenant, &item, 0).await, (4, 2));
     assert_eq!(lamp.number_at("/variants/1/stock/on_hand"), 9);
-    assert_eq!(lamp.number_at("/variants/1/position"), 1);
+    assert_eq!(lamp.text_at("/variants/1/sku"), "lamp-new");
     // Less than is promised cannot be there.
     let less = import(&app, tenant, "", "handle,sku,on_hand\nlamp,lamp-0,1\n").await;
     assert_eq!(

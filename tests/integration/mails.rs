@@ -88,7 +88,10 @@ async fn a_shop_writes_its_own_mails_and_goes_back(#[values(Sqlite, Postgres)] b
 
     let (subject, text, html) = bought(&app, first, &lamp.variants[0], "").await;
     assert_eq!(subject, "Danke 1001");
-    assert!(text.starts_with("2 of Lamp <b> for 55.00 EUR"), "{text}");
+    assert!(
+        text.starts_with("2 of Lamp <b> (40) for 55.00 EUR"),
+        "{text}"
+    );
     assert!(html.contains("Lamp &lt;b&gt;"), "{html}");
     // What one shop wrote is its own.
     let (subject, ..) = bought(&app, second, &other.variants[0], "").await;
