@@ -96,7 +96,7 @@ impl MigrationTrait for Script {
     clippy::disallowed_methods,
     reason = "migrations run as the owner, before there are scopes"
 )]
-async fn run(manager: &SchemaManager<'_>, sql: &str) -> Result<(), DbErr> {
+pub(crate) async fn run(manager: &SchemaManager<'_>, sql: &str) -> Result<(), DbErr> {
     manager
         .get_connection()
         .execute_unprepared(sql)
@@ -105,7 +105,7 @@ async fn run(manager: &SchemaManager<'_>, sql: &str) -> Result<(), DbErr> {
 }
 
 /// Translates the types, word by word, and makes the tables strict.
-fn for_sqlite(sql: &str) -> String {
+pub(crate) fn for_sqlite(sql: &str) -> String {
     let mut out = String::with_capacity(sql.len());
     let mut rest = sql;
     while !rest.is_empty() {

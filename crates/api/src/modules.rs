@@ -6,11 +6,13 @@ use strum::IntoEnumIterator as _;
 use crate::app::Routes;
 use crate::problem::RequestErrorCode;
 use crate::routes::admin::{
-    categories, jobs, orders as admin_orders, products, settings, shipping, stock, tenants, users,
+    categories, jobs, orders as admin_orders, products, returns as admin_returns,
+    settings, shipments, shipping, stock, tenants, users,
     variants, webhook_events,
 };
 use crate::routes::{
-    api_keys, auth, carts, catalog, checkout, health, orders, profile, test_gateway, webhooks,
+    api_keys, auth, carts, catalog, checkout, health, order_files, orders, profile, returns,
+    test_gateway, webhooks,
 };
 
 /// A part of the API.
@@ -116,11 +118,14 @@ const ORDERS: Module = Module {
         ("webhooks", "What payment gateways post"),
         ("test-gateway", "Playing the buyer in development"),
         ("admin: orders", "Orders of the shop"),
+        ("admin: returns", "What comes back, and exchanges"),
     ],
     routes: orders_routes,
     codes: || {
+        let aftercare = orders_model::AftercareErrorCode::iter();
         orders_model::OrdersErrorCode::iter()
             .map(|code| (code.code(), code.kind()))
+            .chain(aftercare.map(|code| (code.code(), code.kind())))
             .collect()
     },
 };
@@ -140,6 +145,8 @@ fn orders_routes(config: &mut Routes) {
     config.service(orders::create_payment);
     config.service(orders::list_orders);
     config.service(admin_orders::admin_list_orders);
+    // Before the order, whose id it could be.
+    config.service(order_files::export_orders);
     config.service(admin_orders::admin_get_order);
     config.service(admin_orders::ship_order);
     config.service(admin_orders::refund_order);
@@ -153,6 +160,25 @@ fn orders_routes(config: &mut Routes) {
     config.service(webhooks::test_webhook);
     config.service(test_gateway::get_test_session);
     config.service(test_gateway::act_on_test_session);
+    config.service(returns::create_return);
+    config.service(returns::cancel_return);
+    config.service(order_files::get_receipt);
+    config.service(order_files::admin_get_receipt);
+    config.service(order_files::get_packing_slip);
+    config.service(shipments::create_shipment);
+    config.service(shipments::hand_over_shipment);
+    config.service(shipments::deliver_shipment);
+    config.service(shipments::cancel_shipment);
+    config.service(shipments::create_order_note);
+    config.service(admin_returns::list_returns);
+    config.service(admin_returns::get_return);
+    config.service(admin_returns::admin_create_return);
+    config.service(admin_returns::approve_return);
+    config.service(admin_returns::reject_return);
+    config.service(admin_returns::admin_cancel_return);
+    config.service(admin_returns::receive_return);
+    config.service(admin_returns::refund_return);
+    config.service(admin_returns::create_exchange);
 }
 
 /// Jobs and received webhooks.

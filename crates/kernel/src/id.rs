@@ -221,6 +221,14 @@ kinds! {
     WebhookEvent, WebhookEventId = "whe";
     /// A stored answer to a repeated request.
     RequestKey, RequestKeyId = "rqk";
+    /// A parcel of an order, or what else goes out at once.
+    Shipment, ShipmentId = "pkg";
+    /// Goods of an order that come back.
+    Return, ReturnId = "rma";
+    /// What somebody wrote about an order.
+    OrderNote, OrderNoteId = "note";
+    /// A payment that the buyer disputes at their bank.
+    Dispute, DisputeId = "dsp";
 }
 
 #[cfg(test)]

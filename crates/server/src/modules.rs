@@ -50,6 +50,7 @@ pub(crate) fn services(base: &Base<'_>, gateways: Gateways, mailer: &Arc<dyn Mai
         gateways: gateways.all,
         test_buyer: gateways.buyer,
         mailer: mailer.clone(),
+        printer: Arc::new(gateway_pdf::PdfPrinter),
         keys: base.keys.clone(),
         settings: base.settings.checkout.clone(),
         return_origins: return_origins(base.settings),

@@ -3,9 +3,12 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use orders_model::events::{OrderPaid, OrderShipped, RefundPromised, ShippingMethodsChanged};
+use orders_model::events::{
+    OrderPaid, RefundPromised, ReturnApproved, ReturnRejected, ShipmentShipped,
+    ShippingMethodsChanged,
+};
 use orders_model::jobs::{
-    ExecuteRefund, ProcessWebhook, SendConfirmation, SendShippingNotice, Sweep,
+    ExecuteRefund, ProcessWebhook, SendConfirmation, SendReturnNotice, SendShippingNotice, Sweep,
 };
 use orders_service::Orders;
 use queue::Registry;
@@ -37,7 +40,16 @@ pub fn register(registry: &mut Registry, orders: &Arc<Orders>) {
         let service = service.clone();
         async move {
             service
-                .send_shipping_notice(&context.scope, context.id, job.order)
+                .send_shipping_notice(&context.scope, context.id, job.order, job.shipment)
+                .await
+        }
+    });
+    let service = orders.clone();
+    registry.handle(move |context, job: SendReturnNotice| {
+        let service = service.clone();
+        async move {
+            service
+                .send_return_notice(&context.scope, context.id, job.id)
                 .await
         }
     });
@@ -52,7 +64,12 @@ pub fn register(registry: &mut Registry, orders: &Arc<Orders>) {
         async move { service.sweep(&context.scope).await }
     });
     registry.subscribe(|event: OrderPaid| SendConfirmation { order: event.order });
-    registry.subscribe(|event: OrderShipped| SendShippingNotice { order: event.order });
+    registry.subscribe(|event: ShipmentShipped| SendShippingNotice {
+        order: event.order,
+        shipment: Some(event.shipment),
+    });
+    registry.subscribe(|event: ReturnApproved| SendReturnNotice { id: event.id });
+    registry.subscribe(|event: ReturnRejected| SendReturnNotice { id: event.id });
     registry.subscribe(|event: RefundPromised| ExecuteRefund {
         refund: event.refund,
     });

@@ -8,6 +8,7 @@ use kernel::{
 };
 use strum::{EnumDiscriminants, EnumIter};
 
+use crate::aftercare_errors::AftercareError;
 use crate::cart::{MAX_LINES, MAX_QUANTITY};
 use crate::order::OrderStatus;
 use crate::ports::WebhookRefused;
@@ -169,6 +170,9 @@ pub enum OrdersError {
     /// The catalog refused.
     #[error(transparent)]
     Catalog(CatalogError),
+    /// Something about a paid order was refused.
+    #[error(transparent)]
+    Aftercare(#[from] AftercareError),
     /// A repeated request stands in the way.
     #[error(transparent)]
     Once(#[from] OnceError),
@@ -231,7 +235,7 @@ impl OrdersErrorCode {
             Self::TestSessionNotFound => "test_gateway.session_not_found",
             Self::TestSessionClosed => "test_gateway.session_closed",
             Self::Money => "amount_out_of_range",
-            Self::Access | Self::Catalog | Self::Once | Self::Fault => "",
+            Self::Access | Self::Catalog | Self::Aftercare | Self::Once | Self::Fault => "",
         }
     }
 
@@ -281,7 +285,7 @@ impl OrdersErrorCode {
             Self::VersionMismatch => K::PreconditionFailed,
             Self::Gateway => K::BadGateway,
             Self::Webhook => K::Malformed,
-            Self::Access | Self::Catalog | Self::Once | Self::Fault => K::Internal,
+            Self::Access | Self::Catalog | Self::Aftercare | Self::Once | Self::Fault => K::Internal,
         }
     }
 }
@@ -291,6 +295,7 @@ impl DomainError for OrdersError {
         match self {
             Self::Access(inner) => inner.kind(),
             Self::Catalog(inner) => inner.kind(),
+            Self::Aftercare(inner) => inner.kind(),
             Self::Once(inner) => inner.kind(),
             Self::Fault(inner) => inner.kind(),
             other => OrdersErrorCode::from(other).kind(),
@@ -301,6 +306,7 @@ impl DomainError for OrdersError {
         match self {
             Self::Access(inner) => inner.code(),
             Self::Catalog(inner) => inner.code(),
+            Self::Aftercare(inner) => inner.code(),
             Self::Once(inner) => inner.code(),
             Self::Fault(inner) => inner.code(),
             other => OrdersErrorCode::from(other).code(),
@@ -310,6 +316,10 @@ impl DomainError for OrdersError {
     fn fields(&self) -> Vec<FieldError> {
         let pointer = match self {
             Self::Catalog(inner) => return inner.fields(),
+            Self::Aftercare(inner) => match inner.pointer() {
+                Some(pointer) => pointer,
+                None => return Vec::new(),
+            },
             Self::QuantityOutOfRange => "/quantity",
             Self::NotForSale | Self::CurrencyMismatch(_) => "/variant_id",
             Self::EmailMissing => "/email",

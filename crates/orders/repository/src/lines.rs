@@ -6,7 +6,7 @@ use std::sync::LazyLock;
 use database::column::{Stored, to_json};
 use database::{Scoped, Transaction};
 use kernel::{Fault, Money, OrderId, OrderLineId, ProductId, SellerId, StockItemId, VariantId};
-use orders_model::order::{Order, OrderLine};
+use orders_model::order::{LineMove, Order, OrderLine, Pieces};
 use sea_orm::{FromQueryResult, Value};
 use serde::Deserialize;
 use uuid::Uuid;
@@ -27,6 +27,12 @@ pub(crate) struct Row {
     unit_price: i64,
     quantity: i64,
     restocked: i64,
+    intangible: i64,
+    withdrawn: i64,
+    shipped: i64,
+    returning: i64,
+    returned: i64,
+    scrapped: i64,
 }
 
 pub(crate) const TABLE: Table = Table {
@@ -44,6 +50,12 @@ pub(crate) const TABLE: Table = Table {
         ("unit_price", Kind::Plain),
         ("quantity", Kind::Plain),
         ("restocked", Kind::Plain),
+        ("intangible", Kind::Plain),
+        ("withdrawn", Kind::Plain),
+        ("shipped", Kind::Plain),
+        ("returning", Kind::Plain),
+        ("returned", Kind::Plain),
+        ("scrapped", Kind::Plain),
     ],
 };
 
@@ -70,12 +82,20 @@ pub(crate) fn read(row: Row, order: &Order) -> OrderLine {
         unit_price: Money::new(row.unit_price, order.currency),
         quantity: row.quantity,
         restocked: row.restocked,
+        pieces: Pieces {
+            intangible: row.intangible,
+            withdrawn: row.withdrawn,
+            shipped: row.shipped,
+            returning: row.returning,
+            returned: row.returned,
+            scrapped: row.scrapped,
+        },
     }
 }
 
 /// The write that adds the lines of an order, for a batch.
 pub fn insert(order: OrderId, lines: &[OrderLine]) -> (String, Vec<Value>) {
-    const COLUMNS: usize = 12;
+    const COLUMNS: usize = 13;
     let mut values: Vec<Value> = vec![order.uuid().into()];
     let mut rows = Vec::with_capacity(lines.len());
     for line in lines {
@@ -95,25 +115,44 @@ pub fn insert(order: OrderId, lines: &[OrderLine]) -> (String, Vec<Value>) {
             line.unit_price.minor.into(),
             line.quantity.into(),
             line.restocked.into(),
+            line.pieces.intangible.into(),
         ]);
     }
     (
         format!(
             "INSERT INTO order_lines (tenant_id, order_id, id, position, product_id, variant_id, stock_item_id, \
-               seller_id, sku, name, options, unit_price, quantity, restocked) VALUES {}",
+               seller_id, sku, name, options, unit_price, quantity, restocked, intangible) VALUES {}",
             rows.join(", ")
         ),
         values,
     )
 }
 
-/// Notes that pieces of a line went back into stock, if so many were left.
-pub async fn restock(tx: &Transaction, line: OrderLineId, quantity: i64) -> Result<bool, Fault> {
+/// Changes the counts of a line, if they are never more than was bought, sent
+/// and came back: a return may only bring what a shipment took, and what is
+/// back in stock or thrown away does not come back again.
+pub async fn move_pieces(
+    tx: &Transaction,
+    line: OrderLineId,
+    by: LineMove,
+) -> Result<bool, Fault> {
     let changed = tx
         .run(
-            "UPDATE order_lines SET restocked = restocked + $2 \
-             WHERE tenant_id = $1 AND id = $3 AND restocked + $2 <= quantity",
-            [quantity.into(), line.uuid().into()],
+            "UPDATE order_lines SET restocked = restocked + $2, withdrawn = withdrawn + $3, shipped = shipped + $4, \
+               returning = returning + $5, returned = returned + $6, scrapped = scrapped + $7 \
+             WHERE tenant_id = $1 AND id = $8 \
+               AND restocked + $2 + scrapped + $7 + returning + $5 <= quantity \
+               AND shipped + $4 + withdrawn + $3 + intangible <= quantity \
+               AND returned + $6 + returning + $5 <= shipped + $4",
+            [
+                by.restocked.into(),
+                by.withdrawn.into(),
+                by.shipped.into(),
+                by.returning.into(),
+                by.returned.into(),
+                by.scrapped.into(),
+                line.uuid().into(),
+            ],
         )
         .await?;
     Ok(changed == 1)

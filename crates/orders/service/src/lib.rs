@@ -11,15 +11,21 @@ mod access;
 mod cancel;
 mod carts;
 mod checkout;
+mod disputes;
+mod documents;
+mod exchanges;
+mod export;
 mod fulfilment;
 mod gateways;
 mod mails;
 mod merge;
+mod notes;
 mod orders;
 mod payments;
 mod placing;
 mod pricing;
 mod refunds;
+mod returns;
 mod settle;
 mod shipping;
 mod sweep;
@@ -35,6 +41,7 @@ use database::Database;
 use kernel::secret::{KeyRing, Signer};
 use kernel::{Scope, Timestamp};
 use orders_model::OrdersError;
+use orders_model::document::Printer;
 use orders_model::ports::{PaymentGateway, TestBuyer};
 use queue::Queue;
 use url::Url;
@@ -42,9 +49,13 @@ use url::Url;
 pub use access::{CartKey, OrderKey};
 pub use carts::CartAnswer;
 pub use checkout::CheckoutRequest;
-pub use orders::{OrderAnswer, OrderFilter};
+pub use documents::OrderFile;
+pub use exchanges::NewExchange;
+pub use fulfilment::{NewShipment, ShipmentStep};
+pub use orders::{OrderAnswer, OrderFilter, OrderPosition, OrderSort};
 pub use payments::NewAttempt;
 pub use refunds::RefundCommand;
+pub use returns::{NewReturn, ReturnFilter, ReturnStep};
 
 use gateways::Gateways;
 use shipping::ShippingCache;
@@ -65,6 +76,8 @@ pub struct OrdersParts {
     pub test_buyer: Option<Arc<dyn TestBuyer>>,
     /// How mail leaves.
     pub mailer: Arc<dyn Mailer>,
+    /// How documents become files.
+    pub printer: Arc<dyn Printer>,
     /// What cart and order tokens are made with.
     pub keys: Arc<KeyRing>,
     /// The settings.
@@ -82,6 +95,7 @@ pub struct Orders {
     gateways: Gateways,
     test_buyer: Option<Arc<dyn TestBuyer>>,
     mailer: Arc<dyn Mailer>,
+    printer: Arc<dyn Printer>,
     cart_tokens: Signer,
     order_tokens: Signer,
     settings: config::Checkout,
@@ -103,6 +117,7 @@ impl Orders {
             catalog: parts.catalog,
             test_buyer: parts.test_buyer,
             mailer: parts.mailer,
+            printer: parts.printer,
             settings: parts.settings,
             return_origins: parts.return_origins,
         }
@@ -145,6 +160,7 @@ mod tests {
         let (table, _) = table.split_once("\n\n").unwrap();
         let documented = after(table, "\n| `");
         let code = [
+            include_str!("disputes.rs"),
             include_str!("refunds.rs"),
             include_str!("settle.rs"),
             include_str!("webhooks.rs"),

@@ -7,12 +7,13 @@ use kernel::{OrderId, PaymentId, Scope, Timestamp};
 use orders_model::OrdersError;
 use orders_model::cart::{CartChange, PricedCart};
 use orders_model::events::OrderPlaced;
-use orders_model::order::{HistoryEntry, Order, OrderDetail, OrderLine, ReturnUrls, demand};
+use orders_model::order::{Aftercare, HistoryEntry, Order, OrderDetail, OrderLine, ReturnUrls, demand};
 use orders_model::ordering::{
     check_as_seen, check_complete, full_name, lines_of, new_attempt, new_order,
 };
 use orders_model::payment::{Payment, PaymentStatus};
-use orders_repository::{carts, history, lines, numbers, orders, payments};
+use orders_model::search::words_of;
+use orders_repository::{carts, history, lines, numbers, orders, payments, words};
 use serde::{Deserialize, Serialize};
 
 use crate::Orders;
@@ -115,6 +116,7 @@ impl Orders {
                 payments: vec![payment],
                 refunds: Vec::new(),
                 history,
+                after: Aftercare::default(),
             },
         })
     }
@@ -252,6 +254,7 @@ impl Orders {
         let (now, backend) = (order.placed_at, tx.backend());
         batch.add(orders::insert(order, backend));
         batch.add(lines::insert(order.id, lines));
+        batch.add(words::index_new(order.id, &words_of(order), backend));
         if let Some(payment) = payment {
             batch.add(payments::insert(payment));
         }
@@ -265,7 +268,7 @@ impl Orders {
     }
 
     /// An order of nothing is paid as soon as it is placed.
-    async fn pay_nothing(
+    pub(crate) async fn pay_nothing(
         &self,
         tx: &OnceTransaction,
         mut order: Order,
