@@ -124,7 +124,11 @@ CREATE INDEX ix_order_lines_sku ON order_lines (tenant_id, sku, order_id);
 /// New columns of orders and of their lines, in an order in which each may
 /// refer to those before it.
 const COLUMNS: &[(&str, &str, &str)] = &[
-    ("orders", "dispute", "text CHECK (dispute IN ('open', 'won', 'lost'))"),
+    (
+        "orders",
+        "dispute",
+        "text CHECK (dispute IN ('open', 'won', 'lost'))",
+    ),
     ("orders", "exchange_of", "uuid"),
     (
         "orders",
@@ -153,13 +157,13 @@ const COLUMNS: &[(&str, &str, &str)] = &[
     ),
     (
         "order_lines",
-        "returning",
-        "bigint NOT NULL DEFAULT 0 CHECK (returning >= 0)",
+        "in_return",
+        "bigint NOT NULL DEFAULT 0 CHECK (in_return >= 0)",
     ),
     (
         "order_lines",
         "returned",
-        "bigint NOT NULL DEFAULT 0 CHECK (returned >= 0 AND returned + returning <= shipped)",
+        "bigint NOT NULL DEFAULT 0 CHECK (returned >= 0 AND returned + in_return <= shipped)",
     ),
     (
         "order_lines",
@@ -216,19 +220,36 @@ impl MigrationTrait for AfterPayment {
             run(manager, &if postgres { add } else { for_sqlite(&add) }).await?;
         }
         // Before the new tables have row-level security; the old ones have.
-        let lines = if postgres { LINES_POSTGRES } else { LINES_SQLITE };
-        let fill: Vec<String> = FILL.iter().map(|sql| sql.replace("{lines}", lines)).collect();
+        let lines = if postgres {
+            LINES_POSTGRES
+        } else {
+            LINES_SQLITE
+        };
+        let fill: Vec<String> = FILL
+            .iter()
+            .map(|sql| sql.replace("{lines}", lines))
+            .collect();
         TABLES.up(manager).await?;
         everywhere(manager, &fill).await
     }
 
     async fn down(&self, manager: &SchemaManager) -> Result<(), DbErr> {
         TABLES.down(manager).await?;
-        for index in ["orders_total", "orders_email", "orders_dispute", "order_lines_product", "order_lines_sku"] {
+        for index in [
+            "orders_total",
+            "orders_email",
+            "orders_dispute",
+            "order_lines_product",
+            "order_lines_sku",
+        ] {
             run(manager, &format!("DROP INDEX ix_{index}")).await?;
         }
         for (table, column, _) in COLUMNS.iter().rev() {
-            run(manager, &format!("ALTER TABLE {table} DROP COLUMN {column}")).await?;
+            run(
+                manager,
+                &format!("ALTER TABLE {table} DROP COLUMN {column}"),
+            )
+            .await?;
         }
         let back = [
             "UPDATE orders SET fulfilment_status = 'fulfilled' WHERE fulfilment_status = 'delivered'".to_owned(),
@@ -248,7 +269,11 @@ async fn everywhere(manager: &SchemaManager<'_>, statements: &[String]) -> Resul
         for table in tables {
             let exists = manager.has_table(table).await?;
             if postgres && exists {
-                run(manager, &format!("ALTER TABLE {table} {word} ROW LEVEL SECURITY")).await?;
+                run(
+                    manager,
+                    &format!("ALTER TABLE {table} {word} ROW LEVEL SECURITY"),
+                )
+                .await?;
             }
         }
         Ok::<(), DbErr>(())

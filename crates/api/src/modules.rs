@@ -6,9 +6,8 @@ use strum::IntoEnumIterator as _;
 use crate::app::Routes;
 use crate::problem::RequestErrorCode;
 use crate::routes::admin::{
-    categories, jobs, orders as admin_orders, products, returns as admin_returns,
-    settings, shipments, shipping, stock, tenants, users,
-    variants, webhook_events,
+    categories, jobs, orders as admin_orders, products, returns as admin_returns, settings,
+    shipments, shipping, stock, tenants, users, variants, webhook_events,
 };
 use crate::routes::{
     api_keys, auth, carts, catalog, checkout, health, order_files, orders, profile, returns,

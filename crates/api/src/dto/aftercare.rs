@@ -247,4 +247,3 @@ impl From<Dispute> for DisputeDto {
         }
     }
 }
-

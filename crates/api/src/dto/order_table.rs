@@ -41,7 +41,9 @@ const HEAD: &[&str] = &[
 /// an apostrophe in front
 /// (<https://owasp.org/www-community/attacks/CSV_Injection>).
 pub(crate) fn harmless(text: &str) -> String {
-    let dangerous = text.trim_start_matches(' ').starts_with(['=', '+', '-', '@', '\t', '\r', '\n']);
+    let dangerous = text
+        .trim_start_matches(' ')
+        .starts_with(['=', '+', '-', '@', '\t', '\r', '\n']);
     if dangerous {
         format!("'{text}")
     } else {
@@ -60,7 +62,10 @@ fn row(order: &Order) -> Vec<String> {
     let at = |instant: Option<Timestamp>| instant.map(|at| at.to_string()).unwrap_or_default();
     let word = |word: &'static str| word.to_owned();
     let given = |text: Option<&String>| text.map(|text| harmless(text)).unwrap_or_default();
-    let address = order.shipping_address.as_ref().or(order.billing_address.as_ref());
+    let address = order
+        .shipping_address
+        .as_ref()
+        .or(order.billing_address.as_ref());
     let of_address = |part: fn(&orders_model::address::Address) -> Option<&String>| {
         given(address.and_then(part))
     };
@@ -74,7 +79,10 @@ fn row(order: &Order) -> Vec<String> {
         word(order.status.into()),
         word(order.payment_status.into()),
         word(order.fulfilment_status.into()),
-        order.dispute.map(|outcome| word(outcome.into())).unwrap_or_default(),
+        order
+            .dispute
+            .map(|outcome| word(outcome.into()))
+            .unwrap_or_default(),
         harmless(&order.email),
         of_address(|address| Some(&address.name)),
         of_address(|address| address.company.as_ref()),

@@ -262,7 +262,13 @@ mod tests {
     fn what_is_printed_can_be_read_back() {
         let pages = texts(&print(&slip(3)).unwrap());
         assert_eq!(pages.len(), 1);
-        for text in ["Κατάστημα Łódź", "Юлия Ковалёва", "Straße 1", "Lamp number 2", "105.00 EUR"] {
+        for text in [
+            "Κατάστημα Łódź",
+            "Юлия Ковалёва",
+            "Straße 1",
+            "Lamp number 2",
+            "105.00 EUR",
+        ] {
             assert!(pages[0].contains(text), "{text} in {:?}", pages[0]);
         }
     }
@@ -275,14 +281,21 @@ mod tests {
         for n in 0..150 {
             assert!(all.contains(&format!("Lamp number {n}")), "{n}");
         }
-        assert!(pages.iter().all(|page| page.contains("Item") || page.contains("Paid")));
+        assert!(
+            pages
+                .iter()
+                .all(|page| page.contains("Item") || page.contains("Paid"))
+        );
     }
 
     #[test]
     fn letters_that_the_font_lacks_break_nothing() {
         let mut strange = slip(1);
         strange.shop = "東京 \u{202e}\u{0}🎈".into();
-        strange.rows = vec![vec![String::new(), "9".repeat(300)], vec!["W".repeat(3000), "1".into()]];
+        strange.rows = vec![
+            vec![String::new(), "9".repeat(300)],
+            vec!["W".repeat(3000), "1".into()],
+        ];
         assert!(print(&strange).unwrap().starts_with(b"%PDF-"));
     }
 }

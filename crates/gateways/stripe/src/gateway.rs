@@ -2,8 +2,8 @@
 
 use kernel::{Fault, Scope, Timestamp};
 use orders_model::ports::{
-    DisputeReport, GatewayError, PaymentGateway, RawWebhook, RefundReport, RefundRequest, Session, SessionReport,
-    SessionRequest, Subject, VerifiedWebhook, WebhookRefused,
+    DisputeReport, GatewayError, PaymentGateway, RawWebhook, RefundReport, RefundRequest, Session,
+    SessionReport, SessionRequest, Subject, VerifiedWebhook, WebhookRefused,
 };
 use stripe_checkout::checkout_session::ExpireCheckoutSession;
 use stripe_shared::CheckoutSessionId;

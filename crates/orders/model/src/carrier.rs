@@ -16,11 +16,11 @@ const CARRIERS: &[Carrier] = &[
         &["usps"],
         "https://tools.usps.com/go/TrackConfirmAction?tLabels={}",
     ),
+    (&["dpd"], "https://tracking.dpd.de/status/en_US/parcel/{}"),
     (
-        &["dpd"],
-        "https://tracking.dpd.de/status/en_US/parcel/{}",
+        &["gls"],
+        "https://gls-group.com/GROUP/en/parcel-tracking/?match={}",
     ),
-    (&["gls"], "https://gls-group.com/GROUP/en/parcel-tracking/?match={}"),
     (
         &["royalmail"],
         "https://www.royalmail.com/track-your-item#/tracking-results/{}",
@@ -93,7 +93,9 @@ mod tests {
         );
         assert_eq!(
             tracking_url("Royal Mail", "AB\"><script>").as_deref(),
-            Some("https://www.royalmail.com/track-your-item#/tracking-results/AB%22%3E%3Cscript%3E")
+            Some(
+                "https://www.royalmail.com/track-your-item#/tracking-results/AB%22%3E%3Cscript%3E"
+            )
         );
         assert_eq!(tracking_url("The neighbour", "1"), None);
         for (names, page) in CARRIERS {

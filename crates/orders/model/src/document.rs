@@ -103,7 +103,13 @@ pub fn packing_slip(detail: &OrderDetail, issuer: Issuer<'_>) -> Document {
     slip.columns = ["Item", "SKU", "Quantity"].map(str::to_owned).to_vec();
     let to_ship = detail.lines.iter().filter(|line| line.to_ship() > 0);
     slip.rows = to_ship
-        .map(|line| vec![line.name.clone(), line.sku.clone(), line.to_ship().to_string()])
+        .map(|line| {
+            vec![
+                line.name.clone(),
+                line.sku.clone(),
+                line.to_ship().to_string(),
+            ]
+        })
         .collect();
     slip
 }
@@ -140,7 +146,11 @@ pub fn receipt(detail: &OrderDetail, issuer: Issuer<'_>) -> Document {
     let credit = Money::new(-order.exchange_credit.minor, order.currency);
     total("Paid by what came back", credit, false);
     total("Taxes", order.tax, false);
-    total("Refunded", Money::new(-order.refunded.minor, order.currency), false);
+    total(
+        "Refunded",
+        Money::new(-order.refunded.minor, order.currency),
+        false,
+    );
     total("Paid", order.captured, true);
     receipt
 }

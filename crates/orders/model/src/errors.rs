@@ -285,7 +285,9 @@ impl OrdersErrorCode {
             Self::VersionMismatch => K::PreconditionFailed,
             Self::Gateway => K::BadGateway,
             Self::Webhook => K::Malformed,
-            Self::Access | Self::Catalog | Self::Aftercare | Self::Once | Self::Fault => K::Internal,
+            Self::Access | Self::Catalog | Self::Aftercare | Self::Once | Self::Fault => {
+                K::Internal
+            }
         }
     }
 }

@@ -96,7 +96,9 @@ pub fn order_of(
     now: Timestamp,
 ) -> Result<Order, OrdersError> {
     let nothing = Money::zero(first.currency);
-    let prices = lines.iter().map(|line| line.unit_price.times(line.quantity));
+    let prices = lines
+        .iter()
+        .map(|line| line.unit_price.times(line.quantity));
     let prices = prices.collect::<Result<Vec<_>, _>>()?;
     let counted = lines.iter().any(|line| line.stock_item.is_some());
     let mut order = Order {

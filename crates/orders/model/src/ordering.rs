@@ -8,7 +8,9 @@ use kernel::{Money, OrderId, OrderLineId, PaymentId, Timestamp, UserId};
 
 use crate::cart::{Notice, PricedCart};
 use crate::errors::OrdersError;
-use crate::order::{FulfilmentState, Order, OrderLine, OrderStatus, PaymentState, Pieces, ReturnUrls};
+use crate::order::{
+    FulfilmentState, Order, OrderLine, OrderStatus, PaymentState, Pieces, ReturnUrls,
+};
 use crate::payment::{Payment, PaymentStatus};
 
 /// Refuses a cart that lacks something an order needs.

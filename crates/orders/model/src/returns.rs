@@ -233,7 +233,9 @@ impl Return {
                 .find(|line| line.line == entry.line)
                 .ok_or(OrdersError::LineNotFound)?;
             let left = line.quantity - line.restocked - line.scrapped;
-            if entry.restock < 0 || entry.scrap < 0 || entry.restock > left - entry.scrap.min(left)
+            if entry.restock < 0
+                || entry.scrap < 0
+                || entry.restock > left - entry.scrap.min(left)
                 || entry.scrap > left
             {
                 return Err(AftercareError::TooManyReceived { left }.into());

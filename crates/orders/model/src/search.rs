@@ -28,6 +28,19 @@ fn words(text: &str) -> impl Iterator<Item = String> {
     words.into_iter()
 }
 
+/// The words of a text and the parts of those that have several, such as
+/// double names and mail addresses.
+fn words_and_parts(text: &str) -> impl Iterator<Item = String> {
+    words(text).flat_map(|word| {
+        let parts = word.split(|c: char| !c.is_ascii_alphanumeric());
+        let parts: Vec<String> = parts
+            .filter(|part| part.len() > 1)
+            .map(str::to_owned)
+            .collect();
+        std::iter::once(word).chain(parts)
+    })
+}
+
 /// What an order is found by besides its number: its mail address and the
 /// names in its addresses. Tracking numbers come with shipments.
 pub fn words_of(order: &Order) -> Vec<String> {
@@ -38,8 +51,9 @@ pub fn words_of(order: &Order) -> Vec<String> {
     }
     let addresses = [&order.shipping_address, &order.billing_address];
     for address in addresses.into_iter().flatten() {
-        all.extend(words(&address.name));
-        all.extend(address.company.iter().flat_map(|company| words(company)));
+        all.extend(words_and_parts(&address.name));
+        let company = address.company.iter();
+        all.extend(company.flat_map(|company| words_and_parts(company)));
     }
     all.into_iter().collect()
 }
@@ -70,6 +84,8 @@ mod tests {
         assert_eq!(wanted("Łukasz, O'Brien"), ["lukasz", "o", "brien"]);
         assert_eq!(wanted("Ада@Example.com"), ["ada@example.com"]);
         assert!(wanted(" -- ").is_empty());
+        let parts: Vec<String> = words_and_parts("Anna Müller-Łoś").collect();
+        assert_eq!(parts, ["anna", "anna", "muller-los", "muller", "los"]);
         assert_eq!(
             words_of_tracking("JD 0146-22"),
             ["0146-22", "jd", "jd014622"]

@@ -238,7 +238,9 @@ pub fn fulfilment(lines: &[OrderLine], shipments: &[Shipment]) -> FulfilmentStat
         .iter()
         .filter(|shipment| shipment.status == ShipmentStatus::Delivered);
     let delivered: i64 = arrived.map(pieces).sum();
-    let has_goods = lines.iter().any(|line| line.pieces.intangible < line.quantity);
+    let has_goods = lines
+        .iter()
+        .any(|line| line.pieces.intangible < line.quantity);
     match handed {
         0 if has_goods => FulfilmentState::Unfulfilled,
         handed if handed < to_ship => FulfilmentState::Partial,

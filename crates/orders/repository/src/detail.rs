@@ -7,9 +7,7 @@ use kernel::{Fault, OrderId};
 use orders_model::order::{Aftercare, OrderDetail};
 use sea_orm::FromQueryResult;
 
-use crate::{
-    disputes, history, lines, notes, orders, payments, refunds, returns, shipments,
-};
+use crate::{disputes, history, lines, notes, orders, payments, refunds, returns, shipments};
 
 #[derive(FromQueryResult)]
 struct Row {

@@ -65,7 +65,10 @@ pub(crate) fn read(row: Row) -> Result<Dispute, Fault> {
 
 /// The disputes of an order, oldest first.
 pub async fn of(db: &Scoped, order: OrderId) -> Result<Vec<Dispute>, Fault> {
-    let sql = format!("{} AND order_id = $2 ORDER BY opened_at, id", TABLE.select());
+    let sql = format!(
+        "{} AND order_id = $2 ORDER BY opened_at, id",
+        TABLE.select()
+    );
     let rows: Vec<Row> = db.all(&sql, [order.uuid().into()]).await?;
     rows.into_iter().map(read).collect()
 }

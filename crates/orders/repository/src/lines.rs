@@ -30,7 +30,7 @@ pub(crate) struct Row {
     intangible: i64,
     withdrawn: i64,
     shipped: i64,
-    returning: i64,
+    in_return: i64,
     returned: i64,
     scrapped: i64,
 }
@@ -53,7 +53,7 @@ pub(crate) const TABLE: Table = Table {
         ("intangible", Kind::Plain),
         ("withdrawn", Kind::Plain),
         ("shipped", Kind::Plain),
-        ("returning", Kind::Plain),
+        ("in_return", Kind::Plain),
         ("returned", Kind::Plain),
         ("scrapped", Kind::Plain),
     ],
@@ -86,7 +86,7 @@ pub(crate) fn read(row: Row, order: &Order) -> OrderLine {
             intangible: row.intangible,
             withdrawn: row.withdrawn,
             shipped: row.shipped,
-            returning: row.returning,
+            returning: row.in_return,
             returned: row.returned,
             scrapped: row.scrapped,
         },
@@ -131,19 +131,15 @@ pub fn insert(order: OrderId, lines: &[OrderLine]) -> (String, Vec<Value>) {
 /// Changes the counts of a line, if they are never more than was bought, sent
 /// and came back: a return may only bring what a shipment took, and what is
 /// back in stock or thrown away does not come back again.
-pub async fn move_pieces(
-    tx: &Transaction,
-    line: OrderLineId,
-    by: LineMove,
-) -> Result<bool, Fault> {
+pub async fn move_pieces(tx: &Transaction, line: OrderLineId, by: LineMove) -> Result<bool, Fault> {
     let changed = tx
         .run(
             "UPDATE order_lines SET restocked = restocked + $2, withdrawn = withdrawn + $3, shipped = shipped + $4, \
-               returning = returning + $5, returned = returned + $6, scrapped = scrapped + $7 \
+               in_return = in_return + $5, returned = returned + $6, scrapped = scrapped + $7 \
              WHERE tenant_id = $1 AND id = $8 \
-               AND restocked + $2 + scrapped + $7 + returning + $5 <= quantity \
+               AND restocked + $2 + scrapped + $7 + in_return + $5 <= quantity \
                AND shipped + $4 + withdrawn + $3 + intangible <= quantity \
-               AND returned + $6 + returning + $5 <= shipped + $4",
+               AND returned + $6 + in_return + $5 <= shipped + $4",
             [
                 by.restocked.into(),
                 by.withdrawn.into(),

@@ -30,5 +30,8 @@ pub fn index_new(order: OrderId, words: &[String], backend: Backend) -> (String,
         let sql = format!("INSERT INTO order_words (tenant_id, order_id, word) VALUES {number}");
         return (sql, vec![order.uuid().into()]);
     };
-    (sql.replacen("VALUES ", &format!("VALUES {number}, "), 1), values)
+    (
+        sql.replacen("VALUES ", &format!("VALUES {number}, "), 1),
+        values,
+    )
 }

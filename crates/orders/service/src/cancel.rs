@@ -2,11 +2,11 @@
 
 use database::{Batch, Once, Transaction, retrying};
 use kernel::{OrderId, Permission, Scope};
-use orders_model::{AftercareError, OrdersError};
 use orders_model::events::OrderCanceled;
 use orders_model::order::{Order, OrderDetail, OrderStatus, PaymentState};
 use orders_model::payment::Payment;
 use orders_model::refund::Restock;
+use orders_model::{AftercareError, OrdersError};
 use orders_repository::{history, lines, orders, payments};
 
 use crate::Orders;

@@ -45,9 +45,7 @@ impl Orders {
                 .system_scope(tenant, scope.request().request_id.clone()),
             _ => scope.clone(),
         };
-        let payment = self
-            .by_money(&inside, &event.source, &report.money)
-            .await?;
+        let payment = self.by_money(&inside, &event.source, &report.money).await?;
         let Some(payment) = payment else {
             return Ok(Some("no attempt of ours has this payment".to_owned()));
         };
@@ -82,7 +80,9 @@ impl Orders {
             .position(|known| known.external == report.id && known.payment == payment.id);
         let before = known.map(|at| all.swap_remove(at));
         let dispute = Dispute {
-            id: before.as_ref().map_or_else(|| DisputeId::new(now), |d| d.id),
+            id: before
+                .as_ref()
+                .map_or_else(|| DisputeId::new(now), |d| d.id),
             order: order.id,
             payment: payment.id,
             external: report.id.clone(),
@@ -108,7 +108,10 @@ impl Orders {
             order.flag("disputed", now);
         }
         if before.is_none_or(|before| before.status != dispute.status) {
-            let note = Some(format!("{}: {}, {}", dispute.amount, dispute.reason, dispute.status));
+            let note = Some(format!(
+                "{}: {}, {}",
+                dispute.amount, dispute.reason, dispute.status
+            ));
             let actor = scope.actor();
             batch.add(history::note(order.id, "dispute", note, actor, now));
         }

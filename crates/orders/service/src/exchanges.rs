@@ -82,13 +82,8 @@ impl Orders {
         back.kind = ReturnKind::Exchange;
         back.exchange_order = Some(order.id);
         back.refund_due = settlement.refund_due;
-        let wanted = demand(&goods)?;
-        if !wanted.is_empty() {
-            self.catalog
-                .reserve_in_tx(&tx, &mut batch, order.id, &wanted, self.reserved_until())
-                .await
-                .map_err(|error| crate::payments::short(error, &goods))?;
-        }
+        self.reserve_goods(&tx, &mut batch, order.id, &goods)
+            .await?;
         batch.add_as(numbers::TAKEN, numbers::take(numbers_after));
         let attempt = (!order.total.is_zero())
             .then(|| new_attempt(&order, gateway, now, self.settings.session_ttl));
@@ -107,6 +102,24 @@ impl Orders {
         }
         let progress = tx.commit_with(progress).await?;
         self.finish(scope, progress, None).await
+    }
+
+    /// Reserves what the buyer gets.
+    async fn reserve_goods(
+        &self,
+        tx: &Transaction,
+        batch: &mut Batch,
+        order: OrderId,
+        goods: &[OrderLine],
+    ) -> Result<(), OrdersError> {
+        let wanted = demand(goods)?;
+        if wanted.is_empty() {
+            return Ok(());
+        }
+        self.catalog
+            .reserve_in_tx(tx, batch, order, &wanted, self.reserved_until())
+            .await
+            .map_err(|error| crate::payments::short(error, goods))
     }
 
     /// Writes an exchange; the number its order got.
@@ -165,7 +178,13 @@ impl Orders {
         }
         let note = Some(order.id.to_string());
         let actor = tx.scope().actor();
-        batch.add(history::note(first.id, "exchange_canceled", note, actor, now));
+        batch.add(history::note(
+            first.id,
+            "exchange_canceled",
+            note,
+            actor,
+            now,
+        ));
         batch.add(orders::update(&first));
         Ok(())
     }
@@ -181,7 +200,9 @@ struct ExchangeWrite<'a> {
 }
 
 fn value(lines: &[OrderLine], like: &Order) -> Result<Money, OrdersError> {
-    let prices = lines.iter().map(|line| line.unit_price.times(line.quantity));
+    let prices = lines
+        .iter()
+        .map(|line| line.unit_price.times(line.quantity));
     let prices = prices.collect::<Result<Vec<_>, _>>()?;
     Ok(Money::sum(prices, like.currency)?)
 }

@@ -138,7 +138,13 @@ impl Orders {
                 };
                 self.queue.publish_with(&tx, &mut batch, &event)?;
                 let note = Some(id.to_string());
-                batch.add(history::note(order.id, "delivered", note, scope.actor(), now));
+                batch.add(history::note(
+                    order.id,
+                    "delivered",
+                    note,
+                    scope.actor(),
+                    now,
+                ));
             }
             ShipmentStep::Cancel => {
                 shipment.cancel(now)?;

@@ -24,6 +24,7 @@ mod orders;
 mod payments;
 mod placing;
 mod pricing;
+mod receiving;
 mod refunds;
 mod returns;
 mod settle;

@@ -61,7 +61,11 @@ impl Orders {
         };
         drop(db);
         let all = order.status == OrderStatus::Shipped;
-        let what = if all { "Your order" } else { "A part of your order" };
+        let what = if all {
+            "Your order"
+        } else {
+            "A part of your order"
+        };
         let subject = format!("{what} {} is on its way", order.number);
         let mut text = format!("{what} {} is on its way.\n", order.number);
         let tracking = shipment.as_ref().map_or_else(

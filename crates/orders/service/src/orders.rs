@@ -10,7 +10,9 @@ use serde::{Deserialize, Serialize};
 use crate::Orders;
 use crate::access::OrderKey;
 
-pub use orders_repository::listing::{Filter as OrderFilter, Position as OrderPosition, Sort as OrderSort};
+pub use orders_repository::listing::{
+    Filter as OrderFilter, Position as OrderPosition, Sort as OrderSort,
+};
 
 /// An order as its owner sees it.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -78,7 +80,11 @@ impl Orders {
         Ok(OrderAnswer { detail, token })
     }
 
-    pub(crate) async fn whole_order(&self, scope: &Scope, id: OrderId) -> Result<OrderDetail, OrdersError> {
+    pub(crate) async fn whole_order(
+        &self,
+        scope: &Scope,
+        id: OrderId,
+    ) -> Result<OrderDetail, OrdersError> {
         let db = self.database.read(scope).await?;
         orders_repository::detail::find(&db, id)
             .await?

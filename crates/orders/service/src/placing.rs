@@ -7,7 +7,9 @@ use kernel::{OrderId, PaymentId, Scope, Timestamp};
 use orders_model::OrdersError;
 use orders_model::cart::{CartChange, PricedCart};
 use orders_model::events::OrderPlaced;
-use orders_model::order::{Aftercare, HistoryEntry, Order, OrderDetail, OrderLine, ReturnUrls, demand};
+use orders_model::order::{
+    Aftercare, HistoryEntry, Order, OrderDetail, OrderLine, ReturnUrls, demand,
+};
 use orders_model::ordering::{
     check_as_seen, check_complete, full_name, lines_of, new_attempt, new_order,
 };

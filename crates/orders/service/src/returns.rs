@@ -1,21 +1,18 @@
 //! Goods that come back: asking, deciding, receiving, paying back.
 
-use catalog_model::stock::Demand;
 use database::{Batch, Once, OnceTransaction, Scoped, Transaction};
 use kernel::{Money, OrderId, Page, PageRequest, Permission, ReturnId, Scope};
-use orders_model::events::{ReturnApproved, ReturnReceived, ReturnRejected, ReturnRequested};
-use orders_model::order::{LineMove, Order, OrderLine};
+use orders_model::events::{ReturnApproved, ReturnRequested};
+use orders_model::order::Order;
 use orders_model::returns::{
     ReceivedLine, Return, ReturnKind, ReturnStatus, WantedReturn, check_returnable, check_window,
 };
-use orders_model::shipment::LineQuantity;
 use orders_model::{AftercareError, OrdersError};
 use orders_repository::{history, lines, orders, returns, shipments};
 
 use crate::Orders;
 use crate::access::OrderKey;
-use crate::fulfilment::move_pieces;
-use crate::refunds::RefundCommand;
+use crate::receiving::{Parts, hold};
 
 pub use orders_repository::returns::Filter as ReturnFilter;
 
@@ -159,7 +156,13 @@ impl Orders {
         };
         self.queue.publish_with(tx, batch, &event)?;
         let note = Some(made.id.to_string());
-        batch.add(history::note(order.id, "return_requested", note, actor, now));
+        batch.add(history::note(
+            order.id,
+            "return_requested",
+            note,
+            actor,
+            now,
+        ));
         if new.approved {
             let event = ReturnApproved {
                 order: order.id,
@@ -220,133 +223,28 @@ impl Orders {
         let mut of_order = lines::of(&tx, &order).await?;
         let mut found = returns::find(&tx, id).await?.ok_or_else(missing)?;
         let mut batch = Batch::new();
-        let kind = match step {
-            ReturnStep::Approve => {
-                found.become_status(ReturnStatus::Approved, now)?;
-                let event = ReturnApproved {
-                    order: order.id,
-                    id,
-                };
-                self.queue.publish_with(&tx, &mut batch, &event)?;
-                "return_approved"
-            }
-            ReturnStep::Reject(why) => {
-                found.become_status(ReturnStatus::Rejected, now)?;
-                found.decision = Some(why);
-                hold(&tx, &mut of_order, &found, -1).await?;
-                let event = ReturnRejected {
-                    order: order.id,
-                    id,
-                };
-                self.queue.publish_with(&tx, &mut batch, &event)?;
-                "return_rejected"
-            }
-            ReturnStep::Cancel(why) => {
-                if found.kind == ReturnKind::Exchange {
-                    return Err(AftercareError::ExchangeUnderWay.into());
-                }
-                found.become_status(ReturnStatus::Canceled, now)?;
-                found.decision = why;
-                hold(&tx, &mut of_order, &found, -1).await?;
-                "return_canceled"
-            }
-            ReturnStep::Receive(came) => {
-                found.receive(came.as_deref(), now)?;
-                self.take_back(&tx, &mut batch, &mut order, &mut of_order, &mut found)
-                    .await?;
-                "return_received"
-            }
-            ReturnStep::Refund {
-                amount,
-                despite_dispute,
-            } => {
-                found.become_status(ReturnStatus::Refunded, now)?;
-                crate::disputes::check_undisputed(&order, despite_dispute)?;
-                let amount = match amount {
-                    Some(amount) => amount,
-                    None => default_amount(&found, &order, &of_order)?,
-                };
-                self.pay_back(&tx, &mut batch, &mut order, &mut found, amount)
-                    .await?;
-                "return_refunded"
-            }
+        let mut parts = Parts {
+            order: &mut order,
+            lines: &mut of_order,
+            found: &mut found,
         };
+        let kind = self.take_step(&tx, &mut batch, &mut parts, step).await?;
         batch.add(returns::update(&found));
         let note = match &found.decision {
             Some(why) => format!("{id}: {why}"),
             None => id.to_string(),
         };
-        batch.add(history::note(order.id, kind, Some(note), scope.actor(), now));
+        batch.add(history::note(
+            order.id,
+            kind,
+            Some(note),
+            scope.actor(),
+            now,
+        ));
         order.changed(now);
         batch.add(orders::update(&order));
         batch.run(&tx).await?;
         Ok(tx.commit_with(found).await?)
-    }
-
-    /// The goods of a return are here: they go back into stock or are thrown
-    /// away, and what an exchange leaves over goes back.
-    async fn take_back(
-        &self,
-        tx: &Transaction,
-        batch: &mut Batch,
-        order: &mut Order,
-        of_order: &mut [OrderLine],
-        found: &mut Return,
-    ) -> Result<(), OrdersError> {
-        let mut counted = Vec::new();
-        for line in &found.lines {
-            let by = LineMove {
-                restocked: line.restocked,
-                scrapped: line.scrapped,
-                returned: line.restocked + line.scrapped,
-                returning: -line.quantity,
-                ..LineMove::default()
-            };
-            let entry = LineQuantity {
-                line: line.line,
-                quantity: line.quantity,
-            };
-            move_pieces(tx, of_order, entry, by).await?;
-            let sold = of_order.iter().find(|sold| sold.id == line.line);
-            let item = sold.and_then(|sold| sold.stock_item);
-            if line.restocked > 0 {
-                counted.extend(item.map(|item| (item, line.restocked)));
-            }
-        }
-        if !counted.is_empty() {
-            let back = Demand::of(counted)?;
-            self.catalog.restock_in_tx(tx, order.id, &back).await?;
-        }
-        let event = ReturnReceived {
-            order: order.id,
-            id: found.id,
-        };
-        self.queue.publish_with(tx, batch, &event)?;
-        let left = order.refundable()?;
-        let due = Money::new(found.refund_due.minor.min(left.minor), left.currency);
-        if due.minor > 0 {
-            self.pay_back(tx, batch, order, found, due).await?;
-        }
-        Ok(())
-    }
-
-    async fn pay_back(
-        &self,
-        tx: &Transaction,
-        batch: &mut Batch,
-        order: &mut Order,
-        found: &mut Return,
-        amount: Money,
-    ) -> Result<(), OrdersError> {
-        let command = RefundCommand {
-            amount: Some(amount),
-            reason: format!("return {}", found.id),
-            restock: Vec::new(),
-            despite_dispute: true,
-        };
-        self.promise(tx, batch, order, &command).await?;
-        found.refunded = found.refunded.plus(amount)?;
-        Ok(())
     }
 
     /// The returns of the tenant, newest first.
@@ -368,40 +266,4 @@ impl Orders {
         let found = returns::find(&db, id).await?;
         Ok(found.ok_or(AftercareError::ReturnNotFound)?)
     }
-}
-
-/// What goes back for a return when nobody says how much: what the goods were
-/// bought for, as far as there is money left.
-fn default_amount(
-    found: &Return,
-    order: &Order,
-    lines: &[OrderLine],
-) -> Result<Money, OrdersError> {
-    let (value, left) = (found.value(lines)?, order.refundable()?);
-    if value.minor < 1 || left.minor < 1 {
-        return Err(OrdersError::RefundTooLarge { left });
-    }
-    Ok(Money::new(value.minor.min(left.minor), left.currency))
-}
-
-/// Holds the pieces of a return, so that no other one takes them, or frees
-/// them again.
-async fn hold(
-    tx: &Transaction,
-    of_order: &mut [OrderLine],
-    held: &Return,
-    sign: i64,
-) -> Result<(), OrdersError> {
-    for line in &held.lines {
-        let entry = LineQuantity {
-            line: line.line,
-            quantity: line.quantity,
-        };
-        let by = LineMove {
-            returning: sign * line.quantity,
-            ..LineMove::default()
-        };
-        move_pieces(tx, of_order, entry, by).await?;
-    }
-    Ok(())
 }

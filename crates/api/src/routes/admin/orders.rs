@@ -136,7 +136,6 @@ impl OrdersQuery {
     }
 }
 
-
 /// How an order is sent.
 #[derive(Default, Deserialize, ToSchema, Validate)]
 #[serde(deny_unknown_fields)]

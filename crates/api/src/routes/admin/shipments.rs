@@ -34,7 +34,11 @@ pub(crate) struct ShipmentRequest {
     tracking_number: Option<String>,
     /// Where it can be followed, where the carrier is not known.
     #[validate(custom(function = "line"), length(min = 1, max = 500))]
-    #[schema(min_length = 1, max_length = 500, example = "https://carrier.example/track/1")]
+    #[schema(
+        min_length = 1,
+        max_length = 500,
+        example = "https://carrier.example/track/1"
+    )]
     tracking_url: Option<String>,
     /// False when the carrier does not have it yet.
     hand_over: Option<bool>,
@@ -67,7 +71,11 @@ pub(crate) struct NoteRequest {
     audience: Option<NoteAudienceDto>,
     /// What it says.
     #[validate(length(min = 1, max = 4000))]
-    #[schema(min_length = 1, max_length = 4000, example = "called; wants it on Friday")]
+    #[schema(
+        min_length = 1,
+        max_length = 4000,
+        example = "called; wants it on Friday"
+    )]
     body: String,
 }
 
