@@ -6,7 +6,7 @@ use rstest::rstest;
 use serde_json::{Value, json};
 use testkit::App;
 use testkit::Backend::{self, Postgres, Sqlite};
-use testkit::shop::{Order, Tenant, placed};
+use testkit::shop::{Order, Shop, Tenant, placed};
 
 /// Orders some pieces for somebody.
 async fn order_for(
@@ -17,7 +17,7 @@ async fn order_for(
     name: &str,
     email: &str,
 ) -> Order {
-    app.advance(Duration::from_secs(60));
+    app.advance(Duration::from_mins(1));
     let cart = app.cart(tenant.host, &[(variant, pieces)]).await;
     let mut address = testkit::shop::address();
     address["name"] = json!(name);
@@ -37,16 +37,21 @@ async fn found(app: &App, tenant: &Tenant, query: &str) -> Vec<String> {
     data.iter().map(id).collect()
 }
 
-#[rstest]
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn orders_are_filtered_searched_and_sorted(#[values(Sqlite, Postgres)] backend: Backend) {
-    let app = App::start(backend).await;
-    let shop = app.shop().await;
+/// What is looked for.
+struct Placed {
+    desk: String,
+    ada: Order,
+    julia: Order,
+    bob: Order,
+}
+
+/// Three orders of one shop, and one of the other.
+async fn place(app: &App, shop: &Shop) -> Placed {
     let tenant = &shop.first;
     let lamp = app.simple(tenant, "Lamp", 50).await;
     let desk = app.simple(tenant, "Desk", 50).await;
     let ada = order_for(
-        &app,
+        app,
         tenant,
         &lamp.variants[0],
         1,
@@ -55,7 +60,7 @@ async fn orders_are_filtered_searched_and_sorted(#[values(Sqlite, Postgres)] bac
     )
     .await;
     let julia = order_for(
-        &app,
+        app,
         tenant,
         &lamp.variants[0],
         3,
@@ -64,7 +69,7 @@ async fn orders_are_filtered_searched_and_sorted(#[values(Sqlite, Postgres)] bac
     )
     .await;
     let bob = order_for(
-        &app,
+        app,
         tenant,
         &desk.variants[0],
         2,
@@ -81,7 +86,7 @@ async fn orders_are_filtered_searched_and_sorted(#[values(Sqlite, Postgres)] bac
     ship.bearer(&tenant.key).expect(200).await;
     let foreign = app.simple(&shop.second, "Lamp", 5).await;
     order_for(
-        &app,
+        app,
         &shop.second,
         &foreign.variants[0],
         1,
@@ -89,7 +94,26 @@ async fn orders_are_filtered_searched_and_sorted(#[values(Sqlite, Postgres)] bac
         "ada@mail.test",
     )
     .await;
+    Placed {
+        desk: desk.product,
+        ada,
+        julia,
+        bob,
+    }
+}
 
+#[rstest]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn orders_are_filtered_searched_and_sorted(#[values(Sqlite, Postgres)] backend: Backend) {
+    let app = App::start(backend).await;
+    let shop = app.shop().await;
+    let tenant = &shop.first;
+    let Placed {
+        desk,
+        ada,
+        julia,
+        bob,
+    } = place(&app, &shop).await;
     let number = ada.answer["order"]["number"].to_string();
     let at = bob.answer["order"]["placed_at"]
         .as_str()
@@ -107,7 +131,7 @@ async fn orders_are_filtered_searched_and_sorted(#[values(Sqlite, Postgres)] bac
         ("min_total=5500&max_total=5500".into(), vec![&bob.id]),
         (format!("placed_from={at}"), vec![&bob.id]),
         (format!("placed_before={at}"), vec![&julia.id, &ada.id]),
-        (format!("product_id={}", desk.product), vec![&bob.id]),
+        (format!("product_id={desk}"), vec![&bob.id]),
         ("sku=lamp-0".into(), vec![&julia.id, &ada.id]),
         ("shipping_method=standard".into(), all.to_vec()),
         ("shipping_method=pickup".into(), vec![]),
@@ -130,6 +154,28 @@ async fn orders_are_filtered_searched_and_sorted(#[values(Sqlite, Postgres)] bac
         let expected: Vec<String> = expected.iter().map(|id| (*id).clone()).collect();
         assert_eq!(&found(&app, tenant, query).await, &expected, "{query}");
     }
+}
+
+#[rstest]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn orders_are_paged_in_every_order(#[values(Sqlite, Postgres)] backend: Backend) {
+    let app = App::start(backend).await;
+    let shop = app.shop().await;
+    let tenant = &shop.first;
+    let lamp = app.simple(tenant, "Lamp", 50).await;
+    for pieces in [1, 3, 3, 2] {
+        order_for(
+            &app,
+            tenant,
+            &lamp.variants[0],
+            pieces,
+            "Ada",
+            "ada@mail.test",
+        )
+        .await;
+    }
+    let whole = found(&app, tenant, "sort=newest").await;
+    assert_eq!(whole.len(), 4);
     // Page by page, whatever the order.
     for sort in ["newest", "oldest", "total", "total_desc"] {
         let whole = found(&app, tenant, &format!("sort={sort}")).await;

@@ -111,7 +111,17 @@ async fn a_return_goes_from_asking_to_the_money(#[values(Sqlite, Postgres)] back
     ask(&app, &order, &line, 3)
         .refused(409, "return.too_many")
         .await;
-    let again = ask(&app, &order, &line, 2).expect(201).await.text_at("/id");
+    ask(&app, &order, &line, 2).expect(201).await;
+}
+
+#[rstest]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn returns_are_called_off_and_rejected(#[values(Sqlite, Postgres)] backend: Backend) {
+    let app = App::start(backend).await;
+    let shop = app.shop().await;
+    let tenant = &shop.first;
+    let (_, order, line) = sent(&app, tenant).await;
+    let again = ask(&app, &order, &line, 4).expect(201).await.text_at("/id");
     let listed = app.client.get("/api/admin/returns?status=requested");
     let listed = listed.bearer(&tenant.key).expect(200).await;
     assert_eq!(listed.text_at("/data/0/id"), again);

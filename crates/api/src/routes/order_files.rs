@@ -139,9 +139,12 @@ pub(crate) async fn export_orders(
                 .orders
                 .export_part(&scope, &filter, sort, Some(after))
                 .await
-                .map_err(broken)?;
+                .map_err(|error| broken(&error))?;
             let rows = order_table::rows(&part.items).map_err(OrdersError::from);
-            Ok(Some((Bytes::from(rows.map_err(broken)?), part.next)))
+            Ok(Some((
+                Bytes::from(rows.map_err(|error| broken(&error))?),
+                part.next,
+            )))
         }
     });
     Ok(HttpResponse::Ok()
@@ -152,7 +155,7 @@ pub(crate) async fn export_orders(
 
 /// An export that breaks off in the middle: it is too late for a status, so
 /// the connection is closed, and the log says why.
-fn broken(error: OrdersError) -> std::io::Error {
+fn broken(error: &OrdersError) -> std::io::Error {
     let cause = error.fault().map(Fault::chain).unwrap_or_default();
     tracing::error!(%error, cause, "an export broke off");
     std::io::Error::other("the export broke off")

@@ -1,6 +1,6 @@
 //! Documents as PDF, by krilla: the only crate that names it.
 //!
-//! The letters are those of DejaVu Sans (`fonts/LICENSE`), which has Latin,
+//! The letters are those of `DejaVu Sans` (`fonts/LICENSE`), which has Latin,
 //! Greek, Cyrillic, Armenian, Georgian and more; of them a file holds those
 //! that it uses.
 

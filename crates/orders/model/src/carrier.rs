@@ -57,7 +57,7 @@ const CARRIERS: &[Carrier] = &[
 pub fn tracking_url(carrier: &str, number: &str) -> Option<String> {
     let name: String = carrier
         .chars()
-        .filter(|c| c.is_ascii_alphanumeric())
+        .filter(char::is_ascii_alphanumeric)
         .map(|c| c.to_ascii_lowercase())
         .collect();
     let (_, page) = CARRIERS
