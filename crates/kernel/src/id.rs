@@ -233,6 +233,14 @@ kinds! {
     Image, ImageId = "img";
     /// An import of a whole catalog.
     Import, ImportId = "imp";
+    /// A parcel of an order, or what else goes out at once.
+    Shipment, ShipmentId = "pkg";
+    /// Goods of an order that come back.
+    Return, ReturnId = "rma";
+    /// What somebody wrote about an order.
+    OrderNote, OrderNoteId = "note";
+    /// A payment that the buyer disputes at their bank.
+    Dispute, DisputeId = "dsp";
 }
 
 #[cfg(test)]
