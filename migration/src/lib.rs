@@ -15,6 +15,7 @@ mod m0005_orders;
 mod m0006_test_gateway;
 mod m0011_promotions;
 mod m0012_shipping_zones;
+mod m0013_after_payment;
 mod m0014_mail_templates;
 mod m0015_engagement;
 mod reshape;
@@ -35,6 +36,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0006_test_gateway::MIGRATION),
             Box::new(m0011_promotions::MIGRATION),
             Box::new(m0012_shipping_zones::MIGRATION),
+            Box::new(m0013_after_payment::MIGRATION),
             Box::new(m0014_mail_templates::MIGRATION),
             Box::new(m0015_engagement::MIGRATION),
         ]

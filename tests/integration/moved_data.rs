@@ -9,6 +9,7 @@ use testkit::Store;
 
 const TENANT: &str = "018f0000-0000-7000-8000-000000000001";
 const METHOD: &str = "018f0000-0000-7000-8000-000000000002";
+const LINE: &str = "018f0000-0000-7000-8000-000000000003";
 
 /// A literal of an id, as each database stores it.
 fn id(backend: Backend, text: &str) -> String {
@@ -109,5 +110,55 @@ async fn countries_and_tables_of_shipping_methods_are_moved_over(
     let mut countries: Vec<String> = serde_json::from_value(countries).expect("codes");
     countries.sort();
     assert_eq!(countries, ["AT", "DE"]);
+    migrations::up(&settings, None).await.expect("up again");
+}
+
+/// What went out before there were shipments is in one, and is found by its
+/// number and mail address.
+#[rstest]
+#[tokio::test]
+async fn orders_that_went_out_have_a_shipment(#[values(Sqlite, Postgres)] backend: Backend) {
+    let store = Store::empty(backend).await;
+    let settings = store.settings(&[]).database;
+    let all = migrations::status(&settings).await.expect("a status");
+    let at = all.iter().position(|one| one.name == "m0013_after_payment");
+    let before = u32::try_from(at.expect("the one that makes shipments")).expect("a few");
+    migrations::up(&settings, Some(before))
+        .await
+        .expect("up to it");
+    let (tenant, order, line) = (id(backend, TENANT), id(backend, METHOD), id(backend, LINE));
+    let no = if backend == Postgres { "false" } else { "0" };
+    run(
+        &store,
+        backend,
+        format!(
+            "INSERT INTO tenants (id, slug, name, status, is_default, settings, version, created_at, updated_at) \
+               VALUES ({tenant}, 'old', 'Old', 'active', {no}, '{{}}', 1, 1, 1); \
+             INSERT INTO orders (tenant_id, id, number, cart_id, email, currency, status, payment_status, \
+                 fulfilment_status, subtotal, shipping, fee, total, tax, captured, refunded, return_urls, carrier, \
+                 tracking_number, placed_at, paid_at, shipped_at, version, updated_at) \
+               VALUES ({tenant}, {order}, 1001, {order}, 'Ada@mail.test', 'EUR', 'shipped', 'paid', 'fulfilled', 5000, \
+                 0, 0, 5000, 0, 5000, 0, '{{}}', 'DHL', '42', 1, 2, 3, 4, 3); \
+             INSERT INTO order_lines (tenant_id, id, order_id, position, product_id, variant_id, sku, name, options, \
+                 unit_price, quantity, restocked) \
+               VALUES ({tenant}, {line}, {order}, 1, {line}, {line}, 'A', 'A', '{{}}', 2500, 2, 1);"
+        ),
+    )
+    .await;
+    migrations::up(&settings, Some(1)).await.expect("up");
+    let lines = value(&store, backend, "SELECT lines FROM shipments").await;
+    let hex = LINE.replace('-', "");
+    assert_eq!(lines, json!([{"line": hex, "quantity": 2}]));
+    let counts = "SELECT shipped * 100 + returned * 10 + withdrawn FROM order_lines";
+    assert_eq!(value(&store, backend, counts).await, json!(210));
+    let found = "SELECT count(*) FROM order_words WHERE word IN ('1001', 'ada@mail.test')";
+    assert_eq!(value(&store, backend, found).await, json!(2));
+
+    // On the way back the states that were not there before become others.
+    let state = |now: &str| format!("UPDATE orders SET fulfilment_status = '{now}'");
+    run(&store, backend, state("delivered")).await;
+    migrations::down(&settings, 1).await.expect("down");
+    let was = "SELECT count(*) FROM orders WHERE fulfilment_status = 'fulfilled'";
+    assert_eq!(value(&store, backend, was).await, json!(1));
     migrations::up(&settings, None).await.expect("up again");
 }

@@ -7,12 +7,12 @@ use crate::app::Routes;
 use crate::problem::RequestErrorCode;
 use crate::routes::admin::{
     categories, coupons, insight, jobs, mail_templates, orders as admin_orders, products,
-    promotions, settings, shipping, shipping_zones, stock, tenants, users, variants,
-    webhook_events,
+    promotions, returns as admin_returns, settings, shipments, shipping, shipping_zones, stock,
+    tenants, users, variants, webhook_events,
 };
 use crate::routes::{
-    addresses, api_keys, auth, cart_coupons, carts, catalog, checkout, health, order_edits, orders,
-    profile, test_gateway, webhooks,
+    addresses, api_keys, auth, cart_coupons, carts, catalog, checkout, health, order_edits,
+    order_files, orders, profile, returns, test_gateway, webhooks,
 };
 
 /// A part of the API.
@@ -133,6 +133,7 @@ const ORDERS: Module = Module {
         ("test-gateway", "Playing the buyer in development"),
         ("admin: orders", "Orders of the shop"),
         ("admin: promotions", "Promotions and their coupons"),
+        ("admin: returns", "What comes back, and exchanges"),
     ],
     routes: orders_routes,
     codes: || {
@@ -141,7 +142,12 @@ const ORDERS: Module = Module {
             orders_model::PromotionErrorCode::iter().map(|code| (code.code(), code.kind()));
         let delivery =
             orders_model::DeliveryErrorCode::iter().map(|code| (code.code(), code.kind()));
-        own.chain(promotion).chain(delivery).collect()
+        let aftercare =
+            orders_model::AftercareErrorCode::iter().map(|code| (code.code(), code.kind()));
+        own.chain(promotion)
+            .chain(delivery)
+            .chain(aftercare)
+            .collect()
     },
 };
 
@@ -160,6 +166,8 @@ fn orders_routes(config: &mut Routes) {
     config.service(orders::create_payment);
     config.service(orders::list_orders);
     config.service(admin_orders::admin_list_orders);
+    // Before the order, whose id it could be.
+    config.service(order_files::export_orders);
     config.service(admin_orders::admin_get_order);
     config.service(admin_orders::ship_order);
     config.service(admin_orders::refund_order);
@@ -194,6 +202,25 @@ fn orders_routes(config: &mut Routes) {
     config.service(addresses::get_address);
     config.service(addresses::patch_address);
     config.service(addresses::delete_address);
+    config.service(returns::create_return);
+    config.service(returns::cancel_return);
+    config.service(order_files::get_receipt);
+    config.service(order_files::admin_get_receipt);
+    config.service(order_files::get_packing_slip);
+    config.service(shipments::create_shipment);
+    config.service(shipments::hand_over_shipment);
+    config.service(shipments::deliver_shipment);
+    config.service(shipments::cancel_shipment);
+    config.service(shipments::create_order_note);
+    config.service(admin_returns::list_returns);
+    config.service(admin_returns::get_return);
+    config.service(admin_returns::admin_create_return);
+    config.service(admin_returns::approve_return);
+    config.service(admin_returns::reject_return);
+    config.service(admin_returns::admin_cancel_return);
+    config.service(admin_returns::receive_return);
+    config.service(admin_returns::refund_return);
+    config.service(admin_returns::create_exchange);
 }
 
 /// Jobs and received webhooks.

@@ -11,6 +11,7 @@ mod process;
 mod reads;
 mod rest;
 mod table;
+mod views;
 
 use std::path::Path;
 use std::time::Duration;
@@ -44,7 +45,7 @@ pub struct Options {
     /// How often each pair is measured, in turns; the median counts.
     #[arg(long, default_value_t = 3)]
     repeats: usize,
-    /// Only some: reads, cached, placing, flow, rest.
+    /// Only some: reads, views, cached, placing, flow, rest.
     #[arg(long, value_delimiter = ',')]
     only: Vec<String>,
 }
@@ -78,6 +79,9 @@ pub async fn run(sutler: &Path, options: &Options) -> Result<()> {
     let mut bench = Bench::prepare(sutler).await?;
     if options.wants("reads") {
         reads::uncached(&mut bench, options, &mut table).await?;
+    }
+    if options.wants("views") {
+        views::measure(&mut bench, options, &mut table).await?;
     }
     if options.wants("cached") {
         reads::cached(&bench, options, &mut table).await?;

@@ -35,7 +35,9 @@ const RULES: &[(&str, &str)] = &[
     (
         "an order has no line, or its lines do not add up",
         "SELECT count(*) FROM orders o WHERE o.subtotal <> COALESCE((SELECT sum(l.unit_price * l.quantity) \
-           FROM order_lines l WHERE l.tenant_id = o.tenant_id AND l.order_id = o.id), -1)",
+             FROM order_lines l WHERE l.tenant_id = o.tenant_id AND l.order_id = o.id), -1) \
+           OR o.discount <> COALESCE((SELECT sum(l.discount) \
+             FROM order_lines l WHERE l.tenant_id = o.tenant_id AND l.order_id = o.id), -1)",
     ),
     (
         "an order's money differs from its payments",

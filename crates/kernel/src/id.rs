@@ -229,6 +229,14 @@ kinds! {
     ShippingZone, ShippingZoneId = "szn";
     /// An address in somebody's address book.
     SavedAddress, SavedAddressId = "adr";
+    /// A parcel of an order, or what else goes out at once.
+    Shipment, ShipmentId = "pkg";
+    /// Goods of an order that come back.
+    Return, ReturnId = "rma";
+    /// What somebody wrote about an order.
+    OrderNote, OrderNoteId = "note";
+    /// A payment that the buyer disputes at their bank.
+    Dispute, DisputeId = "dsp";
 }
 
 #[cfg(test)]

@@ -48,6 +48,16 @@ impl Timestamp {
         Self(self.0.saturating_sub(micros(duration)))
     }
 
+    /// The day it is in a time zone with an IANA name, as `2026-01-31`; in UTC
+    /// when there is no such zone.
+    pub fn date_in(self, zone: &str) -> String {
+        let zone = jiff::tz::TimeZone::get(zone).unwrap_or(jiff::tz::TimeZone::UTC);
+        match jiff::Timestamp::from_microsecond(self.0) {
+            Ok(instant) => instant.to_zoned(zone).date().to_string(),
+            Err(_) => String::new(),
+        }
+    }
+
     /// How long after `earlier` this is; zero when it is not after it.
     pub fn since(self, earlier: Self) -> Duration {
         Duration::from_micros(u64::try_from(self.0.saturating_sub(earlier.0)).unwrap_or(0))
@@ -152,6 +162,14 @@ mod tests {
         );
         assert!("2026-09-21".parse::<Timestamp>().is_err());
         assert!("yesterday".parse::<Timestamp>().is_err());
+    }
+
+    #[test]
+    fn the_day_depends_on_where_one_is() {
+        let instant: Timestamp = "2026-03-01T23:30:00Z".parse().unwrap();
+        assert_eq!(instant.date_in("UTC"), "2026-03-01");
+        assert_eq!(instant.date_in("Europe/Berlin"), "2026-03-02");
+        assert_eq!(instant.date_in("Nowhere"), "2026-03-01");
     }
 
     proptest! {

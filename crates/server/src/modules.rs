@@ -54,6 +54,7 @@ pub(crate) fn services(base: &Base<'_>, gateways: Gateways, mailer: &Arc<dyn Mai
         catalog: catalog.clone(),
         gateways: gateways.all,
         test_buyer: gateways.buyer,
+        printer: Arc::new(gateway_pdf::PdfPrinter),
         keys: base.keys.clone(),
         settings: base.settings.checkout.clone(),
         return_origins: return_origins(base.settings),

@@ -118,8 +118,19 @@ const MADE: &[(&str, &str, &str)] = &[
 pub async fn things(app: &App, tenant: &Tenant) -> (Things, Tokens) {
     let client = &app.client;
     let item = app.simple(tenant, "Lamp", 1000).await;
-    let order = app.order(tenant, &[(&item.variants[0], 1)]).await;
+    // The first piece is sent and asked back; the others wait.
+    let order = app.order(tenant, &[(&item.variants[0], 3)]).await;
     app.pay(&order).await;
+    let line = order.answer["order"]["lines"][0]["id"].as_str();
+    let line = line.unwrap_or_default().to_owned();
+    let path = format!("/api/admin/orders/{}", order.id);
+    let ship = json!({"lines": [{"line_id": line, "quantity": 1}]});
+    let shipped = client.post(&format!("{path}/shipments"), &ship);
+    let shipped = shipped.bearer(&tenant.key).expect(200).await;
+    let back =
+        json!({"lines": [{"line_id": line, "quantity": 1, "reason": "other"}], "approved": false});
+    let back = client.post(&format!("{path}/returns"), &back);
+    let back = back.bearer(&tenant.key).expect(201).await;
     let first_of = async |path: &str| {
         let list = client.get(path).bearer(&tenant.key).expect(200).await;
         list.text_at("/data/0/id")
@@ -130,6 +141,10 @@ pub async fn things(app: &App, tenant: &Tenant) -> (Things, Tokens) {
         ("product_id", item.product.clone()),
         ("variant_id", item.variants[0].clone()),
         ("order_id", order.id.clone()),
+        ("sent_order_id", order.id.clone()),
+        ("order_line_id", line),
+        ("shipment_id", shipped.text_at("/shipments/0/id")),
+        ("return_id", back.text_at("/id")),
         ("session_id", order.session.clone()),
         ("user_id", tenant.user.id.clone()),
         ("tenant_id", tenant.id.clone()),
@@ -157,6 +172,7 @@ pub async fn things(app: &App, tenant: &Tenant) -> (Things, Tokens) {
         things.insert(name, made.await.text_at("/id"));
     }
     let tokens = Tokens {
+        sent: order.token.clone(),
         order: order.token,
         cart: String::new(),
     };
@@ -168,6 +184,8 @@ pub async fn things(app: &App, tenant: &Tenant) -> (Things, Tokens) {
 pub struct Tokens {
     /// The order's.
     pub order: String,
+    /// That of the order that was sent.
+    pub sent: String,
     /// The cart's.
     pub cart: String,
 }
@@ -216,7 +234,11 @@ pub async fn fresh(
         let zone = zone.bearer(&tenant.key).expect(201).await;
         things.insert("shipping_zone_id", zone.text_at("/id"));
     }
-    if route.path.ends_with("/cancel") {
+    if wants("order_line_id") || wants("return_id") {
+        things.insert("order_id", things["sent_order_id"].clone());
+        tokens.order.clone_from(&tokens.sent);
+    }
+    if route.path.ends_with("/orders/{order_id}/cancel") {
         let order = app.order(tenant, &[(&things["variant_id"], 1)]).await;
         things.insert("order_id", order.id);
         tokens.order = order.token;

@@ -186,6 +186,17 @@ pub const ROUTES: &[Route] = &[
     ),
     post("/api/orders/{order_id}/payments", CHANGE_ORDER, "{}"),
     post("/api/orders/{order_id}/cancel", CHANGE_ORDER, "{}"),
+    post(
+        "/api/orders/{order_id}/returns",
+        CHANGE_ORDER,
+        r#"{"lines": [{"line_id": "{order_line_id}", "quantity": 1, "reason": "other"}]}"#,
+    ),
+    post(
+        "/api/orders/{order_id}/returns/{return_id}/cancel",
+        CHANGE_ORDER,
+        "",
+    ),
+    get("/api/orders/{order_id}/receipt", OwnerOr("orders:read")),
     // Gateways.
     post("/api/webhooks/stripe", Open, "{}"),
     post("/api/stripe/webhook", Open, "{}"),
@@ -278,6 +289,74 @@ pub const ROUTES: &[Route] = &[
         "/api/admin/orders/{order_id}/refund",
         Needs("orders:refund"),
         r#"{"reason": "broken"}"#,
+    ),
+    get("/api/admin/orders/export", Needs("orders:read")),
+    get("/api/admin/orders/{order_id}/receipt", Needs("orders:read")),
+    get(
+        "/api/admin/orders/{order_id}/packing-slip",
+        Needs("orders:read"),
+    ),
+    post(
+        "/api/admin/orders/{order_id}/shipments",
+        Needs("orders:write"),
+        "{}",
+    ),
+    post(
+        "/api/admin/shipments/{shipment_id}/hand-over",
+        Needs("orders:write"),
+        "{}",
+    ),
+    post(
+        "/api/admin/shipments/{shipment_id}/deliver",
+        Needs("orders:write"),
+        "",
+    ),
+    post(
+        "/api/admin/shipments/{shipment_id}/cancel",
+        Needs("orders:write"),
+        "",
+    ),
+    post(
+        "/api/admin/orders/{order_id}/notes",
+        Needs("orders:write"),
+        r#"{"body": "call them"}"#,
+    ),
+    get("/api/admin/returns", Needs("orders:read")),
+    get("/api/admin/returns/{return_id}", Needs("orders:read")),
+    post(
+        "/api/admin/orders/{order_id}/returns",
+        Needs("orders:write"),
+        r#"{"lines": [{"line_id": "{order_line_id}", "quantity": 1, "reason": "damaged"}]}"#,
+    ),
+    post(
+        "/api/admin/returns/{return_id}/approve",
+        Needs("orders:write"),
+        "",
+    ),
+    post(
+        "/api/admin/returns/{return_id}/reject",
+        Needs("orders:write"),
+        r#"{"reason": "worn"}"#,
+    ),
+    post(
+        "/api/admin/returns/{return_id}/receive",
+        Needs("orders:write"),
+        "{}",
+    ),
+    post(
+        "/api/admin/returns/{return_id}/refund",
+        Needs("orders:refund"),
+        "{}",
+    ),
+    post(
+        "/api/admin/returns/{return_id}/cancel",
+        Needs("orders:write"),
+        "",
+    ),
+    post(
+        "/api/admin/orders/{order_id}/exchanges",
+        Needs("orders:refund"),
+        r#"{"lines": [{"line_id": "{order_line_id}", "quantity": 1, "reason": "wrong_size"}], "items": [{"variant_id": "{variant_id}", "quantity": 1}]}"#,
     ),
     get("/api/admin/shipping-methods", Needs("settings:read")),
     post(

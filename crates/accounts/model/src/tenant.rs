@@ -59,6 +59,15 @@ pub struct TenantSettings {
     pub platform_fee: PlatformFee,
     /// The number of its first order, less one.
     pub order_numbers_after: i64,
+    /// For how many days after they arrived buyers can ask to return goods;
+    /// none when they cannot.
+    #[serde(default = "return_window")]
+    pub return_window_days: u32,
+}
+
+/// What the directive 2011/83/EU gives buyers, and a little more.
+fn return_window() -> u32 {
+    30
 }
 
 /// Who bears the platform fee.
@@ -112,6 +121,7 @@ impl TenantSettings {
             support_email: None,
             platform_fee: PlatformFee::NONE,
             order_numbers_after: 1000,
+            return_window_days: return_window(),
         }
     }
 

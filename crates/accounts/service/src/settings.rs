@@ -24,6 +24,8 @@ pub struct SettingsChange {
     pub support_email: Option<Option<String>>,
     /// What the platform takes of an order.
     pub platform_fee: Option<NewPlatformFee>,
+    /// For how many days buyers can ask to return goods.
+    pub return_window_days: Option<u32>,
 }
 
 /// What the platform is to take of an order.
@@ -81,6 +83,9 @@ impl Accounts {
                 basis_points: fee.basis_points,
                 borne_by: fee.borne_by,
             };
+        }
+        if let Some(days) = change.return_window_days {
+            settings.return_window_days = days;
         }
         settings.check()?;
         tenant.version += 1;

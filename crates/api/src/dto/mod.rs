@@ -1,6 +1,7 @@
 //! What several controllers read and answer.
 
 pub(crate) mod address;
+pub(crate) mod aftercare;
 pub(crate) mod cart;
 pub(crate) mod category;
 pub(crate) mod choices;
@@ -10,9 +11,11 @@ pub(crate) mod money;
 pub(crate) mod order;
 pub(crate) mod order_parts;
 pub(crate) mod order_states;
+pub(crate) mod order_table;
 pub(crate) mod patch;
 pub(crate) mod product;
 pub(crate) mod promotion;
+pub(crate) mod returns;
 pub(crate) mod shipping;
 pub(crate) mod user;
 pub(crate) mod variant;

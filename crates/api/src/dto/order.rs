@@ -6,10 +6,12 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::address::AddressDto;
+use super::aftercare::{DisputeDto, DisputeOutcomeDto, OrderNoteDto, ShipmentDto};
 use super::money::MoneyDto;
 use super::order_parts::{HistoryEntryDto, OrderLineDto, PaymentDto, RefundDto};
 use super::order_states::{FulfilmentStateDto, OrderStatusDto, PaymentStateDto};
 use super::promotion::AppliedPromotionDto;
+use super::returns::ReturnDto;
 
 /// An order as lists show it.
 #[derive(Debug, Serialize, ToSchema)]
@@ -66,6 +68,17 @@ pub(crate) struct OrderSummaryDto {
     canceled_at: Option<Timestamp>,
     /// Grows with every change.
     version: i64,
+    /// Whether a payment is or was disputed, and how that ended. Only the shop
+    /// sees it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    dispute: Option<DisputeOutcomeDto>,
+    /// The order whose goods came back for what is in this one.
+    #[schema(value_type = Option<String>)]
+    exchange_of: Option<OrderId>,
+    /// What of that order's money pays this one.
+    exchange_credit: MoneyDto,
+    /// What of this order's money pays others, for which goods came back.
+    exchanged: MoneyDto,
 }
 
 /// Who looks at an order.
@@ -107,6 +120,13 @@ impl OrderSummaryDto {
             shipped_at: order.shipped_at,
             canceled_at: order.canceled_at,
             version: order.version,
+            dispute: order
+                .dispute
+                .filter(|_| audience == Audience::Shop)
+                .map(Into::into),
+            exchange_of: order.exchange_of,
+            exchange_credit: order.exchange_credit.into(),
+            exchanged: order.exchanged.into(),
         }
     }
 }
@@ -146,12 +166,38 @@ pub(crate) struct OrderDto {
     tracking_number: Option<String>,
     /// Why it was canceled.
     cancel_reason: Option<String>,
+    /// The parts in which it goes out, oldest first.
+    shipments: Vec<ShipmentDto>,
+    /// What came or is to come back, oldest first.
+    returns: Vec<ReturnDto>,
+    /// What people wrote about it, oldest first.
+    notes: Vec<OrderNoteDto>,
+    /// Which payments are or were disputed. Only the shop sees it.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    disputes: Vec<DisputeDto>,
 }
 
 impl OrderDto {
     pub(crate) fn new(detail: OrderDetail, token: Option<String>, audience: Audience) -> Self {
         let order = detail.order;
+        let after = detail.after;
+        let disputes = match audience {
+            Audience::Buyer => Vec::new(),
+            Audience::Shop => after.disputes.into_iter().map(Into::into).collect(),
+        };
         Self {
+            shipments: after.shipments.into_iter().map(Into::into).collect(),
+            returns: after
+                .returns
+                .into_iter()
+                .map(|found| ReturnDto::new(found, audience))
+                .collect(),
+            notes: after
+                .notes
+                .into_iter()
+                .filter_map(|note| OrderNoteDto::shown(note, audience))
+                .collect(),
+            disputes,
             summary: OrderSummaryDto::new(&order, audience),
             token,
             promotions: AppliedPromotionDto::all(order.promotions, order.currency),

@@ -43,11 +43,20 @@ pub(crate) struct OrderLineDto {
     discount: MoneyDto,
     /// How many went back into stock.
     restocked: i64,
+    /// How many are in shipments, packed or sent.
+    shipped: i64,
+    /// How many are still to be packed.
+    to_ship: i64,
+    /// How many are in returns that are open.
+    returning: i64,
+    /// How many came back after they were sent.
+    returned: i64,
 }
 
 impl From<OrderLine> for OrderLineDto {
     fn from(line: OrderLine) -> Self {
         Self {
+            to_ship: line.open(),
             id: line.id,
             product_id: line.product,
             variant_id: line.variant,
@@ -59,6 +68,9 @@ impl From<OrderLine> for OrderLineDto {
             quantity: line.quantity,
             discount: line.discount.into(),
             restocked: line.restocked,
+            shipped: line.pieces.shipped,
+            returning: line.pieces.returning,
+            returned: line.pieces.returned,
         }
     }
 }

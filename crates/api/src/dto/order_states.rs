@@ -39,14 +39,18 @@ pub(crate) enum PaymentStateDto {
 }
 
 /// Where the goods of an order stand.
-#[derive(Debug, Clone, Copy, Serialize, ToSchema)]
+#[derive(Debug, Clone, Copy, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 #[schema(as = FulfilmentState)]
 pub(crate) enum FulfilmentStateDto {
     /// Still here.
     Unfulfilled,
+    /// A part was handed over.
+    Partial,
     /// Handed over.
     Fulfilled,
+    /// With the buyer.
+    Delivered,
 }
 
 /// Where an attempt to pay stands.
@@ -131,7 +135,20 @@ impl From<FulfilmentState> for FulfilmentStateDto {
     fn from(state: FulfilmentState) -> Self {
         match state {
             FulfilmentState::Unfulfilled => Self::Unfulfilled,
+            FulfilmentState::Partial => Self::Partial,
             FulfilmentState::Fulfilled => Self::Fulfilled,
+            FulfilmentState::Delivered => Self::Delivered,
+        }
+    }
+}
+
+impl From<FulfilmentStateDto> for FulfilmentState {
+    fn from(dto: FulfilmentStateDto) -> Self {
+        match dto {
+            FulfilmentStateDto::Unfulfilled => Self::Unfulfilled,
+            FulfilmentStateDto::Partial => Self::Partial,
+            FulfilmentStateDto::Fulfilled => Self::Fulfilled,
+            FulfilmentStateDto::Delivered => Self::Delivered,
         }
     }
 }

@@ -28,10 +28,25 @@ pub(super) fn wrk(
     paths: &[String],
     seconds: u32,
 ) -> Result<Seen> {
+    wrk_as(folder, address, paths, None, seconds)
+}
+
+/// Asks for paths in turn, with a header.
+pub(super) fn wrk_as(
+    folder: &Path,
+    address: SocketAddr,
+    paths: &[String],
+    header: Option<(&str, &str)>,
+    seconds: u32,
+) -> Result<Seen> {
+    let headers = header.map_or_else(
+        || "nil".to_owned(),
+        |(name, value)| format!("{{[{name:?}] = {value:?}}}"),
+    );
     let quoted: Vec<String> = paths.iter().map(|path| format!("{path:?}")).collect();
     let script = format!(
         "local paths = {{{}}}\nlocal requests = {{}}\nlocal n = 0\n\
-         init = function() for i, path in ipairs(paths) do requests[i] = wrk.format('GET', path) end end\n\
+         init = function() for i, path in ipairs(paths) do requests[i] = wrk.format('GET', path, {headers}) end end\n\
          request = function() n = n % #requests + 1 return requests[n] end\n",
         quoted.join(",")
     );

@@ -26,7 +26,7 @@ pub(super) async fn uncached(
         .iter()
         .map(|item| format!("/api/catalog/products/{}", item.product))
         .collect();
-    let statements = capture(bench, &mut client, &paths[0]).await?;
+    let statements = capture(bench, &mut client, &Call::get(&paths[0])).await?;
     let products = bench.ids("product_id").await?;
     let product = super::uuid_of(&bench.items[0].product)?;
     let known = [(product, pgbench::drawn(&products))];
@@ -54,19 +54,20 @@ pub(super) async fn uncached(
     Ok(())
 }
 
-async fn capture(
+/// The statements of one request.
+pub(super) async fn capture(
     bench: &mut Bench,
     client: &mut crate::client::Client,
-    path: &str,
+    call: &Call,
 ) -> Result<Vec<Statement>> {
     log::enable(&mut bench.admin, true).await?;
     // The first ones set up the connection.
     for _ in 0..40 {
-        client.expect(&Call::get(path), 200).await?;
+        client.expect(call, 200).await?;
     }
     let before = log::read(&mut bench.admin).await?.len();
     tokio::time::sleep(std::time::Duration::from_millis(10)).await;
-    client.expect(&Call::get(path), 200).await?;
+    client.expect(call, 200).await?;
     let text = log::read(&mut bench.admin).await?;
     log::enable(&mut bench.admin, false).await?;
     let statements = log::statements(&text[before..]);

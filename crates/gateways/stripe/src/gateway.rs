@@ -2,8 +2,8 @@
 
 use kernel::{Fault, Scope, Timestamp};
 use orders_model::ports::{
-    GatewayError, PaymentGateway, RawWebhook, RefundReport, RefundRequest, Session, SessionReport,
-    SessionRequest, Subject, VerifiedWebhook, WebhookRefused,
+    DisputeReport, GatewayError, PaymentGateway, RawWebhook, RefundReport, RefundRequest, Session,
+    SessionReport, SessionRequest, Subject, VerifiedWebhook, WebhookRefused,
 };
 use stripe_checkout::checkout_session::ExpireCheckoutSession;
 use stripe_shared::CheckoutSessionId;
@@ -68,6 +68,10 @@ impl PaymentGateway for StripeGateway {
         intent: &str,
     ) -> Result<Vec<RefundReport>, GatewayError> {
         self.list_refunds(intent).await
+    }
+
+    async fn dispute(&self, _scope: &Scope, id: &str) -> Result<DisputeReport, GatewayError> {
+        self.retrieve_dispute(id).await
     }
 
     fn verify(

@@ -9,6 +9,7 @@
 
 mod amounts;
 mod calls;
+mod disputes;
 mod errors;
 mod gateway;
 mod refunds;

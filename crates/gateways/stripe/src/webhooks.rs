@@ -101,6 +101,10 @@ pub(crate) fn subject(payload: &str) -> Subject {
         | "refund.updated"
         | "refund.failed"
         | "charge.refund.updated" => money(payment, data.text("/payment_intent"), Subject::Refunds),
+        kind if crate::disputes::is_news(kind) => match data.text("/id") {
+            Some(id) => Subject::Dispute(id.to_owned()),
+            None => Subject::Nothing("it names no dispute".to_owned()),
+        },
         other => Subject::Nothing(format!("{other} means nothing here")),
     }
 }

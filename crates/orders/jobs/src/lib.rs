@@ -4,11 +4,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use orders_model::events::{
-    OrderPaid, OrderShipped, PromotionsChanged, RefundPromised, RefundSucceeded,
-    ShippingMethodsChanged,
+    OrderPaid, PromotionsChanged, RefundPromised, RefundSucceeded, ReturnApproved, ReturnRejected,
+    ShipmentShipped, ShippingMethodsChanged,
 };
 use orders_model::jobs::{
-    ExecuteRefund, ProcessWebhook, SendConfirmation, SendRefundNotice, SendShippingNotice, Sweep,
+    ExecuteRefund, ProcessWebhook, SendConfirmation, SendRefundNotice, SendReturnNotice,
+    SendShippingNotice, Sweep,
 };
 use orders_service::Orders;
 use queue::Registry;
@@ -27,6 +28,26 @@ pub fn register(registry: &mut Registry, orders: &Arc<Orders>) {
         }
     });
     let service = orders.clone();
+    registry.handle(move |context, job: ExecuteRefund| {
+        let service = service.clone();
+        async move { service.execute_refund(&context.scope, job.refund).await }
+    });
+    let service = orders.clone();
+    registry.handle(move |context, Sweep {}| {
+        let service = service.clone();
+        async move { service.sweep(&context.scope).await }
+    });
+    registry.subscribe(|event: RefundPromised| ExecuteRefund {
+        refund: event.refund,
+    });
+    register_mails(registry, orders);
+    registry.tags_of::<ShippingMethodsChanged>();
+    registry.tags_of::<PromotionsChanged>();
+}
+
+/// The mails, and what they are sent for.
+fn register_mails(registry: &mut Registry, orders: &Arc<Orders>) {
+    let service = orders.clone();
     registry.handle(move |context, job: SendConfirmation| {
         let service = service.clone();
         async move {
@@ -40,7 +61,16 @@ pub fn register(registry: &mut Registry, orders: &Arc<Orders>) {
         let service = service.clone();
         async move {
             service
-                .send_shipping_notice(&context.scope, context.id, job.order)
+                .send_shipping_notice(&context.scope, context.id, job.order, job.shipment)
+                .await
+        }
+    });
+    let service = orders.clone();
+    registry.handle(move |context, job: SendReturnNotice| {
+        let service = service.clone();
+        async move {
+            service
+                .send_return_notice(&context.scope, context.id, job.id)
                 .await
         }
     });
@@ -53,27 +83,17 @@ pub fn register(registry: &mut Registry, orders: &Arc<Orders>) {
                 .await
         }
     });
-    let service = orders.clone();
-    registry.handle(move |context, job: ExecuteRefund| {
-        let service = service.clone();
-        async move { service.execute_refund(&context.scope, job.refund).await }
-    });
-    let service = orders.clone();
-    registry.handle(move |context, Sweep {}| {
-        let service = service.clone();
-        async move { service.sweep(&context.scope).await }
-    });
     registry.subscribe(|event: OrderPaid| SendConfirmation { order: event.order });
-    registry.subscribe(|event: OrderShipped| SendShippingNotice { order: event.order });
-    registry.subscribe(|event: RefundPromised| ExecuteRefund {
-        refund: event.refund,
+    registry.subscribe(|event: ShipmentShipped| SendShippingNotice {
+        order: event.order,
+        shipment: Some(event.shipment),
     });
+    registry.subscribe(|event: ReturnApproved| SendReturnNotice { id: event.id });
+    registry.subscribe(|event: ReturnRejected| SendReturnNotice { id: event.id });
     registry.subscribe(|event: RefundSucceeded| SendRefundNotice {
         order: event.order,
         refund: event.refund,
     });
-    registry.tags_of::<ShippingMethodsChanged>();
-    registry.tags_of::<PromotionsChanged>();
 }
 
 /// What is due again and again.

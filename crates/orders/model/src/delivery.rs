@@ -40,6 +40,11 @@ pub enum DeliveryError {
     /// The order cannot be changed any more.
     #[error("only a pending order can be changed; this one is {}", <&str>::from(*.0))]
     NotEditable(OrderStatus),
+    /// What is in an exchange was agreed on.
+    #[error(
+        "only the addresses of an exchange can be changed; cancel it and make another one to get something else"
+    )]
+    ExchangeNotEditable,
     /// The order would be empty.
     #[error("an order has 1 to 100 lines, each of another variant; cancel it to buy nothing")]
     EditLines,
@@ -61,6 +66,7 @@ impl DeliveryErrorCode {
             Self::InvalidArea => "shipping_zone.invalid_area",
             Self::TooManyZones => "shipping_zone.too_many",
             Self::NotEditable => "order.not_editable",
+            Self::ExchangeNotEditable => "order.exchange_not_editable",
             Self::EditLines => "order.edit_lines",
             Self::NotShipped => "order.not_shipped",
         }
@@ -75,9 +81,11 @@ impl DeliveryErrorCode {
             | Self::InvalidArea
             | Self::EditLines
             | Self::NotShipped => ErrorKind::Unprocessable,
-            Self::TooManyAddresses | Self::ZoneInUse | Self::TooManyZones | Self::NotEditable => {
-                ErrorKind::Conflict
-            }
+            Self::TooManyAddresses
+            | Self::ZoneInUse
+            | Self::TooManyZones
+            | Self::NotEditable
+            | Self::ExchangeNotEditable => ErrorKind::Conflict,
         }
     }
 }

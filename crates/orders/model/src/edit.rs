@@ -15,7 +15,7 @@ use crate::address::Address;
 use crate::cart::{MAX_LINES, check_quantity};
 use crate::delivery::DeliveryError;
 use crate::errors::OrdersError;
-use crate::order::{Order, OrderLine};
+use crate::order::{Order, OrderLine, Pieces};
 use crate::ordering::full_name;
 use crate::promotion::Promotion;
 use crate::promotion::apply::{Basket, Candidate, Item, Outcome, apply};
@@ -73,10 +73,10 @@ pub struct Edited {
 pub fn edit(
     mut order: Order,
     lines: Vec<OrderLine>,
-    edit: OrderEdit,
+    mut edit: OrderEdit,
     terms: &Terms<'_>,
 ) -> Result<Edited, OrdersError> {
-    if let Some(address) = edit.billing_address {
+    if let Some(address) = edit.billing_address.take() {
         order.billing_address = Some(address);
     }
     let reprice =
@@ -87,6 +87,9 @@ pub fn edit(
             lines,
             dropped: Vec::new(),
         });
+    }
+    if order.exchange_of.is_some() {
+        return readdress(order, lines, edit, terms);
     }
     let is_goods = |line: &OrderLine| {
         let offer = terms.offers.iter().find(|o| o.variant == line.variant);
@@ -107,6 +110,52 @@ pub fn edit(
         order.shipping_method_name = None;
     }
     price(order, lines, is_goods, terms)
+}
+
+/// Sends what is in an exchange somewhere else, where its method goes. What is
+/// in it and what that costs was agreed on for what comes back, and stays.
+fn readdress(
+    mut order: Order,
+    lines: Vec<OrderLine>,
+    edit: OrderEdit,
+    terms: &Terms<'_>,
+) -> Result<Edited, OrdersError> {
+    if edit.lines.is_some() || edit.shipping_method.is_some() {
+        return Err(DeliveryError::ExchangeNotEditable.into());
+    }
+    let Some(method) = &order.shipping_method else {
+        return Err(DeliveryError::NotShipped.into());
+    };
+    let goods = |line: &OrderLine| line.pieces.intangible == 0;
+    let weight_grams = weight_grams(&lines, goods, terms);
+    let way = terms.ways.iter().find(|way| way.method.code == *method);
+    let address = edit.shipping_address.or(order.shipping_address.take());
+    let quote = way
+        .zip(address.as_ref())
+        .and_then(|(way, address)| way.quote(order.subtotal, weight_grams, address));
+    if quote.is_none() {
+        return Err(OrdersError::ShippingUnavailable);
+    }
+    order.shipping_address = address;
+    Ok(Edited {
+        order,
+        lines,
+        dropped: Vec::new(),
+    })
+}
+
+/// What the goods weigh together.
+fn weight_grams(
+    lines: &[OrderLine],
+    is_goods: impl Fn(&OrderLine) -> bool,
+    terms: &Terms<'_>,
+) -> i64 {
+    let goods = lines.iter().filter(|line| is_goods(line));
+    goods.fold(0i64, |sum, line| {
+        let offer = terms.offers.iter().find(|o| o.variant == line.variant);
+        let grams = offer.map_or(0, |offer| offer.weight_grams);
+        sum.saturating_add(grams.saturating_mul(line.quantity))
+    })
 }
 
 /// The lines as they are to be. What is there already keeps its id and price;
@@ -140,6 +189,9 @@ fn edited_lines(
         };
         next.position = position;
         next.quantity = line.quantity;
+        if next.pieces.intangible > 0 {
+            next.pieces.intangible = line.quantity;
+        }
         lines.push(next);
     }
     Ok(lines)
@@ -163,6 +215,10 @@ fn new_line(order: &Order, offer: &Offer, now: Timestamp) -> Result<OrderLine, O
         quantity: 1,
         discount: Money::zero(order.currency),
         restocked: 0,
+        pieces: Pieces {
+            intangible: i64::from(offer.kind != ProductKind::Goods),
+            ..Pieces::default()
+        },
     })
 }
 
@@ -173,14 +229,7 @@ fn price(
     is_goods: impl Fn(&OrderLine) -> bool,
     terms: &Terms<'_>,
 ) -> Result<Edited, OrdersError> {
-    let weight_grams = lines
-        .iter()
-        .filter(|line| is_goods(line))
-        .fold(0i64, |sum, line| {
-            let offer = terms.offers.iter().find(|o| o.variant == line.variant);
-            let grams = offer.map_or(0, |offer| offer.weight_grams);
-            sum.saturating_add(grams.saturating_mul(line.quantity))
-        });
+    let weight_grams = weight_grams(&lines, is_goods, terms);
     let way = terms
         .ways
         .iter()

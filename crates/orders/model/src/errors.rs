@@ -8,6 +8,7 @@ use kernel::{
 };
 use strum::{EnumDiscriminants, EnumIter};
 
+use crate::aftercare_errors::AftercareError;
 use crate::cart::{MAX_LINES, MAX_QUANTITY};
 use crate::delivery::DeliveryError;
 use crate::order::OrderStatus;
@@ -177,6 +178,9 @@ pub enum OrdersError {
     /// An address, a zone or the state of an order stands in the way.
     #[error(transparent)]
     Delivery(#[from] DeliveryError),
+    /// Something about a paid order was refused.
+    #[error(transparent)]
+    Aftercare(#[from] AftercareError),
     /// A repeated request stands in the way.
     #[error(transparent)]
     Once(#[from] OnceError),
@@ -243,6 +247,7 @@ impl OrdersErrorCode {
             | Self::Catalog
             | Self::Promotion
             | Self::Delivery
+            | Self::Aftercare
             | Self::Once
             | Self::Fault => "",
         }
@@ -298,6 +303,7 @@ impl OrdersErrorCode {
             | Self::Catalog
             | Self::Promotion
             | Self::Delivery
+            | Self::Aftercare
             | Self::Once
             | Self::Fault => K::Internal,
         }
@@ -311,6 +317,7 @@ impl DomainError for OrdersError {
             Self::Catalog(inner) => inner.kind(),
             Self::Promotion(inner) => inner.kind(),
             Self::Delivery(inner) => inner.kind(),
+            Self::Aftercare(inner) => inner.kind(),
             Self::Once(inner) => inner.kind(),
             Self::Fault(inner) => inner.kind(),
             other => OrdersErrorCode::from(other).kind(),
@@ -323,6 +330,7 @@ impl DomainError for OrdersError {
             Self::Catalog(inner) => inner.code(),
             Self::Promotion(inner) => inner.code(),
             Self::Delivery(inner) => inner.code(),
+            Self::Aftercare(inner) => inner.code(),
             Self::Once(inner) => inner.code(),
             Self::Fault(inner) => inner.code(),
             other => OrdersErrorCode::from(other).code(),
@@ -334,6 +342,10 @@ impl DomainError for OrdersError {
             Self::Catalog(inner) => return inner.fields(),
             Self::Promotion(inner) => return inner.fields(),
             Self::Delivery(inner) => return inner.fields(),
+            Self::Aftercare(inner) => match inner.pointer() {
+                Some(pointer) => pointer,
+                None => return Vec::new(),
+            },
             Self::QuantityOutOfRange => "/quantity",
             Self::NotForSale | Self::CurrencyMismatch(_) => "/variant_id",
             Self::EmailMissing => "/email",

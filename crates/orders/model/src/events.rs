@@ -1,6 +1,6 @@
 //! Facts about orders.
 
-use kernel::{CartId, Event, OrderId, PaymentId, RefundId};
+use kernel::{CartId, DisputeId, Event, OrderId, PaymentId, RefundId, ReturnId, ShipmentId};
 use serde::{Deserialize, Serialize};
 
 /// An order was placed and waits to be paid.
@@ -142,4 +142,95 @@ pub struct CartAbandoned {
 
 impl Event for CartAbandoned {
     const KIND: &'static str = "cart.abandoned";
+}
+
+/// A part of an order was handed over.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct ShipmentShipped {
+    /// Of which order.
+    pub order: OrderId,
+    /// Which shipment.
+    pub shipment: ShipmentId,
+}
+
+impl Event for ShipmentShipped {
+    const KIND: &'static str = "shipment.shipped";
+}
+
+/// A part of an order arrived.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct ShipmentDelivered {
+    /// Of which order.
+    pub order: OrderId,
+    /// Which shipment.
+    pub shipment: ShipmentId,
+}
+
+impl Event for ShipmentDelivered {
+    const KIND: &'static str = "shipment.delivered";
+}
+
+/// Somebody asks to return goods.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct ReturnRequested {
+    /// Of which order.
+    pub order: OrderId,
+    /// Which return.
+    pub id: ReturnId,
+}
+
+impl Event for ReturnRequested {
+    const KIND: &'static str = "return.requested";
+}
+
+/// Goods may come back.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct ReturnApproved {
+    /// Of which order.
+    pub order: OrderId,
+    /// Which return.
+    pub id: ReturnId,
+}
+
+impl Event for ReturnApproved {
+    const KIND: &'static str = "return.approved";
+}
+
+/// Goods may not come back.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct ReturnRejected {
+    /// Of which order.
+    pub order: OrderId,
+    /// Which return.
+    pub id: ReturnId,
+}
+
+impl Event for ReturnRejected {
+    const KIND: &'static str = "return.rejected";
+}
+
+/// Goods came back.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct ReturnReceived {
+    /// Of which order.
+    pub order: OrderId,
+    /// Which return.
+    pub id: ReturnId,
+}
+
+impl Event for ReturnReceived {
+    const KIND: &'static str = "return.received";
+}
+
+/// A buyer disputes a payment, or the dispute went on.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct DisputeChanged {
+    /// Of which order.
+    pub order: OrderId,
+    /// Which dispute.
+    pub dispute: DisputeId,
+}
+
+impl Event for DisputeChanged {
+    const KIND: &'static str = "dispute.changed";
 }

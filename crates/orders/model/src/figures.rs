@@ -30,7 +30,7 @@ pub struct LineFigures {
     pub name: String,
     /// How many.
     pub quantity: i64,
-    /// What all cost together.
+    /// What was paid for all of them, after discounts.
     pub total: Money,
 }
 

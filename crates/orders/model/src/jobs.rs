@@ -1,6 +1,6 @@
 //! Background work of orders.
 
-use kernel::{Job, OrderId, RefundId, WebhookEventId};
+use kernel::{Job, OrderId, RefundId, ReturnId, ShipmentId, WebhookEventId};
 use serde::{Deserialize, Serialize};
 
 /// Does what a received webhook says.
@@ -30,6 +30,9 @@ impl Job for SendConfirmation {
 pub struct SendShippingNotice {
     /// Which order.
     pub order: OrderId,
+    /// Which part of it; none in jobs from before there were parts.
+    #[serde(default)]
+    pub shipment: Option<ShipmentId>,
 }
 
 impl Job for SendShippingNotice {
@@ -47,6 +50,17 @@ pub struct SendRefundNotice {
 
 impl Job for SendRefundNotice {
     const KIND: &'static str = "orders.send_refund_notice";
+}
+
+/// Mails the buyer what was decided on a return.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct SendReturnNotice {
+    /// Which return.
+    pub id: ReturnId,
+}
+
+impl Job for SendReturnNotice {
+    const KIND: &'static str = "orders.send_return_notice";
 }
 
 /// Tells the gateway to give money back.

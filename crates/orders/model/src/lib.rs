@@ -3,23 +3,33 @@
 
 pub mod address;
 pub mod address_book;
+pub mod aftercare_errors;
+pub mod carrier;
 pub mod cart;
 pub mod delivery;
+pub mod dispute;
+pub mod document;
 pub mod edit;
 pub mod errors;
 pub mod events;
+pub mod exchange;
 pub mod figures;
 pub mod jobs;
 pub mod mails;
+pub mod note;
 pub mod order;
 pub mod ordering;
 pub mod payment;
 pub mod ports;
 pub mod promotion;
 pub mod refund;
+pub mod returns;
+pub mod search;
+pub mod shipment;
 pub mod shipping;
 pub mod totals;
 
+pub use aftercare_errors::{AftercareError, AftercareErrorCode};
 pub use delivery::{DeliveryError, DeliveryErrorCode};
 pub use errors::{OrdersError, OrdersErrorCode};
 pub use promotion::errors::{PromotionError, PromotionErrorCode};

@@ -3,11 +3,14 @@
 use std::time::Duration;
 
 use catalog_model::offer::Offer;
+use catalog_model::product::ProductKind;
 use kernel::{Money, OrderId, OrderLineId, PaymentId, Timestamp, UserId};
 
 use crate::cart::{Notice, PricedCart};
 use crate::errors::OrdersError;
-use crate::order::{FulfilmentState, Order, OrderLine, OrderStatus, PaymentState, ReturnUrls};
+use crate::order::{
+    FulfilmentState, Order, OrderLine, OrderStatus, PaymentState, Pieces, ReturnUrls,
+};
 use crate::payment::{Payment, PaymentStatus};
 
 /// Refuses a cart that lacks something an order needs.
@@ -93,6 +96,13 @@ pub fn lines_of(priced: &PricedCart, now: Timestamp) -> Result<Vec<OrderLine>, O
                 quantity: line.line.quantity,
                 discount: line.discount,
                 restocked: 0,
+                pieces: Pieces {
+                    intangible: match offer.kind {
+                        ProductKind::Goods => 0,
+                        _ => line.line.quantity,
+                    },
+                    ..Pieces::default()
+                },
             })
         })
         .collect()
@@ -157,6 +167,10 @@ pub fn new_order(
         canceled_at: None,
         version: 1,
         updated_at: now,
+        dispute: None,
+        exchange_of: None,
+        exchange_credit: nothing,
+        exchanged: nothing,
     })
 }
 

@@ -2,6 +2,7 @@
 
 use kernel::{Fault, Money, OrderId, PaymentId, RefundId, Scope, TenantId, Timestamp};
 
+use crate::dispute::DisputeOutcome;
 use crate::order::ReturnUrls;
 
 /// One line on the gateway's page.
@@ -127,6 +128,33 @@ pub enum RefundState {
     Failed(String),
 }
 
+/// What a gateway says about a dispute, now.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DisputeReport {
+    /// The gateway's name for it.
+    pub id: String,
+    /// Of which tenant the payment is, as the gateway was told; disputes
+    /// themselves carry nothing of ours.
+    pub tenant: Option<TenantId>,
+    /// Which money is disputed.
+    pub money: MoneyRef,
+    /// Where it stands, in the gateway's word.
+    pub status: String,
+    /// What that means.
+    pub outcome: DisputeOutcome,
+    /// How much is disputed.
+    pub amount: Money,
+    /// Why, in the gateway's word.
+    pub reason: String,
+    /// Until when evidence can be handed in.
+    pub evidence_due_at: Option<Timestamp>,
+    /// How much was taken from the shop's account and not given back, in minor
+    /// units of that account.
+    pub funds_withdrawn: i64,
+    /// When it was opened.
+    pub opened_at: Timestamp,
+}
+
 /// Why a gateway did not do what it was asked.
 #[derive(Debug, thiserror::Error)]
 pub enum GatewayError {
@@ -167,6 +195,8 @@ pub enum Subject {
     Payment(MoneyRef),
     /// What went back of some money.
     Refunds(MoneyRef),
+    /// A dispute, by the gateway's name for it.
+    Dispute(String),
     /// Nothing of ours; says why.
     Nothing(String),
 }
@@ -230,6 +260,11 @@ pub trait PaymentGateway: Send + Sync {
     /// All that went back of some money.
     async fn refunds(&self, scope: &Scope, intent: &str)
     -> Result<Vec<RefundReport>, GatewayError>;
+
+    /// Says where a dispute stands. Gateways without disputes know none.
+    async fn dispute(&self, _scope: &Scope, _id: &str) -> Result<DisputeReport, GatewayError> {
+        Err(GatewayError::Refused("there is no such dispute".to_owned()))
+    }
 
     /// Checks the signature of a webhook.
     fn verify(

@@ -85,7 +85,7 @@ pub fn check_restock(lines: &[OrderLine], restock: &[Restock]) -> Result<(), Ord
                     .then(|| sum.checked_add(other.quantity))
                     .flatten()
             });
-        let left = line.quantity - line.restocked;
+        let left = line.restockable();
         if wanted.is_none_or(|wanted| wanted > left) {
             return Err(OrdersError::RestockTooLarge { left });
         }

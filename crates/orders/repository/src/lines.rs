@@ -6,7 +6,7 @@ use std::sync::LazyLock;
 use database::column::{Stored, to_json};
 use database::{Scoped, Transaction};
 use kernel::{Fault, Money, OrderId, OrderLineId, ProductId, SellerId, StockItemId, VariantId};
-use orders_model::order::{Order, OrderLine};
+use orders_model::order::{LineMove, Order, OrderLine, Pieces};
 use sea_orm::{FromQueryResult, Value};
 use serde::Deserialize;
 use uuid::Uuid;
@@ -28,6 +28,12 @@ pub(crate) struct Row {
     quantity: i64,
     discount: i64,
     restocked: i64,
+    intangible: i64,
+    withdrawn: i64,
+    shipped: i64,
+    in_return: i64,
+    returned: i64,
+    scrapped: i64,
 }
 
 pub(crate) const TABLE: Table = Table {
@@ -46,6 +52,12 @@ pub(crate) const TABLE: Table = Table {
         ("quantity", Kind::Plain),
         ("discount", Kind::Plain),
         ("restocked", Kind::Plain),
+        ("intangible", Kind::Plain),
+        ("withdrawn", Kind::Plain),
+        ("shipped", Kind::Plain),
+        ("in_return", Kind::Plain),
+        ("returned", Kind::Plain),
+        ("scrapped", Kind::Plain),
     ],
 };
 
@@ -73,6 +85,14 @@ pub(crate) fn read(row: Row, order: &Order) -> OrderLine {
         quantity: row.quantity,
         discount: Money::new(row.discount, order.currency),
         restocked: row.restocked,
+        pieces: Pieces {
+            intangible: row.intangible,
+            withdrawn: row.withdrawn,
+            shipped: row.shipped,
+            returning: row.in_return,
+            returned: row.returned,
+            scrapped: row.scrapped,
+        },
     }
 }
 
@@ -99,12 +119,13 @@ pub fn insert(order: OrderId, lines: &[OrderLine]) -> (String, Vec<Value>) {
             line.quantity.into(),
             line.discount.minor.into(),
             line.restocked.into(),
+            line.pieces.intangible.into(),
         ]);
     }
     (
         format!(
             "INSERT INTO order_lines (tenant_id, order_id, id, position, product_id, variant_id, stock_item_id, \
-               seller_id, sku, name, options, unit_price, quantity, discount, restocked) VALUES {}",
+               seller_id, sku, name, options, unit_price, quantity, discount, restocked, intangible) VALUES {}",
             rows.join(", ")
         ),
         values,
@@ -123,13 +144,27 @@ pub async fn replace(tx: &Transaction, order: OrderId, lines: &[OrderLine]) -> R
     tx.run(&sql, values).await.map(|_| ())
 }
 
-/// Notes that pieces of a line went back into stock, if so many were left.
-pub async fn restock(tx: &Transaction, line: OrderLineId, quantity: i64) -> Result<bool, Fault> {
+/// Changes the counts of a line, if they are never more than was bought, sent
+/// and came back: a return may only bring what a shipment took, and what is
+/// back in stock or thrown away does not come back again.
+pub async fn move_pieces(tx: &Transaction, line: OrderLineId, by: LineMove) -> Result<bool, Fault> {
     let changed = tx
         .run(
-            "UPDATE order_lines SET restocked = restocked + $2 \
-             WHERE tenant_id = $1 AND id = $3 AND restocked + $2 <= quantity",
-            [quantity.into(), line.uuid().into()],
+            "UPDATE order_lines SET restocked = restocked + $2, withdrawn = withdrawn + $3, shipped = shipped + $4, \
+               in_return = in_return + $5, returned = returned + $6, scrapped = scrapped + $7 \
+             WHERE tenant_id = $1 AND id = $8 \
+               AND restocked + $2 + scrapped + $7 + in_return + $5 <= quantity \
+               AND shipped + $4 + withdrawn + $3 + intangible <= quantity \
+               AND returned + $6 + in_return + $5 <= shipped + $4",
+            [
+                by.restocked.into(),
+                by.withdrawn.into(),
+                by.shipped.into(),
+                by.returning.into(),
+                by.returned.into(),
+                by.scrapped.into(),
+                line.uuid().into(),
+            ],
         )
         .await?;
     Ok(changed == 1)

@@ -4,9 +4,9 @@ use std::sync::LazyLock;
 
 use database::column::{Stored, currency, to_json, to_maybe, word};
 use database::{Backend, Scoped, Sql, Transaction};
-use kernel::{CartId, Fault, Money, OrderId, Page, PageRequest, PaymentId, Timestamp, UserId};
+use kernel::{CartId, Fault, Money, OrderId, PaymentId, Timestamp, UserId};
 use orders_model::address::Address;
-use orders_model::order::{Order, OrderStatus, PaymentState, ReturnUrls};
+use orders_model::order::{Order, ReturnUrls};
 use orders_model::promotion::apply::AppliedPromotion;
 use sea_orm::{FromQueryResult, Value};
 use uuid::Uuid;
@@ -53,12 +53,17 @@ pub(crate) struct Row {
     canceled_at: Option<i64>,
     version: i64,
     updated_at: i64,
+    dispute: Option<String>,
+    exchange_of: Option<Uuid>,
+    exchange_credit: i64,
+    exchanged: i64,
 }
 
 pub(crate) const COLUMNS: &str = "id, number, cart_id, user_id, email, currency, status, payment_status, fulfilment_status, \
      subtotal, discount, shipping, shipping_discount, fee, total, tax, captured, refunded, shipping_address, \
-     billing_address, shipping_method, shipping_method_name, promotions, return_urls, reserved_until, attention, carrier, tracking_number, cancel_reason, placed_at, \
-     paid_at, shipped_at, canceled_at, version, updated_at";
+     billing_address, shipping_method, shipping_method_name, promotions, return_urls, reserved_until, attention, carrier, \
+     tracking_number, cancel_reason, placed_at, paid_at, shipped_at, canceled_at, version, updated_at, dispute, \
+     exchange_of, exchange_credit, exchanged";
 
 pub(crate) fn read(row: Row) -> Result<Order, Fault> {
     let currency = currency("orders.currency", &row.currency)?;
@@ -103,6 +108,13 @@ pub(crate) fn read(row: Row) -> Result<Order, Fault> {
         canceled_at: at(row.canceled_at),
         version: row.version,
         updated_at: Timestamp::from_micros(row.updated_at),
+        dispute: row
+            .dispute
+            .map(|text| word("orders.dispute", &text))
+            .transpose()?,
+        exchange_of: row.exchange_of.map(OrderId::from_uuid),
+        exchange_credit: money(row.exchange_credit),
+        exchanged: money(row.exchanged),
     })
 }
 
@@ -147,9 +159,9 @@ static INSERT: Sql = Sql::new(|backend| {
         "INSERT INTO orders (tenant_id, id, number, cart_id, user_id, email, currency, status, payment_status, \
            fulfilment_status, subtotal, shipping, fee, total, tax, captured, refunded, shipping_address, \
            billing_address, shipping_method, shipping_method_name, return_urls, reserved_until, placed_at, paid_at, \
-           version, updated_at, discount, shipping_discount, promotions) \
+           version, updated_at, discount, shipping_discount, promotions, exchange_of, exchange_credit) \
          VALUES ($1, $2, {}, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, \
-           $22, $23, $24, $25, $26, $27, $28, $29)",
+           $22, $23, $24, $25, $26, $27, $28, $29, $30, $31)",
         taken(backend)
     )
 });
@@ -192,6 +204,8 @@ pub fn insert(order: &Order, backend: Backend) -> (&'static str, Vec<Value>) {
             order.discount.minor.into(),
             order.shipping_discount.minor.into(),
             to_maybe(promotions_of(order)).into(),
+            order.exchange_of.map(OrderId::uuid).into(),
+            order.exchange_credit.minor.into(),
         ],
     )
 }
@@ -237,8 +251,8 @@ pub fn update(order: &Order) -> (&'static str, Vec<Value>) {
     (
         "UPDATE orders SET status = $2, payment_status = $3, fulfilment_status = $4, tax = $5, captured = $6, \
            refunded = $7, reserved_until = $8, attention = $9, carrier = $10, tracking_number = $11, \
-           cancel_reason = $12, paid_at = $13, shipped_at = $14, canceled_at = $15, version = $16, updated_at = $17 \
-         WHERE tenant_id = $1 AND id = $18",
+           cancel_reason = $12, paid_at = $13, shipped_at = $14, canceled_at = $15, version = $16, updated_at = $17, \
+           dispute = $18, exchange_credit = $19, exchanged = $20 WHERE tenant_id = $1 AND id = $21",
         vec![
             status.into(),
             payment.into(),
@@ -256,72 +270,22 @@ pub fn update(order: &Order) -> (&'static str, Vec<Value>) {
             at(order.canceled_at).into(),
             order.version.into(),
             order.updated_at.micros().into(),
+            order.dispute.map(<&'static str>::from).into(),
+            order.exchange_credit.minor.into(),
+            order.exchanged.minor.into(),
             order.id.uuid().into(),
         ],
     )
 }
 
-/// Which orders to list.
-#[derive(Debug, Clone, Default)]
-pub struct Filter {
-    /// Only those of a user.
-    pub user: Option<UserId>,
-    /// Only those that stand there.
-    pub status: Option<OrderStatus>,
-    /// Only those whose money stands there.
-    pub payment_status: Option<PaymentState>,
-    /// Only the one with that number.
-    pub number: Option<i64>,
-    /// Only those with that mail address.
-    pub email: Option<String>,
-    /// Only those that somebody should look at.
-    pub needs_attention: bool,
-}
-
-/// Orders, newest first.
-pub async fn list(
-    db: &Scoped,
-    filter: &Filter,
-    page: PageRequest<OrderId>,
-) -> Result<Page<Order, OrderId>, Fault> {
-    let mut conditions = vec!["tenant_id = $1".to_owned()];
-    let mut values: Vec<Value> = Vec::new();
-    let mut add = |condition: &str, value: Value| {
-        values.push(value);
-        conditions.push(condition.replace('?', &format!("${}", values.len() + 1)));
-    };
-    if let Some(user) = filter.user {
-        add("user_id = ?", user.uuid().into());
-    }
-    if let Some(status) = filter.status {
-        let status: &'static str = status.into();
-        add("status = ?", status.into());
-    }
-    if let Some(status) = filter.payment_status {
-        let status: &'static str = status.into();
-        add("payment_status = ?", status.into());
-    }
-    if let Some(number) = filter.number {
-        add("number = ?", number.into());
-    }
-    if let Some(email) = &filter.email {
-        add("email = ?", email.clone().into());
-    }
-    if let Some(after) = page.after {
-        add("id < ?", after.uuid().into());
-    }
-    if filter.needs_attention {
-        conditions.push("attention IS NOT NULL".to_owned());
-    }
-    values.push(i64::try_from(page.limit + 1).unwrap_or(i64::MAX).into());
-    let sql = format!(
-        "SELECT {COLUMNS} FROM orders WHERE {} ORDER BY id DESC LIMIT ${}",
-        conditions.join(" AND "),
-        values.len() + 1
-    );
-    let rows: Vec<Row> = db.all(&sql, values).await?;
-    let orders = rows.into_iter().map(read).collect::<Result<Vec<_>, _>>()?;
-    Ok(Page::from_rows(orders, page.limit, |order| order.id))
+/// The same write, as the last one of a batch that adds an order; it returns
+/// the number that order got.
+pub fn update_for_number(order: &Order, backend: Backend) -> (String, Vec<Value>) {
+    let (sql, values) = update(order);
+    (
+        format!("{sql} RETURNING {} AS number", taken(backend)),
+        values,
+    )
 }
 
 #[derive(FromQueryResult)]

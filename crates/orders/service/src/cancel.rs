@@ -2,15 +2,16 @@
 
 use database::{Batch, Once, Transaction, retrying};
 use kernel::{OrderId, Permission, Scope};
-use orders_model::OrdersError;
 use orders_model::events::OrderCanceled;
 use orders_model::order::{Order, OrderDetail, OrderStatus, PaymentState};
 use orders_model::payment::Payment;
 use orders_model::refund::Restock;
+use orders_model::{AftercareError, OrdersError};
 use orders_repository::{history, lines, orders, payments};
 
 use crate::Orders;
 use crate::access::OrderKey;
+use crate::disputes::check_undisputed;
 use crate::orders::detail;
 use crate::refunds::RefundCommand;
 
@@ -136,10 +137,11 @@ impl Orders {
         if let Some(open) = open {
             return Ok(Tried::CloseFirst(Box::new(open)));
         }
+        let mut batch = Batch::new();
+        self.write_canceled(&tx, &mut batch, &mut order, reason)
+            .await?;
         self.catalog.release_in_tx(&tx, id).await?;
         self.release_promotions(&tx, &order).await?;
-        let mut batch = Batch::new();
-        self.write_canceled(&tx, &mut batch, &mut order, reason)?;
         batch.run(&tx).await?;
         if came {
             let mut batch = Batch::new();
@@ -147,6 +149,7 @@ impl Orders {
                 amount: None,
                 reason: reason.to_owned(),
                 restock: Vec::new(),
+                despite_dispute: true,
             };
             self.promise(&tx, &mut batch, &mut order, &command).await?;
             batch.add(orders::update(&order));
@@ -175,10 +178,15 @@ impl Orders {
             .ok_or(OrdersError::OrderNotFound)?;
         let mut batch = Batch::new();
         // Refuses what is not paid any more: shipped, or canceled by somebody.
-        self.write_canceled(&tx, &mut batch, &mut order, reason)?;
+        self.write_canceled(&tx, &mut batch, &mut order, reason)
+            .await?;
+        check_undisputed(&order, false)?;
+        let mut lines = lines::of(&tx, &order).await?;
+        if lines.iter().any(|line| line.pieces.shipped > 0) {
+            return Err(AftercareError::PartlyShipped.into());
+        }
         batch.run(&tx).await?;
         let mut batch = Batch::new();
-        let lines = lines::of(&tx, &order).await?;
         let restock: Vec<Restock> = lines
             .iter()
             .filter(|line| line.quantity > line.restocked)
@@ -189,12 +197,13 @@ impl Orders {
             .collect();
         if order.refundable()?.is_zero() {
             // The money went back before, or there was none.
-            self.restock(&tx, &order, &lines, &restock).await?;
+            self.restock(&tx, &order, &mut lines, &restock).await?;
         } else {
             let command = RefundCommand {
                 amount: None,
                 reason: reason.to_owned(),
                 restock,
+                despite_dispute: true,
             };
             self.promise(&tx, &mut batch, &mut order, &command).await?;
         }
@@ -205,7 +214,7 @@ impl Orders {
         Ok(tx.commit_with(answer).await?)
     }
 
-    fn write_canceled(
+    async fn write_canceled(
         &self,
         tx: &Transaction,
         batch: &mut Batch,
@@ -214,6 +223,7 @@ impl Orders {
     ) -> Result<(), OrdersError> {
         let now = self.now();
         order.cancel(reason.to_owned(), now)?;
+        self.release_credit(tx, batch, order).await?;
         batch.add(orders::update(order));
         let actor = tx.scope().actor();
         let note = Some(reason.to_owned());

@@ -11,9 +11,10 @@ use orders_model::events::{OrderEdited, PromotionsChanged};
 use orders_model::order::{Order, OrderLine, OrderStatus, PaymentState};
 use orders_model::ordering::new_attempt;
 use orders_model::payment::{Payment, PaymentStatus};
+use orders_model::search::words_of;
 use orders_model::{DeliveryError, OrdersError};
 use orders_repository::promotions::{self, redemptions};
-use orders_repository::{history, lines, orders, payments};
+use orders_repository::{history, lines, orders, payments, words};
 
 use crate::Orders;
 use crate::access::OrderKey;
@@ -220,6 +221,13 @@ impl Orders {
             redemptions::release(tx, order.id, Some(&dropped), now).await?;
             self.queue
                 .publish_with(tx, &mut batch, &PromotionsChanged {})?;
+        }
+        let found_by = words_of(&order);
+        if found_by != words_of(before) {
+            words::forget(tx, &order).await?;
+            if let Some(write) = words::index(order.id, &found_by) {
+                batch.add(write);
+            }
         }
         order.changed(now);
         let note = Some(format!("{} instead of {}", order.total, before.total));

@@ -78,7 +78,7 @@ fn figures_of(order: &Order, lines: &[OrderLine]) -> Result<Option<OrderFigures>
                 product: line.product,
                 name: line.name.clone(),
                 quantity: line.quantity,
-                total: line.unit_price.times(line.quantity)?,
+                total: line.paid()?,
             })
         })
         .collect::<Result<_, MoneyError>>()?;

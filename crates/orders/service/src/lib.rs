@@ -14,19 +14,26 @@ mod cancel;
 mod cart_coupons;
 mod carts;
 mod checkout;
+mod disputes;
+mod documents;
 mod edit;
+mod exchanges;
+mod export;
 mod figures;
 mod fulfilment;
 mod gateways;
 mod mails;
 mod merge;
+mod notes;
 mod orders;
 mod payments;
 mod placing;
 mod pricing;
 mod promotions;
+mod receiving;
 mod redeeming;
 mod refunds;
+mod returns;
 mod settle;
 mod shipping;
 mod shipping_zones;
@@ -43,6 +50,7 @@ use database::Database;
 use kernel::secret::{KeyRing, Signer};
 use kernel::{Scope, Timestamp};
 use orders_model::OrdersError;
+use orders_model::document::Printer;
 use orders_model::events::{PromotionsChanged, ShippingMethodsChanged};
 use orders_model::ports::{PaymentGateway, TestBuyer};
 use orders_model::promotion::Promotion;
@@ -55,11 +63,15 @@ pub use access::{CartKey, OrderKey};
 pub use address_book::GivenAddress;
 pub use carts::{CartAnswer, GivenCartChange};
 pub use checkout::CheckoutRequest;
+pub use documents::OrderFile;
 pub use edit::EditRequest;
-pub use orders::{OrderAnswer, OrderFilter};
+pub use exchanges::NewExchange;
+pub use fulfilment::{NewShipment, ShipmentStep};
+pub use orders::{OrderAnswer, OrderFilter, OrderPosition, OrderSort};
 pub use payments::NewAttempt;
 pub use promotions::PromotionFilter;
 pub use refunds::RefundCommand;
+pub use returns::{NewReturn, ReturnFilter, ReturnStep};
 
 use gateways::Gateways;
 use tenant_cache::TenantCache;
@@ -78,6 +90,8 @@ pub struct OrdersParts {
     pub gateways: Vec<Arc<dyn PaymentGateway>>,
     /// Who plays the buyer at the embedded gateway, where there is one.
     pub test_buyer: Option<Arc<dyn TestBuyer>>,
+    /// How documents become files.
+    pub printer: Arc<dyn Printer>,
     /// What cart and order tokens are made with.
     pub keys: Arc<KeyRing>,
     /// The settings.
@@ -94,6 +108,7 @@ pub struct Orders {
     catalog: Arc<Catalog>,
     gateways: Gateways,
     test_buyer: Option<Arc<dyn TestBuyer>>,
+    printer: Arc<dyn Printer>,
     cart_tokens: Signer,
     order_tokens: Signer,
     settings: config::Checkout,
@@ -116,6 +131,7 @@ impl Orders {
             accounts: parts.accounts,
             catalog: parts.catalog,
             test_buyer: parts.test_buyer,
+            printer: parts.printer,
             settings: parts.settings,
             return_origins: parts.return_origins,
         }
@@ -158,6 +174,7 @@ mod tests {
         let (table, _) = table.split_once("\n\n").unwrap();
         let documented = after(table, "\n| `");
         let code = [
+            include_str!("disputes.rs"),
             include_str!("refunds.rs"),
             include_str!("settle.rs"),
             include_str!("webhooks.rs"),

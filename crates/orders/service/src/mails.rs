@@ -3,16 +3,35 @@
 use accounts_model::AccountsError;
 use accounts_model::mails::MailKind;
 use accounts_service::Letter;
-use kernel::{Fault, JobId, OrderId, RefundId, Scope};
+use database::Scoped;
+use kernel::{Fault, JobId, OrderId, RefundId, ReturnId, Scope, ShipmentId};
 use orders_model::OrdersError;
 use orders_model::mails::{
-    ORDER_CONFIRMATION, ORDER_REFUNDED, ORDER_SHIPPED, OrderMail, OrderOfMail, RefundOfMail,
+    ORDER_CONFIRMATION, ORDER_REFUNDED, ORDER_SHIPPED, OrderMail, OrderOfMail, RETURN_APPROVED,
+    RETURN_REJECTED, RefundOfMail, ReturnOfMail, ShipmentOfMail,
 };
+use orders_model::order::Order;
 use orders_model::refund::{Refund, RefundStatus};
-use orders_repository::{carts, lines, orders, refunds};
+use orders_model::returns::{Return, ReturnStatus};
+use orders_model::shipment::Shipment;
+use orders_repository::{carts, lines, orders, refunds, returns, shipments};
 use serde_json::json;
 
 use crate::Orders;
+
+/// What a mail is about, besides its order.
+#[derive(Clone, Copy)]
+enum About<'a> {
+    /// Nothing.
+    Order,
+    /// Goods that are on their way: in a shipment, or, of an order from before
+    /// there were any, all of them.
+    Shipment(Option<&'a Shipment>),
+    /// Money that went back.
+    Refund(&'a Refund),
+    /// Goods that are to come back.
+    Return(&'a Return),
+}
 
 impl Orders {
     /// Mails the buyer that their order was paid; called by its job.
@@ -22,18 +41,48 @@ impl Orders {
         job: JobId,
         order: OrderId,
     ) -> Result<(), OrdersError> {
-        self.mail(scope, job, order, &ORDER_CONFIRMATION, None)
+        self.mail(scope, job, order, &ORDER_CONFIRMATION, About::Order)
             .await
     }
 
-    /// Mails the buyer that their order is on its way; called by its job.
+    /// Mails the buyer that their order, or a part of it, is on its way;
+    /// called by its job.
     pub async fn send_shipping_notice(
         &self,
         scope: &Scope,
         job: JobId,
         order: OrderId,
+        shipment: Option<ShipmentId>,
     ) -> Result<(), OrdersError> {
-        self.mail(scope, job, order, &ORDER_SHIPPED, None).await
+        let shipment = match shipment {
+            Some(id) => {
+                let db = self.database.read(scope).await?;
+                shipments::find(&db, id).await?
+            }
+            None => None,
+        };
+        let about = About::Shipment(shipment.as_ref());
+        self.mail(scope, job, order, &ORDER_SHIPPED, about).await
+    }
+
+    /// Mails the buyer what was decided on their return; called by its job.
+    pub async fn send_return_notice(
+        &self,
+        scope: &Scope,
+        job: JobId,
+        id: ReturnId,
+    ) -> Result<(), OrdersError> {
+        let db = self.database.read(scope).await?;
+        let found = returns::find(&db, id).await?;
+        drop(db);
+        let Some(found) = found else { return Ok(()) };
+        let kind = match found.status {
+            ReturnStatus::Requested | ReturnStatus::Canceled => return Ok(()),
+            ReturnStatus::Rejected => &RETURN_REJECTED,
+            _ => &RETURN_APPROVED,
+        };
+        self.mail(scope, job, found.order, kind, About::Return(&found))
+            .await
     }
 
     /// Mails the buyer that money went back; called by its job.
@@ -49,8 +98,8 @@ impl Orders {
         drop(db);
         match refund.filter(|refund| refund.status == RefundStatus::Succeeded) {
             Some(refund) => {
-                self.mail(scope, job, order, &ORDER_REFUNDED, Some(&refund))
-                    .await
+                let about = About::Refund(&refund);
+                self.mail(scope, job, order, &ORDER_REFUNDED, about).await
             }
             None => Ok(()),
         }
@@ -62,14 +111,14 @@ impl Orders {
         job: JobId,
         id: OrderId,
         kind: &'static MailKind,
-        refund: Option<&Refund>,
+        about: About<'_>,
     ) -> Result<(), OrdersError> {
         let db = self.database.read(scope).await?;
         let Some(order) = orders::find(&db, id).await? else {
             return Ok(());
         };
         let lines = lines::of(&db, &order).await?;
-        let of_cart = carts::language_of(&db, order.cart).await?;
+        let of_cart = language_of(&db, &order).await?;
         drop(db);
         // Where a guest sees the order. Who has an account signs in.
         let link = match self.order_token(scope, &order) {
@@ -89,13 +138,30 @@ impl Orders {
                 .and_then(|contact| contact.locale),
             None => None,
         };
-        let values = OrderMail {
+        let mut values = OrderMail {
             order: OrderOfMail::new(&order, &lines)?,
-            refund: refund.map(|refund| RefundOfMail {
-                amount: refund.amount.to_string(),
-            }),
+            refund: None,
+            shipment: None,
+            returned: None,
             link,
         };
+        match about {
+            About::Order => {}
+            About::Shipment(Some(shipment)) => {
+                // For templates that know of one shipment to an order.
+                values.order.carrier.clone_from(&shipment.tracking.carrier);
+                let number = &shipment.tracking.number;
+                values.order.tracking_number.clone_from(number);
+                values.shipment = Some(ShipmentOfMail::new(shipment, &lines));
+            }
+            About::Shipment(None) => values.shipment = Some(ShipmentOfMail::whole(&order)),
+            About::Refund(refund) => {
+                values.refund = Some(RefundOfMail {
+                    amount: refund.amount.to_string(),
+                });
+            }
+            About::Return(found) => values.returned = Some(ReturnOfMail::new(found, &lines)),
+        }
         let letter = Letter {
             kind,
             to: &order.email,
@@ -109,6 +175,19 @@ impl Orders {
             .await
             .map_err(mail_error)
     }
+}
+
+/// The language of the cart of an order; that of an exchange is the language
+/// of the order that was bought first.
+async fn language_of(db: &Scoped, order: &Order) -> Result<Option<String>, Fault> {
+    let (mut cart, mut before) = (order.cart, order.exchange_of);
+    while let Some(id) = before {
+        let Some(first) = orders::find(db, id).await? else {
+            break;
+        };
+        (cart, before) = (first.cart, first.exchange_of);
+    }
+    carts::language_of(db, cart).await
 }
 
 fn mail_error(error: AccountsError) -> OrdersError {

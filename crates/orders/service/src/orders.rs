@@ -4,13 +4,15 @@ use database::Scoped;
 use kernel::{OrderId, Page, PageRequest, Permission, Scope};
 use orders_model::OrdersError;
 use orders_model::order::{Order, OrderDetail};
-use orders_repository::{history, lines, orders, payments, refunds};
+use orders_repository::listing;
 use serde::{Deserialize, Serialize};
 
 use crate::Orders;
 use crate::access::OrderKey;
 
-pub use orders_repository::orders::Filter as OrderFilter;
+pub use orders_repository::listing::{
+    Filter as OrderFilter, Position as OrderPosition, Sort as OrderSort,
+};
 
 /// An order as its owner sees it.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -26,14 +28,14 @@ impl Orders {
     pub async fn my_orders(
         &self,
         scope: &Scope,
-        page: PageRequest<OrderId>,
-    ) -> Result<Page<Order, OrderId>, OrdersError> {
+        page: PageRequest<OrderPosition>,
+    ) -> Result<Page<Order, OrderPosition>, OrdersError> {
         let filter = OrderFilter {
             user: Some(scope.require_user()?),
             ..OrderFilter::default()
         };
         let db = self.database.read(scope).await?;
-        Ok(orders::list(&db, &filter, page).await?)
+        Ok(listing::list(&db, &filter, OrderSort::Newest, &page).await?)
     }
 
     /// One order of the caller.
@@ -43,16 +45,17 @@ impl Orders {
         Ok(detail)
     }
 
-    /// The orders of the tenant, newest first.
+    /// The orders of the tenant.
     pub async fn all_orders(
         &self,
         scope: &Scope,
         filter: &OrderFilter,
-        page: PageRequest<OrderId>,
-    ) -> Result<Page<Order, OrderId>, OrdersError> {
+        sort: OrderSort,
+        page: &PageRequest<OrderPosition>,
+    ) -> Result<Page<Order, OrderPosition>, OrdersError> {
         scope.require(Permission::OrdersRead)?;
         let db = self.database.read(scope).await?;
-        Ok(orders::list(&db, filter, page).await?)
+        Ok(listing::list(&db, filter, sort, page).await?)
     }
 
     /// One order of the tenant.
@@ -77,7 +80,11 @@ impl Orders {
         Ok(OrderAnswer { detail, token })
     }
 
-    async fn whole_order(&self, scope: &Scope, id: OrderId) -> Result<OrderDetail, OrdersError> {
+    pub(crate) async fn whole_order(
+        &self,
+        scope: &Scope,
+        id: OrderId,
+    ) -> Result<OrderDetail, OrdersError> {
         let db = self.database.read(scope).await?;
         orders_repository::detail::find(&db, id)
             .await?
@@ -85,13 +92,9 @@ impl Orders {
     }
 }
 
-/// An order with all that belongs to it.
+/// An order with all that belongs to it, as it was just written.
 pub(crate) async fn detail(db: &Scoped, order: Order) -> Result<OrderDetail, OrdersError> {
-    Ok(OrderDetail {
-        lines: lines::of(db, &order).await?,
-        payments: payments::of(db, order.id).await?,
-        refunds: refunds::of(db, order.id).await?,
-        history: history::of(db, order.id).await?,
-        order,
-    })
+    orders_repository::detail::find(db, order.id)
+        .await?
+        .ok_or(OrdersError::OrderNotFound)
 }

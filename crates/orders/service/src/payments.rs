@@ -1,5 +1,6 @@
 //! Attempts to pay an order, and their pages at the gateway.
 
+use catalog_model::CatalogError;
 use database::{Batch, Once, retrying};
 use kernel::{Money, PaymentId, Scope, Timestamp};
 use orders_model::OrdersError;
@@ -134,12 +135,7 @@ impl Orders {
         self.catalog
             .reserve_in_tx(tx, batch, order.id, &wanted, until)
             .await
-            .map_err(|error| match error {
-                catalog_model::CatalogError::OutOfStock(short) => {
-                    OrdersError::OutOfStock(names(&lines, &short))
-                }
-                other => other.into(),
-            })?;
+            .map_err(|error| short(error, &lines))?;
         order.reserved_until = Some(until);
         Ok(())
     }
@@ -285,6 +281,14 @@ fn lost(payment: &Payment, why: String) -> SessionReport {
     }
 }
 
+/// What it means that there is not enough for some lines.
+pub(crate) fn short(error: CatalogError, lines: &[OrderLine]) -> OrdersError {
+    match error {
+        CatalogError::OutOfStock(short) => OrdersError::OutOfStock(names(lines, &short)),
+        other => other.into(),
+    }
+}
+
 fn names(lines: &[OrderLine], short: &[kernel::StockItemId]) -> String {
     let names: Vec<&str> = lines
         .iter()
@@ -318,6 +322,15 @@ fn session_request(
     lines: &[OrderLine],
     payment: &Payment,
 ) -> Result<SessionRequest, OrdersError> {
+    if order.exchange_credit.minor > 0 {
+        // What came back pays the rest.
+        let difference = SessionLine {
+            name: format!("Order {}: difference of an exchange", order.number),
+            unit: payment.amount,
+            quantity: 1,
+        };
+        return Ok(request_of(order, payment, vec![difference]));
+    }
     let mut shown = lines
         .iter()
         .map(shown_line)
@@ -334,15 +347,19 @@ fn session_request(
     extra("Shipping", order.shipping);
     // Only what the buyer bears is in the total.
     extra("Service fee", order.fee_of_buyer()?);
-    Ok(SessionRequest {
+    Ok(request_of(order, payment, shown))
+}
+
+fn request_of(order: &Order, payment: &Payment, lines: Vec<SessionLine>) -> SessionRequest {
+    SessionRequest {
         payment: payment.id,
         order: order.id,
         number: order.number,
-        lines: shown,
+        lines,
         amount: payment.amount,
         email: order.email.clone(),
         return_urls: order.return_urls.clone(),
         expires_at: payment.expires_at,
         decided_at: payment.created_at,
-    })
+    }
 }

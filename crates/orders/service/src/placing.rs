@@ -7,13 +7,16 @@ use kernel::{OrderId, PaymentId, Scope, Timestamp};
 use orders_model::OrdersError;
 use orders_model::cart::PricedCart;
 use orders_model::events::OrderPlaced;
-use orders_model::order::{HistoryEntry, Order, OrderDetail, OrderLine, ReturnUrls, demand};
+use orders_model::order::{
+    Aftercare, HistoryEntry, Order, OrderDetail, OrderLine, ReturnUrls, demand,
+};
 use orders_model::ordering::{
     check_as_seen, check_complete, full_name, lines_of, new_attempt, new_order,
 };
 use orders_model::payment::{Payment, PaymentStatus};
+use orders_model::search::words_of;
 use orders_repository::promotions::redemptions;
-use orders_repository::{carts, history, lines, numbers, orders, payments};
+use orders_repository::{carts, history, lines, numbers, orders, payments, words};
 use serde::{Deserialize, Serialize};
 
 use crate::Orders;
@@ -117,6 +120,7 @@ impl Orders {
                 payments: vec![payment],
                 refunds: Vec::new(),
                 history,
+                after: Aftercare::default(),
             },
         })
     }
@@ -255,6 +259,7 @@ impl Orders {
         let (now, backend) = (order.placed_at, tx.backend());
         batch.add(orders::insert(order, backend));
         batch.add(lines::insert(order.id, lines));
+        batch.add(words::index_new(order.id, &words_of(order), backend));
         if let Some(payment) = payment {
             batch.add(payments::insert(payment));
         }

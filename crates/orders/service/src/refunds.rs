@@ -9,10 +9,11 @@ use orders_model::order::{Order, OrderDetail, OrderLine};
 use orders_model::payment::Payment;
 use orders_model::ports::{GatewayError, RefundReport, RefundRequest, RefundState};
 use orders_model::refund::{Refund, RefundStatus, Restock, check_restock};
-use orders_repository::{history, lines, orders, payments, refunds};
+use orders_repository::{history, lines, orders, payments, refunds, shipments};
 use queue::inbox::{self, WebhookState};
 
 use crate::Orders;
+use crate::disputes::check_undisputed;
 use crate::gateways::gateway_error;
 use crate::orders::detail;
 
@@ -25,6 +26,8 @@ pub struct RefundCommand {
     pub reason: String,
     /// What goes back into stock.
     pub restock: Vec<Restock>,
+    /// Even if the bank may give it back itself.
+    pub despite_dispute: bool,
 }
 
 impl Orders {
@@ -57,6 +60,7 @@ impl Orders {
         let mut order = orders::lock(&tx, id)
             .await?
             .ok_or(OrdersError::OrderNotFound)?;
+        check_undisputed(&order, command.despite_dispute)?;
         let mut batch = Batch::new();
         self.promise(&tx, &mut batch, &mut order, command).await?;
         batch.add(orders::update(&order));
@@ -80,8 +84,13 @@ impl Orders {
             None => order.refundable()?,
         };
         order.promise_refund(amount, now)?;
-        let lines = lines::of(tx, order).await?;
-        self.restock(tx, order, &lines, &command.restock).await?;
+        if !command.restock.is_empty() {
+            let mut lines = lines::of(tx, order).await?;
+            self.restock(tx, order, &mut lines, &command.restock)
+                .await?;
+            let sent = shipments::of(tx, order.id).await?;
+            self.settle_goods(tx, batch, order, &lines, &sent)?;
+        }
         let mut left = amount;
         // Goods come back once, however many payments the money was in.
         let mut restock = command.restock.clone();
@@ -124,20 +133,21 @@ impl Orders {
         &self,
         tx: &Transaction,
         order: &Order,
-        lines: &[OrderLine],
+        lines: &mut [OrderLine],
         restock: &[Restock],
     ) -> Result<(), OrdersError> {
         check_restock(lines, restock)?;
         let mut counted = Vec::new();
         for entry in restock {
-            if !lines::restock(tx, entry.line, entry.quantity).await? {
+            let line = lines
+                .iter_mut()
+                .find(|line| line.id == entry.line)
+                .ok_or(OrdersError::LineNotFound)?;
+            let by = line.put_back(entry.quantity);
+            if !lines::move_pieces(tx, entry.line, by).await? {
                 return Err(OrdersError::LineNotFound);
             }
-            let item = lines
-                .iter()
-                .find(|line| line.id == entry.line)
-                .and_then(|line| line.stock_item);
-            counted.extend(item.map(|item| (item, entry.quantity)));
+            counted.extend(line.stock_item.map(|item| (item, entry.quantity)));
         }
         if counted.is_empty() {
             return Ok(());

@@ -184,10 +184,11 @@ impl Orders {
                 self.mark_paid(tx, batch, order, Some(attempt.id), needs_shipping)
             }
             OrderStatus::Pending => {
+                order.cancel("out of stock when the payment came".to_owned(), now)?;
+                self.release_credit(tx, batch, order).await?;
                 // Whatever is still reserved of other lines goes back.
                 self.catalog.release_in_tx(tx, order.id).await?;
                 self.release_promotions(tx, order).await?;
-                order.cancel("out of stock when the payment came".to_owned(), now)?;
                 self.give_back(tx, batch, order, attempt, "paid_after_expiry")
             }
             OrderStatus::Canceled => {

@@ -121,6 +121,10 @@ impl Orders {
         };
         match gateway.subject(&event.payload) {
             Subject::Nothing(why) => Ok(Some(why)),
+            Subject::Dispute(id) => {
+                self.follow_dispute(scope, gateway.as_ref(), event, &id)
+                    .await
+            }
             Subject::Session(session) => {
                 tracing::Span::current().record("stripe_session", session.as_str());
                 self.follow_session(scope, gateway.as_ref(), event, &session)
@@ -188,7 +192,7 @@ impl Orders {
 
     /// Takes over that an attempt was paid before it is taken over that money
     /// of it went back: the news of the latter may be here first.
-    async fn learn_of_payment(
+    pub(crate) async fn learn_of_payment(
         &self,
         scope: &Scope,
         gateway: &dyn PaymentGateway,
@@ -229,7 +233,7 @@ impl Orders {
     }
 
     /// The attempt that some money belongs to.
-    async fn by_money(
+    pub(crate) async fn by_money(
         &self,
         scope: &Scope,
         gateway: &str,

@@ -45,6 +45,7 @@ pub(super) struct Books {
     pub(super) intents: BTreeMap<String, Value>,
     pub(super) charges: BTreeMap<String, Value>,
     pub(super) refunds: BTreeMap<String, Value>,
+    pub(super) disputes: BTreeMap<String, Value>,
     /// Whether new refunds wait for a bank.
     pub(super) refunds_wait: bool,
     /// Events that were not handed out yet.
@@ -104,6 +105,7 @@ impl Books {
             ("GET", ["v1", "payment_intents", id]) => {
                 find(&self.intents, "payment_intent", id).cloned()
             }
+            ("GET", ["v1", "disputes", id]) => self.dispute(id, params),
             ("POST", ["v1", "refunds"]) => self.create_refund(params),
             ("GET", ["v1", "refunds"]) => self.list_refunds(params),
             ("GET", ["v1", "refunds", id]) => find(&self.refunds, "refund", id).cloned(),
@@ -273,6 +275,18 @@ impl Books {
         self.emit("refund.created", &refund);
         self.emit("charge.refunded", &charge);
         Ok(refund)
+    }
+
+    fn dispute(&self, id: &str, params: &Value) -> Answer {
+        let mut dispute = find(&self.disputes, "dispute", id)?.clone();
+        for expanded in super::form::list(params.get("expand")) {
+            if expanded == "charge"
+                && let Some(charge) = self.charges.get(text(&dispute, "/charge"))
+            {
+                dispute["charge"] = charge.clone();
+            }
+        }
+        Ok(dispute)
     }
 
     fn list_refunds(&self, params: &Value) -> Answer {

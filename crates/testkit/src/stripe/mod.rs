@@ -5,6 +5,7 @@
 
 mod books;
 mod buyer;
+mod disputes;
 mod faults;
 mod form;
 mod http;

@@ -2,21 +2,37 @@
 
 use actix_web::web::{Data, Path};
 use actix_web::{HttpRequest, HttpResponse, get, post};
-use kernel::OrderLineId;
+use kernel::{OrderLineId, ProductId, Timestamp, UserId};
 use orders_model::OrdersError;
 use orders_model::refund::Restock;
-use orders_service::{OrderFilter, RefundCommand};
+use orders_model::search::wanted;
+use orders_model::shipment::Tracking;
+use orders_service::{NewShipment, OrderFilter, OrderSort, RefundCommand};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use validator::{Validate, ValidationError};
 
 use crate::dto::money::MoneyDto;
 use crate::dto::order::{Audience, OrderDto, OrderSummaryDto};
-use crate::dto::order_states::{OrderStatusDto, PaymentStateDto};
+use crate::dto::order_states::{FulfilmentStateDto, OrderStatusDto, PaymentStateDto};
 use crate::extract::{Caller, Json, List, Listed, MaybeJson, Query, id, line, page_request};
 use crate::problem::ApiError;
 use crate::routes::orders::CancelRequest;
 use crate::state::ApiState;
+
+/// How to sort orders.
+#[derive(Clone, Copy, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum OrderSortDto {
+    /// The newest first.
+    Newest,
+    /// The oldest first.
+    Oldest,
+    /// The dearest first.
+    TotalDesc,
+    /// The cheapest first.
+    Total,
+}
 
 /// Which orders, which page.
 #[derive(Deserialize, IntoParams, Validate)]
@@ -29,6 +45,9 @@ pub(crate) struct OrdersQuery {
     /// Where their money stands.
     #[param(inline)]
     payment_status: Option<PaymentStateDto>,
+    /// Where their goods stand.
+    #[param(inline)]
+    fulfilment_status: Option<FulfilmentStateDto>,
     /// The one with that number.
     #[validate(range(min = 1))]
     #[param(minimum = 1)]
@@ -36,14 +55,85 @@ pub(crate) struct OrdersQuery {
     /// Those with that mail address.
     #[validate(length(max = 254))]
     email: Option<String>,
+    /// Those of that account.
+    #[param(value_type = Option<String>)]
+    user_id: Option<UserId>,
     /// Only those that somebody should look at.
     needs_attention: Option<bool>,
-    /// How many at most.
+    /// Those under dispute, or those that are not.
+    disputed: Option<bool>,
+    /// Those placed then or later.
+    #[param(value_type = Option<String>, format = DateTime)]
+    placed_from: Option<Timestamp>,
+    /// Those placed before.
+    #[param(value_type = Option<String>, format = DateTime)]
+    placed_before: Option<Timestamp>,
+    /// Those of at least so much, in minor units.
+    #[validate(range(min = 0))]
+    #[param(minimum = 0)]
+    min_total: Option<i64>,
+    /// Those of at most so much, in minor units.
+    #[validate(range(min = 0))]
+    #[param(minimum = 0)]
+    max_total: Option<i64>,
+    /// Those with that product.
+    #[param(value_type = Option<String>)]
+    product_id: Option<ProductId>,
+    /// Those with that stock keeping unit.
+    #[validate(length(min = 1, max = 100))]
+    sku: Option<String>,
+    /// Those that go that way, by its code.
+    #[validate(length(min = 1, max = 64))]
+    shipping_method: Option<String>,
+    /// Words that each begin the number, mail address, a name or a tracking
+    /// number, in any order, without regard to case and accents.
+    #[validate(length(max = 200))]
+    q: Option<String>,
+    /// How to sort them; the newest first when absent.
+    #[param(inline)]
+    sort: Option<OrderSortDto>,
+    /// How many at most; an export has all.
     #[validate(range(min = 1, max = 100))]
     #[param(minimum = 1, maximum = 100, default = 20)]
     limit: Option<u64>,
-    /// `next_cursor` of the page before.
+    /// `next_cursor` of the page before; an export has no pages.
     cursor: Option<String>,
+}
+
+impl OrdersQuery {
+    /// Whether it asks for a page.
+    pub(crate) fn has_page(&self) -> bool {
+        self.limit.is_some() || self.cursor.is_some()
+    }
+
+    /// Which orders, and in which order.
+    pub(crate) fn wanted(self) -> (OrderFilter, OrderSort) {
+        let sort = match self.sort.unwrap_or(OrderSortDto::Newest) {
+            OrderSortDto::Newest => OrderSort::Newest,
+            OrderSortDto::Oldest => OrderSort::Oldest,
+            OrderSortDto::TotalDesc => OrderSort::TotalDesc,
+            OrderSortDto::Total => OrderSort::Total,
+        };
+        let filter = OrderFilter {
+            user: self.user_id,
+            status: self.status.map(Into::into),
+            payment_status: self.payment_status.map(Into::into),
+            fulfilment_status: self.fulfilment_status.map(Into::into),
+            number: self.number,
+            email: self.email.map(|email| email.trim().to_lowercase()),
+            needs_attention: self.needs_attention.unwrap_or(false),
+            disputed: self.disputed,
+            placed_from: self.placed_from,
+            placed_before: self.placed_before,
+            min_total: self.min_total,
+            max_total: self.max_total,
+            product: self.product_id,
+            sku: self.sku,
+            shipping_method: self.shipping_method,
+            words: self.q.as_deref().map(wanted).unwrap_or_default(),
+        };
+        (filter, sort)
+    }
 }
 
 /// How an order is sent.
@@ -73,7 +163,7 @@ pub(crate) struct RestockEntry {
     quantity: i64,
 }
 
-fn some_money(amount: &MoneyDto) -> Result<(), ValidationError> {
+pub(crate) fn some_money(amount: &MoneyDto) -> Result<(), ValidationError> {
     if amount.amount > 0 {
         return Ok(());
     }
@@ -95,11 +185,14 @@ pub(crate) struct RefundRequest {
     #[serde(default)]
     #[validate(length(max = 100), nested)]
     restock: Vec<RestockEntry>,
+    /// Even if a payment is disputed and the bank may give the money back
+    /// itself.
+    despite_dispute: Option<bool>,
 }
 
-/// List orders
+/// List and search orders
 #[utoipa::path(tag = "admin: orders", params(OrdersQuery), responses(
-    (status = 200, description = "Orders, newest first.", body = List<OrderSummaryDto>),
+    (status = 200, description = "Orders, sorted.", body = List<OrderSummaryDto>),
 ))]
 #[get("/api/admin/orders")]
 pub(crate) async fn admin_list_orders(
@@ -108,18 +201,13 @@ pub(crate) async fn admin_list_orders(
     request: HttpRequest,
     query: Query<OrdersQuery>,
 ) -> Result<HttpResponse, ApiError> {
-    let query = query.0;
-    let cursor = query.cursor.as_deref();
-    let page = page_request(&state, &caller.0, &request, cursor, query.limit)?;
-    let filter = OrderFilter {
-        user: None,
-        status: query.status.map(Into::into),
-        payment_status: query.payment_status.map(Into::into),
-        number: query.number,
-        email: query.email.map(|email| email.trim().to_lowercase()),
-        needs_attention: query.needs_attention.unwrap_or(false),
-    };
-    let page = state.orders.all_orders(&caller.0, &filter, page).await?;
+    let cursor = query.0.cursor.as_deref();
+    let page = page_request(&state, &caller.0, &request, cursor, query.0.limit)?;
+    let (filter, sort) = query.0.wanted();
+    let page = state
+        .orders
+        .all_orders(&caller.0, &filter, sort, &page)
+        .await?;
     let to_dto = |order| OrderSummaryDto::new(&order, Audience::Shop);
     Ok(Listed::new(&state, &caller.0, &request, page, to_dto)?.response())
 }
@@ -139,14 +227,14 @@ pub(crate) async fn admin_get_order(
     Ok(HttpResponse::Ok().json(OrderDto::new(detail, None, Audience::Shop)))
 }
 
-/// Note that an order is on its way
+/// Ship what is left of an order
 ///
-/// The buyer gets a mail.
+/// All that is in no shipment yet is handed over as one. The buyer gets a mail.
 #[utoipa::path(tag = "admin: orders", request_body(content = ShipRequest, description = "May be left out."), params(
     ("order_id" = String, Path, description = "The order."),
     ("Idempotency-Key" = Option<String>, Header, description = "Makes a repeated request have one effect."),
 ), responses(
-    (status = 200, description = "The order, shipped.", body = OrderDto),
+    (status = 200, description = "The order with the shipment.", body = OrderDto),
 ))]
 #[post("/api/admin/orders/{order_id}/ship")]
 pub(crate) async fn ship_order(
@@ -156,10 +244,16 @@ pub(crate) async fn ship_order(
     body: MaybeJson<ShipRequest>,
 ) -> Result<HttpResponse, ApiError> {
     let id = id(&path, OrdersError::OrderNotFound)?;
-    let detail = state
-        .orders
-        .ship(&caller.0, id, body.0.carrier, body.0.tracking_number)
-        .await?;
+    let rest = NewShipment {
+        lines: None,
+        tracking: Tracking {
+            carrier: body.0.carrier,
+            number: body.0.tracking_number,
+            url: None,
+        },
+        hand_over: true,
+    };
+    let detail = state.orders.create_shipment(&caller.0, id, rest).await?;
     Ok(HttpResponse::Ok().json(OrderDto::new(detail, None, Audience::Shop)))
 }
 
@@ -193,6 +287,7 @@ pub(crate) async fn refund_order(
                 quantity: entry.quantity,
             })
             .collect(),
+        despite_dispute: body.despite_dispute.unwrap_or(false),
     };
     let detail = state.orders.refund(&caller.0, id, command).await?;
     Ok(HttpResponse::Ok().json(OrderDto::new(detail, None, Audience::Shop)))

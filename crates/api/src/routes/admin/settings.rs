@@ -90,6 +90,9 @@ pub(crate) struct SettingsDto {
     platform_fee: PlatformFeeDto,
     /// The number of its first order, less one.
     order_numbers_after: i64,
+    /// For how many days after they arrived buyers can ask to return goods;
+    /// 0 when they cannot.
+    return_window_days: u32,
     /// Grows with every change; also the `ETag`.
     version: i64,
 }
@@ -107,6 +110,7 @@ impl From<&Tenant> for SettingsDto {
                 tenant.settings.currency,
             ),
             order_numbers_after: tenant.settings.order_numbers_after,
+            return_window_days: tenant.settings.return_window_days,
             version: tenant.version,
         }
     }
@@ -146,6 +150,12 @@ pub(crate) struct SettingsPatch {
     #[serde(default, deserialize_with = "present")]
     #[schema(nullable = false)]
     platform_fee: Option<PlatformFeeDto>,
+    /// For how many days after they arrived buyers can ask to return goods;
+    /// 0 when they cannot.
+    #[serde(default, deserialize_with = "present")]
+    #[validate(range(max = 3650))]
+    #[schema(minimum = 0, maximum = 3650, nullable = false, example = 30)]
+    return_window_days: Option<u32>,
 }
 
 fn respond(tenant: &Tenant) -> HttpResponse {
@@ -186,6 +196,7 @@ pub(crate) async fn patch_settings(
         language: body.language,
         support_email: body.support_email,
         platform_fee: body.platform_fee.map(Into::into),
+        return_window_days: body.return_window_days,
     };
     let tenant = state
         .accounts

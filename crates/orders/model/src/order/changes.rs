@@ -4,6 +4,7 @@ use kernel::{Money, Timestamp};
 
 use super::{FulfilmentState, Order, OrderStatus, PaymentState};
 use crate::errors::OrdersError;
+use crate::shipment::Tracking;
 
 impl Order {
     fn become_status(&mut self, next: OrderStatus, now: Timestamp) -> Result<(), OrdersError> {
@@ -36,23 +37,46 @@ impl Order {
         Ok(())
     }
 
-    /// The goods are on their way.
-    pub fn ship(
-        &mut self,
-        carrier: Option<String>,
-        tracking_number: Option<String>,
-        now: Timestamp,
-    ) -> Result<(), OrdersError> {
-        if self.fulfilment_status == FulfilmentState::Fulfilled && self.status == OrderStatus::Paid
-        {
-            return Err(OrdersError::NothingToShip);
+    /// Refuses to pack anything of an order that is not paid, or is over.
+    pub fn check_shippable(&self) -> Result<(), OrdersError> {
+        if self.payment_status == PaymentState::Refunded {
+            return Err(OrdersError::Refunded);
         }
-        self.become_status(OrderStatus::Shipped, now)?;
-        self.fulfilment_status = FulfilmentState::Fulfilled;
-        self.carrier = carrier;
-        self.tracking_number = tracking_number;
+        match self.status {
+            OrderStatus::Paid => Ok(()),
+            is => Err(OrdersError::WrongState {
+                is,
+                wanted: OrderStatus::Shipped,
+            }),
+        }
+    }
+
+    /// A part of the goods is on its way.
+    pub fn handed_over(&mut self, tracking: &Tracking, now: Timestamp) {
+        self.carrier.clone_from(&tracking.carrier);
+        self.tracking_number.clone_from(&tracking.number);
         self.shipped_at = Some(now);
-        Ok(())
+        self.touch(now);
+    }
+
+    /// Takes over where the goods stand. True when the last of them went out
+    /// by this.
+    pub fn settle_goods(
+        &mut self,
+        goods: FulfilmentState,
+        now: Timestamp,
+    ) -> Result<bool, OrdersError> {
+        self.fulfilment_status = goods;
+        self.touch(now);
+        let all_out = matches!(
+            goods,
+            FulfilmentState::Fulfilled | FulfilmentState::Delivered
+        );
+        if all_out && self.status == OrderStatus::Paid && self.shipped_at.is_some() {
+            self.become_status(OrderStatus::Shipped, now)?;
+            return Ok(true);
+        }
+        Ok(false)
     }
 
     /// It will not happen.
@@ -79,7 +103,7 @@ impl Order {
 
     /// What can still be given back.
     pub fn refundable(&self) -> Result<Money, OrdersError> {
-        Ok(self.captured.minus(self.refunded)?)
+        Ok(self.captured.minus(self.refunded)?.minus(self.exchanged)?)
     }
 
     /// Promises to give an amount back; never more than came in.
@@ -116,6 +140,24 @@ impl Order {
         } else {
             PaymentState::PartiallyRefunded
         };
+    }
+
+    /// Uses money of this order for another one, for which goods come back.
+    pub fn exchange(&mut self, credit: Money, now: Timestamp) -> Result<(), OrdersError> {
+        let left = self.refundable()?;
+        if credit.minor < 0 || credit.minor > left.minor {
+            return Err(OrdersError::RefundTooLarge { left });
+        }
+        self.exchanged = self.exchanged.plus(credit)?;
+        self.touch(now);
+        Ok(())
+    }
+
+    /// Takes such money back, because the other order is canceled.
+    pub fn withdraw_exchange(&mut self, credit: Money, now: Timestamp) -> Result<(), OrdersError> {
+        self.exchanged = self.exchanged.minus(credit)?;
+        self.touch(now);
+        Ok(())
     }
 
     /// Notes why somebody should look at it, keeping what was noted before.
@@ -183,6 +225,10 @@ mod tests {
             canceled_at: None,
             version: 1,
             updated_at: now,
+            dispute: None,
+            exchange_of: None,
+            exchange_credit: eur(0),
+            exchanged: eur(0),
         }
     }
 

@@ -7,13 +7,17 @@ mod states;
 use kernel::{CartId, Currency, Money, MoneyError, OrderId, Timestamp, UserId};
 use serde::{Deserialize, Serialize};
 
-pub use line::{OrderLine, demand};
+pub use line::{LineMove, OrderLine, Pieces, Settled, demand};
 pub use states::{FulfilmentState, OrderStatus, PaymentState};
 
 use crate::address::Address;
+use crate::dispute::{Dispute, DisputeOutcome};
+use crate::note::OrderNote;
 use crate::payment::Payment;
 use crate::promotion::apply::AppliedPromotion;
 use crate::refund::Refund;
+use crate::returns::Return;
+use crate::shipment::Shipment;
 
 /// Where the buyer goes after the payment page.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -97,11 +101,25 @@ pub struct Order {
     pub version: i64,
     /// When it was last changed.
     pub updated_at: Timestamp,
+    /// Where the disputes of its payments stand; none when there are none.
+    #[serde(default)]
+    pub dispute: Option<DisputeOutcome>,
+    /// The order whose goods came back for what is in this one.
+    #[serde(default)]
+    pub exchange_of: Option<OrderId>,
+    /// What of that order's money pays this one.
+    pub exchange_credit: Money,
+    /// What of this order's money pays others, for which goods came back.
+    pub exchanged: Money,
 }
 
 impl Order {
-    /// The part of the platform's fee that the buyer bears.
+    /// The part of the platform's fee that the buyer bears; nothing in an
+    /// exchange.
     pub fn fee_of_buyer(&self) -> Result<Money, MoneyError> {
+        if self.exchange_of.is_some() {
+            return Ok(Money::zero(self.currency));
+        }
         self.total
             .plus(self.discount)?
             .minus(self.subtotal)?
@@ -135,4 +153,20 @@ pub struct OrderDetail {
     pub refunds: Vec<Refund>,
     /// What happened, oldest first.
     pub history: Vec<HistoryEntry>,
+    /// What happened after it was paid.
+    #[serde(default)]
+    pub after: Aftercare,
+}
+
+/// What happened to an order after it was paid, each oldest first.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Aftercare {
+    /// The parts in which it went out.
+    pub shipments: Vec<Shipment>,
+    /// What came or is to come back.
+    pub returns: Vec<Return>,
+    /// What people wrote about it.
+    pub notes: Vec<OrderNote>,
+    /// Which payments the buyer disputes.
+    pub disputes: Vec<Dispute>,
 }

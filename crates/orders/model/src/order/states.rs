@@ -55,8 +55,12 @@ pub enum PaymentState {
 pub enum FulfilmentState {
     /// Still here.
     Unfulfilled,
+    /// A part was handed over.
+    Partial,
     /// Handed over.
     Fulfilled,
+    /// With the buyer.
+    Delivered,
 }
 
 #[cfg(test)]

@@ -1,0 +1,162 @@
+//! Orders as files: receipts, packing slips, tables.
+
+use actix_web::http::header::{CONTENT_DISPOSITION, ContentDisposition};
+use actix_web::http::header::{DispositionParam, DispositionType};
+use actix_web::web::{Data, Path};
+use actix_web::{HttpResponse, get};
+use bytes::Bytes;
+use futures::{StreamExt as _, stream};
+use kernel::{DomainError as _, Fault, FieldError};
+use orders_model::OrdersError;
+use orders_service::{OrderFile, OrderKey, OrderPosition};
+use utoipa::ToSchema;
+
+use super::admin::orders::OrdersQuery;
+use crate::dto::order_table;
+use crate::extract::{Caller, OrderToken, Query, id};
+use crate::problem::{ApiError, RequestError};
+use crate::state::ApiState;
+
+/// A PDF.
+#[derive(ToSchema)]
+#[schema(value_type = String, format = Binary)]
+#[expect(dead_code, reason = "it describes an answer")]
+pub(crate) struct PdfFile(Vec<u8>);
+
+/// Comma-separated values as RFC 4180 has them, in UTF-8.
+#[derive(ToSchema)]
+#[schema(value_type = String)]
+#[expect(dead_code, reason = "it describes an answer")]
+pub(crate) struct CsvFile(String);
+
+fn attachment(name: &str) -> ContentDisposition {
+    ContentDisposition {
+        disposition: DispositionType::Attachment,
+        parameters: vec![DispositionParam::Filename(name.to_owned())],
+    }
+}
+
+fn pdf(file: OrderFile) -> HttpResponse {
+    HttpResponse::Ok()
+        .insert_header((CONTENT_DISPOSITION, attachment(&file.name)))
+        .content_type("application/pdf")
+        .body(file.bytes)
+}
+
+/// Print the receipt of an order
+///
+/// A guest sends the token from checkout as `X-Order-Token`.
+#[utoipa::path(tag = "orders", params(
+    ("order_id" = String, Path, description = "The order."),
+    ("X-Order-Token" = Option<String>, Header, description = "A guest's token."),
+), responses(
+    (status = 200, description = "The receipt.", body = PdfFile, content_type = "application/pdf"),
+))]
+#[get("/api/orders/{order_id}/receipt")]
+pub(crate) async fn get_receipt(
+    state: Data<ApiState>,
+    caller: Caller,
+    token: OrderToken,
+    path: Path<String>,
+) -> Result<HttpResponse, ApiError> {
+    let key = OrderKey {
+        id: id(&path, OrdersError::OrderNotFound)?,
+        token: token.0,
+    };
+    Ok(pdf(state.orders.receipt(&caller.0, &key).await?))
+}
+
+/// Print the receipt of any order
+#[utoipa::path(tag = "admin: orders", params(("order_id" = String, Path, description = "The order.")), responses(
+    (status = 200, description = "The receipt.", body = PdfFile, content_type = "application/pdf"),
+))]
+#[get("/api/admin/orders/{order_id}/receipt")]
+pub(crate) async fn admin_get_receipt(
+    state: Data<ApiState>,
+    caller: Caller,
+    path: Path<String>,
+) -> Result<HttpResponse, ApiError> {
+    let id = id(&path, OrdersError::OrderNotFound)?;
+    Ok(pdf(state.orders.admin_receipt(&caller.0, id).await?))
+}
+
+/// Print the packing slip of an order
+///
+/// What goes into the parcel and where to, without prices.
+#[utoipa::path(tag = "admin: orders", params(("order_id" = String, Path, description = "The order.")), responses(
+    (status = 200, description = "The packing slip.", body = PdfFile, content_type = "application/pdf"),
+))]
+#[get("/api/admin/orders/{order_id}/packing-slip")]
+pub(crate) async fn get_packing_slip(
+    state: Data<ApiState>,
+    caller: Caller,
+    path: Path<String>,
+) -> Result<HttpResponse, ApiError> {
+    let id = id(&path, OrdersError::OrderNotFound)?;
+    Ok(pdf(state.orders.packing_slip(&caller.0, id).await?))
+}
+
+/// Export orders as CSV
+///
+/// All that the filters let through, as a stream; `limit` and `cursor` are
+/// refused. Cells that a
+/// spreadsheet would take for a formula begin with an apostrophe. When the
+/// export breaks off, so does the connection.
+#[utoipa::path(tag = "admin: orders", params(OrdersQuery), responses(
+    (status = 200, description = "One row for each order.", body = CsvFile, content_type = "text/csv"),
+))]
+#[get("/api/admin/orders/export")]
+pub(crate) async fn export_orders(
+    state: Data<ApiState>,
+    caller: Caller,
+    query: Query<OrdersQuery>,
+) -> Result<HttpResponse, ApiError> {
+    if query.0.has_page() {
+        let why = "an export has no pages; leave it out".to_owned();
+        let fields = vec![
+            FieldError::new("/limit", "export", why.clone()),
+            FieldError::new("/cursor", "export", why),
+        ];
+        return Err(RequestError::InvalidQuery(fields).into());
+    }
+    let (filter, sort) = query.0.wanted();
+    let first = state
+        .orders
+        .export_part(&caller.0, &filter, sort, None)
+        .await?;
+    let head = order_table::head()?;
+    let rows = order_table::rows(&first.items)?;
+    let begun = Bytes::from([head, rows].concat());
+    let begun = stream::iter([Ok::<_, std::io::Error>(begun)]);
+    let day = state.clock.now().to_string();
+    let name = format!("orders-{}.csv", day.get(..10).unwrap_or("all"));
+    let scope = caller.0;
+    let rest = stream::try_unfold(first.next, move |next: Option<OrderPosition>| {
+        let (state, scope, filter) = (state.clone(), scope.clone(), filter.clone());
+        async move {
+            let Some(after) = next else { return Ok(None) };
+            let part = state
+                .orders
+                .export_part(&scope, &filter, sort, Some(after))
+                .await
+                .map_err(|error| broken(&error))?;
+            let rows = order_table::rows(&part.items).map_err(OrdersError::from);
+            Ok(Some((
+                Bytes::from(rows.map_err(|error| broken(&error))?),
+                part.next,
+            )))
+        }
+    });
+    Ok(HttpResponse::Ok()
+        .insert_header((CONTENT_DISPOSITION, attachment(&name)))
+        .content_type("text/csv; charset=utf-8")
+        .streaming(begun.chain(rest)))
+}
+
+/// An export that breaks off in the middle: it is too late for a status, so
+/// the connection is closed, and the log says why.
+fn broken(error: &OrdersError) -> std::io::Error {
+    let cause = error.fault().map(Fault::chain).unwrap_or_default();
+    tracing::error!(%error, cause, "an export broke off");
+    std::io::Error::other("the export broke off")
+}

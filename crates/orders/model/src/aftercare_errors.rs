@@ -1,0 +1,149 @@
+//! What can go wrong with orders that are paid: shipments, returns, exchanges,
+//! disputes.
+
+use kernel::ErrorKind;
+use strum::{EnumDiscriminants, EnumIter};
+
+use crate::returns::ReturnStatus;
+use crate::shipment::ShipmentStatus;
+
+/// Why something about a paid order was refused.
+#[derive(Debug, thiserror::Error, EnumDiscriminants)]
+#[strum_discriminants(name(AftercareErrorCode), derive(EnumIter))]
+pub enum AftercareError {
+    /// No such shipment.
+    #[error("there is no such shipment")]
+    ShipmentNotFound,
+    /// The shipment is not in the right state.
+    #[error("a shipment that is {} cannot become {}", <&str>::from(*.is), <&str>::from(*.wanted))]
+    ShipmentState {
+        /// What it is.
+        is: ShipmentStatus,
+        /// What it was to become.
+        wanted: ShipmentStatus,
+    },
+    /// More was to be shipped than is left.
+    #[error("at most {left} pieces of this line are left to ship")]
+    TooManyToShip {
+        /// What is left.
+        left: i64,
+    },
+    /// Not an address that may stand in a mail.
+    #[error("tracking_url must be an address that begins with https://")]
+    TrackingUrl,
+    /// Something is packed or on its way.
+    #[error(
+        "something of this order is in a shipment; cancel what was not handed over, and take back the rest as a return"
+    )]
+    PartlyShipped,
+    /// The buyer disputes a payment.
+    #[error(
+        "a payment of this order is disputed, and the bank may give the money back itself; repeat with `despite_dispute` set to give it back all the same"
+    )]
+    Disputed,
+    /// No such return, or not this caller's.
+    #[error("there is no such return")]
+    ReturnNotFound,
+    /// The return is not in the right state.
+    #[error("a return that is {} cannot become {}", <&str>::from(*.is), <&str>::from(*.wanted))]
+    ReturnState {
+        /// What it is.
+        is: ReturnStatus,
+        /// What it was to become.
+        wanted: ReturnStatus,
+    },
+    /// More was to come back than the buyer has.
+    #[error("at most {left} pieces of this line can be returned")]
+    TooManyReturned {
+        /// What is left.
+        left: i64,
+    },
+    /// More came than was to come.
+    #[error("at most {left} pieces of this line were to come back")]
+    TooManyReceived {
+        /// What is left.
+        left: i64,
+    },
+    /// Nothing came.
+    #[error("nothing came back; cancel the return instead")]
+    NothingReceived,
+    /// The buyer took too long.
+    #[error("returns can be asked for within {days} days after the goods arrived; ask the shop")]
+    WindowOver {
+        /// How many.
+        days: u32,
+    },
+    /// The buyer has something else instead.
+    #[error(
+        "the order of what the buyer gets instead is neither canceled nor unpaid any more; cancel it first"
+    )]
+    ExchangeUnderWay,
+    /// There are too many notes.
+    #[error("an order has at most {0} notes")]
+    TooManyNotes(i64),
+}
+
+impl AftercareErrorCode {
+    /// The stable code.
+    pub fn code(self) -> &'static str {
+        match self {
+            Self::ShipmentNotFound => "shipment.not_found",
+            Self::ShipmentState => "shipment.wrong_state",
+            Self::TooManyToShip => "shipment.too_many",
+            Self::TrackingUrl => "shipment.tracking_url",
+            Self::PartlyShipped => "order.partly_shipped",
+            Self::Disputed => "order.disputed",
+            Self::ReturnNotFound => "return.not_found",
+            Self::ReturnState => "return.wrong_state",
+            Self::TooManyReturned => "return.too_many",
+            Self::TooManyReceived => "return.too_many_received",
+            Self::NothingReceived => "return.nothing_received",
+            Self::WindowOver => "return.window_over",
+            Self::ExchangeUnderWay => "return.exchange_under_way",
+            Self::TooManyNotes => "order.too_many_notes",
+        }
+    }
+
+    /// What kind of failure has the code.
+    pub fn kind(self) -> ErrorKind {
+        match self {
+            Self::ShipmentNotFound | Self::ReturnNotFound => ErrorKind::NotFound,
+            Self::TrackingUrl | Self::NothingReceived => ErrorKind::Unprocessable,
+            Self::ShipmentState
+            | Self::TooManyToShip
+            | Self::PartlyShipped
+            | Self::Disputed
+            | Self::ReturnState
+            | Self::TooManyReturned
+            | Self::TooManyReceived
+            | Self::WindowOver
+            | Self::ExchangeUnderWay
+            | Self::TooManyNotes => ErrorKind::Conflict,
+        }
+    }
+}
+
+impl AftercareError {
+    /// The stable code.
+    pub fn code(&self) -> &'static str {
+        AftercareErrorCode::from(self).code()
+    }
+
+    /// What kind of failure it is.
+    pub fn kind(&self) -> ErrorKind {
+        AftercareErrorCode::from(self).kind()
+    }
+
+    /// Which part of a request it is about, if it is one.
+    pub(crate) fn pointer(&self) -> Option<&'static str> {
+        match self {
+            Self::TooManyToShip { .. }
+            | Self::TooManyReturned { .. }
+            | Self::TooManyReceived { .. }
+            | Self::NothingReceived => Some("/lines"),
+            Self::TrackingUrl => Some("/tracking_url"),
+            Self::Disputed => Some("/despite_dispute"),
+            _ => None,
+        }
+    }
+}

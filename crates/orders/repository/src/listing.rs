@@ -1,0 +1,199 @@
+//! The orders of a shop, as those who run it look for them.
+
+use database::Scoped;
+use kernel::{Fault, OrderId, Page, PageRequest, ProductId, Timestamp, UserId};
+use orders_model::order::{FulfilmentState, Order, OrderStatus, PaymentState};
+use sea_orm::Value;
+use serde::{Deserialize, Serialize};
+
+use crate::orders::{COLUMNS, Row, read};
+
+/// Which orders to list.
+#[derive(Debug, Clone, Default)]
+pub struct Filter {
+    /// Only those of a user.
+    pub user: Option<UserId>,
+    /// Only those that stand there.
+    pub status: Option<OrderStatus>,
+    /// Only those whose money stands there.
+    pub payment_status: Option<PaymentState>,
+    /// Only those whose goods stand there.
+    pub fulfilment_status: Option<FulfilmentState>,
+    /// Only the one with that number.
+    pub number: Option<i64>,
+    /// Only those with that mail address.
+    pub email: Option<String>,
+    /// Only those that somebody should look at.
+    pub needs_attention: bool,
+    /// Only those under dispute, or only those that are not.
+    pub disputed: Option<bool>,
+    /// Only those placed then or later.
+    pub placed_from: Option<Timestamp>,
+    /// Only those placed before.
+    pub placed_before: Option<Timestamp>,
+    /// Only those of at least so much, in minor units.
+    pub min_total: Option<i64>,
+    /// Only those of at most so much, in minor units.
+    pub max_total: Option<i64>,
+    /// Only those with that product.
+    pub product: Option<ProductId>,
+    /// Only those with that stock keeping unit.
+    pub sku: Option<String>,
+    /// Only those that go that way, by its code.
+    pub shipping_method: Option<String>,
+    /// Only those with a word for each of these to begin with.
+    pub words: Vec<String>,
+}
+
+/// How to sort orders.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Sort {
+    /// The newest first.
+    #[default]
+    Newest,
+    /// The oldest first.
+    Oldest,
+    /// The dearest first.
+    TotalDesc,
+    /// The cheapest first.
+    Total,
+}
+
+/// The place of an order in a sorted list.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Position {
+    /// Among orders sorted by time.
+    Placed(OrderId),
+    /// Among orders sorted by total.
+    Total(i64, OrderId),
+}
+
+struct Conditions {
+    sql: Vec<String>,
+    values: Vec<Value>,
+}
+
+impl Conditions {
+    fn add(&mut self, condition: &str, value: impl Into<Value>) {
+        self.values.push(value.into());
+        let place = format!("${}", self.values.len() + 1);
+        self.sql.push(condition.replace('?', &place));
+    }
+
+    fn add_if(&mut self, condition: &str, value: Option<impl Into<Value>>) {
+        if let Some(value) = value {
+            self.add(condition, value);
+        }
+    }
+
+    fn of(filter: &Filter) -> Self {
+        let mut all = Self {
+            sql: vec!["o.tenant_id = $1".to_owned()],
+            values: Vec::new(),
+        };
+        all.add_if("o.user_id = ?", filter.user.map(UserId::uuid));
+        all.add_if("o.status = ?", filter.status.map(<&'static str>::from));
+        let payment = filter.payment_status.map(<&'static str>::from);
+        all.add_if("o.payment_status = ?", payment);
+        let goods = filter.fulfilment_status.map(<&'static str>::from);
+        all.add_if("o.fulfilment_status = ?", goods);
+        all.add_if("o.number = ?", filter.number);
+        all.add_if("o.email = ?", filter.email.clone());
+        let micros = |at: Option<Timestamp>| at.map(Timestamp::micros);
+        all.add_if("o.placed_at >= ?", micros(filter.placed_from));
+        all.add_if("o.placed_at < ?", micros(filter.placed_before));
+        all.add_if("o.total >= ?", filter.min_total);
+        all.add_if("o.total <= ?", filter.max_total);
+        all.add_if("o.shipping_method = ?", filter.shipping_method.clone());
+        let of_lines = "o.id IN (SELECT l.order_id FROM order_lines l WHERE l.tenant_id = $1 AND ";
+        let product = filter.product.map(ProductId::uuid);
+        all.add_if(&format!("{of_lines}l.product_id = ?)"), product);
+        all.add_if(&format!("{of_lines}l.sku = ?)"), filter.sku.clone());
+        for word in &filter.words {
+            // Words are ASCII, so this is the first text that begins otherwise.
+            let end = format!("{word}\u{7f}");
+            all.add(
+                "o.id IN (SELECT w.order_id FROM order_words w WHERE w.tenant_id = $1 AND w.word >= ?",
+                word.clone(),
+            );
+            let begun = all.sql.pop().unwrap_or_default();
+            all.add(&format!("{begun} AND w.word < ?)"), end);
+        }
+        match filter.disputed {
+            Some(true) => all.sql.push("o.dispute = 'open'".to_owned()),
+            Some(false) => all
+                .sql
+                .push("(o.dispute IS NULL OR o.dispute <> 'open')".to_owned()),
+            None => {}
+        }
+        if filter.needs_attention {
+            all.sql.push("o.attention IS NOT NULL".to_owned());
+        }
+        all
+    }
+
+    /// Goes on after a position; the order to sort by.
+    fn after(&mut self, sort: Sort, after: Option<Position>) -> &'static str {
+        let id = |position: Position| match position {
+            Position::Placed(id) | Position::Total(_, id) => id.uuid(),
+        };
+        match (sort, after) {
+            (Sort::Newest, after) => {
+                self.add_if("o.id < ?", after.map(id));
+                "o.id DESC"
+            }
+            (Sort::Oldest, after) => {
+                self.add_if("o.id > ?", after.map(id));
+                "o.id"
+            }
+            (Sort::Total | Sort::TotalDesc, after) => {
+                let (comparison, order) = match sort {
+                    Sort::Total => (">", "o.total, o.id"),
+                    _ => ("<", "o.total DESC, o.id DESC"),
+                };
+                if let Some(Position::Total(total, id)) = after {
+                    self.add(&format!("(o.total, o.id) {comparison} (?"), total);
+                    let begun = self.sql.pop().unwrap_or_default();
+                    self.add(&format!("{begun}, ?)"), id.uuid());
+                }
+                order
+            }
+        }
+    }
+}
+
+/// The place of an order.
+pub fn position(order: &Order, sort: Sort) -> Position {
+    match sort {
+        Sort::Newest | Sort::Oldest => Position::Placed(order.id),
+        Sort::Total | Sort::TotalDesc => Position::Total(order.total.minor, order.id),
+    }
+}
+
+/// Orders, in one statement.
+pub async fn list(
+    db: &Scoped,
+    filter: &Filter,
+    sort: Sort,
+    page: &PageRequest<Position>,
+) -> Result<Page<Order, Position>, Fault> {
+    let mut conditions = Conditions::of(filter);
+    let by = conditions.after(sort, page.after);
+    let limit = i64::try_from(page.limit + 1).unwrap_or(i64::MAX);
+    conditions.values.push(limit.into());
+    let columns: Vec<String> = COLUMNS
+        .split(", ")
+        .map(|column| format!("o.{}", column.trim()))
+        .collect();
+    let sql = format!(
+        "SELECT {} FROM orders o WHERE {} ORDER BY {by} LIMIT ${}",
+        columns.join(", "),
+        conditions.sql.join(" AND "),
+        conditions.values.len() + 1
+    );
+    let rows: Vec<Row> = db.all(&sql, conditions.values).await?;
+    let orders = rows.into_iter().map(read).collect::<Result<Vec<_>, _>>()?;
+    Ok(Page::from_rows(orders, page.limit, |order| {
+        position(order, sort)
+    }))
+}

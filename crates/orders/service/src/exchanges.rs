@@ -1,0 +1,202 @@
+//! Something else for what comes back.
+
+use database::{Batch, Once, OnceTransaction, Transaction};
+use kernel::{Money, OrderId, Permission, Scope, VariantId};
+use orders_model::OrdersError;
+use orders_model::events::OrderPlaced;
+use orders_model::exchange::{ExchangeItem, lines_of, order_of, price_of, settle};
+use orders_model::order::{Order, OrderLine, demand};
+use orders_model::ordering::new_attempt;
+use orders_model::payment::Payment;
+use orders_model::returns::{Return, ReturnKind, ReturnStatus, WantedReturn};
+use orders_model::search::words_of;
+use orders_repository::{history, lines, numbers, orders, payments, returns, words};
+
+use crate::Orders;
+use crate::disputes::check_undisputed;
+use crate::orders::OrderAnswer;
+use crate::placing::Progress;
+use crate::returns::NewReturn;
+
+/// An exchange to make.
+#[derive(Debug, Clone)]
+pub struct NewExchange {
+    /// What comes back.
+    pub lines: Vec<WantedReturn>,
+    /// What the buyer gets instead.
+    pub items: Vec<ExchangeItem>,
+    /// Anything more.
+    pub note: Option<String>,
+    /// Through whom a difference is paid.
+    pub gateway: Option<String>,
+}
+
+impl Orders {
+    /// Exchanges goods of an order: what comes back becomes an approved
+    /// return, and what goes out an order of its own, whose stock is reserved.
+    /// The buyer pays what it costs more; what it costs less goes back when
+    /// the goods are here. Without a difference it can be shipped at once.
+    pub async fn exchange(
+        &self,
+        scope: &Scope,
+        id: OrderId,
+        new: NewExchange,
+    ) -> Result<OrderAnswer, OrdersError> {
+        scope.require(Permission::OrdersRefund)?;
+        let gateway = self.gateways.choose(new.gateway.as_deref())?.name();
+        let numbers_after = self.tenant(scope).await?.settings.order_numbers_after;
+        let now = self.now();
+        let tx = match self
+            .database
+            .begin_once::<Progress>(scope, "order.exchange", now)
+            .await?
+        {
+            Once::Replayed(progress) => return self.finish(scope, progress, None).await,
+            Once::Fresh(tx) => tx,
+        };
+        let mut first = orders::lock(&tx, id)
+            .await?
+            .ok_or(OrdersError::OrderNotFound)?;
+        check_undisputed(&first, false)?;
+        let mut batch = Batch::new();
+        let back = NewReturn {
+            lines: new.lines,
+            note: new.note,
+            approved: true,
+        };
+        let mut back = self
+            .open_return(&tx, &mut batch, &first, &back, None)
+            .await?;
+        let variants: Vec<VariantId> = new.items.iter().map(|item| item.variant).collect();
+        let offers = self.catalog.offers_in_tx(&tx, &variants).await?;
+        let goods = lines_of(&new.items, &offers, &first, now)?;
+        let of_first = lines::of(&tx, &first).await?;
+        let known = returns::of_order(&tx, &first).await?;
+        let settlement = settle(
+            back.settle(&of_first, &known)?,
+            first.refundable()?,
+            price_of(&goods, first.currency)?,
+        )?;
+        let kept = self.reserved_until().since(now);
+        let mut order = order_of(&first, &goods, settlement, kept, now)?;
+        first.exchange(settlement.credit, now)?;
+        back.kind = ReturnKind::Exchange;
+        back.exchange_order = Some(order.id);
+        back.refund_due = settlement.refund_due;
+        self.reserve_goods(&tx, &mut batch, order.id, &goods)
+            .await?;
+        batch.add_as(numbers::TAKEN, numbers::take(numbers_after));
+        let attempt = (!order.total.is_zero())
+            .then(|| new_attempt(&order, gateway, now, self.settings.session_ttl));
+        let write = ExchangeWrite {
+            first: &first,
+            order: &order,
+            goods: &goods,
+            attempt: attempt.as_ref(),
+            back: &back,
+        };
+        order.number = self.write_exchange(&tx, batch, &write).await?;
+        let progress = Progress::placed(&order, attempt.as_ref());
+        if attempt.is_none() {
+            let needs_shipping = order.shipping_method.is_some();
+            self.pay_nothing(&tx, order, needs_shipping).await?;
+        }
+        let progress = tx.commit_with(progress).await?;
+        self.finish(scope, progress, None).await
+    }
+
+    /// Reserves what the buyer gets.
+    async fn reserve_goods(
+        &self,
+        tx: &Transaction,
+        batch: &mut Batch,
+        order: OrderId,
+        goods: &[OrderLine],
+    ) -> Result<(), OrdersError> {
+        let wanted = demand(goods)?;
+        if wanted.is_empty() {
+            return Ok(());
+        }
+        self.catalog
+            .reserve_in_tx(tx, batch, order, &wanted, self.reserved_until())
+            .await
+            .map_err(|error| crate::payments::short(error, goods))
+    }
+
+    /// Writes an exchange; the number its order got.
+    async fn write_exchange(
+        &self,
+        tx: &OnceTransaction,
+        mut batch: Batch,
+        write: &ExchangeWrite<'_>,
+    ) -> Result<i64, OrdersError> {
+        let (order, backend) = (write.order, tx.backend());
+        batch.add(orders::insert(order, backend));
+        batch.add(lines::insert(order.id, write.goods));
+        batch.add(words::index_new(order.id, &words_of(order), backend));
+        if let Some(attempt) = write.attempt {
+            batch.add(payments::insert(attempt));
+        }
+        batch.add(returns::insert(write.back));
+        let (actor, now) = (tx.scope().actor(), order.placed_at);
+        let note = Some(format!("exchange of order {}", write.first.number));
+        batch.add(history::note(order.id, "placed", note, actor, now));
+        let note = Some(format!("{} for {}", order.id, write.back.id));
+        batch.add(history::note(write.first.id, "exchanged", note, actor, now));
+        let event = OrderPlaced { order: order.id };
+        self.queue.publish_with(tx, &mut batch, &event)?;
+        batch.add(orders::update_for_number(write.first, backend));
+        let number: Option<numbers::Number> = batch.run_for(tx).await?;
+        Ok(number.ok_or(OrdersError::OrderNotFound)?.number)
+    }
+
+    /// Gives the credit of an exchange back to the order it came from, because
+    /// the exchange is canceled: what came back for it is paid back then. The
+    /// caller writes the order. Locks go from the exchange to the order before
+    /// it, and never the other way.
+    pub(crate) async fn release_credit(
+        &self,
+        tx: &Transaction,
+        batch: &mut Batch,
+        order: &mut Order,
+    ) -> Result<(), OrdersError> {
+        let Some(first) = order.exchange_of else {
+            return Ok(());
+        };
+        let now = self.now();
+        let mut first = orders::lock(tx, first)
+            .await?
+            .ok_or(OrdersError::OrderNotFound)?;
+        first.withdraw_exchange(order.exchange_credit, now)?;
+        order.exchange_credit = Money::zero(order.currency);
+        for mut back in returns::of_exchange(tx, order.id).await? {
+            back.kind = ReturnKind::Refund;
+            back.refund_due = Money::zero(order.currency);
+            back.unsettle();
+            if back.status == ReturnStatus::Exchanged {
+                back.become_status(ReturnStatus::Received, now)?;
+            }
+            batch.add(returns::update(&back));
+        }
+        let note = Some(order.id.to_string());
+        let actor = tx.scope().actor();
+        batch.add(history::note(
+            first.id,
+            "exchange_canceled",
+            note,
+            actor,
+            now,
+        ));
+        batch.add(orders::update(&first));
+        Ok(())
+    }
+}
+
+/// What is written for an exchange.
+struct ExchangeWrite<'a> {
+    first: &'a Order,
+    order: &'a Order,
+    goods: &'a [OrderLine],
+    attempt: Option<&'a Payment>,
+    back: &'a Return,
+}

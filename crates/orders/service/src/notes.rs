@@ -1,0 +1,48 @@
+//! What people write about orders.
+
+use database::{Batch, Once};
+use kernel::{OrderId, OrderNoteId, Permission, Scope};
+use orders_model::note::{NoteAudience, OrderNote};
+use orders_model::order::OrderDetail;
+use orders_model::{AftercareError, OrdersError};
+use orders_repository::{notes, orders};
+
+use crate::Orders;
+use crate::fulfilment::finish;
+
+impl Orders {
+    /// Writes a note to an order of the tenant.
+    pub async fn add_note(
+        &self,
+        scope: &Scope,
+        id: OrderId,
+        audience: NoteAudience,
+        body: String,
+    ) -> Result<OrderDetail, OrdersError> {
+        scope.require(Permission::OrdersWrite)?;
+        let now = self.now();
+        let tx = match self
+            .database
+            .begin_once::<OrderDetail>(scope, "order.note", now)
+            .await?
+        {
+            Once::Replayed(detail) => return Ok(detail),
+            Once::Fresh(tx) => tx,
+        };
+        let mut order = orders::lock(&tx, id)
+            .await?
+            .ok_or(OrdersError::OrderNotFound)?;
+        let note = OrderNote {
+            id: OrderNoteId::new(now),
+            audience,
+            body,
+            actor: scope.actor().label(),
+            at: now,
+        };
+        if !notes::insert(&tx, id, &note).await? {
+            return Err(AftercareError::TooManyNotes(notes::MAX_NOTES).into());
+        }
+        order.changed(now);
+        finish(tx, Batch::new(), order).await
+    }
+}
