@@ -24,7 +24,14 @@ pub(crate) struct Module {
 }
 
 /// All parts. A new domain is one line here.
-pub(crate) const MODULES: &[Module] = &[ACCOUNTS, CATALOG, ORDERS, BACKGROUND, OPERATIONS];
+pub(crate) const MODULES: &[Module] = &[
+    ACCOUNTS,
+    CATALOG,
+    ORDERS,
+    BACKGROUND,
+    OPERATIONS,
+    crate::routes::admin::audit::MODULE,
+];
 
 /// People, keys and tenants.
 const ACCOUNTS: Module = Module {

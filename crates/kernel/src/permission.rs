@@ -75,6 +75,10 @@ pub enum Permission {
     #[strum(serialize = "tenants:manage")]
     #[serde(rename = "tenants:manage")]
     TenantsManage,
+    /// Read, export and verify the audit log of the tenant.
+    #[strum(serialize = "audit:read")]
+    #[serde(rename = "audit:read")]
+    AuditRead,
 }
 
 impl Permission {

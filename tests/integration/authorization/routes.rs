@@ -289,6 +289,9 @@ pub const ROUTES: &[Route] = &[
         Needs("jobs:write"),
         "",
     ),
+    get("/api/admin/audit", Needs("audit:read")),
+    get("/api/admin/audit/verify", Needs("audit:read")),
+    get("/api/admin/audit/export", Needs("audit:read")),
     // The operator's.
     get("/api/admin/tenants", Needs("tenants:manage")),
     post(

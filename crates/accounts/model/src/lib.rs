@@ -2,6 +2,7 @@
 //! Pure: nothing here talks to a database or to the network.
 
 pub mod api_key;
+pub mod audit;
 pub mod email;
 pub mod errors;
 pub mod events;

@@ -1,6 +1,6 @@
 //! Tenants and their settings.
 
-use kernel::{Currency, Money, MoneyError, TenantId, Timestamp};
+use kernel::{Audited, Currency, Money, MoneyError, Snapshot, TenantId, Timestamp};
 use serde::{Deserialize, Serialize};
 use strum::{EnumString, IntoStaticStr};
 
@@ -40,6 +40,26 @@ pub struct Tenant {
     pub created_at: Timestamp,
     /// When it was last changed.
     pub updated_at: Timestamp,
+}
+
+impl Audited for Tenant {
+    fn snapshot(&self) -> Snapshot {
+        let status: &'static str = self.status.into();
+        let settings = &self.settings;
+        let borne_by: &'static str = settings.platform_fee.borne_by.into();
+        Snapshot::new()
+            .with_public_text("slug", Some(&self.slug))
+            .with_public_text("name", Some(&self.name))
+            .with("status", status)
+            .with_public_texts("hosts", self.hosts.iter().map(String::as_str))
+            .with("currency", settings.currency)
+            .with_public_text("time_zone", Some(&settings.time_zone))
+            .with_hidden("support_email", settings.support_email.as_deref())
+            .with("fee_fixed", settings.platform_fee.fixed)
+            .with("fee_basis_points", settings.platform_fee.basis_points)
+            .with("fee_borne_by", borne_by)
+            .with("version", self.version)
+    }
 }
 
 /// What a tenant decides for itself.

@@ -4,6 +4,7 @@
 mod access_cache;
 mod access_token;
 mod api_keys;
+mod audit;
 mod authenticate;
 mod directory;
 mod links;
@@ -26,6 +27,7 @@ use kernel::{Clock, Timestamp};
 use queue::Queue;
 use url::Url;
 
+pub use audit::{Audit, AuditPart, AuditPlace};
 pub use authenticate::{Credentials, Host};
 pub use registration::Registration;
 pub use sessions::{Login, SignedIn};
@@ -65,6 +67,7 @@ pub struct Accounts {
     tokens: AccessTokens,
     access: AccessCache,
     directory: Directory,
+    audit: Audit,
 }
 
 impl Accounts {
@@ -75,6 +78,7 @@ impl Accounts {
         Self {
             passwords: Passwords::new(&parts.settings),
             tokens: AccessTokens::new(&parts.keys, parts.app_url.as_str()),
+            audit: Audit::new(parts.queue.clock().clone(), &parts.keys),
             access,
             directory,
             database: parts.database,

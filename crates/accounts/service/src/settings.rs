@@ -7,7 +7,7 @@ use accounts_model::email::Email;
 use accounts_model::events::TenantChanged;
 use accounts_model::tenant::{FeeBearer, PlatformFee, Tenant};
 use accounts_repository::tenants;
-use kernel::{Money, Permission, Scope};
+use kernel::{AuditEntry, Audited as _, Money, Permission, Scope};
 
 use crate::Accounts;
 
@@ -57,6 +57,7 @@ impl Accounts {
         if tenant.version != version {
             return Err(AccountsError::VersionMismatch);
         }
+        let before = tenant.snapshot();
         tenant.name = change.name.unwrap_or(tenant.name);
         let settings = &mut tenant.settings;
         if let Some(time_zone) = change.time_zone {
@@ -88,6 +89,9 @@ impl Accounts {
         }
         let event = TenantChanged { tenant: tenant.id };
         self.queue.publish(&tx, &event).await?;
+        let entry = AuditEntry::new("settings.change", tenant.id);
+        let entry = entry.before(&before).after(&tenant);
+        self.audit.record_in_tx(&tx, entry).await?;
         tx.commit().await?;
         Ok(tenant)
     }

@@ -1,6 +1,6 @@
 //! Ways to ship and what they cost.
 
-use kernel::{Currency, Money, ShippingMethodId, Timestamp};
+use kernel::{Audited, Currency, Fact, Money, ShippingMethodId, Snapshot, Timestamp};
 use serde::{Deserialize, Serialize};
 use strum::{EnumString, IntoStaticStr};
 
@@ -85,6 +85,32 @@ pub struct ShippingMethod {
     pub created_at: Timestamp,
     /// When it was last changed.
     pub updated_at: Timestamp,
+}
+
+impl Audited for ShippingMethod {
+    fn snapshot(&self) -> Snapshot {
+        let status: &'static str = self.status.into();
+        let (kind, amounts): (&'static str, Fact) = match &self.rates {
+            Rates::Flat { amount } => ("flat", [*amount].into_iter().collect()),
+            Rates::ByWeight { steps } => {
+                ("by_weight", steps.iter().map(|step| step.amount).collect())
+            }
+            Rates::BySubtotal { steps } => (
+                "by_subtotal",
+                steps.iter().map(|step| step.amount).collect(),
+            ),
+        };
+        Snapshot::new()
+            .with_public_text("code", Some(&self.code))
+            .with_public_text("name", Some(&self.name))
+            .with("rates", kind)
+            .with("amounts", amounts)
+            .with_public_texts("countries", self.countries.iter().map(String::as_str))
+            .with("currency", self.currency)
+            .with("status", status)
+            .with("position", self.position)
+            .with("version", self.version)
+    }
 }
 
 /// Rates as somebody gives them, whose amounts each name a currency.

@@ -8,6 +8,7 @@
 //! `sweep` settles whatever a crash or a lost webhook left open.
 
 mod access;
+mod audit;
 mod cancel;
 mod carts;
 mod checkout;

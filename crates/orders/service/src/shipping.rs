@@ -4,7 +4,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use database::Scoped;
-use kernel::{Fault, Money, Permission, Scope, ShippingMethodId, TenantId};
+use kernel::{
+    AuditEntry, Audited as _, Fault, Money, Permission, Scope, ShippingMethodId, TenantId,
+};
 use moka::sync::Cache;
 use orders_model::OrdersError;
 use orders_model::events::ShippingMethodsChanged;
@@ -150,6 +152,8 @@ impl Orders {
                 }
             })?;
         self.queue.publish(&tx, &ShippingMethodsChanged {}).await?;
+        let entry = AuditEntry::new("shipping_method.create", method.id).after(&method);
+        self.accounts.audit().record_in_tx(&tx, entry).await?;
         Ok(tx.commit_with(method).await?)
     }
 
@@ -172,6 +176,7 @@ impl Orders {
         if method.version != version {
             return Err(OrdersError::VersionMismatch);
         }
+        let before = method.snapshot();
         method.name = change.name.unwrap_or(method.name);
         if let Some(given) = change.rates {
             method.rates = given.in_currency(method.currency)?;
@@ -186,6 +191,9 @@ impl Orders {
             return Err(OrdersError::VersionMismatch);
         }
         self.queue.publish(&tx, &ShippingMethodsChanged {}).await?;
+        let entry = AuditEntry::new("shipping_method.change", id);
+        let entry = entry.before(&before).after(&method);
+        self.accounts.audit().record_in_tx(&tx, entry).await?;
         tx.commit().await?;
         Ok(method)
     }

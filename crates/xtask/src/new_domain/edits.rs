@@ -100,8 +100,8 @@ pub(crate) const EDITS: &[Edit] = &[
     Edit {
         file: "crates/server/src/modules.rs",
         after: "\n    Services {\n",
-        before: "    }\n",
-        text: "        __domain__: Arc::new(__Domain__::new(database.clone(), queue.clone())),\n",
+        before: "        accounts,\n",
+        text: "        __domain__: Arc::new(__Domain__::new(database.clone(), queue.clone(), accounts.clone())),\n",
     },
     Edit {
         file: "crates/server/src/modules.rs",
