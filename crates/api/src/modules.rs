@@ -10,7 +10,8 @@ use crate::routes::admin::{
     variants, webhook_events,
 };
 use crate::routes::{
-    api_keys, auth, carts, catalog, checkout, health, orders, profile, test_gateway, webhooks,
+    api_keys, auth, carts, catalog, checkout, health, orders, personal_data, profile, sessions,
+    test_gateway, two_factor, webhooks,
 };
 
 /// A part of the API.
@@ -37,6 +38,8 @@ pub(crate) const MODULES: &[Module] = &[
 const ACCOUNTS: Module = Module {
     tags: &[
         ("auth", "Registration, signing in and out, mailed links"),
+        ("two-factor", "Codes of an app beside the password"),
+        ("sessions", "Where one is signed in"),
         ("profile", "One's own account"),
         ("api-keys", "Keys for programs"),
         ("admin: settings", "Settings of the shop"),
@@ -54,6 +57,7 @@ const ACCOUNTS: Module = Module {
 fn accounts_routes(config: &mut Routes) {
     config.service(auth::register);
     config.service(auth::login);
+    config.service(two_factor::login_with_code);
     config.service(auth::refresh);
     config.service(auth::logout);
     config.service(auth::verify_email);
@@ -61,6 +65,14 @@ fn accounts_routes(config: &mut Routes) {
     config.service(auth::forgot_password);
     config.service(auth::reset_password);
     config.service(auth::me);
+    config.service(two_factor::get_two_factor);
+    config.service(two_factor::enroll_two_factor);
+    config.service(two_factor::confirm_two_factor);
+    config.service(two_factor::disable_two_factor);
+    config.service(two_factor::renew_recovery_codes);
+    config.service(sessions::list_sessions);
+    config.service(sessions::revoke_session);
+    config.service(sessions::revoke_other_sessions);
     config.service(profile::get_profile);
     config.service(profile::patch_profile);
     config.service(profile::change_password);
@@ -70,6 +82,11 @@ fn accounts_routes(config: &mut Routes) {
     config.service(users::list_users);
     config.service(users::get_user);
     config.service(users::patch_user);
+    config.service(users::reset_two_factor);
+    config.service(personal_data::export_own_data);
+    config.service(personal_data::erase_own_data);
+    config.service(personal_data::export_user_data);
+    config.service(personal_data::erase_user_data);
     config.service(settings::get_settings);
     config.service(settings::patch_settings);
     config.service(tenants::list_tenants);

@@ -4,7 +4,7 @@ use std::ops::Deref;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use accounts_service::Accounts;
+use accounts_service::{Accounts, People};
 use actix_web::http::header::HeaderMap;
 use catalog_service::Catalog;
 use config::Settings;
@@ -39,6 +39,8 @@ pub struct Services {
     pub catalog: Arc<Catalog>,
     /// Orders.
     pub orders: Arc<Orders>,
+    /// All that is known about a person, over all domains.
+    pub people: Arc<People>,
 }
 
 /// What the API is made of.

@@ -10,7 +10,7 @@ use serde_json::{Map, Value};
 use crate::id::{Id, IdKind};
 use crate::money::{Currency, Money};
 use crate::permission::{Permission, Role};
-use crate::secret::sha256;
+use crate::secret::{hex, sha256};
 use crate::time::Timestamp;
 
 /// The longest text of a snapshot, in characters.
@@ -130,10 +130,7 @@ impl Snapshot {
     /// says: the first 16 hexadecimal digits of its SHA-256.
     #[must_use]
     pub fn with_digest(self, name: &'static str, text: &str) -> Self {
-        let digest: String = sha256(text.as_bytes())[..8]
-            .iter()
-            .map(|byte| format!("{byte:02x}"))
-            .collect();
+        let digest = hex(&sha256(text.as_bytes())[..8]);
         self.set(name, digest.into())
     }
 

@@ -5,7 +5,7 @@
 use std::sync::Arc;
 
 use accounts_model::ports::Mailer;
-use accounts_service::{Accounts, AccountsParts};
+use accounts_service::{Accounts, AccountsParts, People, PersonalData};
 use api::Services;
 use catalog_service::Catalog;
 use config::Settings;
@@ -54,10 +54,13 @@ pub(crate) fn services(base: &Base<'_>, gateways: Gateways, mailer: &Arc<dyn Mai
         settings: base.settings.checkout.clone(),
         return_origins: return_origins(base.settings),
     }));
+    let of_orders: Arc<dyn PersonalData> = orders.clone();
+    let people = Arc::new(People::new(accounts.clone(), vec![of_orders]));
     Services {
         accounts,
         catalog,
         orders,
+        people,
     }
 }
 
@@ -65,7 +68,7 @@ pub(crate) fn services(base: &Base<'_>, gateways: Gateways, mailer: &Arc<dyn Mai
 pub(crate) fn background(base: &Base<'_>, services: &Services) -> (Registry, Vec<Schedule>) {
     let mut registry = Registry::default();
     queue::sweep::register(&mut registry, base.database, base.queue);
-    accounts_jobs::register(&mut registry, &services.accounts);
+    accounts_jobs::register(&mut registry, &services.accounts, &services.people);
     catalog_jobs::register(&mut registry);
     orders_jobs::register(&mut registry, &services.orders);
     if let Some(url) = &base.settings.nats_url {

@@ -47,6 +47,23 @@ async fn kill_jobs(app: &App, tenant: &str) {
     tx.commit().await.expect("a commit");
 }
 
+/// Gives somebody a second factor that nobody has the codes of.
+async fn give_second_factor(app: &App, tenant: &str, user: &str) {
+    let tenant = tenant.parse().expect("the id of a tenant");
+    let user: kernel::UserId = user.parse().expect("the id of a user");
+    let scope = app.sutler.accounts.system_scope(tenant, "test");
+    let tx = app.sutler.database.begin_write(&scope, "test").await;
+    let tx = tx.expect("a transaction");
+    tx.run(
+        "INSERT INTO two_factors (tenant_id, user_id, secret, confirmed_at, last_step, failures, created_at) \
+         VALUES ($1, $2, $3, 1, 0, 0, 1)",
+        [user.uuid().into(), vec![0u8].into()],
+    )
+    .await
+    .expect("an insert");
+    tx.commit().await.expect("a commit");
+}
+
 /// The version of what a route changes, as its address answers it; what has
 /// no address of its own was not changed yet.
 async fn version(app: &App, route: &Route, credential: &str, things: &Things) -> String {
@@ -116,6 +133,9 @@ async fn each_write_of_administrators_leaves_an_entry(
         if route.path.contains("{job_id}") {
             // So that there is a dead letter.
             kill_jobs(&app, &tenant.id).await;
+        }
+        if route.path.ends_with("/2fa/reset") {
+            give_second_factor(&app, &tenant.id, &things["user_id"]).await;
         }
         let version = version(&app, route, credential, &things).await;
         let answer = call_if(&app, route, credential, &things, None, &version).await;

@@ -181,6 +181,12 @@ pub async fn fresh(
     };
     let number = NUMBER.fetch_add(1, Ordering::Relaxed);
     things.insert("any", format!("any-{number}"));
+    things.insert("user_id", tenant.user.id.clone());
+    if route.path.ends_with("/erase") {
+        let email = format!("short-lived-{number}@mail.test");
+        let person = app.register(&email, tenant.host).await;
+        things.insert("user_id", person.id);
+    }
     if wants("cart_id") {
         let cart = app.cart(tenant.host, &[(&things["variant_id"], 1)]).await;
         let path = format!("/api/carts/{}", cart.id);
@@ -216,6 +222,19 @@ pub async fn fresh(
             .expect(200)
             .await;
         things.insert("job_id", jobs.text_at("/data/0/id"));
+    }
+    if wants("auth_session_id") {
+        let me = app.client.get("/api/auth/me").bearer(owner);
+        let me = me.expect(200).await;
+        let other = app
+            .login(&me.text_at("/user/email"), tenant.host)
+            .await
+            .token;
+        let list = app.client.get("/api/auth/sessions").bearer(&other);
+        things.insert(
+            "auth_session_id",
+            list.expect(200).await.text_at("/data/0/id"),
+        );
     }
     if wants("key_id") {
         let made = app

@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 
-use kernel::secret::sha256;
+use kernel::secret::{hex, sha256};
 use kernel::{AuditEntry, Scope, TenantId, Timestamp};
 
 /// The hash that the first entry of a chain follows.
@@ -83,11 +83,6 @@ impl AuditRecord {
         ]);
         sha256(array.to_string().as_bytes())
     }
-}
-
-/// Bytes as hexadecimal digits.
-pub fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// The network an address is in, which tells a strange place from a known one

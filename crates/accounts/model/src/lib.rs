@@ -11,6 +11,7 @@ pub mod password;
 pub mod ports;
 pub mod session;
 pub mod tenant;
+pub mod two_factor;
 pub mod user;
 
 pub use errors::{AccountsError, AccountsErrorCode};

@@ -58,6 +58,7 @@ impl Audited for Tenant {
             .with("fee_fixed", settings.platform_fee.fixed)
             .with("fee_basis_points", settings.platform_fee.basis_points)
             .with("fee_borne_by", borne_by)
+            .with("require_two_factor", settings.require_two_factor)
             .with("version", self.version)
     }
 }
@@ -75,6 +76,10 @@ pub struct TenantSettings {
     pub platform_fee: PlatformFee,
     /// The number of its first order, less one.
     pub order_numbers_after: i64,
+    /// Whether everybody who may do more than use their own account needs a
+    /// second factor.
+    #[serde(default)]
+    pub require_two_factor: bool,
 }
 
 /// Who bears the platform fee.
@@ -127,6 +132,7 @@ impl TenantSettings {
             support_email: None,
             platform_fee: PlatformFee::NONE,
             order_numbers_after: 1000,
+            require_two_factor: false,
         }
     }
 

@@ -2,9 +2,12 @@
 
 pub mod api_keys;
 pub mod audit;
+pub mod erasures;
 pub mod one_time_tokens;
 #[expect(clippy::disallowed_methods, reason = "the code that sea-orm derives")]
 mod rows;
 pub mod sessions;
+pub mod sign_in_places;
 pub mod tenants;
+pub mod two_factors;
 pub mod users;

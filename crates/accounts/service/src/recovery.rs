@@ -198,7 +198,7 @@ impl Accounts {
         Ok(Some((user, token.encode(PREFIX))))
     }
 
-    async fn mail(
+    pub(crate) async fn mail(
         &self,
         scope: &Scope,
         job: JobId,

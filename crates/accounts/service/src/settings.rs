@@ -22,6 +22,8 @@ pub struct SettingsChange {
     pub support_email: Option<Option<String>>,
     /// What the platform takes of an order.
     pub platform_fee: Option<NewPlatformFee>,
+    /// Whether those who run the shop need a second factor.
+    pub require_two_factor: Option<bool>,
 }
 
 /// What the platform is to take of an order.
@@ -78,6 +80,9 @@ impl Accounts {
                 borne_by: fee.borne_by,
             };
         }
+        settings.require_two_factor = change
+            .require_two_factor
+            .unwrap_or(settings.require_two_factor);
         settings.check()?;
         tenant.version += 1;
         tenant.updated_at = now;

@@ -10,9 +10,12 @@ pub(crate) mod fallback;
 pub(crate) mod health;
 pub(crate) mod orders;
 pub(crate) mod pay_page;
+pub(crate) mod personal_data;
 pub(crate) mod profile;
+pub(crate) mod sessions;
 pub(crate) mod table;
 pub(crate) mod test_gateway;
+pub(crate) mod two_factor;
 pub(crate) mod webhooks;
 
 pub(crate) use table::Route;

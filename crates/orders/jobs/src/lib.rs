@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use orders_model::events::{OrderPaid, OrderShipped, RefundPromised, ShippingMethodsChanged};
 use orders_model::jobs::{
-    ExecuteRefund, ProcessWebhook, SendConfirmation, SendShippingNotice, Sweep,
+    ExecuteRefund, ForgetInvoices, ProcessWebhook, SendConfirmation, SendShippingNotice, Sweep,
 };
 use orders_service::Orders;
 use queue::Registry;
@@ -51,6 +51,11 @@ pub fn register(registry: &mut Registry, orders: &Arc<Orders>) {
         let service = service.clone();
         async move { service.sweep(&context.scope).await }
     });
+    let service = orders.clone();
+    registry.handle(move |context, ForgetInvoices {}| {
+        let service = service.clone();
+        async move { service.forget_invoices(&context.scope).await }
+    });
     registry.subscribe(|event: OrderPaid| SendConfirmation { order: event.order });
     registry.subscribe(|event: OrderShipped| SendShippingNotice { order: event.order });
     registry.subscribe(|event: RefundPromised| ExecuteRefund {
@@ -61,5 +66,8 @@ pub fn register(registry: &mut Registry, orders: &Arc<Orders>) {
 
 /// What is due again and again.
 pub fn schedules() -> Vec<Schedule> {
-    vec![Schedule::new(Duration::from_mins(1), Sweep {})]
+    vec![
+        Schedule::new(Duration::from_mins(1), Sweep {}),
+        Schedule::new(Duration::from_hours(24), ForgetInvoices {}),
+    ]
 }

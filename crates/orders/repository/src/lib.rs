@@ -8,6 +8,7 @@ pub mod lines;
 pub mod numbers;
 pub mod orders;
 pub mod payments;
+pub mod personal;
 pub mod refunds;
 pub mod shipping_methods;
 mod table;

@@ -18,6 +18,7 @@ mod mails;
 mod merge;
 mod orders;
 mod payments;
+mod personal;
 mod placing;
 mod pricing;
 mod refunds;

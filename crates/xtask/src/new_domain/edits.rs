@@ -70,7 +70,7 @@ pub(crate) const EDITS: &[Edit] = &[
     Edit {
         file: "crates/api/src/state.rs",
         after: "",
-        before: "use accounts_service::Accounts;",
+        before: "use accounts_service::",
         text: "use __domain___service::__Domain__;\n",
     },
     Edit {

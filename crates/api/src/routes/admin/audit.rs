@@ -1,9 +1,10 @@
 //! The audit log.
 
-use accounts_model::audit::{AuditFilter, Break, Chained, Verdict, hex};
+use accounts_model::audit::{AuditFilter, Break, Chained, Verdict};
 use accounts_service::{AuditPart, AuditPlace};
 use actix_web::web::{Bytes, Data};
 use actix_web::{HttpRequest, HttpResponse, get};
+use kernel::secret::hex;
 use kernel::{Scope, Timestamp};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
