@@ -70,6 +70,12 @@ async fn version(app: &App, route: &Route, credential: &str, things: &Things) ->
     if !route.path.contains('{') && route.method != "PATCH" {
         return "\"1\"".to_owned();
     }
+    if route.path.contains("{variant_id}") {
+        // It is seen with its product.
+        let path = fill("/api/admin/catalog/products/{product_id}", things);
+        let seen = app.client.get(&path).bearer(credential).expect(200).await;
+        return format!("\"{}\"", seen.number_at("/variants/0/version"));
+    }
     let path = route.path.strip_suffix("/archive").unwrap_or(route.path);
     let seen = app.client.get(&fill(path, things)).bearer(credential);
     let seen = seen.send().await;

@@ -230,11 +230,16 @@ pub async fn fresh(
             .login(&me.text_at("/user/email"), tenant.host)
             .await
             .token;
-        let list = app.client.get("/api/auth/sessions").bearer(&other);
-        things.insert(
-            "auth_session_id",
-            list.expect(200).await.text_at("/data/0/id"),
-        );
+        let list = app
+            .client
+            .get("/api/auth/sessions?limit=100")
+            .bearer(&other);
+        let list = list.expect(200).await;
+        // The new one, and not the one of the owner's token.
+        let mut all = list.body["data"].as_array().into_iter().flatten();
+        let new = all.find(|one| one["current"] == true).expect("a session");
+        let id = new["id"].as_str().expect("an id");
+        things.insert("auth_session_id", id.to_owned());
     }
     if wants("key_id") {
         let made = app
