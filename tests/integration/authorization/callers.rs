@@ -224,22 +224,8 @@ pub async fn fresh(
         things.insert("job_id", jobs.text_at("/data/0/id"));
     }
     if wants("auth_session_id") {
-        let me = app.client.get("/api/auth/me").bearer(owner);
-        let me = me.expect(200).await;
-        let other = app
-            .login(&me.text_at("/user/email"), tenant.host)
-            .await
-            .token;
-        let list = app
-            .client
-            .get("/api/auth/sessions?limit=100")
-            .bearer(&other);
-        let list = list.expect(200).await;
-        // The new one, and not the one of the owner's token.
-        let mut all = list.body["data"].as_array().into_iter().flatten();
-        let new = all.find(|one| one["current"] == true).expect("a session");
-        let id = new["id"].as_str().expect("an id");
-        things.insert("auth_session_id", id.to_owned());
+        let id = another_session(app, tenant, owner).await;
+        things.insert("auth_session_id", id);
     }
     if wants("key_id") {
         let made = app
@@ -250,4 +236,19 @@ pub async fn fresh(
             .await;
         things.insert("key_id", made.text_at("/id"));
     }
+}
+
+/// Signs the owner in once more: another session than that of their token.
+async fn another_session(app: &App, tenant: &Tenant, owner: &str) -> String {
+    let me = app.client.get("/api/auth/me").bearer(owner);
+    let email = me.expect(200).await.text_at("/user/email");
+    let other = app.login(&email, tenant.host).await.token;
+    let list = app
+        .client
+        .get("/api/auth/sessions?limit=100")
+        .bearer(&other);
+    let list = list.expect(200).await;
+    let mut all = list.body["data"].as_array().into_iter().flatten();
+    let new = all.find(|one| one["current"] == true).expect("a session");
+    new["id"].as_str().expect("an id").to_owned()
 }

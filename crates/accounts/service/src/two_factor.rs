@@ -371,6 +371,10 @@ mod tests {
             let step = step_of(secret, digits, now).unwrap();
             assert_eq!(step, Some(seconds / 30), "{seconds}");
             // One step early or late, and no more.
+            if seconds < 1_000 {
+                // There is no time before the first step.
+                continue;
+            }
             for (off, good) in [(-30, true), (30, true), (-60, false), (60, false)] {
                 let then = Timestamp::from_seconds(seconds + off);
                 assert_eq!(step_of(secret, digits, then).unwrap().is_some(), good);
