@@ -224,6 +224,12 @@ pub async fn fresh(
     };
     let number = NUMBER.fetch_add(1, Ordering::Relaxed);
     things.insert("any", format!("any-{number}"));
+    things.insert("user_id", tenant.user.id.clone());
+    if route.path.ends_with("/erase") {
+        let email = format!("short-lived-{number}@mail.test");
+        let person = app.register(&email, tenant.host).await;
+        things.insert("user_id", person.id);
+    }
     if wants("cart_id") {
         let cart = app.cart(tenant.host, &[(&things["variant_id"], 1)]).await;
         let path = format!("/api/carts/{}", cart.id);
@@ -268,6 +274,10 @@ pub async fn fresh(
         // What goes on is in the way of the next one.
         app.drain().await;
         things.insert("import_id", import(app, tenant).await);
+    }
+    if wants("auth_session_id") {
+        let id = another_session(app, tenant, owner).await;
+        things.insert("auth_session_id", id);
     }
     if wants("key_id") {
         let made = app
@@ -314,4 +324,19 @@ async fn offer(app: &App, tenant: &Tenant, number: u32, things: &mut Things, tok
             .send()
             .await;
     }
+}
+
+/// Signs the owner in once more: another session than that of their token.
+async fn another_session(app: &App, tenant: &Tenant, owner: &str) -> String {
+    let me = app.client.get("/api/auth/me").bearer(owner);
+    let email = me.expect(200).await.text_at("/user/email");
+    let other = app.login(&email, tenant.host).await.token;
+    let list = app
+        .client
+        .get("/api/auth/sessions?limit=100")
+        .bearer(&other);
+    let list = list.expect(200).await;
+    let mut all = list.body["data"].as_array().into_iter().flatten();
+    let new = all.find(|one| one["current"] == true).expect("a session");
+    new["id"].as_str().expect("an id").to_owned()
 }

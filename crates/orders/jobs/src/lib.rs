@@ -8,7 +8,8 @@ use orders_model::events::{
     ShippingMethodsChanged,
 };
 use orders_model::jobs::{
-    ExecuteRefund, ProcessWebhook, SendConfirmation, SendRefundNotice, SendShippingNotice, Sweep,
+    ExecuteRefund, ForgetInvoices, ProcessWebhook, SendConfirmation, SendRefundNotice,
+    SendShippingNotice, Sweep,
 };
 use orders_service::Orders;
 use queue::Registry;
@@ -63,6 +64,11 @@ pub fn register(registry: &mut Registry, orders: &Arc<Orders>) {
         let service = service.clone();
         async move { service.sweep(&context.scope).await }
     });
+    let service = orders.clone();
+    registry.handle(move |context, ForgetInvoices {}| {
+        let service = service.clone();
+        async move { service.forget_invoices(&context.scope).await }
+    });
     registry.subscribe(|event: OrderPaid| SendConfirmation { order: event.order });
     registry.subscribe(|event: OrderShipped| SendShippingNotice { order: event.order });
     registry.subscribe(|event: RefundPromised| ExecuteRefund {
@@ -78,5 +84,8 @@ pub fn register(registry: &mut Registry, orders: &Arc<Orders>) {
 
 /// What is due again and again.
 pub fn schedules() -> Vec<Schedule> {
-    vec![Schedule::new(Duration::from_mins(1), Sweep {})]
+    vec![
+        Schedule::new(Duration::from_mins(1), Sweep {}),
+        Schedule::new(Duration::from_hours(24), ForgetInvoices {}),
+    ]
 }

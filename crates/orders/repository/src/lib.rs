@@ -11,6 +11,7 @@ pub mod lines;
 pub mod numbers;
 pub mod orders;
 pub mod payments;
+pub mod personal;
 pub mod promotions;
 pub mod refunds;
 pub mod shipping_methods;

@@ -1,7 +1,7 @@
 //! Sending the goods.
 
 use database::{Batch, Once};
-use kernel::{OrderId, Permission, Scope};
+use kernel::{Audited as _, OrderId, Permission, Scope};
 use orders_model::OrdersError;
 use orders_model::events::OrderShipped;
 use orders_model::order::{OrderDetail, PaymentState};
@@ -35,6 +35,7 @@ impl Orders {
         if order.payment_status == PaymentState::Refunded {
             return Err(OrdersError::Refunded);
         }
+        let before = order.snapshot();
         order.ship(carrier, tracking_number, now)?;
         let mut batch = Batch::new();
         batch.add(orders::update(&order));
@@ -43,6 +44,7 @@ impl Orders {
         let event = OrderShipped { order: id };
         self.queue.publish_with(&tx, &mut batch, &event)?;
         batch.run(&tx).await?;
+        self.audit_order(&tx, "order.ship", &before, &order).await?;
         let answer = detail(&tx, order).await?;
         Ok(tx.commit_with(answer).await?)
     }

@@ -10,6 +10,7 @@
 mod abandoned;
 mod access;
 mod address_book;
+mod audit;
 mod cancel;
 mod cart_coupons;
 mod carts;
@@ -22,6 +23,7 @@ mod mails;
 mod merge;
 mod orders;
 mod payments;
+mod personal;
 mod placing;
 mod pricing;
 mod promotions;

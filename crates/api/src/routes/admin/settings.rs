@@ -90,6 +90,8 @@ pub(crate) struct SettingsDto {
     platform_fee: PlatformFeeDto,
     /// The number of its first order, less one.
     order_numbers_after: i64,
+    /// Whether managers and administrators need two-factor authentication.
+    require_two_factor: bool,
     /// Grows with every change; also the `ETag`.
     version: i64,
 }
@@ -107,6 +109,7 @@ impl From<&Tenant> for SettingsDto {
                 tenant.settings.currency,
             ),
             order_numbers_after: tenant.settings.order_numbers_after,
+            require_two_factor: tenant.settings.require_two_factor,
             version: tenant.version,
         }
     }
@@ -146,6 +149,11 @@ pub(crate) struct SettingsPatch {
     #[serde(default, deserialize_with = "present")]
     #[schema(nullable = false)]
     platform_fee: Option<PlatformFeeDto>,
+    /// Whether managers and administrators need two-factor authentication.
+    /// Those who have none may only turn it on.
+    #[serde(default, deserialize_with = "present")]
+    #[schema(nullable = false)]
+    require_two_factor: Option<bool>,
 }
 
 fn respond(tenant: &Tenant) -> HttpResponse {
@@ -186,6 +194,7 @@ pub(crate) async fn patch_settings(
         language: body.language,
         support_email: body.support_email,
         platform_fee: body.platform_fee.map(Into::into),
+        require_two_factor: body.require_two_factor,
     };
     let tenant = state
         .accounts
