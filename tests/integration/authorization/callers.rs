@@ -265,10 +265,8 @@ pub async fn fresh(
         things.insert("job_id", job(app, tenant).await);
     }
     if route.method == "DELETE" && wants("image_id") {
-        things.insert(
-            "image_id",
-            picture(app, tenant, &things["product_id"]).await,
-        );
+        let id = picture(app, tenant, &things["product_id"]).await;
+        things.insert("image_id", id);
     }
     if wants("import_id") {
         // What goes on is in the way of the next one.
