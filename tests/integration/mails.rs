@@ -113,6 +113,9 @@ async fn a_shop_writes_its_own_mails_and_goes_back(#[values(Sqlite, Postgres)] b
     for name in [
         "verify_email",
         "password_reset",
+        "new_sign_in",
+        "two_factor_enabled",
+        "two_factor_disabled",
         "order_shipped",
         "order_refunded",
     ] {

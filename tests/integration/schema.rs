@@ -325,7 +325,7 @@ async fn histories_cannot_be_rewritten(#[values(Sqlite, Postgres)] backend: Back
     let item = app.simple(&shop.first, "Lamp", 5).await;
     app.order(&shop.first, &[(&item.variants[0], 2)]).await;
     drop(app);
-    for table in ["stock_movements", "order_history"] {
+    for table in ["stock_movements", "order_history", "audit_log"] {
         for sql in [
             format!("UPDATE {table} SET tenant_id = tenant_id"),
             format!("DELETE FROM {table}"),

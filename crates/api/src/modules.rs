@@ -12,7 +12,8 @@ use crate::routes::admin::{
 };
 use crate::routes::{
     addresses, api_keys, auth, cart_coupons, carts, catalog, checkout, health, order_edits,
-    order_files, orders, profile, returns, test_gateway, webhooks,
+    order_files, orders, personal_data, profile, returns, sessions, test_gateway, two_factor,
+    webhooks,
 };
 
 /// A part of the API.
@@ -33,12 +34,15 @@ pub(crate) const MODULES: &[Module] = &[
     insight::MODULE,
     BACKGROUND,
     OPERATIONS,
+    crate::routes::admin::audit::MODULE,
 ];
 
 /// People, keys and tenants.
 const ACCOUNTS: Module = Module {
     tags: &[
         ("auth", "Registration, signing in and out, mailed links"),
+        ("two-factor", "Codes of an app beside the password"),
+        ("sessions", "Where one is signed in"),
         ("profile", "One's own account"),
         ("api-keys", "Keys for programs"),
         ("admin: settings", "Settings of the shop"),
@@ -57,6 +61,7 @@ const ACCOUNTS: Module = Module {
 fn accounts_routes(config: &mut Routes) {
     config.service(auth::register);
     config.service(auth::login);
+    config.service(two_factor::login_with_code);
     config.service(auth::refresh);
     config.service(auth::logout);
     config.service(auth::verify_email);
@@ -64,6 +69,14 @@ fn accounts_routes(config: &mut Routes) {
     config.service(auth::forgot_password);
     config.service(auth::reset_password);
     config.service(auth::me);
+    config.service(two_factor::get_two_factor);
+    config.service(two_factor::enroll_two_factor);
+    config.service(two_factor::confirm_two_factor);
+    config.service(two_factor::disable_two_factor);
+    config.service(two_factor::renew_recovery_codes);
+    config.service(sessions::list_sessions);
+    config.service(sessions::revoke_session);
+    config.service(sessions::revoke_other_sessions);
     config.service(profile::get_profile);
     config.service(profile::patch_profile);
     config.service(profile::change_password);
@@ -73,6 +86,11 @@ fn accounts_routes(config: &mut Routes) {
     config.service(users::list_users);
     config.service(users::get_user);
     config.service(users::patch_user);
+    config.service(users::reset_two_factor);
+    config.service(personal_data::export_own_data);
+    config.service(personal_data::erase_own_data);
+    config.service(personal_data::export_user_data);
+    config.service(personal_data::erase_user_data);
     config.service(settings::get_settings);
     config.service(settings::patch_settings);
     config.service(mail_templates::list_mail_templates);

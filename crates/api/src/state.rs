@@ -4,7 +4,7 @@ use std::ops::Deref;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use accounts_service::Accounts;
+use accounts_service::{Accounts, People};
 use actix_web::http::header::HeaderMap;
 use catalog_service::Catalog;
 use config::Settings;
@@ -44,6 +44,8 @@ pub struct Services {
     pub orders: Arc<Orders>,
     /// Reminders of carts, and figures.
     pub engagement: Arc<Engagement>,
+    /// All that is known about a person, over all domains.
+    pub people: Arc<People>,
 }
 
 /// What the API is made of.

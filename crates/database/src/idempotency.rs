@@ -131,6 +131,19 @@ impl Database {
     }
 }
 
+impl Transaction {
+    /// Deletes what a principal's repeated requests would be answered with,
+    /// because the answers may say who they are.
+    pub async fn forget_answers_of(&self, principal: &str) -> Result<(), Fault> {
+        self.run(
+            "DELETE FROM request_keys WHERE tenant_id = $1 AND principal = $2",
+            [principal.into()],
+        )
+        .await
+        .map(|_| ())
+    }
+}
+
 impl OnceTransaction {
     /// Stores the value and commits. When the same request was answered by
     /// somebody else in the meantime, nothing is kept of this one and the

@@ -263,13 +263,18 @@ pub enum AccessDenied {
     /// The thing is for people, not for programs, or the other way round.
     #[error("this cannot be done with an API key; sign in as a user")]
     UsersOnly,
+    /// The tenant requires a second factor of them, and they have none.
+    #[error(
+        "this shop requires two-factor authentication of you: turn it on with `POST /api/auth/2fa/enroll`"
+    )]
+    SecondFactor,
 }
 
 impl DomainError for AccessDenied {
     fn kind(&self) -> ErrorKind {
         match self {
             Self::Unauthenticated => ErrorKind::Unauthenticated,
-            Self::Missing(_) | Self::UsersOnly => ErrorKind::Forbidden,
+            Self::Missing(_) | Self::UsersOnly | Self::SecondFactor => ErrorKind::Forbidden,
         }
     }
 
@@ -278,6 +283,7 @@ impl DomainError for AccessDenied {
             Self::Unauthenticated => "auth.required",
             Self::Missing(_) => "auth.forbidden",
             Self::UsersOnly => "auth.users_only",
+            Self::SecondFactor => "auth.two_factor_required",
         }
     }
 }

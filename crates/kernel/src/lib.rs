@@ -4,6 +4,7 @@
 //! No I/O and no framework lives here; the two outside effects everything
 //! needs, the clock and randomness, enter through [`Clock`] and [`random`].
 
+pub mod audit;
 pub mod cursor;
 pub mod error;
 pub mod id;
@@ -19,6 +20,7 @@ pub mod signature;
 pub mod text;
 pub mod time;
 
+pub use audit::{AuditEntry, Audited, Fact, Snapshot};
 pub use cursor::{CursorCodec, CursorError};
 pub use error::{
     AccessDenied, DomainError, ErrorKind, ErrorReport, Fault, FieldError, IdempotencyConflict,

@@ -87,6 +87,10 @@ pub enum Permission {
     #[strum(serialize = "insight:read")]
     #[serde(rename = "insight:read")]
     InsightRead,
+    /// Read, export and verify the audit log of the tenant.
+    #[strum(serialize = "audit:read")]
+    #[serde(rename = "audit:read")]
+    AuditRead,
 }
 
 impl Permission {

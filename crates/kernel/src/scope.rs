@@ -138,6 +138,7 @@ struct Inner {
     tenant: TenantId,
     actor: Actor,
     permissions: Permissions,
+    lacks_second_factor: bool,
     request: RequestInfo,
 }
 
@@ -160,6 +161,21 @@ impl Scope {
             tenant,
             actor,
             permissions,
+            lacks_second_factor: false,
+            request,
+        }))
+    }
+
+    /// The same caller, who may do nothing but turn on the second factor that
+    /// their tenant requires of them.
+    #[must_use]
+    pub fn lacking_second_factor(self) -> Self {
+        let request = self.0.request.origin();
+        Self(Arc::new(Inner {
+            tenant: self.0.tenant,
+            actor: self.0.actor,
+            permissions: Permissions::NONE,
+            lacks_second_factor: true,
             request,
         }))
     }
@@ -172,6 +188,7 @@ impl Scope {
             tenant: self.0.tenant,
             actor: self.0.actor,
             permissions: self.0.permissions,
+            lacks_second_factor: self.0.lacks_second_factor,
             request: RequestInfo {
                 request_id: self.0.request.request_id.clone(),
                 address: self.0.request.address,
@@ -195,6 +212,11 @@ impl Scope {
     /// What they may do.
     pub fn permissions(&self) -> Permissions {
         self.0.permissions
+    }
+
+    /// Whether their tenant requires a second factor of them that they lack.
+    pub fn lacks_second_factor(&self) -> bool {
+        self.0.lacks_second_factor
     }
 
     /// The request or job.
@@ -230,6 +252,8 @@ impl Scope {
     pub fn require(&self, permission: Permission) -> Result<(), AccessDenied> {
         if self.may(permission) {
             Ok(())
+        } else if self.0.lacks_second_factor {
+            Err(AccessDenied::SecondFactor)
         } else if self.0.actor == Actor::Anonymous {
             Err(AccessDenied::Unauthenticated)
         } else {

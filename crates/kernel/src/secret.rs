@@ -1,6 +1,8 @@
 //! Keys derived from the installation's secret, and what is made with them:
 //! sealed texts, capability tokens and opaque bearer tokens.
 
+use std::fmt::Write as _;
+
 use aws_lc_rs::aead::{AES_256_GCM, Aad, LessSafeKey, NONCE_LEN, Nonce, UnboundKey};
 use aws_lc_rs::{digest, hkdf, hmac};
 use base64::Engine as _;
@@ -82,6 +84,15 @@ impl Sha256 {
         hash.copy_from_slice(self.0.finish().as_ref());
         hash
     }
+}
+
+/// Bytes as hexadecimal digits.
+pub fn hex(data: &[u8]) -> String {
+    let mut text = String::with_capacity(2 * data.len());
+    for byte in data {
+        let _ = write!(text, "{byte:02x}");
+    }
+    text
 }
 
 /// Compares two secrets in constant time (for equal lengths).

@@ -1,7 +1,7 @@
 //! Received webhooks: stored first, then processed by a job.
 
 use database::Transaction;
-use kernel::{Fault, Timestamp, WebhookEventId};
+use kernel::{Audited, Fault, Snapshot, Timestamp, WebhookEventId};
 use sea_orm::{FromQueryResult, Value};
 use serde::{Deserialize, Serialize};
 use strum::{EnumString, IntoStaticStr};
@@ -56,6 +56,18 @@ pub struct WebhookEvent {
     pub received_at: Timestamp,
     /// When it was processed.
     pub processed_at: Option<Timestamp>,
+}
+
+/// The body and what was noted may name somebody and stay out.
+impl Audited for WebhookEvent {
+    fn snapshot(&self) -> Snapshot {
+        let state: &'static str = self.state.into();
+        Snapshot::new()
+            .with_public_text("source", Some(&self.source))
+            .with_public_text("kind", Some(&self.kind))
+            .with("state", state)
+            .with("processed_at", self.processed_at)
+    }
 }
 
 #[derive(FromQueryResult)]

@@ -128,7 +128,8 @@ impl Sutler {
             keys: &keys,
         };
         let services = modules::services(&base, gateways, &mailer, files);
-        let queue_admin = QueueAdmin::new(database.clone(), queue.clone())
+        let log = Arc::new(services.accounts.audit().clone());
+        let queue_admin = QueueAdmin::new(database.clone(), queue.clone(), log)
             .replay_with(StripeGateway::NAME, |webhook| ProcessWebhook { webhook })
             .replay_with(TestGateway::NAME, |webhook| ProcessWebhook { webhook });
         let (registry, schedules) = modules::background(&base, &services);

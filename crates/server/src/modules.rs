@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use accounts_model::mails::ACCOUNTS_MAILS;
 use accounts_model::ports::Mailer;
-use accounts_service::{Accounts, AccountsParts};
+use accounts_service::{Accounts, AccountsParts, People, PersonalData};
 use api::Services;
 use catalog_model::ports::FileStore;
 use catalog_service::{Catalog, CatalogParts};
@@ -79,11 +79,18 @@ pub(crate) fn services(
         settings: base.settings.abandoned_carts.clone(),
         public_url: base.settings.http.public_url.clone(),
     }));
+    let of_orders: Arc<dyn PersonalData> = orders.clone();
+    let of_engagement: Arc<dyn PersonalData> = engagement.clone();
+    let people = Arc::new(People::new(
+        accounts.clone(),
+        vec![of_engagement, of_orders],
+    ));
     Services {
         accounts,
         catalog,
         orders,
         engagement,
+        people,
     }
 }
 
@@ -91,7 +98,7 @@ pub(crate) fn services(
 pub(crate) fn background(base: &Base<'_>, services: &Services) -> (Registry, Vec<Schedule>) {
     let mut registry = Registry::default();
     queue::sweep::register(&mut registry, base.database, base.queue);
-    accounts_jobs::register(&mut registry, &services.accounts);
+    accounts_jobs::register(&mut registry, &services.accounts, &services.people);
     catalog_jobs::register(&mut registry, &services.catalog);
     orders_jobs::register(&mut registry, &services.orders);
     engagement_jobs::register(&mut registry, &services.engagement);

@@ -242,6 +242,12 @@ pub async fn fresh(
     };
     let number = NUMBER.fetch_add(1, Ordering::Relaxed);
     things.insert("any", format!("any-{number}"));
+    things.insert("user_id", tenant.user.id.clone());
+    if route.path.ends_with("/erase") {
+        let email = format!("short-lived-{number}@mail.test");
+        let person = app.register(&email, tenant.host).await;
+        things.insert("user_id", person.id);
+    }
     if wants("cart_id") {
         let cart = app.cart(tenant.host, &[(&things["variant_id"], 1)]).await;
         let path = format!("/api/carts/{}", cart.id);
@@ -281,23 +287,23 @@ pub async fn fresh(
         things.insert("job_id", job(app, tenant).await);
     }
     if route.method == "DELETE" && wants("image_id") {
-        things.insert(
-            "image_id",
-            picture(app, tenant, &things["product_id"]).await,
-        );
+        let id = picture(app, tenant, &things["product_id"]).await;
+        things.insert("image_id", id);
     }
     if wants("import_id") {
         // What goes on is in the way of the next one.
         app.drain().await;
         things.insert("import_id", import(app, tenant).await);
     }
+    if wants("auth_session_id") {
+        let id = another_session(app, tenant, owner).await;
+        things.insert("auth_session_id", id);
+    }
     if wants("key_id") {
         let made = app
             .client
-            .post("/api/api-keys", &json!({"name": "short-lived"}))
-            .bearer(owner)
-            .expect(201)
-            .await;
+            .post("/api/api-keys", &json!({"name": "short-lived"}));
+        let made = made.bearer(owner).expect(201).await;
         things.insert("key_id", made.text_at("/id"));
     }
 }
@@ -336,4 +342,19 @@ async fn offer(app: &App, tenant: &Tenant, number: u32, things: &mut Things, tok
             .send()
             .await;
     }
+}
+
+/// Signs the owner in once more: another session than that of their token.
+async fn another_session(app: &App, tenant: &Tenant, owner: &str) -> String {
+    let me = app.client.get("/api/auth/me").bearer(owner);
+    let email = me.expect(200).await.text_at("/user/email");
+    let other = app.login(&email, tenant.host).await.token;
+    let list = app
+        .client
+        .get("/api/auth/sessions?limit=100")
+        .bearer(&other);
+    let list = list.expect(200).await;
+    let mut all = list.body["data"].as_array().into_iter().flatten();
+    let new = all.find(|one| one["current"] == true).expect("a session");
+    new["id"].as_str().expect("an id").to_owned()
 }

@@ -122,6 +122,31 @@ pub const ROUTES: &[Route] = &[
         r#"{"token": "none", "password": "a long password"}"#,
     ),
     get("/api/auth/me", Account),
+    post(
+        "/api/auth/login/2fa",
+        Open,
+        r#"{"two_factor_token": "none", "code": "123456"}"#,
+    ),
+    get("/api/auth/2fa", Person),
+    post(
+        "/api/auth/2fa/enroll",
+        Person,
+        r#"{"current_password": "not theirs"}"#,
+    ),
+    post("/api/auth/2fa/confirm", Person, r#"{"code": "123456"}"#),
+    post(
+        "/api/auth/2fa/disable",
+        Person,
+        r#"{"current_password": "not theirs", "code": "123456"}"#,
+    ),
+    post(
+        "/api/auth/2fa/recovery-codes",
+        Person,
+        r#"{"code": "123456"}"#,
+    ),
+    get("/api/auth/sessions", Person),
+    delete("/api/auth/sessions/{auth_session_id}", Person),
+    post("/api/auth/sessions/revoke-others", Person, ""),
     get("/api/profile", Account),
     patch("/api/profile", Person, r#"{"name": "Another Name"}"#),
     post(
@@ -142,6 +167,12 @@ pub const ROUTES: &[Route] = &[
         r#"{"label": "Home"}"#,
     ),
     delete("/api/profile/addresses/{address_id}", Account),
+    get("/api/profile/export", Person),
+    post(
+        "/api/profile/erase",
+        Person,
+        r#"{"current_password": "not theirs"}"#,
+    ),
     get("/api/api-keys", Person),
     post(
         "/api/api-keys",
@@ -498,6 +529,17 @@ pub const ROUTES: &[Route] = &[
         Needs("users:write"),
         r#"{"role": "user"}"#,
     ),
+    post(
+        "/api/admin/users/{user_id}/2fa/reset",
+        Needs("users:write"),
+        "",
+    ),
+    post("/api/admin/users/{user_id}/erase", Needs("users:write"), ""),
+    post(
+        "/api/admin/users/{user_id}/export",
+        Needs("users:write"),
+        "",
+    ),
     get("/api/admin/jobs", Needs("jobs:read")),
     get("/api/admin/jobs/lag", Needs("jobs:read")),
     get("/api/admin/jobs/{job_id}", Needs("jobs:read")),
@@ -513,6 +555,9 @@ pub const ROUTES: &[Route] = &[
         Needs("jobs:write"),
         "",
     ),
+    get("/api/admin/audit", Needs("audit:read")),
+    get("/api/admin/audit/verify", Needs("audit:read")),
+    get("/api/admin/audit/export", Needs("audit:read")),
     // The operator's.
     get("/api/admin/tenants", Needs("tenants:manage")),
     post(

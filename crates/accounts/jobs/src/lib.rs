@@ -4,13 +4,16 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use accounts_model::events::{AccessChanged, TenantChanged, UserRegistered};
-use accounts_model::jobs::{SendPasswordReset, SendTestMail, SendVerification, Sweep};
-use accounts_service::Accounts;
+use accounts_model::jobs::{
+    FinishErasure, SendLoginAlert, SendNotice, SendPasswordReset, SendTestMail, SendVerification,
+    Sweep,
+};
+use accounts_service::{Accounts, People};
 use queue::Registry;
 use queue::schedule::Schedule;
 
 /// Names the handlers of the jobs of accounts.
-pub fn register(registry: &mut Registry, accounts: &Arc<Accounts>) {
+pub fn register(registry: &mut Registry, accounts: &Arc<Accounts>, people: &Arc<People>) {
     let service = accounts.clone();
     registry.handle(move |context, job: SendVerification| {
         let service = service.clone();
@@ -37,6 +40,29 @@ pub fn register(registry: &mut Registry, accounts: &Arc<Accounts>) {
                 .send_test_mail(&context.scope, context.id, job)
                 .await
         }
+    });
+    let service = accounts.clone();
+    registry.handle(move |context, job: SendLoginAlert| {
+        let service = service.clone();
+        async move {
+            service
+                .send_login_alert(&context.scope, context.id, job.user, job.session)
+                .await
+        }
+    });
+    let service = accounts.clone();
+    registry.handle(move |context, job: SendNotice| {
+        let service = service.clone();
+        async move {
+            service
+                .send_notice(&context.scope, context.id, job.user, job.notice)
+                .await
+        }
+    });
+    let service = people.clone();
+    registry.handle(move |context, job: FinishErasure| {
+        let service = service.clone();
+        async move { service.finish_erasure(&context.scope, job.user).await }
     });
     let service = accounts.clone();
     registry.handle(move |context, Sweep {}| {

@@ -1,6 +1,6 @@
 //! Keys that programs use.
 
-use kernel::{ApiKeyId, Permission, Permissions, Role, Timestamp, UserId};
+use kernel::{ApiKeyId, Audited, Permission, Permissions, Role, Snapshot, Timestamp, UserId};
 use serde::{Deserialize, Serialize};
 
 use crate::errors::AccountsError;
@@ -51,6 +51,20 @@ impl ApiKey {
     pub fn permissions(&self, owner: Role) -> Permissions {
         let scopes: Permissions = self.scopes.iter().copied().collect();
         owner.permissions().intersection(scopes)
+    }
+}
+
+/// What somebody calls a key is theirs to say and stays out.
+impl Audited for ApiKey {
+    fn snapshot(&self) -> Snapshot {
+        Snapshot::new()
+            .with("owner", self.owner)
+            .with(
+                "scopes",
+                self.scopes.iter().copied().collect::<kernel::Fact>(),
+            )
+            .with("expires_at", self.expires_at)
+            .with("revoked_at", self.revoked_at)
     }
 }
 

@@ -52,6 +52,30 @@ pub enum AccountsError {
     /// The refresh token was used before; the session was ended.
     #[error("this refresh token was used before, so its session was ended; sign in again")]
     RefreshReused,
+    /// No such session.
+    #[error("there is no such session")]
+    SessionNotFound,
+    /// The code is not good.
+    #[error("the code is wrong, was used before, or is over; try the next one your app shows")]
+    TwoFactorCode,
+    /// Too many codes were not good.
+    #[error("there were too many wrong codes; wait before you try again")]
+    TwoFactorBlocked(Duration),
+    /// The second factor is on.
+    #[error("two-factor authentication is on already; turn it off first")]
+    TwoFactorEnabled,
+    /// The second factor is off.
+    #[error("two-factor authentication is not on")]
+    TwoFactorNotEnabled,
+    /// There is nothing to confirm.
+    #[error("there is nothing to confirm; begin with `POST /api/auth/2fa/enroll`")]
+    TwoFactorNotEnrolled,
+    /// The tenant requires the second factor.
+    #[error("this shop requires two-factor authentication of you, so it stays on")]
+    TwoFactorMandatory,
+    /// The password was given too long ago, or was changed since.
+    #[error("this sign-in took too long, or the password was changed meanwhile; sign in again")]
+    ChallengeOver,
     /// The mailed token is not valid any more.
     #[error("this link has expired or was used already; ask for a new one")]
     OneTimeTokenOver,
@@ -76,6 +100,12 @@ pub enum AccountsError {
     /// Operators are made on the command line.
     #[error("operators are made with `sutler admin create --operator`, not through the API")]
     OperatorRole,
+    /// Who runs the shop is not forgotten.
+    #[error("this account may do more than buy; take its role away first")]
+    StaffErasure,
+    /// Something has to end before somebody can be forgotten.
+    #[error("this person cannot be forgotten yet: {0}")]
+    ErasureBlocked(String),
     /// No such tenant.
     #[error("there is no such tenant")]
     TenantNotFound,
@@ -143,6 +173,14 @@ impl AccountsErrorCode {
             Self::InvalidRefreshToken => "auth.invalid_refresh_token",
             Self::RefreshRaced => "auth.refresh_raced",
             Self::RefreshReused => "auth.refresh_reused",
+            Self::SessionNotFound => "session.not_found",
+            Self::TwoFactorCode => "auth.two_factor_code",
+            Self::TwoFactorBlocked => "auth.two_factor_blocked",
+            Self::TwoFactorEnabled => "auth.two_factor_enabled",
+            Self::TwoFactorNotEnabled => "auth.two_factor_not_enabled",
+            Self::TwoFactorNotEnrolled => "auth.two_factor_not_enrolled",
+            Self::TwoFactorMandatory => "auth.two_factor_mandatory",
+            Self::ChallengeOver => "auth.challenge_over",
             Self::OneTimeTokenOver => "auth.link_expired",
             Self::ScopeNotHeld => "api_key.scope_not_held",
             Self::ExpiryInPast => "api_key.expiry_in_past",
@@ -151,6 +189,8 @@ impl AccountsErrorCode {
             Self::UserNotFound => "user.not_found",
             Self::OwnAccount => "user.own_account",
             Self::OperatorRole => "user.operator_role",
+            Self::StaffErasure => "user.is_staff",
+            Self::ErasureBlocked => "user.erasure_blocked",
             Self::TenantNotFound => "tenant.not_found",
             Self::TenantSlugTaken => "tenant.slug_taken",
             Self::InvalidSlug => "tenant.invalid_slug",
@@ -190,18 +230,28 @@ impl AccountsErrorCode {
             Self::BadCredentials
             | Self::InvalidToken
             | Self::InvalidRefreshToken
-            | Self::RefreshReused => K::Unauthenticated,
+            | Self::RefreshReused
+            | Self::TwoFactorCode
+            | Self::ChallengeOver => K::Unauthenticated,
+            Self::TwoFactorBlocked => K::TooManyRequests,
             Self::RegistrationClosed | Self::Disabled | Self::TenantSuspended => K::Forbidden,
             Self::OneTimeTokenOver => K::Gone,
             Self::ApiKeyNotFound
             | Self::UserNotFound
             | Self::TenantNotFound
-            | Self::MailNotFound => K::NotFound,
+            | Self::MailNotFound
+            | Self::SessionNotFound => K::NotFound,
             Self::VersionMismatch => K::PreconditionFailed,
             Self::EmailTaken
+            | Self::TwoFactorEnabled
+            | Self::TwoFactorNotEnabled
+            | Self::TwoFactorNotEnrolled
+            | Self::TwoFactorMandatory
             | Self::RefreshRaced
             | Self::TooManyApiKeys
             | Self::OwnAccount
+            | Self::StaffErasure
+            | Self::ErasureBlocked
             | Self::TenantSlugTaken
             | Self::HostTaken
             | Self::DefaultTenant => K::Conflict,
@@ -233,6 +283,7 @@ impl DomainError for AccountsError {
         let pointer = match self {
             Self::InvalidEmail | Self::EmailTaken => "/email",
             Self::PasswordLength | Self::PasswordGuessable => "/password",
+            Self::TwoFactorCode => "/code",
             Self::ScopeNotHeld(_) => "/scopes",
             Self::ExpiryInPast => "/expires_at",
             Self::OperatorRole => "/role",
@@ -253,6 +304,7 @@ impl DomainError for AccountsError {
 
     fn retry_after(&self) -> Option<Duration> {
         match self {
+            Self::TwoFactorBlocked(wait) => Some(*wait),
             Self::Once(inner) => inner.retry_after(),
             Self::Fault(inner) => inner.retry_after(),
             _ => None,

@@ -42,6 +42,18 @@ impl Event for AccessChanged {
     }
 }
 
+/// Somebody was forgotten; whoever keeps a copy of what they were told about
+/// them has to forget it, too.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct UserErased {
+    /// Who.
+    pub user: UserId,
+}
+
+impl Event for UserErased {
+    const KIND: &'static str = "user.erased";
+}
+
 /// A tenant, its settings or its hosts changed.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct TenantChanged {

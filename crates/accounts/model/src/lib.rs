@@ -2,6 +2,7 @@
 //! Pure: nothing here talks to a database or to the network.
 
 pub mod api_key;
+pub mod audit;
 pub mod email;
 pub mod errors;
 pub mod events;
@@ -11,6 +12,7 @@ pub mod password;
 pub mod ports;
 pub mod session;
 pub mod tenant;
+pub mod two_factor;
 pub mod user;
 
 pub use errors::{AccountsError, AccountsErrorCode};

@@ -28,6 +28,23 @@ pub struct Session {
     pub revoked_at: Option<Timestamp>,
 }
 
+/// How long sessions of those may last who may do more than use their own
+/// account.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct StaffLimits {
+    /// So long without a request.
+    pub idle: Duration,
+    /// So long in any case.
+    pub total: Duration,
+}
+
+impl StaffLimits {
+    /// Whether a session is over.
+    pub fn is_over(self, created_at: Timestamp, last_used_at: Timestamp, now: Timestamp) -> bool {
+        now.since(last_used_at) >= self.idle || now.since(created_at) >= self.total
+    }
+}
+
 /// What a presented refresh token is, from what is stored about it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Presented {
@@ -71,11 +88,32 @@ pub struct Tokens {
     pub refresh: SecretString,
     /// How long it is good.
     pub refresh_ttl: Duration,
+    /// Whether a browser may keep it when it is closed.
+    pub persistent: bool,
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_session_of_staff_is_over_when_idle_and_at_last() {
+        let at = Timestamp::from_seconds;
+        let limits = StaffLimits {
+            idle: Duration::from_secs(30),
+            total: Duration::from_secs(100),
+        };
+        for (last_used, now, over) in [
+            (0, 29, false),
+            (0, 30, true),
+            (25, 54, false),
+            (25, 55, true),
+            (99, 99, false),
+            (99, 100, true),
+        ] {
+            assert_eq!(limits.is_over(at(0), at(last_used), at(now)), over, "{now}");
+        }
+    }
 
     #[test]
     fn a_refresh_token_works_once() {

@@ -1,6 +1,6 @@
 //! Tenants and their settings.
 
-use kernel::{Currency, Money, MoneyError, TenantId, Timestamp};
+use kernel::{Audited, Currency, Money, MoneyError, Snapshot, TenantId, Timestamp};
 use serde::{Deserialize, Serialize};
 use strum::{EnumString, IntoStaticStr};
 
@@ -43,6 +43,27 @@ pub struct Tenant {
     pub updated_at: Timestamp,
 }
 
+impl Audited for Tenant {
+    fn snapshot(&self) -> Snapshot {
+        let status: &'static str = self.status.into();
+        let settings = &self.settings;
+        let borne_by: &'static str = settings.platform_fee.borne_by.into();
+        Snapshot::new()
+            .with_public_text("slug", Some(&self.slug))
+            .with_public_text("name", Some(&self.name))
+            .with("status", status)
+            .with_public_texts("hosts", self.hosts.iter().map(String::as_str))
+            .with("currency", settings.currency)
+            .with_public_text("time_zone", Some(&settings.time_zone))
+            .with_hidden("support_email", settings.support_email.as_deref())
+            .with("fee_fixed", settings.platform_fee.fixed)
+            .with("fee_basis_points", settings.platform_fee.basis_points)
+            .with("fee_borne_by", borne_by)
+            .with("require_two_factor", settings.require_two_factor)
+            .with("version", self.version)
+    }
+}
+
 /// What a tenant decides for itself.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TenantSettings {
@@ -63,6 +84,10 @@ pub struct TenantSettings {
     /// none when they cannot.
     #[serde(default = "return_window")]
     pub return_window_days: u32,
+    /// Whether everybody who may do more than use their own account needs a
+    /// second factor.
+    #[serde(default)]
+    pub require_two_factor: bool,
 }
 
 /// What the directive 2011/83/EU gives buyers, and a little more.
@@ -122,6 +147,7 @@ impl TenantSettings {
             platform_fee: PlatformFee::NONE,
             order_numbers_after: 1000,
             return_window_days: return_window(),
+            require_two_factor: false,
         }
     }
 

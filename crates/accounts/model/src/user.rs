@@ -1,6 +1,6 @@
 //! People with an account.
 
-use kernel::{Role, Timestamp, UserId};
+use kernel::{Audited, Role, Snapshot, Timestamp, UserId};
 use serde::{Deserialize, Serialize};
 use strum::{EnumString, IntoStaticStr};
 
@@ -42,6 +42,18 @@ pub struct User {
     pub created_at: Timestamp,
     /// When it was last changed.
     pub updated_at: Timestamp,
+}
+
+/// Who they are stays out; what they may do is what matters.
+impl Audited for User {
+    fn snapshot(&self) -> Snapshot {
+        let status: &'static str = self.status.into();
+        Snapshot::new()
+            .with("role", self.role)
+            .with("status", status)
+            .with("email_verified", self.email_verified_at.is_some())
+            .with("version", self.version)
+    }
 }
 
 /// A change of one's own profile; what is `None` stays.

@@ -63,6 +63,18 @@ pub async fn list(
     Ok(Page::from_rows(keys, page.limit, |key| key.id))
 }
 
+/// All keys of a user, those that were revoked included.
+pub async fn all_of(db: &Scoped, owner: UserId) -> Result<Vec<ApiKey>, Fault> {
+    let rows = db
+        .find::<Entity>()
+        .filter(COLUMN.user_id.eq(owner.uuid()))
+        .order_by_asc(Column::Id)
+        .all(db)
+        .await
+        .or_fault()?;
+    rows.into_iter().map(ApiKey::try_from).collect()
+}
+
 /// Revokes a key of a user. False when there is none or it was revoked.
 pub async fn revoke(
     tx: &Transaction,

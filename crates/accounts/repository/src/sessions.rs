@@ -3,8 +3,8 @@
 use accounts_model::session::Session;
 use database::column::word;
 use database::{Scoped, Transaction};
-use kernel::{Fault, RefreshTokenId, Role, SessionId, Timestamp, UserId};
-use sea_orm::FromQueryResult;
+use kernel::{Fault, Page, PageRequest, RefreshTokenId, Role, SessionId, Timestamp, UserId};
+use sea_orm::{FromQueryResult, Value};
 use uuid::Uuid;
 
 /// A refresh token as stored, with its session.
@@ -30,6 +30,12 @@ pub struct Access {
     pub expires_at: Timestamp,
     /// Whether it was ended early.
     pub revoked: bool,
+    /// When it was opened.
+    pub created_at: Timestamp,
+    /// About when it was last used.
+    pub last_used_at: Timestamp,
+    /// Whether the user has a second factor.
+    pub two_factor: bool,
 }
 
 #[derive(FromQueryResult)]
@@ -51,8 +57,41 @@ struct TokenRow {
 struct AccessRow {
     role: String,
     status: String,
+    created_at: i64,
+    last_used_at: i64,
     expires_at: i64,
     revoked_at: Option<i64>,
+    confirmed_at: Option<i64>,
+}
+
+#[derive(FromQueryResult)]
+struct SessionRow {
+    id: Uuid,
+    user_id: Uuid,
+    user_agent: Option<String>,
+    address: Option<String>,
+    created_at: i64,
+    last_used_at: i64,
+    expires_at: i64,
+    revoked_at: Option<i64>,
+}
+
+const COLUMNS: &str =
+    "id, user_id, user_agent, address, created_at, last_used_at, expires_at, revoked_at";
+
+impl From<SessionRow> for Session {
+    fn from(row: SessionRow) -> Self {
+        Self {
+            id: SessionId::from_uuid(row.id),
+            user: UserId::from_uuid(row.user_id),
+            user_agent: row.user_agent,
+            address: row.address.and_then(|address| address.parse().ok()),
+            created_at: Timestamp::from_micros(row.created_at),
+            last_used_at: Timestamp::from_micros(row.last_used_at),
+            expires_at: Timestamp::from_micros(row.expires_at),
+            revoked_at: row.revoked_at.map(Timestamp::from_micros),
+        }
+    }
 }
 
 /// Adds a session.
@@ -196,8 +235,9 @@ pub async fn revoke_all(
 pub async fn access(db: &Scoped, id: SessionId, user: UserId) -> Result<Option<Access>, Fault> {
     let row: Option<AccessRow> = db
         .one(
-            "SELECT u.role, u.status, s.expires_at, s.revoked_at \
+            "SELECT u.role, u.status, s.created_at, s.last_used_at, s.expires_at, s.revoked_at, f.confirmed_at \
              FROM sessions s JOIN users u ON u.tenant_id = s.tenant_id AND u.id = s.user_id \
+             LEFT JOIN two_factors f ON f.tenant_id = s.tenant_id AND f.user_id = s.user_id \
              WHERE s.tenant_id = $1 AND s.id = $2 AND s.user_id = $3",
             [id.uuid().into(), user.uuid().into()],
         )
@@ -208,9 +248,120 @@ pub async fn access(db: &Scoped, id: SessionId, user: UserId) -> Result<Option<A
             active: row.status == "active",
             expires_at: Timestamp::from_micros(row.expires_at),
             revoked: row.revoked_at.is_some(),
+            created_at: Timestamp::from_micros(row.created_at),
+            last_used_at: Timestamp::from_micros(row.last_used_at),
+            two_factor: row.confirmed_at.is_some(),
         })
     })
     .transpose()
+}
+
+/// One session.
+pub async fn find(db: &Scoped, id: SessionId) -> Result<Option<Session>, Fault> {
+    let row: Option<SessionRow> = db
+        .one(
+            &format!("SELECT {COLUMNS} FROM sessions WHERE tenant_id = $1 AND id = $2"),
+            [id.uuid().into()],
+        )
+        .await?;
+    Ok(row.map(Session::from))
+}
+
+/// All sessions that are kept of a user, those that ended included.
+pub async fn all_of(db: &Scoped, user: UserId) -> Result<Vec<Session>, Fault> {
+    let rows: Vec<SessionRow> = db
+        .all(
+            &format!(
+                "SELECT {COLUMNS} FROM sessions WHERE tenant_id = $1 AND user_id = $2 ORDER BY id"
+            ),
+            [user.uuid().into()],
+        )
+        .await?;
+    Ok(rows.into_iter().map(Session::from).collect())
+}
+
+/// Sessions of a user that go on, newest first. Those that were opened or used
+/// last before some instants do not.
+pub async fn list(
+    db: &Scoped,
+    user: UserId,
+    now: Timestamp,
+    (opened_after, used_after): (Timestamp, Timestamp),
+    page: PageRequest<SessionId>,
+) -> Result<Page<Session, SessionId>, Fault> {
+    let after = page.after.map_or(Uuid::max(), SessionId::uuid);
+    let rows: Vec<SessionRow> = db
+        .all(
+            &format!(
+                "SELECT {COLUMNS} FROM sessions WHERE tenant_id = $1 AND user_id = $2 AND revoked_at IS NULL \
+                 AND expires_at > $3 AND created_at > $4 AND last_used_at > $5 AND id < $6 ORDER BY id DESC LIMIT $7"
+            ),
+            [
+                user.uuid().into(),
+                now.micros().into(),
+                opened_after.micros().into(),
+                used_after.micros().into(),
+                after.into(),
+                i64::try_from(page.limit + 1).unwrap_or(i64::MAX).into(),
+            ],
+        )
+        .await?;
+    let sessions = rows.into_iter().map(Session::from).collect();
+    Ok(Page::from_rows(sessions, page.limit, |session| session.id))
+}
+
+/// Ends a session of a user. False when there is none that goes on.
+pub async fn revoke_of(
+    tx: &Transaction,
+    user: UserId,
+    id: SessionId,
+    because: &str,
+    now: Timestamp,
+) -> Result<bool, Fault> {
+    let changed = tx
+        .run(
+            "UPDATE sessions SET revoked_at = $2, revoked_because = $3 \
+             WHERE tenant_id = $1 AND id = $4 AND user_id = $5 AND revoked_at IS NULL",
+            [
+                now.micros().into(),
+                because.into(),
+                id.uuid().into(),
+                user.uuid().into(),
+            ],
+        )
+        .await?;
+    Ok(changed == 1)
+}
+
+/// Ends all sessions of a user but one; how many.
+pub async fn revoke_others(
+    tx: &Transaction,
+    user: UserId,
+    but: SessionId,
+    because: &str,
+    now: Timestamp,
+) -> Result<u64, Fault> {
+    tx.run(
+        "UPDATE sessions SET revoked_at = $2, revoked_because = $3 \
+         WHERE tenant_id = $1 AND user_id = $4 AND id <> $5 AND revoked_at IS NULL AND expires_at > $2",
+        [
+            now.micros().into(),
+            because.into(),
+            user.uuid().into(),
+            but.uuid().into(),
+        ],
+    )
+    .await
+}
+
+/// The write that notes that a session is used, if it was used since then and
+/// goes on.
+pub fn touch(id: SessionId, since: Timestamp, now: Timestamp) -> (&'static str, Vec<Value>) {
+    (
+        "UPDATE sessions SET last_used_at = $2 \
+         WHERE tenant_id = $1 AND id = $3 AND revoked_at IS NULL AND last_used_at > $4",
+        vec![now.micros().into(), id.uuid().into(), since.micros().into()],
+    )
 }
 
 /// Deletes sessions that ended before, with their tokens.

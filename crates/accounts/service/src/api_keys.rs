@@ -6,7 +6,7 @@ use accounts_model::events::AccessChanged;
 use accounts_repository::{api_keys, users};
 use database::Once;
 use kernel::secret::BearerToken;
-use kernel::{ApiKeyId, Page, PageRequest, Permission, Scope, Timestamp, kind};
+use kernel::{ApiKeyId, AuditEntry, Page, PageRequest, Permission, Scope, Timestamp, kind};
 
 use crate::Accounts;
 use crate::authenticate::API_KEY_PREFIX;
@@ -51,6 +51,8 @@ impl Accounts {
             revoked_at: None,
         };
         api_keys::insert(&tx, &key, token.hash()).await?;
+        let entry = AuditEntry::new("api_key.create", key.id).after(&key);
+        self.audit.record_in_tx(&tx, entry).await?;
         Ok(tx.commit_with(CreatedApiKey { key, secret }).await?)
     }
 
@@ -75,6 +77,8 @@ impl Accounts {
         self.queue
             .publish(&tx, &AccessChanged { user: owner })
             .await?;
+        let entry = AuditEntry::new("api_key.revoke", id);
+        self.audit.record_in_tx(&tx, entry).await?;
         tx.commit().await?;
         Ok(())
     }

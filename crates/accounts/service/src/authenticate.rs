@@ -4,16 +4,17 @@ use std::sync::Arc;
 
 use accounts_model::AccountsError;
 use accounts_model::tenant::{Tenant, TenantStatus};
+use accounts_model::two_factor::is_staff;
 use accounts_repository::{api_keys, sessions};
 use kernel::secret::{BearerToken, equal};
-use kernel::{Actor, Permissions, RequestInfo, Scope, TenantId, kind};
+use kernel::{Actor, Permissions, RequestInfo, Scope, SessionId, TenantId, UserId, kind};
 use secrecy::{ExposeSecret as _, SecretString};
 
 use crate::Accounts;
 
 /// The prefix of API keys in text form.
 pub(crate) const API_KEY_PREFIX: &str = "sk";
-/// How often the last use of a key is written down.
+/// How often the last use of a key, or of a session of staff, is written down.
 const TOUCH_INTERVAL: std::time::Duration = std::time::Duration::from_mins(1);
 
 /// What a request proves itself with.
@@ -73,7 +74,6 @@ impl Accounts {
         )
     }
 
-    /// The scope of a stranger in a tenant that a mailed or stored token names.
     async fn by_access_token(
         &self,
         token: &str,
@@ -81,26 +81,14 @@ impl Accounts {
     ) -> Result<Scope, AccountsError> {
         let now = self.now();
         let claims = self.tokens.verify(token, now)?;
-        self.open_tenant(claims.tid).await?;
+        let tenant = self.open_tenant(claims.tid).await?;
         let key = (claims.tid, claims.sub, claims.sid);
-        let access = if let Some(access) = self.access.sessions.get(&key) {
-            access
-        } else {
-            let scope = issue(
-                claims.tid,
-                Actor::Anonymous,
-                Permissions::NONE,
-                RequestInfo::default(),
-            );
-            let begun = self.access.begin();
-            let db = self.database.read(&scope).await?;
-            let access = sessions::access(&db, claims.sid, claims.sub)
-                .await?
-                .ok_or(AccountsError::InvalidToken)?;
-            self.access.put_session(key, access, begun);
-            access
+        let known = self.access.sessions.get(&key);
+        let access = match known.filter(|access| !self.is_due(access)) {
+            Some(access) => access,
+            None => Box::pin(self.look_at_session(key)).await?,
         };
-        if access.revoked || now >= access.expires_at {
+        if access.revoked || now >= access.expires_at || self.is_over(&access) {
             return Err(AccountsError::InvalidToken);
         }
         if !access.active {
@@ -110,7 +98,61 @@ impl Accounts {
             id: claims.sub,
             session: claims.sid,
         };
-        Ok(issue(claims.tid, actor, access.role.permissions(), request))
+        let scope = issue(claims.tid, actor, access.role.permissions(), request);
+        let required = tenant.settings.require_two_factor && is_staff(access.role);
+        if required && !access.two_factor {
+            return Ok(scope.lacking_second_factor());
+        }
+        Ok(scope)
+    }
+
+    /// Whether a session of staff was last noted as used so long ago that it
+    /// has to be noted again.
+    fn is_due(&self, access: &sessions::Access) -> bool {
+        is_staff(access.role) && self.now().since(access.last_used_at) >= TOUCH_INTERVAL
+    }
+
+    fn is_over(&self, access: &sessions::Access) -> bool {
+        is_staff(access.role)
+            && self
+                .staff_limits()
+                .is_over(access.created_at, access.last_used_at, self.now())
+    }
+
+    /// What a session gives access to, as stored; notes that it is used.
+    async fn look_at_session(
+        &self,
+        key: (TenantId, UserId, SessionId),
+    ) -> Result<sessions::Access, AccountsError> {
+        let (tenant, user, session) = key;
+        let scope = issue(
+            tenant,
+            Actor::Anonymous,
+            Permissions::NONE,
+            RequestInfo::default(),
+        );
+        let begun = self.access.begin();
+        let db = self.database.read(&scope).await?;
+        let mut access = sessions::access(&db, session, user)
+            .await?
+            .ok_or(AccountsError::InvalidToken)?;
+        drop(db);
+        if self.is_due(&access) && !access.revoked && !self.is_over(&access) {
+            let now = self.now();
+            let since = now.minus(self.staff_limits().idle);
+            let write = sessions::touch(session, since, now);
+            let touched = self
+                .database
+                .write_one(&scope, "session.touch", write)
+                .await?;
+            if touched == 1 {
+                access.last_used_at = now;
+            } else {
+                access.revoked = true;
+            }
+        }
+        self.access.put_session(key, access, begun);
+        Ok(access)
     }
 
     async fn by_api_key(
@@ -166,13 +208,14 @@ impl Accounts {
         Ok(stored)
     }
 
-    async fn open_tenant(&self, id: TenantId) -> Result<(), AccountsError> {
+    async fn open_tenant(&self, id: TenantId) -> Result<Arc<Tenant>, AccountsError> {
         let tenant = self
             .directory
             .get(id)
             .await?
             .ok_or(AccountsError::InvalidToken)?;
-        open(&tenant)
+        open(&tenant)?;
+        Ok(tenant)
     }
 }
 

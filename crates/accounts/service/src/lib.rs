@@ -4,20 +4,27 @@
 mod access_cache;
 mod access_token;
 mod api_keys;
+mod audit;
 mod authenticate;
+mod challenge;
 mod contact;
 mod directory;
 mod links;
 mod mail_templates;
 mod mails;
+mod notices;
 mod passwords;
+mod people;
+mod places;
 mod profile;
 mod recovery;
 mod registration;
 mod sessions;
 mod settings;
+mod sign_in;
 mod sweep;
 mod tenants;
+mod two_factor;
 mod users;
 
 use std::sync::Arc;
@@ -25,22 +32,27 @@ use std::sync::Arc;
 use accounts_model::mails::MailKind;
 use accounts_model::ports::Mailer;
 use database::Database;
-use kernel::secret::KeyRing;
+use kernel::secret::{KeyRing, Sealer, Signer};
 use kernel::{Clock, Timestamp};
 use queue::Queue;
 use url::Url;
 
+pub use audit::{Audit, AuditPart, AuditPlace};
 pub use authenticate::{Credentials, Host};
 pub use mail_templates::{MailOverview, MailText, TemplateDraft};
 pub use mails::Letter;
+pub use people::{NotErased, People, Person, PersonalData};
 pub use registration::Registration;
-pub use sessions::{Login, SignedIn};
+pub use sessions::SignedIn;
 pub use settings::{NewPlatformFee, SettingsChange};
+pub use sign_in::{LoggedIn, Login, SecondStep};
 pub use tenants::{NewTenant, TenantChange};
+pub use two_factor::Enrolment;
 pub use users::{NewUser, UserChange, UserFilter};
 
 use access_cache::AccessCache;
 use access_token::AccessTokens;
+use challenge::Challenges;
 use directory::Directory;
 use passwords::Passwords;
 
@@ -74,6 +86,10 @@ pub struct Accounts {
     tokens: AccessTokens,
     access: AccessCache,
     directory: Directory,
+    audit: Audit,
+    challenges: Challenges,
+    seals: Sealer,
+    places: Signer,
 }
 
 impl Accounts {
@@ -84,6 +100,10 @@ impl Accounts {
         Self {
             passwords: Passwords::new(&parts.settings),
             tokens: AccessTokens::new(&parts.keys, parts.app_url.as_str()),
+            audit: Audit::new(parts.queue.clock().clone(), &parts.keys),
+            challenges: Challenges::new(&parts.keys),
+            seals: Sealer::new(&parts.keys, "two-factor"),
+            places: Signer::new(&parts.keys, "sign-in-places"),
             access,
             directory,
             database: parts.database,

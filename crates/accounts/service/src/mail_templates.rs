@@ -7,8 +7,8 @@ use accounts_model::mails::{
     render, with_shop,
 };
 use accounts_repository::{mail_templates, users};
-use database::Once;
-use kernel::{JobId, Permission, Scope};
+use database::{Once, Scoped};
+use kernel::{AuditEntry, Fault, JobId, Permission, Scope, Snapshot};
 
 use crate::Accounts;
 use crate::mails::Letter;
@@ -137,6 +137,7 @@ impl Accounts {
             updated_at: self.now(),
         };
         let tx = self.database.begin_write(scope, "mail.write").await?;
+        let before = own_template(&tx, kind.name, language).await?;
         let written = if version == 0 {
             mail_templates::insert(&tx, &own).await?
         } else {
@@ -145,6 +146,11 @@ impl Accounts {
         if !written {
             return Err(AccountsError::VersionMismatch);
         }
+        let mut entry = AuditEntry::new("mail_template.write", scope.tenant()).after(&own);
+        if let Some(before) = &before {
+            entry = entry.before(before);
+        }
+        self.audit.record_in_tx(&tx, entry).await?;
         tx.commit().await?;
         Ok(MailText {
             kind,
@@ -165,9 +171,13 @@ impl Accounts {
         scope.require(Permission::SettingsWrite)?;
         let kind = self.mail_kind(name, language)?;
         let tx = self.database.begin_write(scope, "mail.reset").await?;
+        let before = own_template(&tx, kind.name, language).await?;
+        let before = before.ok_or(AccountsError::VersionMismatch)?;
         if !mail_templates::delete(&tx, kind.name, language, version).await? {
             return Err(AccountsError::VersionMismatch);
         }
+        let entry = AuditEntry::new("mail_template.reset", scope.tenant()).before(&before);
+        self.audit.record_in_tx(&tx, entry).await?;
         tx.commit().await?;
         Ok(())
     }
@@ -222,6 +232,11 @@ impl Accounts {
             language: language.to_owned(),
         };
         self.queue.enqueue(&tx, &job).await?;
+        let sent = Snapshot::new()
+            .with("mail", kind.name)
+            .with_public_text("language", Some(language));
+        let entry = AuditEntry::new("mail_template.send_test", scope.tenant()).after(&sent);
+        self.audit.record_in_tx(&tx, entry).await?;
         Ok(tx.commit_with(()).await?)
     }
 
@@ -249,6 +264,16 @@ impl Accounts {
         };
         self.send_letter(scope, letter).await
     }
+}
+
+/// What the tenant wrote in a language, if anything.
+async fn own_template(
+    db: &Scoped,
+    mail: &str,
+    language: &str,
+) -> Result<Option<OwnTemplate>, Fault> {
+    let all = mail_templates::of_kind(db, mail).await?;
+    Ok(all.into_iter().find(|own| own.language == language))
 }
 
 /// The sample that has everything.

@@ -11,6 +11,7 @@ use secrecy::SecretString;
 
 use crate::Accounts;
 use crate::sessions::SignedIn;
+use crate::sign_in::Proof;
 
 impl Accounts {
     /// The signed-in user.
@@ -80,6 +81,8 @@ impl Accounts {
             user,
             password_hash: hash,
         };
-        self.open_session(scope, &proven).await
+        self.open_session(scope, &proven, Proof::Everything)
+            .await?
+            .done()
     }
 }

@@ -14,7 +14,7 @@ use accounts_repository::{sessions, users};
 use kernel::secret::BearerToken;
 use kernel::{JobId, OneTimeTokenId, Scope, UserId, kind};
 use secrecy::SecretString;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::Accounts;
 use crate::authenticate::scope_of_token;
@@ -137,7 +137,8 @@ impl Accounts {
             return Ok(());
         }
         let link = self.link(&*self.tenant(scope).await?, "verify-email", &token);
-        self.mail(scope, job, &user, &VERIFY_EMAIL, &link).await
+        self.mail(scope, job, &user, &VERIFY_EMAIL, linked(&user, &link))
+            .await
     }
 
     /// Sends the link to set a new password; called by its job.
@@ -154,7 +155,8 @@ impl Accounts {
             return Ok(());
         };
         let link = self.link(&*self.tenant(scope).await?, "reset-password", &token);
-        self.mail(scope, job, &user, &PASSWORD_RESET, &link).await
+        self.mail(scope, job, &user, &PASSWORD_RESET, linked(&user, &link))
+            .await
     }
 
     /// Makes a token when it is about to be mailed, so that no secret waits in
@@ -190,28 +192,33 @@ impl Accounts {
         Ok(Some((user, token.encode(PREFIX))))
     }
 
-    async fn mail(
+    /// Mails somebody about their account.
+    pub(crate) async fn mail(
         &self,
         scope: &Scope,
         job: JobId,
         user: &User,
         kind: &'static MailKind,
-        link: &str,
+        values: Value,
     ) -> Result<(), AccountsError> {
-        let values = AccountMail {
-            name: &user.name,
-            link,
-        };
         let letter = Letter {
             kind,
             to: user.email.as_str(),
             languages: &[user.locale.as_deref()],
-            values: json!(values),
+            values,
             key: job.to_string(),
             unsubscribe: None,
         };
         self.send_letter(scope, letter).await
     }
+}
+
+/// What mails with a link are filled with.
+fn linked(user: &User, link: &str) -> Value {
+    json!(AccountMail {
+        name: &user.name,
+        link,
+    })
 }
 
 fn decode(token: &str) -> Result<BearerToken<kind::OneTimeToken>, AccountsError> {

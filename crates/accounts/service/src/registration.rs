@@ -14,6 +14,7 @@ use secrecy::SecretString;
 
 use crate::Accounts;
 use crate::sessions::SignedIn;
+use crate::sign_in::Proof;
 use crate::users::email_taken;
 
 /// What somebody registers with.
@@ -49,7 +50,9 @@ impl Accounts {
             user,
             password_hash: hash,
         };
-        self.open_session(scope, &proven).await
+        self.open_session(scope, &proven, Proof::Everything)
+            .await?
+            .done()
     }
 
     async fn add_user(

@@ -1,15 +1,16 @@
-//! Signing in and out, and staying signed in.
+//! Staying signed in, and signing out.
+
+use std::time::Duration;
 
 use accounts_model::AccountsError;
-use accounts_model::email::Email;
 use accounts_model::events::AccessChanged;
-use accounts_model::session::{Presented, Session, Tokens, judge};
+use accounts_model::session::{Presented, Session, StaffLimits, Tokens, judge};
+use accounts_model::two_factor::is_staff;
 use accounts_model::user::{User, UserStatus};
-use accounts_repository::users::Credentials;
 use accounts_repository::{sessions, users};
 use database::Transaction;
 use kernel::secret::{BearerToken, equal};
-use kernel::{Fault, RefreshTokenId, Scope, SessionId, kind};
+use kernel::{Fault, Page, PageRequest, RefreshTokenId, Role, Scope, SessionId, Timestamp, kind};
 use secrecy::{ExposeSecret as _, SecretString};
 
 use crate::Accounts;
@@ -17,14 +18,6 @@ use crate::authenticate::{issue, scope_of_token};
 
 /// The prefix of refresh tokens in text form.
 const REFRESH_PREFIX: &str = "rt";
-
-/// What somebody signs in with.
-pub struct Login {
-    /// The address, as typed.
-    pub email: String,
-    /// The password.
-    pub password: SecretString,
-}
 
 /// Somebody who is signed in now.
 pub struct SignedIn {
@@ -36,59 +29,94 @@ pub struct SignedIn {
     pub scope: Scope,
 }
 
+/// How long a session and its tokens last.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Lifetime {
+    /// The end of the session, unless it is refreshed.
+    pub(crate) until: Timestamp,
+    /// How long the refresh token is good at least.
+    pub(crate) refresh_ttl: Duration,
+    /// Whether a browser may keep it when it is closed.
+    pub(crate) persistent: bool,
+}
+
 impl Accounts {
-    /// Signs somebody in. Unknown addresses, wrong passwords and disabled
-    /// accounts cannot be told apart by time, the first two not at all.
-    pub async fn login(&self, scope: &Scope, login: Login) -> Result<SignedIn, AccountsError> {
-        let known = match Email::parse(&login.email) {
-            Ok(email) => {
-                let db = self.database.read(scope).await?;
-                users::find_by_email(&db, &email).await?
-            }
-            Err(_) => None,
-        };
-        let hash = known.as_ref().map(|known| known.password_hash.as_str());
-        let matches = self.passwords.verify(&login.password, hash).await?;
-        let known = known
-            .filter(|_| matches)
-            .ok_or(AccountsError::BadCredentials)?;
-        self.open_session(scope, &known).await
+    pub(crate) fn staff_limits(&self) -> StaffLimits {
+        StaffLimits {
+            idle: self.settings.admin_idle,
+            total: self.settings.admin_session_ttl,
+        }
     }
 
-    /// Starts a session for a user who has proven to know the password with
-    /// that hash, if it is still theirs.
-    pub(crate) async fn open_session(
+    /// How long a session and its next tokens last. Those who may do more than
+    /// use their own account have to sign in every so often.
+    pub(crate) fn lifetime(&self, role: Role, created_at: Timestamp, now: Timestamp) -> Lifetime {
+        let until = now.plus(self.settings.refresh_ttl);
+        if !is_staff(role) {
+            return Lifetime {
+                until,
+                refresh_ttl: self.settings.refresh_ttl,
+                persistent: true,
+            };
+        }
+        let limits = self.staff_limits();
+        let until = until.min(created_at.plus(limits.total));
+        Lifetime {
+            until,
+            // It works for longer if there are requests in between.
+            refresh_ttl: until.since(now).min(limits.idle),
+            persistent: false,
+        }
+    }
+
+    /// The signed-in user's sessions that go on, newest first.
+    pub async fn sessions(
         &self,
         scope: &Scope,
-        proven: &Credentials,
-    ) -> Result<SignedIn, AccountsError> {
+        page: PageRequest<SessionId>,
+    ) -> Result<Page<Session, SessionId>, AccountsError> {
+        let (id, _) = scope.require_session()?;
         let now = self.now();
-        let request = scope.request();
-        let session = Session {
-            id: SessionId::new(now),
-            user: proven.user.id,
-            user_agent: request.user_agent.clone(),
-            address: request.address,
-            created_at: now,
-            last_used_at: now,
-            expires_at: now.plus(self.settings.refresh_ttl),
-            revoked_at: None,
-        };
-        let tx = self.database.begin_write(scope, "session.open").await?;
-        // The password may have been replaced, and all sessions ended, while
-        // it was checked.
-        let user = users::lock(&tx, proven.user.id)
+        let db = self.database.read(scope).await?;
+        let user = users::find(&db, id)
             .await?
-            .filter(|known| known.password_hash == proven.password_hash)
-            .ok_or(AccountsError::BadCredentials)?
-            .user;
-        if user.status == UserStatus::Disabled {
-            return Err(AccountsError::Disabled);
+            .ok_or(AccountsError::UserNotFound)?;
+        let limits = self.staff_limits();
+        let since = if is_staff(user.role) {
+            (now.minus(limits.total), now.minus(limits.idle))
+        } else {
+            (Timestamp::from_micros(0), Timestamp::from_micros(0))
+        };
+        Ok(sessions::list(&db, id, now, since, page).await?)
+    }
+
+    /// Ends one of the signed-in user's sessions.
+    pub async fn revoke_session(
+        &self,
+        scope: &Scope,
+        session: SessionId,
+    ) -> Result<(), AccountsError> {
+        let (user, _) = scope.require_session()?;
+        let tx = self.database.begin_write(scope, "session.revoke").await?;
+        if !sessions::revoke_of(&tx, user, session, "revoked", self.now()).await? {
+            return Err(AccountsError::SessionNotFound);
         }
-        sessions::insert(&tx, &session).await?;
-        let refresh = self.add_token(&tx, session.id).await?;
+        self.queue.publish(&tx, &AccessChanged { user }).await?;
         tx.commit().await?;
-        self.signed_in(scope, user, session.id, &refresh)
+        Ok(())
+    }
+
+    /// Ends all of the signed-in user's sessions but this one; how many.
+    pub async fn revoke_other_sessions(&self, scope: &Scope) -> Result<u64, AccountsError> {
+        let (user, session) = scope.require_session()?;
+        let tx = self
+            .database
+            .begin_write(scope, "session.revoke_others")
+            .await?;
+        let ended = sessions::revoke_others(&tx, user, session, "revoked", self.now()).await?;
+        self.queue.publish(&tx, &AccessChanged { user }).await?;
+        tx.commit().await?;
+        Ok(ended)
     }
 
     /// Exchanges a refresh token for the next pair. Each works once; a second
@@ -132,11 +160,18 @@ impl Accounts {
             .await?
             .filter(|user| user.status == UserStatus::Active)
             .ok_or(AccountsError::Disabled)?;
-        let refresh = self.add_token(&tx, stored.session.id).await?;
-        let expires_at = now.plus(self.settings.refresh_ttl);
-        sessions::extend(&tx, stored.session.id, now, expires_at).await?;
+        let session = &stored.session;
+        let limits = self.staff_limits();
+        if is_staff(user.role) && limits.is_over(session.created_at, session.last_used_at, now) {
+            self.end_session(&tx, session, "idle").await?;
+            tx.commit().await?;
+            return Err(AccountsError::InvalidRefreshToken);
+        }
+        let lifetime = self.lifetime(user.role, session.created_at, now);
+        let refresh = self.add_token(&tx, session.id, lifetime.until).await?;
+        sessions::extend(&tx, session.id, now, lifetime.until).await?;
         tx.commit().await?;
-        self.signed_in(scope, user, stored.session.id, &refresh)
+        self.signed_in(scope, user, session.id, &refresh, lifetime)
     }
 
     /// Ends the session of the access token, and that of a refresh token if
@@ -182,24 +217,25 @@ impl Accounts {
         Ok(())
     }
 
-    async fn add_token(
+    pub(crate) async fn add_token(
         &self,
         tx: &Transaction,
         session: SessionId,
+        expires_at: Timestamp,
     ) -> Result<BearerToken<kind::RefreshToken>, Fault> {
         let now = self.now();
         let token = BearerToken::new(tx.scope().tenant(), RefreshTokenId::new(now));
-        let expires_at = now.plus(self.settings.refresh_ttl);
         sessions::insert_token(tx, token.id, session, token.hash(), now, expires_at).await?;
         Ok(token)
     }
 
-    fn signed_in(
+    pub(crate) fn signed_in(
         &self,
         scope: &Scope,
         user: User,
         session: SessionId,
         refresh: &BearerToken<kind::RefreshToken>,
+        lifetime: Lifetime,
     ) -> Result<SignedIn, AccountsError> {
         let ttl = self.settings.access_ttl;
         let access = self
@@ -220,7 +256,8 @@ impl Accounts {
                 access,
                 access_ttl: ttl,
                 refresh: refresh.encode(REFRESH_PREFIX).into(),
-                refresh_ttl: self.settings.refresh_ttl,
+                refresh_ttl: lifetime.refresh_ttl,
+                persistent: lifetime.persistent,
             },
             user,
         })

@@ -7,7 +7,7 @@ use accounts_model::email::Email;
 use accounts_model::events::TenantChanged;
 use accounts_model::tenant::{FeeBearer, PlatformFee, Tenant};
 use accounts_repository::tenants;
-use kernel::{Money, Permission, Scope};
+use kernel::{AuditEntry, Audited as _, Money, Permission, Scope};
 
 use crate::Accounts;
 
@@ -26,6 +26,8 @@ pub struct SettingsChange {
     pub platform_fee: Option<NewPlatformFee>,
     /// For how many days buyers can ask to return goods.
     pub return_window_days: Option<u32>,
+    /// Whether those who run the shop need a second factor.
+    pub require_two_factor: Option<bool>,
 }
 
 /// What the platform is to take of an order.
@@ -61,6 +63,7 @@ impl Accounts {
         if tenant.version != version {
             return Err(AccountsError::VersionMismatch);
         }
+        let before = tenant.snapshot();
         tenant.name = change.name.unwrap_or(tenant.name);
         let settings = &mut tenant.settings;
         if let Some(time_zone) = change.time_zone {
@@ -87,6 +90,9 @@ impl Accounts {
         if let Some(days) = change.return_window_days {
             settings.return_window_days = days;
         }
+        settings.require_two_factor = change
+            .require_two_factor
+            .unwrap_or(settings.require_two_factor);
         settings.check()?;
         tenant.version += 1;
         tenant.updated_at = now;
@@ -98,6 +104,9 @@ impl Accounts {
         }
         let event = TenantChanged { tenant: tenant.id };
         self.queue.publish(&tx, &event).await?;
+        let entry = AuditEntry::new("settings.change", tenant.id);
+        let entry = entry.before(&before).after(&tenant);
+        self.audit.record_in_tx(&tx, entry).await?;
         tx.commit().await?;
         Ok(tenant)
     }

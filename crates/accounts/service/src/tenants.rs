@@ -9,9 +9,10 @@ use accounts_model::user::User;
 use accounts_repository::tenants;
 use database::Once;
 use kernel::text::is_slug;
-use kernel::{Currency, Fault, Permission, Role, Scope, TenantId};
+use kernel::{AuditEntry, Currency, Fault, Permission, Permissions, Role, Scope, TenantId};
 
 use crate::Accounts;
+use crate::authenticate::issue;
 use crate::users::NewUser;
 
 /// A tenant to make.
@@ -143,6 +144,8 @@ impl Accounts {
             .map_err(|fault| host_taken(fault, &tenant.hosts))?;
         let event = TenantChanged { tenant: tenant.id };
         self.queue.publish_about(&tx, tenant.id, &event).await?;
+        let entry = AuditEntry::new("tenant.create", tenant.id).after(&tenant);
+        self.audit.record_in_tx(&tx, entry).await?;
         Ok(Arc::new(tx.commit_with(tenant).await?))
     }
 
@@ -179,13 +182,16 @@ impl Accounts {
         }
         let event = TenantChanged { tenant: id };
         self.queue.publish_about(&tx, id, &event).await?;
+        let entry = AuditEntry::new("tenant.change", id);
+        let entry = entry.before(&*known).after(&tenant);
+        self.audit.record_in_tx(&tx, entry).await?;
         tx.commit().await?;
         Ok(Arc::new(tenant))
     }
 
     /// Makes an administrator of a tenant. Accounts that are there already are
-    /// the tenant's own affair. What a repeated request is answered with is kept
-    /// in that tenant, too.
+    /// the tenant's own affair. What a repeated request is answered with, and
+    /// the entry of the audit log, are kept in that tenant, too.
     pub async fn create_tenant_admin(
         &self,
         scope: &Scope,
@@ -193,7 +199,13 @@ impl Accounts {
         new: NewUser,
     ) -> Result<User, AccountsError> {
         let tenant = self.tenant_by_id(scope, id).await?;
-        let mut inside = self.system_scope(tenant.id, scope.request().request_id.clone());
+        // The log is to say which operator it was.
+        let mut inside = issue(
+            tenant.id,
+            scope.actor(),
+            Permissions::all(),
+            scope.request().origin(),
+        );
         if let Some(wish) = &scope.request().idempotency {
             inside = inside.with_idempotency(wish.clone());
         }

@@ -7,7 +7,9 @@ use accounts_model::password;
 use accounts_model::user::{User, UserStatus};
 use accounts_repository::{sessions, users};
 use database::Once;
-use kernel::{Fault, Page, PageRequest, Permission, Role, Scope, Timestamp, UserId};
+use kernel::{
+    AuditEntry, Audited as _, Fault, Page, PageRequest, Permission, Role, Scope, Timestamp, UserId,
+};
 use secrecy::SecretString;
 
 use crate::Accounts;
@@ -81,6 +83,7 @@ impl Accounts {
         if change.role == Some(Role::Operator) || user.role == Role::Operator {
             return Err(AccountsError::OperatorRole);
         }
+        let before = user.snapshot();
         user.role = change.role.unwrap_or(user.role);
         user.status = change.status.unwrap_or(user.status);
         user.version += 1;
@@ -92,6 +95,9 @@ impl Accounts {
             sessions::revoke_all(&tx, id, "disabled", now).await?;
         }
         self.queue.publish(&tx, &AccessChanged { user: id }).await?;
+        let entry = AuditEntry::new("user.change", id);
+        let entry = entry.before(&before).after(&user);
+        self.audit.record_in_tx(&tx, entry).await?;
         tx.commit().await?;
         Ok(user)
     }
@@ -113,6 +119,8 @@ impl Accounts {
         users::insert(&tx, &user, &hash)
             .await
             .map_err(email_taken)?;
+        let entry = AuditEntry::new("user.create", user.id).after(&user);
+        self.audit.record_in_tx(&tx, entry).await?;
         Ok(tx.commit_with(user).await?)
     }
 
@@ -147,6 +155,8 @@ impl Accounts {
         self.queue
             .publish(&tx, &AccessChanged { user: user.id })
             .await?;
+        let entry = AuditEntry::new("user.ensure", user.id).after(&user);
+        self.audit.record_in_tx(&tx, entry).await?;
         tx.commit().await?;
         Ok(user)
     }

@@ -2,6 +2,7 @@
 
 use accounts_model::session::Tokens;
 use accounts_model::user::{User, UserStatus};
+use accounts_service::SecondStep;
 use kernel::{CartId, Permission, Role, Scope, TenantId, Timestamp, UserId};
 use secrecy::ExposeSecret as _;
 use serde::{Deserialize, Serialize};
@@ -56,6 +57,9 @@ pub(crate) struct MeDto {
     /// What it may do beyond its own affairs.
     #[schema(value_type = Vec<String>, example = json!(["catalog:read", "orders:read"]))]
     permissions: Vec<Permission>,
+    /// Whether the shop requires two-factor authentication of the account that
+    /// is not on yet. Until it is, nothing but `/api/auth` is open to it.
+    two_factor_missing: bool,
 }
 
 impl MeDto {
@@ -64,6 +68,7 @@ impl MeDto {
             user: user.into(),
             tenant_id: scope.tenant(),
             permissions: scope.permissions().iter().collect(),
+            two_factor_missing: scope.lacks_second_factor(),
         }
     }
 }
@@ -160,6 +165,30 @@ pub(crate) enum TokenTransport {
     Cookie,
 }
 
+/// That the password was right, and a code is wanted.
+#[derive(Serialize, ToSchema)]
+#[schema(as = SecondStep)]
+pub(crate) struct SecondStepDto {
+    /// Always `two_factor`.
+    #[schema(example = "two_factor")]
+    next: &'static str,
+    /// To be sent with the code to `POST /api/auth/login/2fa`.
+    two_factor_token: String,
+    /// For how many seconds it is good.
+    #[schema(example = 300)]
+    expires_in: u64,
+}
+
+impl From<SecondStep> for SecondStepDto {
+    fn from(step: SecondStep) -> Self {
+        Self {
+            next: "two_factor",
+            two_factor_token: step.token.expose_secret().to_owned(),
+            expires_in: step.ttl.as_secs(),
+        }
+    }
+}
+
 /// Tokens of a session, and whose it is.
 #[derive(Serialize, ToSchema)]
 #[schema(as = Session)]
@@ -177,7 +206,8 @@ pub(crate) struct SessionDto {
     /// Works once, to get the next tokens; absent when it is in the cookie.
     #[serde(skip_serializing_if = "Option::is_none")]
     refresh_token: Option<String>,
-    /// For how many seconds the refresh token is good.
+    /// For how many seconds the refresh token is good; that of somebody who may
+    /// do more than use their own account lasts as long as there are requests.
     #[schema(example = 604_800)]
     refresh_expires_in: u64,
     /// The account's cart, when a guest's was merged into it.

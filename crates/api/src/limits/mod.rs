@@ -32,7 +32,7 @@ impl Class {
     pub(crate) fn of(method: &Method, path: &str) -> Self {
         let writes = method != Method::GET && method != Method::HEAD && method != Method::OPTIONS;
         match path {
-            "/api/auth/login" | "/api/auth/register" => Self::Login,
+            "/api/auth/login" | "/api/auth/login/2fa" | "/api/auth/register" => Self::Login,
             "/health" | "/ready" | "/metrics" => Self::Unlimited,
             "/api/checkout" => Self::Checkout,
             _ if path.starts_with("/api/auth/") => Self::Auth,
@@ -151,6 +151,7 @@ mod tests {
         for (method, path, class) in [
             (Method::POST, "/api/auth/login", Class::Login),
             (Method::POST, "/api/auth/register", Class::Login),
+            (Method::POST, "/api/auth/login/2fa", Class::Login),
             (Method::POST, "/api/auth/refresh", Class::Auth),
             (Method::GET, "/api/auth/me", Class::Auth),
             (Method::POST, "/api/checkout", Class::Checkout),

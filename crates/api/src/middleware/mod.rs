@@ -36,6 +36,9 @@ use crate::state::ApiState;
 /// The longest URL, in bytes.
 const MAX_URL: usize = 8_192;
 
+/// What is open to those who still have to turn on their second factor.
+const SIGNING_IN: &str = "/api/auth/";
+
 /// What was counted for a request, for its headers.
 pub(crate) type Counted = Option<(Limit, Decision)>;
 
@@ -207,10 +210,14 @@ async fn authenticate(
         language: credentials::language(request),
         idempotency: None,
     };
-    Ok(state
+    let scope = state
         .accounts
         .authenticate(&credentials, host.as_deref(), info)
-        .await?)
+        .await?;
+    if scope.lacks_second_factor() && !request.path().starts_with(SIGNING_IN) {
+        return Err(AccessDenied::SecondFactor.into());
+    }
+    Ok(scope)
 }
 
 /// The controller, with the caller's scope.

@@ -1,6 +1,6 @@
 //! Registration, signing in and out, mailed links.
 
-use accounts_service::{Login, Registration, SignedIn};
+use accounts_service::{LoggedIn, Login, Registration, SignedIn};
 use actix_web::cookie::{Cookie, SameSite, time};
 use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse, get, post};
@@ -11,7 +11,7 @@ use serde::Deserialize;
 use utoipa::ToSchema;
 use validator::Validate;
 
-use crate::dto::user::{MeDto, SessionDto, TokenTransport};
+use crate::dto::user::{MeDto, SecondStepDto, SessionDto, TokenTransport};
 use crate::extract::{Caller, CartToken, Json, MaybeJson, line};
 use crate::problem::ApiError;
 use crate::state::ApiState;
@@ -121,10 +121,8 @@ pub(crate) async fn signed_in(
     if transport == TokenTransport::Cookie {
         let tokens = &signed_in.tokens;
         let seconds = i64::try_from(tokens.refresh_ttl.as_secs()).unwrap_or(i64::MAX);
-        response.cookie(cookie(
-            tokens.refresh.expose_secret().to_owned(),
-            time::Duration::seconds(seconds),
-        ));
+        let kept = tokens.persistent.then(|| time::Duration::seconds(seconds));
+        response.cookie(cookie(tokens.refresh.expose_secret().to_owned(), kept));
     }
     let dto = SessionDto::new(signed_in.user, &signed_in.tokens, transport, cart);
     response.json(dto)
@@ -143,18 +141,21 @@ async fn merge(state: &ApiState, scope: &Scope, guest: Option<CartKey>) -> Optio
     }
 }
 
-fn guest_cart(id: Option<CartId>, token: CartToken) -> Option<CartKey> {
+pub(crate) fn guest_cart(id: Option<CartId>, token: CartToken) -> Option<CartKey> {
     id.map(|id| CartKey { id, token: token.0 })
 }
 
-fn cookie(value: String, max_age: time::Duration) -> Cookie<'static> {
-    Cookie::build(COOKIE, value)
+/// Without an age, a browser forgets it when it is closed.
+fn cookie(value: String, max_age: Option<time::Duration>) -> Cookie<'static> {
+    let cookie = Cookie::build(COOKIE, value)
         .path(COOKIE_PATH)
         .http_only(true)
         .secure(true)
-        .same_site(SameSite::Strict)
-        .max_age(max_age)
-        .finish()
+        .same_site(SameSite::Strict);
+    match max_age {
+        Some(max_age) => cookie.max_age(max_age).finish(),
+        None => cookie.finish(),
+    }
 }
 
 /// Counts tries for an account, besides those from an address.
@@ -206,10 +207,14 @@ pub(crate) async fn register(
 }
 
 /// Sign in
+///
+/// For accounts with two-factor authentication the answer is 202 and a token
+/// for `POST /api/auth/login/2fa`, which takes it with a code.
 #[utoipa::path(tag = "auth", request_body = LoginRequest, params(
     ("X-Cart-Token" = Option<String>, Header, description = "The token of the guest's cart `cart_id` names."),
 ), responses(
     (status = 200, description = "Signed in.", body = SessionDto),
+    (status = 202, description = "The password is right; a code is wanted.", body = SecondStepDto),
 ))]
 #[post("/api/auth/login")]
 pub(crate) async fn login(
@@ -225,7 +230,12 @@ pub(crate) async fn login(
         email: body.email,
         password: body.password,
     };
-    let done = state.accounts.login(&caller.0, login).await?;
+    let done = match state.accounts.login(&caller.0, login).await? {
+        LoggedIn::Done(done) => *done,
+        LoggedIn::SecondStep(step) => {
+            return Ok(HttpResponse::Accepted().json(SecondStepDto::from(step)));
+        }
+    };
     let cart = guest_cart(body.cart_id, token);
     Ok(signed_in(&state, HttpResponse::Ok(), done, body.token_transport, cart).await)
 }
@@ -283,7 +293,7 @@ pub(crate) async fn logout(
     let (token, _) = presented(&request, body.0);
     state.accounts.logout(&caller.0, token.as_ref()).await?;
     Ok(HttpResponse::NoContent()
-        .cookie(cookie(String::new(), time::Duration::ZERO))
+        .cookie(cookie(String::new(), Some(time::Duration::ZERO)))
         .finish())
 }
 

@@ -16,10 +16,13 @@ pub(crate) mod order_edits;
 pub(crate) mod order_files;
 pub(crate) mod orders;
 pub(crate) mod pay_page;
+pub(crate) mod personal_data;
 pub(crate) mod profile;
 pub(crate) mod returns;
+pub(crate) mod sessions;
 pub(crate) mod table;
 pub(crate) mod test_gateway;
+pub(crate) mod two_factor;
 pub(crate) mod unsubscribe;
 pub(crate) mod webhooks;
 

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use kernel::{CategoryId, Timestamp};
+use kernel::{Audited, CategoryId, Snapshot, Timestamp};
 use serde::{Deserialize, Serialize};
 use strum::{EnumString, IntoStaticStr};
 
@@ -45,6 +45,20 @@ pub struct Category {
     pub created_at: Timestamp,
     /// When it was last changed.
     pub updated_at: Timestamp,
+}
+
+impl Audited for Category {
+    fn snapshot(&self) -> Snapshot {
+        let status: &'static str = self.status.into();
+        Snapshot::new()
+            .with("parent", self.parent)
+            .with_public_text("slug", Some(&self.slug))
+            .with_public_text("name", Some(&self.name))
+            .with_digest("description", &self.description)
+            .with("position", self.position)
+            .with("status", status)
+            .with("version", self.version)
+    }
 }
 
 /// A category to make.

@@ -1,7 +1,7 @@
 //! Pictures of products: what is taken, what is written, and how files are
 //! called.
 
-use kernel::{ImageId, ProductId, TenantId, Timestamp};
+use kernel::{Audited, ImageId, ProductId, Snapshot, TenantId, Timestamp};
 use serde::{Deserialize, Serialize};
 use strum::{EnumIter, EnumString, IntoStaticStr};
 
@@ -162,6 +162,18 @@ pub struct Image {
     pub version: i64,
     /// When it was made.
     pub created_at: Timestamp,
+}
+
+impl Audited for Image {
+    fn snapshot(&self) -> Snapshot {
+        Snapshot::new()
+            .with_public_text("stem", Some(&self.stem))
+            .with_public_text("alt", Some(&self.alt))
+            .with("width", self.width)
+            .with("height", self.height)
+            .with("position", self.position)
+            .with("version", self.version)
+    }
 }
 
 /// A change of a picture; what is `None` stays.

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use kernel::text::{is_slug, slug};
-use kernel::{CategoryId, Currency, ProductId, SellerId, Timestamp};
+use kernel::{Audited, CategoryId, Currency, Fact, ProductId, SellerId, Snapshot, Timestamp};
 use serde::{Deserialize, Serialize};
 use strum::{EnumString, IntoStaticStr};
 
@@ -102,6 +102,37 @@ pub struct Product {
     pub created_at: Timestamp,
     /// When it was last changed.
     pub updated_at: Timestamp,
+}
+
+impl Audited for Product {
+    fn snapshot(&self) -> Snapshot {
+        let (kind, condition): (&'static str, &'static str) =
+            (self.kind.into(), self.condition.into());
+        let (status, strategy): (&'static str, &'static str) =
+            (self.status.into(), self.inventory_strategy.into());
+        let attributes: Vec<String> = self
+            .attributes
+            .iter()
+            .map(|(name, value)| format!("{name}={value}"))
+            .collect();
+        Snapshot::new()
+            .with_public_text("slug", Some(&self.slug))
+            .with_public_text("name", Some(&self.name))
+            .with_public_text("brand", self.brand.as_deref())
+            .with_digest("description", &self.description)
+            .with("kind", kind)
+            .with("condition", condition)
+            .with("status", status)
+            .with_public_texts("attributes", attributes.iter().map(String::as_str))
+            .with_public_texts("tags", self.tags.iter().map(String::as_str))
+            .with(
+                "categories",
+                self.categories.iter().copied().collect::<Fact>(),
+            )
+            .with("seller", self.seller)
+            .with("inventory_strategy", strategy)
+            .with("version", self.version)
+    }
 }
 
 /// A product to make.

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use kernel::{OrderId, ProductId, StockItemId, StockMovementId, Timestamp};
+use kernel::{Audited, OrderId, ProductId, Snapshot, StockItemId, StockMovementId, Timestamp};
 use serde::{Deserialize, Serialize};
 use strum::{EnumString, IntoStaticStr};
 
@@ -32,6 +32,16 @@ impl StockItem {
     /// How many can still be promised.
     pub fn available(&self) -> i64 {
         self.on_hand - self.reserved
+    }
+}
+
+impl Audited for StockItem {
+    fn snapshot(&self) -> Snapshot {
+        Snapshot::new()
+            .with("pile", self.id)
+            .with("product", self.product)
+            .with("on_hand", self.on_hand)
+            .with("reserved", self.reserved)
     }
 }
 

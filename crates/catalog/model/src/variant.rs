@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use kernel::{Money, ProductId, StockItemId, Timestamp, VariantId};
+use kernel::{Audited, Money, ProductId, Snapshot, StockItemId, Timestamp, VariantId};
 use serde::{Deserialize, Serialize};
 use strum::{EnumString, IntoStaticStr};
 
@@ -53,6 +53,28 @@ pub struct Variant {
     pub created_at: Timestamp,
     /// When it was last changed.
     pub updated_at: Timestamp,
+}
+
+impl Audited for Variant {
+    fn snapshot(&self) -> Snapshot {
+        let status: &'static str = self.status.into();
+        let options: Vec<String> = self
+            .options
+            .iter()
+            .map(|(name, value)| format!("{name}={value}"))
+            .collect();
+        Snapshot::new()
+            .with("product", self.product)
+            .with_public_text("sku", Some(&self.sku))
+            .with_public_text("title", Some(&self.title))
+            .with_public_text("size", self.size.as_deref())
+            .with_public_texts("options", options.iter().map(String::as_str))
+            .with("price", self.price)
+            .with("weight_grams", self.weight_grams)
+            .with("status", status)
+            .with("position", self.position)
+            .with("version", self.version)
+    }
 }
 
 /// A variant to make.

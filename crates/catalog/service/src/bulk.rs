@@ -10,7 +10,7 @@ use catalog_model::stock::MovementKind;
 use catalog_model::variant::{NewVariant, Variant};
 use catalog_repository::stock::{Cause, Change};
 use catalog_repository::{categories, products, stock, variants};
-use kernel::{Permission, ProductId, Scope, StockItemId};
+use kernel::{AuditEntry, Permission, ProductId, Scope, Snapshot, StockItemId};
 
 use crate::Catalog;
 use crate::products::shares_a_pile;
@@ -100,6 +100,12 @@ impl Catalog {
             stock::apply(&tx, some, cause).await?;
         }
         self.queue.publish(&tx, &CategoriesChanged {}).await?;
+        let added = Snapshot::new()
+            .with("categories", tree.len())
+            .with("products", all_products.len())
+            .with("variants", all_variants.len());
+        let entry = AuditEntry::new("catalog.add_many", scope.tenant()).after(&added);
+        self.record(&tx, entry).await?;
         tx.commit().await?;
         Ok(())
     }

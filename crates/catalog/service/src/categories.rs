@@ -6,7 +6,7 @@ use catalog_model::events::CategoriesChanged;
 use catalog_model::product::slug_for;
 use catalog_repository::categories;
 use database::Once;
-use kernel::{CategoryId, Fault, Permission, Scope};
+use kernel::{AuditEntry, Audited as _, CategoryId, Fault, Permission, Scope};
 
 use crate::Catalog;
 
@@ -70,6 +70,8 @@ impl Catalog {
             .await
             .map_err(slug_taken)?;
         self.queue.publish(&tx, &CategoriesChanged {}).await?;
+        let entry = AuditEntry::new("category.create", category.id).after(&category);
+        self.record(&tx, entry).await?;
         Ok(tx.commit_with(category).await?)
     }
 
@@ -94,6 +96,7 @@ impl Catalog {
         if category.version != version {
             return Err(CatalogError::VersionMismatch);
         }
+        let before = category.snapshot();
         if let Some(parent) = change.parent {
             tree.check_parent(Some(id), parent)?;
             category.parent = parent;
@@ -114,6 +117,9 @@ impl Catalog {
             return Err(CatalogError::VersionMismatch);
         }
         self.queue.publish(&tx, &CategoriesChanged {}).await?;
+        let entry = AuditEntry::new("category.change", id);
+        self.record(&tx, entry.before(&before).after(&category))
+            .await?;
         tx.commit().await?;
         Ok(category)
     }

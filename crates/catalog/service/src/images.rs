@@ -12,7 +12,9 @@ use catalog_model::image::{
 use catalog_repository::{images, products};
 use database::{Once, Transaction};
 use kernel::secret::sha256;
-use kernel::{Fault, ImageId, Permission, ProductId, Scope};
+use kernel::{
+    AuditEntry, Audited as _, Fact, Fault, ImageId, Permission, ProductId, Scope, Snapshot,
+};
 
 use crate::Catalog;
 use crate::pictures::{Picture, UploadPlace};
@@ -132,8 +134,11 @@ impl Catalog {
         }
         self.images_changed(&tx, product).await?;
         let shown = images::find(&tx, id).await?;
+        let shown = shown.ok_or(CatalogError::ImageNotFound)?;
+        let entry = AuditEntry::new("image.add", id).after(&shown);
+        self.record(&tx, entry).await?;
         tx.commit().await?;
-        shown.ok_or(CatalogError::ImageNotFound)
+        Ok(shown)
     }
 
     /// Changes a picture, if its version is still that one.
@@ -156,6 +161,7 @@ impl Catalog {
         if all[from].version != version {
             return Err(CatalogError::VersionMismatch);
         }
+        let before = all[from].snapshot();
         if let Some(place) = change.position {
             let image = all.remove(from);
             let place = usize::try_from(place).unwrap_or(usize::MAX);
@@ -171,8 +177,12 @@ impl Catalog {
         }
         self.images_changed(&tx, product).await?;
         let changed = images::find(&tx, id).await?;
+        let changed = changed.ok_or(CatalogError::ImageNotFound)?;
+        let entry = AuditEntry::new("image.change", id);
+        self.record(&tx, entry.before(&before).after(&changed))
+            .await?;
         tx.commit().await?;
-        changed.ok_or(CatalogError::ImageNotFound)
+        Ok(changed)
     }
 
     /// Puts the pictures of a product into an order that names each of them
@@ -203,6 +213,9 @@ impl Catalog {
         images::set_order(&tx, ids, self.now()).await?;
         self.images_changed(&tx, product).await?;
         let ordered = images::of_product(&tx, product).await?;
+        let entry = AuditEntry::new("image.order", product);
+        let entry = entry.before(&order_of(&known)).after(&order_of(&ordered));
+        self.record(&tx, entry).await?;
         tx.commit().await?;
         Ok(ordered)
     }
@@ -224,6 +237,8 @@ impl Catalog {
             return Err(CatalogError::ImageNotFound);
         }
         self.images_changed(&tx, product).await?;
+        let entry = AuditEntry::new("image.delete", id).before(&image);
+        self.record(&tx, entry).await?;
         tx.commit().await?;
         if let Err(fault) = self.delete_files(scope, &image).await {
             tracing::warn!(image = %id, cause = fault.chain(), "left for the sweep");
@@ -261,6 +276,12 @@ impl Catalog {
         self.queue.publish(tx, &ProductChanged { product }).await?;
         Ok(())
     }
+}
+
+/// The order of pictures, for the audit log.
+fn order_of(images: &[Image]) -> Snapshot {
+    let ids: Fact = images.iter().map(|image| image.id).collect();
+    Snapshot::new().with("images", ids)
 }
 
 fn new_image(

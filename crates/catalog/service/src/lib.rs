@@ -20,8 +20,8 @@ use std::sync::Arc;
 use accounts_service::Accounts;
 use catalog_model::CatalogError;
 use catalog_model::ports::FileStore;
-use database::Database;
-use kernel::{Currency, Scope, Timestamp};
+use database::{Database, Transaction};
+use kernel::{AuditEntry, Currency, Fault, Scope, Timestamp};
 use queue::Queue;
 
 use pictures::Pictures;
@@ -76,11 +76,18 @@ impl Catalog {
         self.queue.clock().now()
     }
 
+    /// Records what an administrator did, as the last write of the transaction.
+    async fn record(&self, tx: &Transaction, entry: AuditEntry) -> Result<(), Fault> {
+        self.accounts.audit().record_in_tx(tx, entry).await
+    }
+
     /// The currency of the tenant's prices.
     async fn currency(&self, scope: &Scope) -> Result<Currency, CatalogError> {
-        let tenant = self.accounts.tenant(scope).await.map_err(|error| {
-            kernel::Fault::permanent("read the tenant's settings").caused_by(error)
-        })?;
+        let tenant = self
+            .accounts
+            .tenant(scope)
+            .await
+            .map_err(|error| Fault::permanent("read the tenant's settings").caused_by(error))?;
         Ok(tenant.settings.currency)
     }
 }

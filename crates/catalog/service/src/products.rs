@@ -8,7 +8,9 @@ use catalog_model::product::{InventoryStrategy, NewProduct, Product, ProductChan
 use catalog_repository::detail::Audience;
 use catalog_repository::{categories, detail, products, stock};
 use database::{Once, Transaction};
-use kernel::{CategoryId, Fault, Permission, ProductId, Scope, StockItemId};
+use kernel::{
+    AuditEntry, Audited as _, CategoryId, Fault, Permission, ProductId, Scope, StockItemId,
+};
 
 use crate::Catalog;
 
@@ -60,6 +62,8 @@ impl Catalog {
         };
         self.queue.publish(&tx, &event).await?;
         let made = reread(&tx, product.id).await?;
+        let entry = AuditEntry::new("product.create", product.id).after(&product);
+        self.record(&tx, entry).await?;
         Ok(tx.commit_with(made).await?)
     }
 
@@ -80,6 +84,7 @@ impl Catalog {
         if known.product.version != version {
             return Err(CatalogError::VersionMismatch);
         }
+        let before = known.product.snapshot();
         let product = known.product.changed(change, now)?;
         known_categories(&tx, &product).await?;
         if !products::update(&tx, &product).await.map_err(slug_taken)? {
@@ -88,6 +93,9 @@ impl Catalog {
         let event = ProductChanged { product: id };
         self.queue.publish(&tx, &event).await?;
         let changed = reread(&tx, id).await?;
+        let entry = AuditEntry::new("product.change", id);
+        self.record(&tx, entry.before(&before).after(&product))
+            .await?;
         tx.commit().await?;
         Ok(changed)
     }

@@ -11,8 +11,8 @@ use catalog_repository::stock::{self, Cause, Change};
 use catalog_repository::variants;
 use database::{Batch, Once, Transaction};
 use kernel::{
-    OrderId, Page, PageRequest, Permission, ProductId, Scope, StockItemId, StockMovementId,
-    Timestamp, VariantId,
+    AuditEntry, OrderId, Page, PageRequest, Permission, ProductId, Scope, StockItemId,
+    StockMovementId, Timestamp, VariantId,
 };
 
 use crate::Catalog;
@@ -55,6 +55,8 @@ impl Catalog {
         };
         let changed = self.apply(&tx, &[change], cause).await?;
         let pile = *changed.first().ok_or(CatalogError::BelowReserved)?;
+        let entry = AuditEntry::new("stock.adjust", variant);
+        self.record(&tx, entry.before(&known).after(&pile)).await?;
         Ok(tx.commit_with(pile).await?)
     }
 

@@ -13,7 +13,9 @@ use catalog_repository::detail::Audience;
 use catalog_repository::stock::{Cause, Change};
 use catalog_repository::{detail, products, stock, variants};
 use database::{Once, Transaction};
-use kernel::{Fault, Money, Permission, ProductId, Scope, StockItemId, VariantId};
+use kernel::{
+    AuditEntry, Audited as _, Fault, Money, Permission, ProductId, Scope, StockItemId, VariantId,
+};
 
 use crate::Catalog;
 use crate::products::{reread, shares_a_pile};
@@ -59,6 +61,8 @@ impl Catalog {
             .map_err(sku_taken)?;
         self.product_touched(&tx, product).await?;
         let made = one(reread(&tx, product).await?, variant.id)?;
+        let entry = AuditEntry::new("variant.create", variant.id).after(&variant);
+        self.record(&tx, entry).await?;
         Ok(tx.commit_with(made).await?)
     }
 
@@ -123,12 +127,16 @@ impl Catalog {
         {
             return Err(CatalogError::WrongCurrency(known.price.currency));
         }
+        let before = known.snapshot();
         let variant = known.changed(change, self.now());
         if !variants::update(&tx, &variant).await.map_err(sku_taken)? {
             return Err(CatalogError::VersionMismatch);
         }
         self.product_touched(&tx, variant.product).await?;
         let changed = one(reread(&tx, variant.product).await?, id)?;
+        let entry = AuditEntry::new("variant.change", id);
+        self.record(&tx, entry.before(&before).after(&variant))
+            .await?;
         tx.commit().await?;
         Ok(changed)
     }

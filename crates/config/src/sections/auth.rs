@@ -13,6 +13,11 @@ pub struct Auth {
     pub access_ttl: Duration,
     /// How long a refresh token is good.
     pub refresh_ttl: Duration,
+    /// After which time without a request the session of somebody who may do
+    /// more than use their own account ends.
+    pub admin_idle: Duration,
+    /// After which time it ends in any case.
+    pub admin_session_ttl: Duration,
     /// Within which time a second use of a refresh token is taken for a race.
     pub refresh_leeway: Duration,
     /// Password hashes computed at the same time.
@@ -36,6 +41,16 @@ pub(crate) fn read(r: &mut Reader) -> Auth {
             "auth.refresh_ttl",
             "7d",
             "How long a refresh token is good; more than AUTH_ACCESS_TTL.",
+        ),
+        admin_idle: r.value(
+            "auth.admin_idle",
+            "30m",
+            "After which time without a request the session of a manager, administrator or operator ends; 5m to 24h.",
+        ),
+        admin_session_ttl: r.value(
+            "auth.admin_session_ttl",
+            "12h",
+            "After which time it ends in any case; AUTH_ADMIN_IDLE to 30d.",
         ),
         refresh_leeway: r.value(
             "auth.refresh_leeway",
@@ -78,6 +93,20 @@ pub(crate) fn check(s: &Settings, r: &mut Reader) {
             "auth.refresh_ttl",
             &format!("{:?}", s.auth.refresh_ttl),
             "more than AUTH_ACCESS_TTL",
+        );
+    }
+    if !(Duration::from_mins(5)..=Duration::from_hours(24)).contains(&s.auth.admin_idle) {
+        r.mistake(
+            "auth.admin_idle",
+            &format!("{:?}", s.auth.admin_idle),
+            "5m to 24h",
+        );
+    }
+    if !(s.auth.admin_idle..=Duration::from_hours(720)).contains(&s.auth.admin_session_ttl) {
+        r.mistake(
+            "auth.admin_session_ttl",
+            &format!("{:?}", s.auth.admin_session_ttl),
+            "AUTH_ADMIN_IDLE to 30d",
         );
     }
     if !(19_456..=1_048_576).contains(&s.auth.hash_memory_kib.get()) {

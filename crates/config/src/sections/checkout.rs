@@ -17,6 +17,8 @@ pub struct Checkout {
     pub pending_ttl: Duration,
     /// After which time an untouched guest cart is forgotten.
     pub cart_ttl: Duration,
+    /// For how long it is kept who was billed, when a buyer is forgotten.
+    pub invoice_retention: Duration,
     /// Where buyers may be sent after payment, besides the CORS origins.
     pub return_origins: Vec<Url>,
 }
@@ -42,6 +44,11 @@ pub(crate) fn read(r: &mut Reader) -> Checkout {
             "checkout.cart_ttl",
             "30d",
             "After which time an untouched cart is forgotten.",
+        ),
+        invoice_retention: r.value(
+            "checkout.invoice_retention",
+            "3653d",
+            "For how long name and address of an invoice are kept after the order was placed when its buyer is forgotten, as tax law asks for; 0s to keep none. Ask your accountant.",
         ),
         return_origins: r.value(
             "checkout.return_origins",

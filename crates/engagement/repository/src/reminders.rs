@@ -72,6 +72,16 @@ pub async fn opt_out(tx: &Transaction, address: &[u8], now: Timestamp) -> Result
     .map(|_| ())
 }
 
+/// Forgets that nobody is to be reminded at an address.
+pub async fn forget_opt_out(tx: &Transaction, address: &[u8]) -> Result<(), Fault> {
+    tx.run(
+        "DELETE FROM mail_optouts WHERE tenant_id = $1 AND address_hash = $2",
+        [address.to_vec().into()],
+    )
+    .await
+    .map(|_| ())
+}
+
 #[derive(FromQueryResult)]
 struct CountRow {
     count: i64,

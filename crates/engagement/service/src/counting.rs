@@ -8,7 +8,7 @@ use engagement_model::day::day_of;
 use engagement_model::insight::{Fact, fact_of_refund, facts_of_order};
 use engagement_model::jobs::RebuildInsight;
 use engagement_repository::{counting, reminders};
-use kernel::{Fault, MoneyError, OrderId, Permission, RefundId, Scope};
+use kernel::{AuditEntry, Fault, MoneyError, OrderId, Permission, RefundId, Scope, Snapshot};
 use orders_model::OrdersError;
 use orders_model::figures::OrderFigures;
 use uuid::Uuid;
@@ -87,6 +87,9 @@ impl Engagement {
             Once::Fresh(tx) => tx,
         };
         self.queue.enqueue(&tx, &RebuildInsight {}).await?;
+        let asked = Snapshot::new().with("requested", true);
+        let entry = AuditEntry::new("insight.rebuild", scope.tenant()).after(&asked);
+        self.accounts.audit().record_in_tx(&tx, entry).await?;
         Ok(tx.commit_with(()).await?)
     }
 

@@ -9,6 +9,7 @@ mod abandoned;
 mod counting;
 mod insight;
 mod links;
+mod personal;
 mod visits;
 
 use std::sync::Arc;

@@ -8,8 +8,8 @@ use orders_model::events::{
     ShipmentShipped, ShippingMethodsChanged,
 };
 use orders_model::jobs::{
-    ExecuteRefund, ProcessWebhook, SendConfirmation, SendRefundNotice, SendReturnNotice,
-    SendShippingNotice, Sweep,
+    ExecuteRefund, ForgetInvoices, ProcessWebhook, SendConfirmation, SendRefundNotice,
+    SendReturnNotice, SendShippingNotice, Sweep,
 };
 use orders_service::Orders;
 use queue::Registry;
@@ -83,6 +83,11 @@ fn register_mails(registry: &mut Registry, orders: &Arc<Orders>) {
                 .await
         }
     });
+    let service = orders.clone();
+    registry.handle(move |context, ForgetInvoices {}| {
+        let service = service.clone();
+        async move { service.forget_invoices(&context.scope).await }
+    });
     registry.subscribe(|event: OrderPaid| SendConfirmation { order: event.order });
     registry.subscribe(|event: ShipmentShipped| SendShippingNotice {
         order: event.order,
@@ -98,5 +103,8 @@ fn register_mails(registry: &mut Registry, orders: &Arc<Orders>) {
 
 /// What is due again and again.
 pub fn schedules() -> Vec<Schedule> {
-    vec![Schedule::new(Duration::from_mins(1), Sweep {})]
+    vec![
+        Schedule::new(Duration::from_mins(1), Sweep {}),
+        Schedule::new(Duration::from_hours(24), ForgetInvoices {}),
+    ]
 }

@@ -74,6 +74,15 @@ impl Job for ExecuteRefund {
     const KIND: &'static str = "orders.execute_refund";
 }
 
+/// Forgets who was billed where that need not be known any longer.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct ForgetInvoices {}
+
+impl Job for ForgetInvoices {
+    const KIND: &'static str = "orders.forget_invoices";
+    const MAX_ATTEMPTS: u32 = 3;
+}
+
 /// Settles what was left open: asks the gateways about attempts and refunds
 /// nobody heard of, frees stock whose time is over, cancels unpaid orders,
 /// forgets old carts.

@@ -14,6 +14,7 @@ pub mod notes;
 pub mod numbers;
 pub mod orders;
 pub mod payments;
+pub mod personal;
 pub mod promotions;
 pub mod refunds;
 pub mod returns;

@@ -1,7 +1,7 @@
 //! Canceling orders.
 
 use database::{Batch, Once, Transaction, retrying};
-use kernel::{OrderId, Permission, Scope};
+use kernel::{Audited as _, OrderId, Permission, Scope};
 use orders_model::events::OrderCanceled;
 use orders_model::order::{Order, OrderDetail, OrderStatus, PaymentState};
 use orders_model::payment::Payment;
@@ -116,6 +116,7 @@ impl Orders {
         let mut order = orders::lock(&tx, id)
             .await?
             .ok_or(OrdersError::OrderNotFound)?;
+        let before = order.snapshot();
         match order.status {
             OrderStatus::Pending => {}
             OrderStatus::Paid | OrderStatus::Shipped => return Err(OrdersError::AlreadyPaid),
@@ -155,6 +156,8 @@ impl Orders {
             batch.add(orders::update(&order));
             batch.run(&tx).await?;
         }
+        self.audit_staff(&tx, "order.cancel", &before, &order)
+            .await?;
         let answer = detail(&tx, order).await?;
         Ok(Tried::Done(Box::new(tx.commit_with(answer).await?)))
     }
@@ -176,6 +179,7 @@ impl Orders {
         let mut order = orders::lock(&tx, id)
             .await?
             .ok_or(OrdersError::OrderNotFound)?;
+        let before = order.snapshot();
         let mut batch = Batch::new();
         // Refuses what is not paid any more: shipped, or canceled by somebody.
         self.write_canceled(&tx, &mut batch, &mut order, reason)
@@ -210,6 +214,8 @@ impl Orders {
         batch.add(orders::update(&order));
         batch.run(&tx).await?;
         self.release_promotions(&tx, &order).await?;
+        self.audit_staff(&tx, "order.cancel", &before, &order)
+            .await?;
         let answer = detail(&tx, order).await?;
         Ok(tx.commit_with(answer).await?)
     }

@@ -4,7 +4,7 @@
 
 use accounts_model::tenant::PlatformFee;
 use database::{Batch, Transaction, retrying};
-use kernel::{Scope, VariantId};
+use kernel::{Audited as _, Scope, VariantId};
 use orders_model::address::Address;
 use orders_model::edit::{EditLine, Edited, OrderEdit, Terms, edit};
 use orders_model::events::{OrderEdited, PromotionsChanged};
@@ -142,6 +142,11 @@ impl Orders {
         let before = order;
         let closed = closed.map(|seen| seen.gateway.as_str());
         let progress = self.write_edited(&tx, &before, edited, closed).await?;
+        let after = orders::find(&tx, before.id)
+            .await?
+            .ok_or(OrdersError::OrderNotFound)?;
+        self.audit_staff(&tx, "order.edit", &before.snapshot(), &after)
+            .await?;
         tx.commit().await?;
         Ok(Tried::Done(progress))
     }

@@ -1,7 +1,7 @@
 //! Something else for what comes back.
 
 use database::{Batch, Once, OnceTransaction, Transaction};
-use kernel::{Money, OrderId, Permission, Scope, VariantId};
+use kernel::{Audited as _, Money, OrderId, Permission, Scope, VariantId};
 use orders_model::OrdersError;
 use orders_model::events::OrderPlaced;
 use orders_model::exchange::{ExchangeItem, lines_of, order_of, price_of, settle};
@@ -57,6 +57,7 @@ impl Orders {
         let mut first = orders::lock(&tx, id)
             .await?
             .ok_or(OrdersError::OrderNotFound)?;
+        let before = first.snapshot();
         check_undisputed(&first, false)?;
         let mut batch = Batch::new();
         let back = NewReturn {
@@ -101,6 +102,8 @@ impl Orders {
             let needs_shipping = order.shipping_method.is_some();
             self.pay_nothing(&tx, order, needs_shipping).await?;
         }
+        self.audit_order(&tx, "order.exchange", &before, &first)
+            .await?;
         let progress = tx.commit_with(progress).await?;
         self.finish(scope, progress, None).await
     }

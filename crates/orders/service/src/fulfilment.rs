@@ -1,7 +1,7 @@
 //! Sending the goods, in one or in several parts.
 
 use database::{Batch, Once, OnceTransaction, Transaction};
-use kernel::{OrderId, Permission, Scope, ShipmentId};
+use kernel::{Audited as _, OrderId, Permission, Scope, ShipmentId, Snapshot};
 use orders_model::events::{OrderShipped, ShipmentDelivered, ShipmentShipped};
 use orders_model::order::{LineMove, Order, OrderDetail, OrderLine, OrderStatus};
 use orders_model::search::words_of_tracking;
@@ -59,6 +59,7 @@ impl Orders {
         let mut order = orders::lock(&tx, id)
             .await?
             .ok_or(OrdersError::OrderNotFound)?;
+        let before = order.snapshot();
         order.check_shippable()?;
         let mut lines = lines::of(&tx, &order).await?;
         let mut all = shipments::of(&tx, id).await?;
@@ -91,7 +92,8 @@ impl Orders {
         batch.add(shipments::insert(&shipment));
         all.push(shipment);
         self.settle_goods(&tx, &mut batch, &mut order, &lines, &all)?;
-        finish(tx, batch, order).await
+        self.finish_order(tx, batch, order, ("shipment.create", &before))
+            .await
     }
 
     /// Lets a shipment go on.
@@ -116,6 +118,7 @@ impl Orders {
             return Err(missing.into());
         };
         let mut order = orders::lock(&tx, order).await?.ok_or(missing)?;
+        let before = order.snapshot();
         // Read now that nobody else changes them.
         let mut all = shipments::of(&tx, order.id).await?;
         let mut lines = lines::of(&tx, &order).await?;
@@ -162,7 +165,8 @@ impl Orders {
         }
         batch.add(shipments::update(shipment));
         self.settle_goods(&tx, &mut batch, &mut order, &lines, &all)?;
-        finish(tx, batch, order).await
+        self.finish_order(tx, batch, order, ("shipment.move", &before))
+            .await
     }
 
     /// What follows from handing a shipment over.
@@ -209,6 +213,22 @@ impl Orders {
         }
         Ok(())
     }
+
+    /// Writes an order with a batch, records what was done, and answers it as
+    /// it is then.
+    pub(crate) async fn finish_order(
+        &self,
+        tx: OnceTransaction,
+        mut batch: Batch,
+        order: Order,
+        (action, before): (&'static str, &Snapshot),
+    ) -> Result<OrderDetail, OrdersError> {
+        batch.add(orders::update(&order));
+        batch.run(&tx).await?;
+        self.audit_order(&tx, action, before, &order).await?;
+        let answer = detail(&tx, order).await?;
+        Ok(tx.commit_with(answer).await?)
+    }
 }
 
 /// Changes the counts of a line, in the database and as it was read. The
@@ -226,16 +246,4 @@ pub(crate) async fn move_pieces(
         line.moved(by);
     }
     Ok(())
-}
-
-/// Writes an order with a batch, and answers it as it is then.
-pub(crate) async fn finish(
-    tx: OnceTransaction,
-    mut batch: Batch,
-    order: Order,
-) -> Result<OrderDetail, OrdersError> {
-    batch.add(orders::update(&order));
-    batch.run(&tx).await?;
-    let answer = detail(&tx, order).await?;
-    Ok(tx.commit_with(answer).await?)
 }

@@ -10,6 +10,7 @@
 mod abandoned;
 mod access;
 mod address_book;
+mod audit;
 mod cancel;
 mod cart_coupons;
 mod carts;
@@ -27,6 +28,7 @@ mod merge;
 mod notes;
 mod orders;
 mod payments;
+mod personal;
 mod placing;
 mod pricing;
 mod promotions;

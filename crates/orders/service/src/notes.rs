@@ -1,14 +1,13 @@
 //! What people write about orders.
 
 use database::{Batch, Once};
-use kernel::{OrderId, OrderNoteId, Permission, Scope};
+use kernel::{Audited as _, OrderId, OrderNoteId, Permission, Scope};
 use orders_model::note::{NoteAudience, OrderNote};
 use orders_model::order::OrderDetail;
 use orders_model::{AftercareError, OrdersError};
 use orders_repository::{notes, orders};
 
 use crate::Orders;
-use crate::fulfilment::finish;
 
 impl Orders {
     /// Writes a note to an order of the tenant.
@@ -32,6 +31,7 @@ impl Orders {
         let mut order = orders::lock(&tx, id)
             .await?
             .ok_or(OrdersError::OrderNotFound)?;
+        let before = order.snapshot();
         let note = OrderNote {
             id: OrderNoteId::new(now),
             audience,
@@ -43,6 +43,7 @@ impl Orders {
             return Err(AftercareError::TooManyNotes(notes::MAX_NOTES).into());
         }
         order.changed(now);
-        finish(tx, Batch::new(), order).await
+        self.finish_order(tx, Batch::new(), order, ("order.note", &before))
+            .await
     }
 }

@@ -1,7 +1,10 @@
 //! Making and changing promotions and their codes.
 
 use database::Once;
-use kernel::{CouponId, Fault, Page, PageRequest, Permission, PromotionId, Scope};
+use kernel::{
+    AuditEntry, Audited as _, CouponId, Fault, Page, PageRequest, Permission, PromotionId, Scope,
+    Snapshot,
+};
 use orders_model::events::PromotionsChanged;
 use orders_model::promotion::coupon::{Coupon, NewCoupons};
 use orders_model::promotion::{NewPromotion, Promotion, PromotionChange};
@@ -61,6 +64,8 @@ impl Orders {
             return Err(PromotionError::TooMany.into());
         }
         self.queue.publish(&tx, &PromotionsChanged {}).await?;
+        let entry = AuditEntry::new("promotion.create", made.id).after(&made);
+        self.accounts.audit().record_in_tx(&tx, entry).await?;
         Ok(tx.commit_with(made).await?)
     }
 
@@ -82,6 +87,7 @@ impl Orders {
             return Err(OrdersError::VersionMismatch);
         }
         let used = known.used;
+        let before = known.snapshot();
         let changed = known.changed(change, self.now())?;
         let written = promotions::update(&tx, &changed).await;
         if !written.map_err(|fault| limit_below_used(fault, used))? {
@@ -91,6 +97,9 @@ impl Orders {
             return Err(PromotionError::TooMany.into());
         }
         self.queue.publish(&tx, &PromotionsChanged {}).await?;
+        let entry = AuditEntry::new("promotion.change", id);
+        let entry = entry.before(&before).after(&changed);
+        self.accounts.audit().record_in_tx(&tx, entry).await?;
         tx.commit().await?;
         Ok(changed)
     }
@@ -139,6 +148,14 @@ impl Orders {
             .map(|code| Coupon::new(promotion, code, limit, now))
             .collect();
         coupons::insert(&tx, &made).await.map_err(code_taken)?;
+        // One entry for all of them; the codes are no business of the log.
+        let added = Snapshot::new()
+            .with("coupons", made.len())
+            .with("first", made.first().map(|coupon| coupon.id))
+            .with("last", made.last().map(|coupon| coupon.id))
+            .with("use_limit", limit);
+        let entry = AuditEntry::new("coupon.create", promotion).after(&added);
+        self.accounts.audit().record_in_tx(&tx, entry).await?;
         Ok(tx.commit_with(made).await?)
     }
 
@@ -154,6 +171,11 @@ impl Orders {
         if !coupons::archive(&tx, promotion, id, self.now()).await? {
             return Err(PromotionError::CouponNotFound.into());
         }
+        let after = Snapshot::new()
+            .with("promotion", promotion)
+            .with("status", "archived");
+        let entry = AuditEntry::new("coupon.archive", id).after(&after);
+        self.accounts.audit().record_in_tx(&tx, entry).await?;
         tx.commit().await?;
         Ok(())
     }

@@ -2,7 +2,7 @@
 
 use catalog_model::stock::Demand;
 use database::{Batch, Once, Transaction, retrying};
-use kernel::{Money, OrderId, Permission, RefundId, Scope, WebhookEventId};
+use kernel::{Audited as _, Money, OrderId, Permission, RefundId, Scope, WebhookEventId};
 use orders_model::OrdersError;
 use orders_model::events::{RefundPromised, RefundSucceeded};
 use orders_model::order::{Order, OrderDetail, OrderLine};
@@ -61,10 +61,13 @@ impl Orders {
             .await?
             .ok_or(OrdersError::OrderNotFound)?;
         check_undisputed(&order, command.despite_dispute)?;
+        let before = order.snapshot();
         let mut batch = Batch::new();
         self.promise(&tx, &mut batch, &mut order, command).await?;
         batch.add(orders::update(&order));
         batch.run(&tx).await?;
+        self.audit_order(&tx, "order.refund", &before, &order)
+            .await?;
         let answer = detail(&tx, order).await?;
         Ok(tx.commit_with(answer).await?)
     }

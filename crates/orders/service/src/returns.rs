@@ -1,7 +1,7 @@
 //! Goods that come back: asking, deciding, receiving, paying back.
 
 use database::{Batch, Once, OnceTransaction, Scoped, Transaction};
-use kernel::{Money, OrderId, Page, PageRequest, Permission, ReturnId, Scope};
+use kernel::{Audited as _, Money, OrderId, Page, PageRequest, Permission, ReturnId, Scope};
 use orders_model::events::{ReturnApproved, ReturnRequested};
 use orders_model::order::Order;
 use orders_model::returns::{
@@ -99,6 +99,7 @@ impl Orders {
         window_days: Option<u32>,
     ) -> Result<Return, OrdersError> {
         let now = self.now();
+        let before = order.snapshot();
         let mut batch = Batch::new();
         let made = self
             .open_return(&tx, &mut batch, &order, &new, window_days)
@@ -107,6 +108,8 @@ impl Orders {
         order.changed(now);
         batch.add(orders::update(&order));
         batch.run(&tx).await?;
+        self.audit_staff(&tx, "return.create", &before, &order)
+            .await?;
         Ok(tx.commit_with(made).await?)
     }
 
@@ -219,6 +222,7 @@ impl Orders {
         let missing = || AftercareError::ReturnNotFound;
         let order = returns::order_of(&tx, id).await?.ok_or_else(missing)?;
         let mut order = orders::lock(&tx, order).await?.ok_or_else(missing)?;
+        let before = order.snapshot();
         // Read now that nobody else changes it.
         let mut of_order = lines::of(&tx, &order).await?;
         let mut found = returns::find(&tx, id).await?.ok_or_else(missing)?;
@@ -244,6 +248,8 @@ impl Orders {
         order.changed(now);
         batch.add(orders::update(&order));
         batch.run(&tx).await?;
+        self.audit_staff(&tx, "return.move", &before, &order)
+            .await?;
         Ok(tx.commit_with(found).await?)
     }
 

@@ -3,7 +3,9 @@
 use std::sync::Arc;
 
 use database::Scoped;
-use kernel::{Fault, Money, Permission, Scope, ShippingMethodId, ShippingZoneId};
+use kernel::{
+    AuditEntry, Audited as _, Fault, Money, Permission, Scope, ShippingMethodId, ShippingZoneId,
+};
 use orders_model::events::ShippingMethodsChanged;
 use orders_model::shipping::{
     MAX_ZONES_OF_METHOD, NewShippingMethod, ShippingMethod, ShippingMethodChange, ShippingStatus,
@@ -118,6 +120,8 @@ impl Orders {
             .await
             .map_err(refused)?;
         self.queue.publish(&tx, &ShippingMethodsChanged {}).await?;
+        let entry = AuditEntry::new("shipping_method.create", method.id).after(&method);
+        self.accounts.audit().record_in_tx(&tx, entry).await?;
         Ok(tx.commit_with(method).await?)
     }
 
@@ -140,6 +144,7 @@ impl Orders {
         if method.version != version {
             return Err(OrdersError::VersionMismatch);
         }
+        let before = method.snapshot();
         method.name = change.name.unwrap_or(method.name);
         if let Some(given) = change.rates {
             method.rates = given.in_currency(method.currency)?;
@@ -160,6 +165,9 @@ impl Orders {
             return Err(OrdersError::VersionMismatch);
         }
         self.queue.publish(&tx, &ShippingMethodsChanged {}).await?;
+        let entry = AuditEntry::new("shipping_method.change", id);
+        let entry = entry.before(&before).after(&method);
+        self.accounts.audit().record_in_tx(&tx, entry).await?;
         tx.commit().await?;
         Ok(method)
     }

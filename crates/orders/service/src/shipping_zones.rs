@@ -1,7 +1,7 @@
 //! Making and changing shipping zones.
 
 use database::Once;
-use kernel::{Permission, Scope, ShippingZoneId};
+use kernel::{AuditEntry, Audited as _, Permission, Scope, ShippingZoneId};
 use orders_model::events::ShippingMethodsChanged;
 use orders_model::shipping::{
     MAX_ZONES, NewShippingZone, ShippingZone, ShippingZoneChange, check_areas,
@@ -62,6 +62,8 @@ impl Orders {
         if shipping_zones::all(&tx).await?.len() > MAX_ZONES {
             return Err(DeliveryError::TooManyZones.into());
         }
+        let entry = AuditEntry::new("shipping_zone.create", zone.id).after(&zone);
+        self.accounts.audit().record_in_tx(&tx, entry).await?;
         Ok(tx.commit_with(zone).await?)
     }
 
@@ -84,6 +86,7 @@ impl Orders {
         if zone.version != version {
             return Err(OrdersError::VersionMismatch);
         }
+        let before = zone.snapshot();
         zone.name = change.name.unwrap_or(zone.name);
         zone.areas = change.areas.unwrap_or(zone.areas);
         check_areas(&zone.areas)?;
@@ -93,6 +96,9 @@ impl Orders {
             return Err(OrdersError::VersionMismatch);
         }
         self.queue.publish(&tx, &ShippingMethodsChanged {}).await?;
+        let entry = AuditEntry::new("shipping_zone.change", id);
+        let entry = entry.before(&before).after(&zone);
+        self.accounts.audit().record_in_tx(&tx, entry).await?;
         tx.commit().await?;
         Ok(zone)
     }
@@ -124,6 +130,8 @@ impl Orders {
             }
             Err(fault) => return Err(fault.into()),
         }
+        let entry = AuditEntry::new("shipping_zone.delete", id).before(&zone);
+        self.accounts.audit().record_in_tx(&tx, entry).await?;
         tx.commit().await?;
         Ok(())
     }

@@ -1,7 +1,9 @@
 //! Jobs and dead letters.
 
 use database::Scoped;
-use kernel::{Fault, JobId, Page, PageRequest, Permission, Scope, Timestamp};
+use kernel::{
+    AuditEntry, Audited, Fault, JobId, Page, PageRequest, Permission, Scope, Snapshot, Timestamp,
+};
 use sea_orm::FromQueryResult;
 use serde::{Deserialize, Serialize};
 use strum::{EnumString, IntoStaticStr};
@@ -45,6 +47,17 @@ pub struct JobView {
     pub request_id: String,
     /// When it was added.
     pub created_at: Timestamp,
+}
+
+/// What it works on, and what went wrong, may name somebody and stay out.
+impl Audited for JobView {
+    fn snapshot(&self) -> Snapshot {
+        let state: &'static str = self.state.into();
+        Snapshot::new()
+            .with_public_text("kind", Some(&self.kind))
+            .with("state", state)
+            .with("attempts", self.attempts)
+    }
 }
 
 /// Which jobs to list.
@@ -139,6 +152,7 @@ impl QueueAdmin {
         scope.require(Permission::JobsWrite)?;
         let tx = self.database.begin_write(scope, "job.retry").await?;
         let now = self.queue.clock().now();
+        let before = load_job(&tx, id).await?.ok_or(QueueError::JobNotFound)?;
         let changed = tx
             .run(
                 "UPDATE jobs SET state = 'queued', attempts = 0, available_at = $2 \
@@ -157,6 +171,9 @@ impl QueueAdmin {
         if changed == 0 {
             return Err(QueueError::JobNotDead(job.state.into()));
         }
+        let entry = AuditEntry::new("job.retry", id);
+        let entry = entry.before(&before).after(&job);
+        self.log.record_in_tx(&tx, entry).await?;
         let signal = self.queue.jobs_signal();
         tx.after_commit(move || signal.notify_one());
         tx.commit().await?;
@@ -167,6 +184,7 @@ impl QueueAdmin {
     pub async fn discard(&self, scope: &Scope, id: JobId) -> Result<(), QueueError> {
         scope.require(Permission::JobsWrite)?;
         let tx = self.database.begin_write(scope, "job.discard").await?;
+        let before = load_job(&tx, id).await?.ok_or(QueueError::JobNotFound)?;
         let deleted = tx
             .run(
                 "DELETE FROM jobs WHERE tenant_id = $1 AND id = $2 AND state = 'dead'",
@@ -177,6 +195,8 @@ impl QueueAdmin {
             let job = load_job(&tx, id).await?.ok_or(QueueError::JobNotFound)?;
             return Err(QueueError::JobNotDead(job.state.into()));
         }
+        let entry = AuditEntry::new("job.discard", id).before(&before);
+        self.log.record_in_tx(&tx, entry).await?;
         tx.commit().await?;
         Ok(())
     }

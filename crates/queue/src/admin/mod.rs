@@ -4,10 +4,11 @@ mod jobs;
 mod lag;
 mod webhooks;
 
+use std::sync::Arc;
 use std::time::Duration;
 
-use database::Database;
-use kernel::{AccessDenied, DomainError, ErrorKind, Fault, Job, WebhookEventId};
+use database::{Database, Transaction};
+use kernel::{AccessDenied, AuditEntry, DomainError, ErrorKind, Fault, Job, WebhookEventId};
 use strum::{EnumDiscriminants, EnumIter};
 
 use crate::queue::Queue;
@@ -106,19 +107,29 @@ struct Replay {
     payload: serde_json::Result<serde_json::Value>,
 }
 
+/// Where the actions of operators are recorded. The log belongs to accounts,
+/// which build upon this crate.
+#[async_trait::async_trait]
+pub trait ActionLog: Send + Sync {
+    /// Records an action in the transaction that does it, as its last write.
+    async fn record_in_tx(&self, tx: &Transaction, entry: AuditEntry) -> Result<(), Fault>;
+}
+
 /// The use cases of operators.
 pub struct QueueAdmin {
     database: Database,
     queue: Queue,
+    log: Arc<dyn ActionLog>,
     replays: Vec<(&'static str, ReplayJob)>,
 }
 
 impl QueueAdmin {
     /// The use cases over a database.
-    pub fn new(database: Database, queue: Queue) -> Self {
+    pub fn new(database: Database, queue: Queue, log: Arc<dyn ActionLog>) -> Self {
         Self {
             database,
             queue,
+            log,
             replays: Vec::new(),
         }
     }

@@ -1,6 +1,6 @@
 //! Received webhooks.
 
-use kernel::{Fault, Page, PageRequest, Permission, Scope, WebhookEventId};
+use kernel::{AuditEntry, Fault, Page, PageRequest, Permission, Scope, WebhookEventId};
 
 use super::{QueueAdmin, QueueError};
 use crate::inbox::{self, WebhookEvent, WebhookState};
@@ -70,14 +70,14 @@ impl QueueAdmin {
     ) -> Result<WebhookEvent, QueueError> {
         scope.require(Permission::JobsWrite)?;
         let tx = self.database.begin_write(scope, "webhook.replay").await?;
-        let event = inbox::load(&tx, id)
+        let before = inbox::load(&tx, id)
             .await?
             .ok_or(QueueError::WebhookNotFound)?;
         let (_, job) = self
             .replays
             .iter()
-            .find(|(source, _)| *source == event.source)
-            .ok_or_else(|| QueueError::NotReplayable(event.source.clone()))?;
+            .find(|(source, _)| *source == before.source)
+            .ok_or_else(|| QueueError::NotReplayable(before.source.clone()))?;
         let job = job(id);
         let payload = job
             .payload
@@ -95,6 +95,9 @@ impl QueueAdmin {
         let event = inbox::load(&tx, id)
             .await?
             .ok_or(QueueError::WebhookNotFound)?;
+        let entry = AuditEntry::new("webhook_event.replay", id);
+        let entry = entry.before(&before).after(&event);
+        self.log.record_in_tx(&tx, entry).await?;
         tx.commit().await?;
         Ok(event)
     }

@@ -70,7 +70,7 @@ pub(crate) const EDITS: &[Edit] = &[
     Edit {
         file: "crates/api/src/state.rs",
         after: "",
-        before: "use accounts_service::Accounts;",
+        before: "use accounts_service::",
         text: "use __domain___service::__Domain__;\n",
     },
     Edit {
@@ -100,8 +100,8 @@ pub(crate) const EDITS: &[Edit] = &[
     Edit {
         file: "crates/server/src/modules.rs",
         after: "\n    Services {\n",
-        before: "    }\n",
-        text: "        __domain__: Arc::new(__Domain__::new(database.clone(), queue.clone())),\n",
+        before: "        accounts,\n",
+        text: "        __domain__: Arc::new(__Domain__::new(database.clone(), queue.clone(), accounts.clone())),\n",
     },
     Edit {
         file: "crates/server/src/modules.rs",

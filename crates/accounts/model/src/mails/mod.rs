@@ -10,12 +10,15 @@ mod kinds;
 mod language;
 mod words;
 
-use kernel::Timestamp;
+use kernel::{Audited, Snapshot, Timestamp};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 pub use engine::{MAX_RENDERED, MAX_SUBJECT, Part, TemplateError, check, render};
-pub use kinds::{ACCOUNTS_MAILS, AccountMail, PASSWORD_RESET, VERIFY_EMAIL};
+pub use kinds::{
+    ACCOUNTS_MAILS, AccountMail, NEW_SIGN_IN, PASSWORD_RESET, ProtectionMail, SignInMail,
+    TWO_FACTOR_DISABLED, TWO_FACTOR_ENABLED, VERIFY_EMAIL,
+};
 pub use language::{choose, is_language};
 
 /// The language that every mail has a default in.
@@ -81,6 +84,18 @@ pub struct OwnTemplate {
     pub version: i64,
     /// When it was last changed.
     pub updated_at: Timestamp,
+}
+
+impl Audited for OwnTemplate {
+    fn snapshot(&self) -> Snapshot {
+        Snapshot::new()
+            .with_public_text("mail", Some(&self.kind))
+            .with_public_text("language", Some(&self.language))
+            .with_digest("subject", &self.template.subject)
+            .with_digest("text", &self.template.text)
+            .with_digest("html", &self.template.html)
+            .with("version", self.version)
+    }
 }
 
 const HEAD: &str = include_str!("../../mails/head.html");

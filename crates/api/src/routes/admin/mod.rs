@@ -1,5 +1,6 @@
 //! The controllers of those who run a shop or the installation.
 
+pub(crate) mod audit;
 pub(crate) mod categories;
 pub(crate) mod coupons;
 pub(crate) mod images;

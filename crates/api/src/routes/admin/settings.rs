@@ -93,6 +93,8 @@ pub(crate) struct SettingsDto {
     /// For how many days after they arrived buyers can ask to return goods;
     /// 0 when they cannot.
     return_window_days: u32,
+    /// Whether managers and administrators need two-factor authentication.
+    require_two_factor: bool,
     /// Grows with every change; also the `ETag`.
     version: i64,
 }
@@ -111,6 +113,7 @@ impl From<&Tenant> for SettingsDto {
             ),
             order_numbers_after: tenant.settings.order_numbers_after,
             return_window_days: tenant.settings.return_window_days,
+            require_two_factor: tenant.settings.require_two_factor,
             version: tenant.version,
         }
     }
@@ -156,6 +159,11 @@ pub(crate) struct SettingsPatch {
     #[validate(range(max = 3650))]
     #[schema(minimum = 0, maximum = 3650, nullable = false, example = 30)]
     return_window_days: Option<u32>,
+    /// Whether managers and administrators need two-factor authentication.
+    /// Those who have none may only turn it on.
+    #[serde(default, deserialize_with = "present")]
+    #[schema(nullable = false)]
+    require_two_factor: Option<bool>,
 }
 
 fn respond(tenant: &Tenant) -> HttpResponse {
@@ -197,6 +205,7 @@ pub(crate) async fn patch_settings(
         support_email: body.support_email,
         platform_fee: body.platform_fee.map(Into::into),
         return_window_days: body.return_window_days,
+        require_two_factor: body.require_two_factor,
     };
     let tenant = state
         .accounts

@@ -5,7 +5,7 @@ use accounts_model::email::Email;
 use accounts_model::user::User;
 use accounts_service::{UserChange, UserFilter};
 use actix_web::web::{Data, Path};
-use actix_web::{HttpRequest, HttpResponse, get, patch};
+use actix_web::{HttpRequest, HttpResponse, get, patch, post};
 use serde::Deserialize;
 use utoipa::{IntoParams, ToSchema};
 use validator::Validate;
@@ -130,4 +130,22 @@ pub(crate) async fn patch_user(
         .change_user(&caller.0, id, change, version.0)
         .await?;
     Ok(respond(user))
+}
+
+/// Turn off a person's two-factor authentication
+///
+/// For somebody who lost both the app and the recovery codes; make sure that it
+/// is them. Their sessions end, and they are told by mail.
+#[utoipa::path(tag = "admin: users", params(("user_id" = String, Path, description = "The person.")), responses(
+    (status = 204, description = "It is off."),
+))]
+#[post("/api/admin/users/{user_id}/2fa/reset")]
+pub(crate) async fn reset_two_factor(
+    state: Data<ApiState>,
+    caller: Caller,
+    path: Path<String>,
+) -> Result<HttpResponse, ApiError> {
+    let id = id(&path, AccountsError::UserNotFound)?;
+    state.accounts.reset_two_factor(&caller.0, id).await?;
+    Ok(HttpResponse::NoContent().finish())
 }

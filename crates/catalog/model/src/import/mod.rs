@@ -5,7 +5,7 @@ pub mod group;
 pub mod header;
 pub mod record;
 
-use kernel::{Currency, ImportId, Timestamp};
+use kernel::{Audited, Currency, ImportId, Snapshot, Timestamp};
 use serde::{Deserialize, Serialize};
 use strum::{EnumString, IntoStaticStr};
 
@@ -139,6 +139,17 @@ pub struct Import {
     pub created_at: Timestamp,
     /// When it came to its end.
     pub finished_at: Option<Timestamp>,
+}
+
+impl Audited for Import {
+    fn snapshot(&self) -> Snapshot {
+        let state: &'static str = self.state.into();
+        Snapshot::new()
+            .with("state", state)
+            .with("dry_run", self.dry_run)
+            .with("may_set_stock", self.may_set_stock)
+            .with("bytes", self.bytes)
+    }
 }
 
 /// What an import is to do.

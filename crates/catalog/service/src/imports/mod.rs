@@ -15,7 +15,7 @@ use catalog_repository::imports;
 use database::Once;
 use futures::{Stream, StreamExt as _};
 use kernel::secret::Sha256;
-use kernel::{ImportId, Page, PageRequest, Permission, Scope};
+use kernel::{AuditEntry, Audited as _, ImportId, Page, PageRequest, Permission, Scope};
 
 use crate::Catalog;
 use csv::Utf8Check;
@@ -86,6 +86,9 @@ impl Catalog {
         self.queue.enqueue(&tx, &RunImport { import: id }).await?;
         let made = imports::find(&tx, id).await?;
         let made = made.ok_or(CatalogError::ImportNotFound)?;
+        // The one entry of an import, however much of the catalog it changes.
+        let entry = AuditEntry::new("import.create", id).after(&made);
+        self.record(&tx, entry).await?;
         let made = tx.commit_with(made).await?;
         Ok((made.id == id, made))
     }
@@ -218,6 +221,8 @@ impl Catalog {
     pub async fn cancel_import(&self, scope: &Scope, id: ImportId) -> Result<Import, CatalogError> {
         scope.require(Permission::CatalogWrite)?;
         let tx = self.database.begin_write(scope, "import.cancel").await?;
+        let before = imports::find(&tx, id).await?;
+        let before = before.ok_or(CatalogError::ImportNotFound)?.snapshot();
         let canceled = imports::cancel(&tx, id, self.now()).await?;
         let import = imports::find(&tx, id)
             .await?
@@ -225,6 +230,11 @@ impl Catalog {
         // To cancel twice is to cancel.
         if !canceled && import.state != ImportState::Canceled {
             return Err(CatalogError::ImportOver);
+        }
+        if canceled {
+            let entry = AuditEntry::new("import.cancel", id);
+            self.record(&tx, entry.before(&before).after(&import))
+                .await?;
         }
         tx.commit().await?;
         Ok(import)

@@ -4,7 +4,7 @@ mod changes;
 mod line;
 mod states;
 
-use kernel::{CartId, Currency, Money, MoneyError, OrderId, Timestamp, UserId};
+use kernel::{Audited, CartId, Currency, Money, MoneyError, OrderId, Snapshot, Timestamp, UserId};
 use serde::{Deserialize, Serialize};
 
 pub use line::{LineMove, OrderLine, Pieces, Settled, demand};
@@ -124,6 +124,25 @@ impl Order {
             .plus(self.discount)?
             .minus(self.subtotal)?
             .minus(self.shipping)
+    }
+}
+
+/// Who buys, where it goes and why something was done stay out.
+impl Audited for Order {
+    fn snapshot(&self) -> Snapshot {
+        let (status, payment): (&'static str, &'static str) =
+            (self.status.into(), self.payment_status.into());
+        let fulfilment: &'static str = self.fulfilment_status.into();
+        Snapshot::new()
+            .with("number", self.number)
+            .with("status", status)
+            .with("payment_status", payment)
+            .with("fulfilment_status", fulfilment)
+            .with("total", self.total)
+            .with("captured", self.captured)
+            .with("refunded", self.refunded)
+            .with_hidden("tracking_number", self.tracking_number.as_deref())
+            .with("version", self.version)
     }
 }
 

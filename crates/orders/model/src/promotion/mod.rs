@@ -5,7 +5,7 @@ pub mod coupon;
 mod effect;
 pub mod errors;
 
-use kernel::{Currency, Money, ProductId, PromotionId, Timestamp};
+use kernel::{Audited, Currency, Money, ProductId, PromotionId, Snapshot, Timestamp};
 use serde::{Deserialize, Serialize};
 use strum::{EnumString, IntoStaticStr};
 
@@ -108,6 +108,25 @@ pub struct Promotion {
     pub created_at: Timestamp,
     /// When it was last changed.
     pub updated_at: Timestamp,
+}
+
+impl Audited for Promotion {
+    fn snapshot(&self) -> Snapshot {
+        let status: &'static str = self.status.into();
+        // Uses are left out: orders make them, not administrators.
+        Snapshot::new()
+            .with_public_text("name", Some(&self.name))
+            .with("needs_coupon", self.needs_coupon)
+            .with("status", status)
+            .with_digest("rule", &serde_json::json!(self.rule).to_string())
+            .with("currency", self.currency)
+            .with("starts_at", self.starts_at)
+            .with("ends_at", self.ends_at)
+            .with("total_limit", self.total_limit)
+            .with("customer_limit", self.customer_limit)
+            .with("position", self.position)
+            .with("version", self.version)
+    }
 }
 
 /// A rule as somebody gives it, whose amounts each name a currency.

@@ -3,7 +3,9 @@
 mod rates;
 mod zone;
 
-use kernel::{Currency, Money, ShippingMethodId, ShippingZoneId, Timestamp};
+use kernel::{
+    Audited, Currency, Fact, Money, ShippingMethodId, ShippingZoneId, Snapshot, Timestamp,
+};
 use serde::{Deserialize, Serialize};
 use strum::{EnumString, IntoStaticStr};
 
@@ -55,6 +57,28 @@ pub struct ShippingMethod {
     pub created_at: Timestamp,
     /// When it was last changed.
     pub updated_at: Timestamp,
+}
+
+impl Audited for ShippingMethod {
+    fn snapshot(&self) -> Snapshot {
+        let status: &'static str = self.status.into();
+        let (kind, amounts): (&'static str, Fact) = match &self.rates {
+            Rates::Flat { amount } => ("flat", [*amount].into_iter().collect()),
+            Rates::Table { steps } => ("table", steps.iter().map(|step| step.amount).collect()),
+        };
+        let zones: Fact = self.zones.iter().copied().collect();
+        Snapshot::new()
+            .with_public_text("code", Some(&self.code))
+            .with_public_text("name", Some(&self.name))
+            .with("rates", kind)
+            .with("amounts", amounts)
+            .with("free_above", self.free_above)
+            .with("zones", zones)
+            .with("currency", self.currency)
+            .with("status", status)
+            .with("position", self.position)
+            .with("version", self.version)
+    }
 }
 
 /// A way to ship, with the areas of the zones it goes to.

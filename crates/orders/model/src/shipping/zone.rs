@@ -1,6 +1,6 @@
 //! Parts of the world that are shipped to.
 
-use kernel::{ShippingZoneId, Timestamp};
+use kernel::{Audited, ShippingZoneId, Snapshot, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use crate::address::{Address, is_country};
@@ -47,6 +47,19 @@ pub struct ShippingZone {
     pub created_at: Timestamp,
     /// When it was last changed.
     pub updated_at: Timestamp,
+}
+
+impl Audited for ShippingZone {
+    fn snapshot(&self) -> Snapshot {
+        Snapshot::new()
+            .with_public_text("name", Some(&self.name))
+            .with_public_texts(
+                "countries",
+                self.areas.iter().map(|area| area.country.as_str()),
+            )
+            .with("areas", self.areas.len())
+            .with("version", self.version)
+    }
 }
 
 /// A zone to make.

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use kernel::{__Entity__Id, Timestamp};
+use kernel::{__Entity__Id, Audited, Snapshot, Timestamp};
 use serde::{Deserialize, Serialize};
 use strum::{EnumString, IntoStaticStr};
 
@@ -95,6 +95,16 @@ impl __Entity__ {
             __Entity__Status::Active => None,
             __Entity__Status::Archived => Some(self.updated_at.plus(KEPT)),
         }
+    }
+}
+
+impl Audited for __Entity__ {
+    fn snapshot(&self) -> Snapshot {
+        let status: &'static str = self.status.into();
+        Snapshot::new()
+            .with_public_text("name", Some(&self.name))
+            .with("status", status)
+            .with("version", self.version)
     }
 }
 

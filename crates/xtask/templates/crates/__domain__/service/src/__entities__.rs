@@ -6,7 +6,7 @@ use __domain___model::events::__Entity__Changed;
 use __domain___model::jobs::Forget__Entity__;
 use __domain___repository::__entities__;
 use database::Once;
-use kernel::{__Entity__Id, Fault, Page, PageRequest, Permission, Scope};
+use kernel::{__Entity__Id, AuditEntry, Audited as _, Fault, Page, PageRequest, Permission, Scope};
 
 use crate::__Domain__;
 
@@ -57,6 +57,8 @@ impl __Domain__ {
             __entity__: made.id,
         };
         self.queue.publish(&tx, &event).await?;
+        let entry = AuditEntry::new("__entity__.create", made.id).after(&made);
+        self.record(&tx, entry).await?;
         Ok(tx.commit_with(made).await?)
     }
 
@@ -80,6 +82,7 @@ impl __Domain__ {
         if known.version != version {
             return Err(__Domain__Error::VersionMismatch);
         }
+        let before = known.snapshot();
         let changed = known.changed(&change, self.now())?;
         if !__entities__::update(&tx, &changed)
             .await
@@ -93,6 +96,9 @@ impl __Domain__ {
         }
         let event = __Entity__Changed { __entity__: id };
         self.queue.publish(&tx, &event).await?;
+        let entry = AuditEntry::new("__entity__.change", id);
+        self.record(&tx, entry.before(&before).after(&changed))
+            .await?;
         tx.commit().await?;
         Ok(changed)
     }
