@@ -251,13 +251,8 @@ pub async fn fresh(
     if wants("cart_id") {
         let cart = app.cart(tenant.host, &[(&things["variant_id"], 1)]).await;
         let path = format!("/api/carts/{}", cart.id);
-        let seen = app
-            .client
-            .get(&path)
-            .header("host", tenant.host)
-            .header("x-cart-token", &cart.token)
-            .expect(200)
-            .await;
+        let seen = app.client.get(&path).header("host", tenant.host);
+        let seen = seen.header("x-cart-token", &cart.token).expect(200).await;
         things.insert("cart_id", cart.id);
         things.insert("line_id", seen.text_at("/lines/0/id"));
         tokens.cart = cart.token;
