@@ -98,14 +98,10 @@ pub(crate) fn read(row: Row, order: &Order) -> OrderLine {
 
 /// The write that adds the lines of an order, for a batch.
 pub fn insert(order: OrderId, lines: &[OrderLine]) -> (String, Vec<Value>) {
-    const COLUMNS: usize = 13;
     let mut values: Vec<Value> = vec![order.uuid().into()];
     let mut rows = Vec::with_capacity(lines.len());
     for line in lines {
-        let first = values.len() + 2;
-        let places: Vec<String> = (first..first + COLUMNS).map(|n| format!("${n}")).collect();
-        rows.push(format!("($1, $2, {})", places.join(", ")));
-        values.extend([
+        let row: [Value; 14] = [
             line.id.uuid().into(),
             line.position.into(),
             line.product.uuid().into(),
@@ -120,7 +116,13 @@ pub fn insert(order: OrderId, lines: &[OrderLine]) -> (String, Vec<Value>) {
             line.discount.minor.into(),
             line.restocked.into(),
             line.pieces.intangible.into(),
-        ]);
+        ];
+        let first = values.len() + 2;
+        let places: Vec<String> = (first..first + row.len())
+            .map(|n| format!("${n}"))
+            .collect();
+        rows.push(format!("($1, $2, {})", places.join(", ")));
+        values.extend(row);
     }
     (
         format!(
