@@ -200,7 +200,7 @@ async fn import(app: &App, tenant: &Tenant) -> String {
         .call(testkit::client::POST, "/api/admin/imports")
         .bearer(&tenant.key)
         .header("content-type", "text/csv")
-        .body("handle,name\nchair,Chair\n");
+        .body("handle,name\nimported,Imported\n");
     call.expect(202).await.text_at("/id")
 }
 

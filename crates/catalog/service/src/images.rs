@@ -129,6 +129,9 @@ impl Catalog {
         id: ImageId,
     ) -> Result<Image, CatalogError> {
         let tx = self.database.begin_write(scope, "image.show").await?;
+        // In the order of all others: who adds the same picture holds the
+        // product, and waits for what becomes of this row.
+        products::lock(&tx, product).await?;
         if !images::set_ready(&tx, id, self.now()).await? {
             return Err(CatalogError::ImageNotFound);
         }
@@ -230,6 +233,7 @@ impl Catalog {
     ) -> Result<(), CatalogError> {
         scope.require(Permission::CatalogWrite)?;
         let tx = self.database.begin_write(scope, "image.delete").await?;
+        products::lock(&tx, product).await?;
         let known = images::of_product(&tx, product).await?;
         let image = known.into_iter().find(|image| image.id == id);
         let image = image.ok_or(CatalogError::ImageNotFound)?;
