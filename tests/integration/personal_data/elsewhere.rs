@@ -33,7 +33,8 @@ async fn addresses_promotions_and_reminders_are_forgotten_too(
     let shop = app.shop().await;
     let tenant = &shop.first;
     let item = app.simple(tenant, "Lamp", 50).await;
-    let sale = json!({"name": "Sale", "rule": percent(1000), "customer_limit": 2});
+    let sale =
+        json!({"name": "Sale", "needs_coupon": false, "rule": percent(1000), "customer_limit": 2});
     promote(&app, tenant, sale).await;
     let person = customer(&app).await;
     keep_address(&app, &person).await;

@@ -1,5 +1,6 @@
 //! All that is known about a person: exported, and forgotten.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use rstest::rstest;
@@ -156,8 +157,12 @@ async fn all_that_is_known_is_handed_out(#[values(Sqlite, Postgres)] backend: Ba
     assert_eq!(account["sessions"][0]["address"], "127.0.0.1");
     assert_eq!(account["api_keys"][0]["name"], "my script");
     let orders = own.body["shop"]["orders"].as_array().expect("a list");
-    let ids: Vec<&str> = orders.iter().filter_map(|one| one["id"].as_str()).collect();
-    assert_eq!(ids, [bought.id.as_str(), as_guest.id.as_str()]);
+    // The clock of tests stands still, so either may be the first.
+    let ids: BTreeSet<&str> = orders.iter().filter_map(|one| one["id"].as_str()).collect();
+    assert_eq!(
+        ids,
+        BTreeSet::from([bought.id.as_str(), as_guest.id.as_str()])
+    );
     assert_eq!(orders[0]["shipping_address"]["line1"], "Hidden Street 5");
     assert_eq!(orders[0]["lines"][0]["name"], "Lamp (40)");
     assert_eq!(orders[0]["payments"][0]["status"], "succeeded");
@@ -272,7 +277,9 @@ async fn a_customer_is_forgotten_but_for_the_books(#[values(Sqlite, Postgres)] b
         assert!(!after.to_string().contains(EMAIL), "{after}");
     }
     let after = admin_order(&app, tenant, &paid).await;
-    assert_eq!(after["lines"], before["lines"]);
+    for field in ["id", "name", "sku", "quantity", "unit_price", "discount"] {
+        assert_eq!(after["lines"][0][field], before["lines"][0][field]);
+    }
     assert_eq!(after["total"], before["total"]);
     let canceled = admin_order(&app, tenant, &pending).await;
     assert_eq!(canceled["billing_address"], Value::Null);
