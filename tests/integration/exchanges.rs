@@ -81,6 +81,8 @@ async fn another_size_costs_nothing_and_can_be_sent_at_once(
     let again = exchange(&app, tenant, &sold, 1, &sold.lamps.variants[1], 1);
     let again = again.once("exchange-1").expect(201).await;
     assert_eq!(again.text_at("/order/id"), made.text_at("/order/id"));
+    let log = app.audited(tenant).await;
+    assert_eq!(log.iter().filter(|one| *one == "order.exchange").count(), 1);
     assert_eq!(app.stock(tenant, &sold.lamps, 1).await, (2, 0));
     let second = made.text_at("/order/id");
     admin(&app, tenant, &format!("orders/{second}/ship"), &Value::Null)

@@ -114,6 +114,9 @@ async fn a_return_goes_from_asking_to_the_money(#[values(Sqlite, Postgres)] back
         .refused(409, "return.too_many")
         .await;
     ask(&app, &order, &line, 2).expect(201).await;
+    // Approved, received, refunded.
+    let log = app.audited(tenant).await;
+    assert_eq!(log.iter().filter(|one| *one == "return.move").count(), 3);
 }
 
 #[rstest]
@@ -177,6 +180,9 @@ async fn buyers_have_a_window_and_the_shop_has_none(#[values(Sqlite, Postgres)] 
     let body = json!({"lines": [{"line_id": line, "quantity": 1, "reason": "defective"}]});
     let made = admin(&app, tenant, &format!("orders/{}/returns", order.id), &body);
     assert_eq!(made.expect(201).await.body["status"], "approved");
+    // What the buyer does is no action of the shop.
+    let log = app.audited(tenant).await;
+    assert_eq!(log.iter().filter(|one| *one == "return.create").count(), 1);
     let change = app
         .client
         .patch("/api/admin/settings", &json!({"return_window_days": 90}));

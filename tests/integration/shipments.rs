@@ -96,6 +96,10 @@ async fn an_order_goes_out_in_parts(#[values(Sqlite, Postgres)] backend: Backend
     move_it(&second, "hand-over")
         .refused(409, "shipment.wrong_state")
         .await;
+    let log = app.audited(tenant).await;
+    for action in ["shipment.create", "shipment.move"] {
+        assert!(log.iter().any(|one| one == action), "{action} in {log:?}");
+    }
 }
 
 #[rstest]
@@ -272,4 +276,6 @@ async fn notes_are_for_the_shop_or_for_the_buyer_as_well(
     note(json!({"body": ""}))
         .refused(422, "request.invalid_body")
         .await;
+    let log = app.audited(tenant).await;
+    assert_eq!(log.iter().filter(|one| *one == "order.note").count(), 2);
 }

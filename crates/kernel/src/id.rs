@@ -39,6 +39,15 @@ impl<K: IdKind> Id<K> {
         Self::from_uuid(random::uuid_v7(now))
     }
 
+    /// A new id that also sorts after `previous`, made in the same millisecond
+    /// or not: things of one list keep its order.
+    pub fn after(previous: Option<Self>, now: Timestamp) -> Self {
+        previous.map_or_else(
+            || Self::new(now),
+            |last| Self::from_uuid(random::uuid_v7_after(last.0, now)),
+        )
+    }
+
     /// The id with exactly these 128 bits, as stored.
     pub const fn from_uuid(uuid: Uuid) -> Self {
         Self(uuid, PhantomData)

@@ -22,10 +22,52 @@ pub fn uuid_v7(now: Timestamp) -> Uuid {
     uuid::Builder::from_unix_timestamp_millis(millis, &bytes::<10>()).into_uuid()
 }
 
+/// A UUID of version 7 that sorts after `previous`: a new one where that does,
+/// else `previous` with a small random number added to its random part (RFC
+/// 9562, section 6.2, method 2), or a new one of the next millisecond when that
+/// part is used up.
+pub fn uuid_v7_after(previous: Uuid, now: Timestamp) -> Uuid {
+    const RANDOM_PART: u128 = (1 << 62) - 1;
+    let new = uuid_v7(now);
+    if new > previous {
+        return new;
+    }
+    let bits = previous.as_u128();
+    let raised = (bits & RANDOM_PART) + 1 + u128::from(below(1 << 16));
+    if raised <= RANDOM_PART {
+        return Uuid::from_u128((bits & !RANDOM_PART) | raised);
+    }
+    let millis = u64::try_from(bits >> 80).unwrap_or(0) + 1;
+    uuid::Builder::from_unix_timestamp_millis(millis, &bytes::<10>()).into_uuid()
+}
+
 /// A number in `0..bound` (0 when `bound` is 0), for jitter and sampling. The
 /// modulo bias is below 2⁻³² for the bounds in use.
 pub fn below(bound: u64) -> u64 {
     u64::from_le_bytes(bytes::<8>())
         .checked_rem(bound)
         .unwrap_or(0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ids_of_one_millisecond_sort_as_they_were_made() {
+        let now = Timestamp::from_micros(1_700_000_000_000_000);
+        let mut last = uuid_v7(now);
+        for _ in 0..10_000 {
+            let next = uuid_v7_after(last, now);
+            assert!(next > last, "{next} after {last}");
+            assert_eq!(next.get_version_num(), 7);
+            assert_eq!(next.get_variant(), uuid::Variant::RFC4122);
+            last = next;
+        }
+        // Also when the random part has no room left, or the clock went back.
+        let full = Uuid::from_u128(last.as_u128() | ((1 << 62) - 1));
+        let next = uuid_v7_after(full, Timestamp::from_micros(0));
+        assert!(next > full, "{next} after {full}");
+        assert_eq!(next.get_version_num(), 7);
+    }
 }

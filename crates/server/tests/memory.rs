@@ -165,8 +165,10 @@ async fn pictures_take_no_more_than_was_said() {
     };
     let before = peak(&shop.server);
     // A picture of 25,000,000 pixels, all of them one: 73 kB.
-    {
-        let (what, format) = ("PNG", image::ImageFormat::Png);
+    for (what, format) in [
+        ("PNG", image::ImageFormat::Png),
+        ("JPEG", image::ImageFormat::Jpeg),
+    ] {
         let file = picture(5_000, 5_000, 1, format);
         let started = Instant::now();
         let made = upload(&file).await;

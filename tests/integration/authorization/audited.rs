@@ -20,8 +20,9 @@ const EXCEPTIONS: &[(&str, &str, &str)] = &[(
 )];
 
 /// Parts of paths of routes that need more than the table of routes makes: a
-/// shipment in the right state, all pictures of a product by name. When they
-/// do not succeed here, nothing is said about them.
+/// shipment in the right state, all pictures of a product by name. Where they
+/// do not succeed here, the tests of shipments, returns, exchanges and pictures
+/// look for their entries.
 const NEEDY: &[&str] = &[
     "/images/order",
     "/shipments",

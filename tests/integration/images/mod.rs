@@ -179,6 +179,8 @@ async fn pictures_have_an_order_and_texts(#[values(Sqlite, Postgres)] backend: B
         call.bearer(&tenant.key)
     };
     order(&[d, c, b, a]).expect(200).await;
+    let log = app.audited(tenant).await;
+    assert_eq!(log.iter().filter(|one| *one == "image.order").count(), 1);
     assert_eq!(
         ids(&shown(&app, "lamp").await),
         [d, c, b, a].map(Clone::clone)

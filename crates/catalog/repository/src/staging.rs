@@ -22,6 +22,9 @@ pub struct Next {
     pub product: i64,
     /// The next variant's.
     pub variant: i64,
+    /// The id of the last product: products are listed and exported in the
+    /// order of their file.
+    pub last: Option<ProductId>,
 }
 
 /// Adds products and their variants. Ids are made as if all were new.
@@ -39,7 +42,9 @@ pub async fn insert(
         let counted = product.kind.unwrap_or(ProductKind::Goods) == ProductKind::Goods;
         let shared = product.strategy == Some(InventoryStrategy::Flat);
         let pile = (counted && shared).then(|| StockItemId::new(now));
-        of_products.extend(product_row(product, next.product, pile, now));
+        let id = ProductId::after(next.last, now);
+        next.last = Some(id);
+        of_products.extend(product_row(product, id, next.product, pile));
         for (place, variant) in (0i64..).zip(&product.variants) {
             let own = || counted.then(|| StockItemId::new(now));
             let pile = pile.or_else(own);
@@ -89,9 +94,9 @@ fn rows(count: usize, columns: usize) -> String {
 
 fn product_row(
     product: &ImportedProduct,
+    id: ProductId,
     n: i64,
     pile: Option<StockItemId>,
-    now: Timestamp,
 ) -> [Value; PRODUCT] {
     let kind: Option<&'static str> = product.kind.map(Into::into);
     let condition: Option<&'static str> = product.condition.map(Into::into);
@@ -100,7 +105,7 @@ fn product_row(
     [
         n.into(),
         i64::try_from(product.line).unwrap_or(i64::MAX).into(),
-        ProductId::new(now).uuid().into(),
+        id.uuid().into(),
         true.into(),
         pile.map(StockItemId::uuid).into(),
         product.slug.clone().into(),

@@ -116,6 +116,15 @@ impl App {
         self.key(&operator).await
     }
 
+    /// The actions that the tenant's audit log has, the last one first.
+    pub async fn audited(&self, tenant: &Tenant) -> Vec<String> {
+        let log = self.client.get("/api/admin/audit?limit=100");
+        let log = log.bearer(&tenant.key).expect(200).await;
+        let entries = log.body["data"].as_array().expect("a list");
+        let action = |entry: &serde_json::Value| entry["action"].as_str().map(str::to_owned);
+        entries.iter().filter_map(action).collect()
+    }
+
     async fn key(&self, of: &Person) -> String {
         let me = self.client.get("/api/auth/me").bearer(&of.token);
         let permissions = me.expect(200).await.body["permissions"].clone();
