@@ -13,6 +13,7 @@ mod m0003_queue;
 mod m0004_catalog;
 mod m0005_orders;
 mod m0006_test_gateway;
+mod m0007_search;
 mod script;
 
 /// Runs the migrations.
@@ -28,6 +29,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0004_catalog::MIGRATION),
             Box::new(m0005_orders::MIGRATION),
             Box::new(m0006_test_gateway::MIGRATION),
+            Box::new(m0007_search::MIGRATION),
         ]
     }
 }

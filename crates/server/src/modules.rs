@@ -66,7 +66,7 @@ pub(crate) fn background(base: &Base<'_>, services: &Services) -> (Registry, Vec
     let mut registry = Registry::default();
     queue::sweep::register(&mut registry, base.database, base.queue);
     accounts_jobs::register(&mut registry, &services.accounts);
-    catalog_jobs::register(&mut registry);
+    catalog_jobs::register(&mut registry, &services.catalog);
     orders_jobs::register(&mut registry, &services.orders);
     if let Some(url) = &base.settings.nats_url {
         Arc::new(Bus::new(url.clone())).register(&mut registry);
@@ -74,6 +74,7 @@ pub(crate) fn background(base: &Base<'_>, services: &Services) -> (Registry, Vec
     let mut schedules = queue::sweep::schedules();
     schedules.extend(accounts_jobs::schedules());
     schedules.extend(orders_jobs::schedules());
+    schedules.extend(catalog_jobs::schedules());
     (registry, schedules)
 }
 

@@ -28,6 +28,18 @@ impl Event for ProductChanged {
     }
 }
 
+/// Products are found by search that were not before.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct ProductsIndexed {}
+
+impl Event for ProductsIndexed {
+    const KIND: &'static str = "products.indexed";
+
+    fn stale_tags(&self) -> Vec<String> {
+        vec![PRODUCTS_TAG.to_owned()]
+    }
+}
+
 /// What the public sees of the stock of some products changed.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct StockShownChanged {

@@ -4,9 +4,11 @@
 pub mod category;
 pub mod errors;
 pub mod events;
+pub mod jobs;
 pub mod listing;
 pub mod offer;
 pub mod product;
+pub mod search;
 pub mod stock;
 pub mod variant;
 

@@ -11,5 +11,6 @@ pub mod products;
     reason = "the code that sea-orm derives"
 )]
 mod rows;
+pub mod search;
 pub mod stock;
 pub mod variants;

@@ -4,8 +4,10 @@
 
 mod bulk;
 mod categories;
+mod index;
 mod listing;
 mod products;
+mod search;
 mod stock;
 mod variants;
 
@@ -19,6 +21,7 @@ use queue::Queue;
 
 pub use bulk::NewListing;
 pub use products::AdminProduct;
+pub use search::{Counted, Found};
 
 /// The use cases of the catalog.
 pub struct Catalog {

@@ -11,6 +11,7 @@ use database::{Once, Transaction};
 use kernel::{CategoryId, Fault, Permission, ProductId, Scope, StockItemId};
 
 use crate::Catalog;
+use crate::index::reread;
 
 /// A product as administrators see it.
 pub type AdminProduct = ProductDetail;
@@ -91,13 +92,6 @@ impl Catalog {
         tx.commit().await?;
         Ok(changed)
     }
-}
-
-/// A product as the transaction sees it.
-pub(crate) async fn reread(tx: &Transaction, id: ProductId) -> Result<AdminProduct, CatalogError> {
-    detail::find(tx, &ProductRef::Id(id), Audience::Admin)
-        .await?
-        .ok_or(CatalogError::ProductNotFound)
 }
 
 /// Whether the variants of a product share one pile.
