@@ -20,6 +20,7 @@ mod recovery;
 mod refunds;
 mod round_trips;
 mod schema;
+mod search;
 mod security_headers;
 mod sessions;
 mod stripe;

@@ -67,6 +67,12 @@ async fn the_busiest_routes_ask_as_often_as_ever(#[values(Sqlite, Postgres)] bac
     app.pay(&order).await;
 
     let list = times(|| app.client.get("/api/catalog/products"));
+    let search = times(|| {
+        app.client
+            .get("/api/catalog/products?q=lamp&in_stock=true&facets=true")
+    });
+    let misspelt = times(|| app.client.get("/api/catalog/products?q=lampp"));
+    let facets = times(|| app.client.get("/api/catalog/products?in_stock=true&facets=true"));
     let detail = times(|| app.client.get("/api/catalog/products/lamp-3"));
     let seen = &carts(&app, &two, 1).await[0];
     let cart = times(|| {
@@ -101,6 +107,9 @@ async fn the_busiest_routes_ask_as_often_as_ever(#[values(Sqlite, Postgres)] bac
     let mut counted = Vec::new();
     for (name, calls) in [
         ("products", list),
+        ("search", search),
+        ("misspelt search", misspelt),
+        ("facets", facets),
         ("product", detail),
         ("cart", cart),
         ("order", see),
@@ -118,6 +127,9 @@ async fn the_busiest_routes_ask_as_often_as_ever(#[values(Sqlite, Postgres)] bac
     let postgres = backend == Postgres;
     let expected = [
         ("products", 1),
+        ("search", 4),
+        ("misspelt search", 4),
+        ("facets", 3),
         ("product", 1),
         ("cart", 2),
         ("order", 1),

@@ -14,6 +14,6 @@ pub(crate) use caller::{Caller, CartToken, OrderToken};
 pub(crate) use conditional::{IfMatch, RequiredIfMatch, etag};
 pub(crate) use ids::id;
 pub(crate) use json::{BodyLimits, Json, MaybeJson, read_all};
-pub(crate) use page::{List, Listed, page_request};
+pub(crate) use page::{Linked, List, Listed, page_request};
 pub(crate) use query::Query;
 pub(crate) use validation::line;

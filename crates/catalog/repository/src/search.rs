@@ -17,8 +17,8 @@ use uuid::Uuid;
 
 /// How many products are looked at, at most, to answer one question.
 pub const MAX_CANDIDATES: usize = 200_000;
-/// Between texts in one parameter. It cannot be in a word, and not in a brand
-/// or a tag: they are single lines.
+/// Between texts in one parameter. Neither words nor tokens have control
+/// characters.
 const SEPARATOR: char = '\u{1f}';
 
 /// Texts as one parameter, so that a statement is the same however many there

@@ -35,9 +35,14 @@ pub struct Document {
 pub mod token {
     use kernel::CategoryId;
 
+    /// A value without control characters, which separate tokens on their way.
+    fn clean(value: &str) -> String {
+        value.replace(char::is_control, " ")
+    }
+
     /// Of a maker.
     pub fn brand(brand: &str) -> String {
-        format!("=b:{brand}")
+        format!("=b:{}", clean(brand))
     }
 
     /// In a category.
@@ -47,17 +52,17 @@ pub mod token {
 
     /// With a tag.
     pub fn tag(tag: &str) -> String {
-        format!("=t:{tag}")
+        format!("=t:{}", clean(tag))
     }
 
     /// With a variant of that size.
     pub fn size(size: &str) -> String {
-        format!("=s:{size}")
+        format!("=s:{}", clean(size))
     }
 
     /// With a property or an option of that value.
     pub fn attribute(name: &str, value: &str) -> String {
-        format!("=a:{name}={value}")
+        format!("=a:{}={}", clean(name), clean(value))
     }
 }
 
