@@ -72,7 +72,10 @@ async fn the_busiest_routes_ask_as_often_as_ever(#[values(Sqlite, Postgres)] bac
             .get("/api/catalog/products?q=lamp&in_stock=true&facets=true")
     });
     let misspelt = times(|| app.client.get("/api/catalog/products?q=lampp"));
-    let facets = times(|| app.client.get("/api/catalog/products?in_stock=true&facets=true"));
+    let facets = times(|| {
+        app.client
+            .get("/api/catalog/products?in_stock=true&facets=true")
+    });
     let detail = times(|| app.client.get("/api/catalog/products/lamp-3"));
     let seen = &carts(&app, &two, 1).await[0];
     let cart = times(|| {

@@ -179,7 +179,10 @@ async fn the_test_set_finds_the_same_everywhere(#[values(Sqlite, Postgres)] back
     let other = list(&app, "q=trail&facets=brand").header("host", "other.test");
     let other = other.expect(200).await;
     assert_eq!(names(&other), ["Foreign Trail Runner"]);
-    assert_eq!(short(&other.body["facets"]), json!({"brand": {"Bergmann": 1}}));
+    assert_eq!(
+        short(&other.body["facets"]),
+        json!({"brand": {"Bergmann": 1}})
+    );
 }
 
 /// Each count is what the list has when the value is chosen: alone where
@@ -190,9 +193,20 @@ async fn a_count_is_what_a_click_leads_to(#[values(Sqlite, Postgres)] backend: B
     let app = App::start(backend).await;
     let shop = app.shop().await;
     fill(&app, &shop.first).await;
-    let encode = |value: &str| url::form_urlencoded::byte_serialize(value.as_bytes()).collect::<String>();
-    for others in ["", "q=trail&", "in_stock=true&", "q=trail&in_stock=true&price_to=12900&"] {
-        for (own, facet) in [("brand=Bergmann", "brand"), ("size=42", "size"), ("tag=sale", "tag"), ("category=shoes", "category")] {
+    let encode =
+        |value: &str| url::form_urlencoded::byte_serialize(value.as_bytes()).collect::<String>();
+    for others in [
+        "",
+        "q=trail&",
+        "in_stock=true&",
+        "q=trail&in_stock=true&price_to=12900&",
+    ] {
+        for (own, facet) in [
+            ("brand=Bergmann", "brand"),
+            ("size=42", "size"),
+            ("tag=sale", "tag"),
+            ("category=shoes", "category"),
+        ] {
             let asked = format!("{others}{own}&facets={facet}");
             let counted = list(&app, &asked).expect(200).await;
             let counts = short(&counted.body["facets"]);
@@ -220,24 +234,42 @@ async fn changes_are_found_at_once(#[values(Sqlite, Postgres)] backend: Backend)
         names(&answer).into_iter().map(str::to_owned).collect()
     };
     let edit = async |path: String, body: Value| {
-        let read = app.client.get(&format!("/api/admin/catalog/products/{}", ids["Trail Runner"]));
+        let read = app.client.get(&format!(
+            "/api/admin/catalog/products/{}",
+            ids["Trail Runner"]
+        ));
         let read = read.bearer(&tenant.key).expect(200).await;
         let version = if path.contains("variants") {
             let variants = read.body["variants"].as_array().expect("variants");
-            let own = variants.iter().find(|one| path.ends_with(one["id"].as_str().expect("an id")));
+            let own = variants
+                .iter()
+                .find(|one| path.ends_with(one["id"].as_str().expect("an id")));
             own.expect("the variant")["version"].clone()
         } else {
             read.body["version"].clone()
         };
-        let call = app.client.patch(&format!("/api/admin/catalog{path}"), &body);
-        call.bearer(&tenant.key).header("if-match", &format!("\"{version}\"")).expect(200).await;
+        let call = app
+            .client
+            .patch(&format!("/api/admin/catalog{path}"), &body);
+        call.bearer(&tenant.key)
+            .header("if-match", &format!("\"{version}\""))
+            .expect(200)
+            .await;
     };
     let product = format!("/products/{}", ids["Trail Runner"]);
-    edit(product.clone(), json!({"name": "Fell Racer", "tags": ["fast"]})).await;
+    edit(
+        product.clone(),
+        json!({"name": "Fell Racer", "tags": ["fast"]}),
+    )
+    .await;
     assert_eq!(found("q=fell").await, ["Fell Racer"]);
     assert_eq!(found("q=trail+runner").await, ["Road Runner 2"]);
     assert_eq!(found("q=fell&tag=sale").await, Vec::<String>::new());
-    assert_eq!(found("q=racr").await, ["Fell Racer"], "a new word is corrected to");
+    assert_eq!(
+        found("q=racr").await,
+        ["Fell Racer"],
+        "a new word is corrected to"
+    );
     let variant = format!("/variants/{}", ids["TR-41"]);
     edit(variant.clone(), json!({"price": eur(100), "size": "47"})).await;
     assert_eq!(found("q=fell&size=47&price_to=100").await, ["Fell Racer"]);
@@ -249,7 +281,10 @@ async fn changes_are_found_at_once(#[values(Sqlite, Postgres)] backend: Backend)
     let order = app.order(tenant, &[(item, 3)]).await;
     assert_eq!(found("q=fell&in_stock=true").await, Vec::<String>::new());
     let path = format!("/api/orders/{}/cancel", order.id);
-    let cancel = app.client.post(&path, &json!({})).header("x-order-token", &order.token);
+    let cancel = app
+        .client
+        .post(&path, &json!({}))
+        .header("x-order-token", &order.token);
     cancel.expect(200).await;
     assert_eq!(found("q=fell&in_stock=true").await, ["Fell Racer"]);
 
@@ -268,18 +303,31 @@ async fn sizes_that_sell_out_at_once_are_both_noted(#[values(Sqlite, Postgres)] 
     let shop = app.shop().await;
     for round in 0..6 {
         let body = json!({"name": format!("Twin {round}"), "status": "active"});
-        let id = post(&app, &shop.first, "/products", &body).await.text_at("/id");
+        let id = post(&app, &shop.first, "/products", &body)
+            .await
+            .text_at("/id");
         let mut carts = Vec::new();
         for size in ["41", "42", "43", "44"] {
             let body = json!({"sku": format!("T{round}-{size}"), "size": size, "price": eur(100), "on_hand": 1});
-            let made = post(&app, &shop.first, &format!("/products/{id}/variants"), &body).await;
+            let made = post(
+                &app,
+                &shop.first,
+                &format!("/products/{id}/variants"),
+                &body,
+            )
+            .await;
             let line = made.text_at("/id");
             carts.push(app.cart("127.0.0.1", &[(line.as_str(), 1)]).await);
         }
         let query = format!("q=twin+{round}&in_stock=true&facets=size");
         let before = list(&app, &query).expect(200).await;
-        assert_eq!(before.body["facets"]["size"].as_array().map(Vec::len), Some(4));
-        let bought = carts.iter().map(|cart| app.checkout("127.0.0.1", cart).expect(201));
+        assert_eq!(
+            before.body["facets"]["size"].as_array().map(Vec::len),
+            Some(4)
+        );
+        let bought = carts
+            .iter()
+            .map(|cart| app.checkout("127.0.0.1", cart).expect(201));
         futures::future::join_all(bought).await;
         let after = list(&app, &query).expect(200).await;
         assert_eq!(after.body["total"], 0, "{}", after.text);
@@ -296,7 +344,12 @@ async fn what_search_does_not_know_is_indexed(#[values(Sqlite, Postgres)] backen
     fill(&app, &shop.first).await;
     let tenant = app.sutler.default_tenant().await.expect("a tenant");
     let scope = app.sutler.accounts.system_scope(tenant.id, "test");
-    let tx = app.sutler.database.begin_write(&scope, "test").await.expect("a transaction");
+    let tx = app
+        .sutler
+        .database
+        .begin_write(&scope, "test")
+        .await
+        .expect("a transaction");
     for sql in [
         "DELETE FROM search_products WHERE tenant_id = $1",
         "DELETE FROM search_words WHERE tenant_id = $1",
@@ -332,12 +385,19 @@ async fn what_cannot_be_asked_is_refused() {
         ("sort=best", "/sort"),
         ("q=%00", "/q"),
     ] {
-        let refused = list(&app, query).refused(400, "request.invalid_query").await;
+        let refused = list(&app, query)
+            .refused(400, "request.invalid_query")
+            .await;
         let at = refused.text_at("/errors/0/pointer");
         assert!(at.starts_with(pointer), "{query}: {at}");
     }
     // Words that look like the language of a database are words.
-    for query in ["q=a%27%20OR%201=1--", "q=trail%20AND%20NOT%20(x*)", "q=%3A*%20%26%20%7C", "q=%3Db%3ALux"] {
+    for query in [
+        "q=a%27%20OR%201=1--",
+        "q=trail%20AND%20NOT%20(x*)",
+        "q=%3A*%20%26%20%7C",
+        "q=%3Db%3ALux",
+    ] {
         list(&app, query).expect(200).await;
     }
 }

@@ -201,7 +201,11 @@ impl ProductsQuery {
     /// Which products. An empty search box asks for nothing.
     pub(crate) fn filter(&self) -> ProductFilter {
         let mut attributes: BTreeMap<String, Vec<String>> = BTreeMap::new();
-        for (name, value) in self.attribute.iter().filter_map(|pair| pair.split_once(':')) {
+        for (name, value) in self
+            .attribute
+            .iter()
+            .filter_map(|pair| pair.split_once(':'))
+        {
             attributes
                 .entry(name.to_owned())
                 .or_default()
@@ -210,7 +214,9 @@ impl ProductsQuery {
         let categories = self.category.iter();
         ProductFilter {
             text: self.q.clone().filter(|text| !text.trim().is_empty()),
-            categories: categories.map(|name| CategoryRef::from(name.as_str())).collect(),
+            categories: categories
+                .map(|name| CategoryRef::from(name.as_str()))
+                .collect(),
             brands: self.brand.clone(),
             conditions: self.condition.iter().copied().map(Into::into).collect(),
             kinds: self.kind.iter().copied().map(Into::into).collect(),
@@ -237,9 +243,6 @@ impl ProductsQuery {
 
     /// What is counted.
     pub(crate) fn wanted(&self) -> Wanted {
-        self.facets
-            .as_deref()
-            .and_then(wanted)
-            .unwrap_or_default()
+        self.facets.as_deref().and_then(wanted).unwrap_or_default()
     }
 }

@@ -52,9 +52,7 @@ fn parse<T: DeserializeOwned + Validate>(text: &str) -> Result<T, RequestError> 
         }
     }
     let reader = serde::de::value::MapDeserializer::<_, Refusal>::new(
-        values
-            .iter()
-            .map(|(name, values)| (*name, Values(values))),
+        values.iter().map(|(name, values)| (*name, Values(values))),
     );
     let value: T = serde_path_to_error::deserialize(reader).map_err(|error| {
         let name = error.path().to_string();
@@ -256,7 +254,10 @@ mod tests {
         );
         assert_eq!(parse::<Filter>("q=").unwrap().q, Some(String::new()));
         assert_eq!(parse::<Filter>("tag=a").unwrap().tag, ["a"]);
-        assert_eq!(parse::<Filter>("tag=b&limit=2&tag=a").unwrap().tag, ["b", "a"]);
+        assert_eq!(
+            parse::<Filter>("tag=b&limit=2&tag=a").unwrap().tag,
+            ["b", "a"]
+        );
         for (text, pointer) in [
             ("limit=0", "/limit"),
             ("limit=x", "/limit"),

@@ -149,11 +149,21 @@ pub(crate) async fn list_products(
     let query = Query::<ProductsQuery>::of(&request)?.0;
     let begun = state.answers.begin();
     let page = page_request(&state, &caller.0, &request, query.cursor(), query.limit())?;
-    let found = state
-        .catalog
-        .products(&caller.0, query.filter(), query.sort(), page, query.wanted());
+    let found = state.catalog.products(
+        &caller.0,
+        query.filter(),
+        query.sort(),
+        page,
+        query.wanted(),
+    );
     let found = Box::pin(found).await?;
-    let linked = Linked::new(&state, &caller.0, &request, found.page, ProductSummaryDto::from);
+    let linked = Linked::new(
+        &state,
+        &caller.0,
+        &request,
+        found.page,
+        ProductSummaryDto::from,
+    );
     let body = json(&ProductList {
         list: linked.list,
         counted: found.counted.map(CountedDto::from),

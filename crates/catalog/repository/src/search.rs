@@ -232,7 +232,9 @@ pub async fn lock(
 ) -> Result<Vec<(ProductId, BTreeSet<String>)>, Fault> {
     let ids = || products.iter().map(|id| Value::from(id.uuid()));
     let places = |first: usize| (first..first + products.len()).map(|n| format!("${n}"));
-    let rows: Vec<String> = places(2).map(|id| format!("($1, {id}, 0, '', '')")).collect();
+    let rows: Vec<String> = places(2)
+        .map(|id| format!("($1, {id}, 0, '', '')"))
+        .collect();
     let empty = match tx.backend() {
         Backend::Postgres => rows.join(", "),
         Backend::Sqlite => rows.join(", ").replace("0, ''", "0, x''"),
@@ -295,7 +297,10 @@ pub async fn write(
         ],
     )
     .await?;
-    let gone: Vec<&str> = before.difference(&document.words).map(String::as_str).collect();
+    let gone: Vec<&str> = before
+        .difference(&document.words)
+        .map(String::as_str)
+        .collect();
     if !gone.is_empty() {
         let backend = tx.backend();
         let sql = format!(
@@ -323,7 +328,11 @@ pub async fn insert(tx: &Transaction, documents: &[Document]) -> Result<(), Faul
     let mut rows = Vec::with_capacity(documents.len());
     for document in documents {
         let first = values.len() + 2;
-        rows.push(format!("($1, ${first}, $2, ${}, ${})", first + 1, first + 2));
+        rows.push(format!(
+            "($1, ${first}, $2, ${}, ${})",
+            first + 1,
+            first + 2
+        ));
         values.extend([
             document.product.uuid().into(),
             document.card.clone().into(),
@@ -356,7 +365,10 @@ async fn insert_words(tx: &Transaction, words: &[(ProductId, &str)]) -> Result<(
     insert_pairs(
         tx,
         "INSERT INTO search_words (tenant_id, word, product_id)",
-        words.iter().map(|&(_, word)| word).zip(ids.iter().map(String::as_str)),
+        words
+            .iter()
+            .map(|&(_, word)| word)
+            .zip(ids.iter().map(String::as_str)),
         true,
     )
     .await
@@ -443,5 +455,8 @@ pub async fn missing(db: &Scoped, limit: u32) -> Result<BTreeSet<ProductId>, Fau
             [FORMAT.into(), i64::from(limit).into()],
         )
         .await?;
-    Ok(rows.into_iter().map(|row| ProductId::from_uuid(row.id)).collect())
+    Ok(rows
+        .into_iter()
+        .map(|row| ProductId::from_uuid(row.id))
+        .collect())
 }

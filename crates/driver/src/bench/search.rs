@@ -77,8 +77,15 @@ fn question(n: usize, product: &Value) -> Result<String> {
     let beginning: String = model.chars().take(4).collect();
     let size = ["41", "42", "M", "L"][n / 4 % 4];
     let asked: Vec<(&str, String)> = match n % 4 {
-        0 => vec![("q", format!("{model} {noun}")), ("in_stock", "true".to_owned())],
-        1 => vec![("q", noun.to_owned()), ("brand", brand.to_owned()), ("price_to", price.to_string())],
+        0 => vec![
+            ("q", format!("{model} {noun}")),
+            ("in_stock", "true".to_owned()),
+        ],
+        1 => vec![
+            ("q", noun.to_owned()),
+            ("brand", brand.to_owned()),
+            ("price_to", price.to_string()),
+        ],
         2 => vec![("q", beginning), ("size", size.to_owned())],
         _ => vec![
             ("q", noun.to_owned()),
@@ -108,5 +115,8 @@ async fn statements(admin: &mut PgConnection, client: &mut Client, path: &str) -
     let text = log::read(admin).await?;
     log::enable(admin, false).await?;
     let statements = log::statements(&text[before..]);
-    Ok(statements.iter().filter(|one| one.sql.contains("$1")).count())
+    Ok(statements
+        .iter()
+        .filter(|one| one.sql.contains("$1"))
+        .count())
 }

@@ -123,7 +123,11 @@ impl Names {
             };
         }
         let mut coined = |last: &[&str]| {
-            let parts = [numbers.of(BEGINNINGS), numbers.of(MIDDLES), numbers.of(last)];
+            let parts = [
+                numbers.of(BEGINNINGS),
+                numbers.of(MIDDLES),
+                numbers.of(last),
+            ];
             parts.concat()
         };
         Self {

@@ -237,7 +237,12 @@ pub(crate) async fn admin_list_products(
     let page = page_request(&state, &caller.0, &request, cursor, query.limit)?;
     let filter = ProductFilter {
         status: query.status.map(Into::into),
-        categories: query.category.as_deref().map(CategoryRef::from).into_iter().collect(),
+        categories: query
+            .category
+            .as_deref()
+            .map(CategoryRef::from)
+            .into_iter()
+            .collect(),
         brands: query.brand.into_iter().collect(),
         tags: query.tag.into_iter().collect(),
         ..ProductFilter::default()

@@ -55,7 +55,10 @@ impl<'a> Card<'a> {
         variant
             .options
             .chunks_exact(2)
-            .filter_map(|place| self.options.get(usize::from(place[0]) | usize::from(place[1]) << 8))
+            .filter_map(|place| {
+                self.options
+                    .get(usize::from(place[0]) | usize::from(place[1]) << 8)
+            })
             .copied()
     }
 

@@ -135,7 +135,9 @@ impl Document {
         for (name, value) in product.attributes.iter().chain(options) {
             words.insert(token::attribute(name, value));
         }
-        let sizes = sold.iter().filter_map(|stocked| stocked.variant.size.as_deref());
+        let sizes = sold
+            .iter()
+            .filter_map(|stocked| stocked.variant.size.as_deref());
         words.extend(sizes.map(token::size));
     }
 }
@@ -158,7 +160,10 @@ fn card(product: &Product, sold: &[&StockedVariant]) -> Vec<u8> {
         .iter()
         .map(|stocked| stocked.variant.options.iter().map(pair).collect())
         .collect();
-    let sizes = places(sold.iter().filter_map(|stocked| stocked.variant.size.as_deref()));
+    let sizes = places(
+        sold.iter()
+            .filter_map(|stocked| stocked.variant.size.as_deref()),
+    );
     let options = places(pairs.iter().flatten());
     let chosen: Vec<Vec<u8>> = pairs
         .iter()
@@ -173,7 +178,12 @@ fn card(product: &Product, sold: &[&StockedVariant]) -> Vec<u8> {
         .map(|(stocked, options)| CardVariant {
             price: stocked.variant.price.minor,
             in_stock: stocked.stock.is_none_or(|pile| pile.available() > 0),
-            size: stocked.variant.size.as_deref().and_then(|size| sizes.get(size)).copied(),
+            size: stocked
+                .variant
+                .size
+                .as_deref()
+                .and_then(|size| sizes.get(size))
+                .copied(),
             options,
         })
         .collect();

@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 use super::card::{Card, read};
 use super::facets::{Facets, Wanted};
-use super::matching::{Filter, score};
+use super::matching::{Filter, NOT_ATTRIBUTES, score};
 use super::tally::Tally;
 use super::words::Term;
 use crate::category::{Category, CategoryStatus};
@@ -87,14 +87,18 @@ pub fn evaluate(question: &Question<'_>, cards: &[Vec<u8>]) -> Result<Answer, po
     for card in cards.iter().flat_map(|bytes| read(bytes)) {
         let card = card?;
         let product = filter.failed_by_product(&card);
-        // Whatever fails two filters is in no facet.
-        if product.count_ones() > 1 {
+        // Whatever fails two filters is in no facet. Attributes may still be
+        // options of a variant.
+        if (product & NOT_ATTRIBUTES).count_ones() > 1 {
             continue;
         }
         if tally.add(&card, &filter, product) {
             total += 1;
             let hit = Hit::new(question, &card);
-            if question.after.is_none_or(|after| hit.comes_after(question.sort, after)) {
+            if question
+                .after
+                .is_none_or(|after| hit.comes_after(question.sort, after))
+            {
                 hits.push(hit);
             }
         }

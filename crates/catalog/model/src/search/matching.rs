@@ -14,6 +14,8 @@ pub(super) const TAG: u32 = 1 << 4;
 pub(super) const SIZE: u32 = 1 << 5;
 pub(super) const PRICE: u32 = 1 << 6;
 pub(super) const IN_STOCK: u32 = 1 << 7;
+/// All of these.
+pub(super) const NOT_ATTRIBUTES: u32 = (1 << FIRST_ATTRIBUTE) - 1;
 /// The bit of the first attribute that is filtered by; others follow.
 const FIRST_ATTRIBUTE: u32 = 8;
 
@@ -47,9 +49,8 @@ impl<'a> Filter<'a> {
                 failed |= bit;
             }
         };
-        let in_category = |id: &[u8]| {
-            <[u8; 16]>::try_from(id).is_ok_and(|id| self.categories.contains(&id))
-        };
+        let in_category =
+            |id: &[u8]| <[u8; 16]>::try_from(id).is_ok_and(|id| self.categories.contains(&id));
         hold(
             CATEGORY,
             !of.categories.is_empty(),
@@ -73,7 +74,11 @@ impl<'a> Filter<'a> {
             of.tags.iter().any(|tag| card.tags.contains(&tag.as_str())),
         );
         for (n, (name, values)) in of.attributes.iter().enumerate() {
-            hold(attribute(n), true, has(card.attributes.iter(), name, values));
+            hold(
+                attribute(n),
+                true,
+                has(card.attributes.iter(), name, values),
+            );
         }
         failed
     }

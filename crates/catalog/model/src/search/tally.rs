@@ -108,9 +108,7 @@ impl<'a> Tally<'a> {
         {
             self.sizes.add(size, number);
         }
-        if counts(PRICE, FacetName::Price)
-            && self.prices.last() != Some(&(number, variant.price))
-        {
+        if counts(PRICE, FacetName::Price) && self.prices.last() != Some(&(number, variant.price)) {
             self.prices.push((number, variant.price));
         }
         if counts(IN_STOCK, FacetName::InStock) && variant.in_stock {
@@ -176,7 +174,11 @@ impl<'a> Tally<'a> {
             most(counts)
         };
         let mut by_name: BTreeMap<String, Vec<Count<String>>> = BTreeMap::new();
-        for Count { value: (name, value), count } in self.attributes.into_counts() {
+        for Count {
+            value: (name, value),
+            count,
+        } in self.attributes.into_counts()
+        {
             by_name.entry(name.to_owned()).or_default().push(Count {
                 value: value.to_owned(),
                 count,

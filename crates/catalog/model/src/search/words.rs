@@ -99,8 +99,14 @@ mod tests {
     #[test]
     fn texts_become_words() {
         let of = |text: &str| words(text).collect::<Vec<_>>();
-        assert_eq!(of("Crème-Brûlée, 2 Men's"), ["creme", "brulee", "2", "mens"]);
-        assert_eq!(of("Straße Ødegård Москва"), ["strasse", "odegard", "moskva"]);
+        assert_eq!(
+            of("Crème-Brûlée, 2 Men's"),
+            ["creme", "brulee", "2", "mens"]
+        );
+        assert_eq!(
+            of("Straße Ødegård Москва"),
+            ["strasse", "odegard", "moskva"]
+        );
         assert_eq!(of(" … !!! "), Vec::<String>::new());
         assert_eq!(of_question("a b a"), ["a", "b"]);
         assert_eq!(of_question("1 2 3 4 5 6 7 8 9 10").len(), MAX_TERMS);
