@@ -357,7 +357,6 @@ async fn what_search_does_not_know_is_indexed(#[values(Sqlite, Postgres)] backen
         tx.run(sql, []).await.expect("deleted");
     }
     tx.commit().await.expect("committed");
-    app.drain().await;
     let lost = list(&app, "q=trail&limit=9").expect(200).await;
     assert_eq!(names(&lost).len(), 0);
     app.advance(Duration::from_mins(2));
