@@ -323,6 +323,25 @@ async fn a_payment_that_failed_is_tried_again(#[values(Sqlite, Postgres)] backen
         .await;
 }
 
+/// However many there are, so that what fails cannot keep others from their
+/// turn.
+#[rstest]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn one_sweep_goes_over_all_that_was_left_open(#[values(Sqlite, Postgres)] backend: Backend) {
+    const MANY: i64 = 205;
+    let app = App::start(backend).await;
+    let shop = app.shop().await;
+    let tenant = &shop.first;
+    let item = app.simple(tenant, "Lamp", MANY).await;
+    for _ in 0..MANY {
+        app.order(tenant, &[(&item.variants[0], 1)]).await;
+    }
+    assert_eq!(app.stock(tenant, &item, 0).await, (MANY, MANY));
+    app.advance(Duration::from_hours(1));
+    app.drain().await;
+    assert_eq!(app.stock(tenant, &item, 0).await, (MANY, 0));
+}
+
 #[rstest]
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn stock_is_freed_in_time_and_taken_again(#[values(Sqlite, Postgres)] backend: Backend) {

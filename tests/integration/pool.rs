@@ -7,6 +7,7 @@ use database::Database;
 use kernel::secret::Sealer;
 use rstest::rstest;
 use sea_orm::FromQueryResult;
+use secrecy::ExposeSecret as _;
 use testkit::Backend::{self, Postgres, Sqlite};
 use testkit::Store;
 
@@ -74,6 +75,49 @@ async fn a_full_pool_lends_the_connections_of_others() {
     // besides the one that waits here.
     let there = elsewhere(move |runtime| runtime.block_on(pid(&clone)));
     assert_eq!(here, there);
+}
+
+/// At start-up the server of the database may be starting as well.
+#[tokio::test(flavor = "multi_thread")]
+async fn start_up_waits_for_a_database_that_starts() {
+    let store = Store::new(Postgres).await;
+    let real = store.settings(&[]).database.url;
+    let mut url = url::Url::parse(real.expose_secret()).expect("a URL");
+    let place = (
+        url.host_str().expect("a host").to_owned(),
+        url.port().unwrap_or(5432),
+    );
+    // A port that nobody listens at.
+    let door = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
+    let address = door.local_addr().expect("an address");
+    drop(door);
+    url.set_host(Some("127.0.0.1")).expect("a host");
+    url.set_port(Some(address.port())).expect("a port");
+    let settings = |timeout| {
+        store.settings(&[
+            ("DATABASE_URL", url.as_str()),
+            ("DATABASE_START_TIMEOUT", timeout),
+        ])
+    };
+    let refused = database::wait_until_up(&settings("0s").database).await;
+    let refused = refused.expect_err("nobody is there").chain();
+    assert!(refused.contains("does not take connections"), "{refused}");
+    let patient = settings("30s").database;
+    let waiting = tokio::spawn(async move { database::wait_until_up(&patient).await });
+    tokio::time::sleep(Duration::from_millis(400)).await;
+    assert!(!waiting.is_finished());
+    let door = tokio::net::TcpListener::bind(address)
+        .await
+        .expect("the port");
+    tokio::spawn(async move {
+        while let Ok((mut from, _)) = door.accept().await {
+            let Ok(mut to) = tokio::net::TcpStream::connect(&place).await else {
+                return;
+            };
+            tokio::spawn(async move { tokio::io::copy_bidirectional(&mut from, &mut to).await });
+        }
+    });
+    waiting.await.expect("no panic").expect("it is up");
 }
 
 #[rstest]

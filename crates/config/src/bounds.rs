@@ -75,6 +75,12 @@ fn times(s: &Settings, r: &mut Reader) {
             "100ms to 10m",
         ),
         (
+            "database.start_timeout",
+            s.database.start_timeout,
+            secs(0)..=secs(600),
+            "0s to 10m",
+        ),
+        (
             "database.acquire_timeout",
             s.database.acquire_timeout,
             millis(100)..=secs(60),

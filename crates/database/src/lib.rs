@@ -29,6 +29,7 @@ mod scoped;
 mod sql;
 mod system;
 mod transaction;
+mod waiting;
 
 pub use backend::{Backend, Checked, missing_file};
 pub use batch::Batch;
@@ -44,3 +45,4 @@ pub use scoped::Scoped;
 pub use sql::Sql;
 pub use system::SystemTransaction;
 pub use transaction::Transaction;
+pub use waiting::wait_until_up;

@@ -19,7 +19,7 @@ const BATCH: usize = 500;
 /// What is published within this time after a turn waits for the next one, so
 /// that a busy relay moves several events with one commit. An idle one moves
 /// them at once.
-const PACE: Duration = Duration::from_millis(20);
+const PACE: Duration = Duration::from_millis(50);
 /// The PostgreSQL channel on which nodes tell each other what is stale.
 const CHANNEL: &str = "sutler_stale";
 /// PostgreSQL takes less than 8,000 bytes a notification.

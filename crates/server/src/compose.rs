@@ -76,6 +76,9 @@ impl Sutler {
     /// there is a default tenant.
     pub async fn build(settings: Settings, overrides: Overrides) -> Result<Self> {
         let settings = Arc::new(settings);
+        database::wait_until_up(&settings.database)
+            .await
+            .map_err(|fault| explained(&fault))?;
         if settings.database.auto_migrate
             && let Some(doubt) = migrations::up(&settings.database, None).await?
         {

@@ -4,6 +4,11 @@ use std::process::ExitCode;
 
 use clap::Parser as _;
 use server::commands::Cli;
+use tikv_jemallocator::Jemalloc;
+
+/// Why, and with what settings: docs/decisions/0013-jemalloc.md.
+#[global_allocator]
+static ALLOCATOR: Jemalloc = Jemalloc;
 
 fn main() -> ExitCode {
     match Cli::parse().run() {

@@ -111,9 +111,13 @@ fn parse<T: DeserializeOwned + Validate>(body: &[u8]) -> Result<T, RequestError>
     let tree: Tree = serde_json::from_slice(body)
         .map_err(|error| RequestError::MalformedJson(error.to_string()))?;
     let value: T = serde_path_to_error::deserialize(tree).map_err(|error| {
-        let pointer = pointer(error.path());
-        let detail = error.into_inner().to_string();
-        RequestError::InvalidBody(vec![FieldError::new(pointer, "type", detail)])
+        let at = pointer(error.path());
+        let refusal = error.into_inner();
+        let field = match refusal.missing {
+            Some(name) => FieldError::new(format!("{at}/{name}"), "required", refusal.to_string()),
+            None => FieldError::new(at, "type", refusal.to_string()),
+        };
+        RequestError::InvalidBody(vec![field])
     })?;
     value
         .validate()
@@ -173,6 +177,12 @@ mod tests {
             [("/lines/0/quantity".to_owned(), "type".to_owned())]
         );
         assert_eq!(fields(r#"{"lines":[],"more":1}"#)[0].0, "/more");
+        for (body, pointer) in [
+            ("{}", "/lines"),
+            (r#"{"lines":[{"quantity":1},{}]}"#, "/lines/1/quantity"),
+        ] {
+            assert_eq!(fields(body), [(pointer.to_owned(), "required".to_owned())]);
+        }
         for bad in ["", "{", "[1]]", "{\"lines\":[]} x"] {
             assert!(parse::<Body>(bad.as_bytes()).is_err(), "{bad}");
         }

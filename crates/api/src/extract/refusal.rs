@@ -8,11 +8,21 @@ use serde::de::{self, Expected, Unexpected};
 
 /// Why a value was refused.
 #[derive(Debug)]
-pub(crate) struct Refusal(String);
+pub(crate) struct Refusal {
+    why: String,
+    /// The field of the value that should be there.
+    pub(crate) missing: Option<&'static str>,
+}
+
+impl Refusal {
+    fn new(why: String) -> Self {
+        Self { why, missing: None }
+    }
+}
 
 impl Display for Refusal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
+        f.write_str(&self.why)
     }
 }
 
@@ -20,32 +30,32 @@ impl std::error::Error for Refusal {}
 
 impl de::Error for Refusal {
     fn custom<T: Display>(text: T) -> Self {
-        Self(text.to_string())
+        Self::new(text.to_string())
     }
 
     fn invalid_type(found: Unexpected<'_>, expected: &dyn Expected) -> Self {
         let expected = in_words(&expected.to_string());
-        Self(format!("must be {expected}, not {}", found_in_words(found)))
+        Self::new(format!("must be {expected}, not {}", found_in_words(found)))
     }
 
     fn invalid_value(found: Unexpected<'_>, expected: &dyn Expected) -> Self {
         let expected = expected.to_string();
         let bounds = bounds_of(&expected).unwrap_or_else(|| in_words(&expected));
-        Self(format!("must be {bounds}, not {}", found_in_words(found)))
+        Self::new(format!("must be {bounds}, not {}", found_in_words(found)))
     }
 
     fn invalid_length(length: usize, expected: &dyn Expected) -> Self {
         let expected = in_words(&expected.to_string());
-        Self(format!("must be {expected}, and has {length} items"))
+        Self::new(format!("must be {expected}, and has {length} items"))
     }
 
     fn unknown_variant(_: &str, known: &'static [&'static str]) -> Self {
-        Self(format!("must be one of: {}", known.join(", ")))
+        Self::new(format!("must be one of: {}", known.join(", ")))
     }
 
     fn unknown_field(name: &str, known: &'static [&'static str]) -> Self {
         let name: String = name.chars().take(64).collect();
-        Self(if known.is_empty() {
+        Self::new(if known.is_empty() {
             format!("{name:?} is not known here; there are no fields")
         } else {
             format!(
@@ -56,11 +66,14 @@ impl de::Error for Refusal {
     }
 
     fn missing_field(name: &'static str) -> Self {
-        Self(format!("the field {name:?} is missing"))
+        Self {
+            why: format!("the field {name:?} is missing"),
+            missing: Some(name),
+        }
     }
 
     fn duplicate_field(name: &'static str) -> Self {
-        Self(format!("the field {name:?} occurs twice"))
+        Self::new(format!("the field {name:?} occurs twice"))
     }
 }
 

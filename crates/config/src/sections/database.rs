@@ -34,6 +34,8 @@ pub struct Database {
     pub max_connections: NonZeroU32,
     /// Whether a pooler stands in between.
     pub pool_mode: PoolMode,
+    /// How long start-up waits for a server that takes no connections yet.
+    pub start_timeout: Duration,
     /// How long to wait for a free connection.
     pub acquire_timeout: Duration,
     /// How long a statement may run.
@@ -64,6 +66,11 @@ pub(crate) fn read(r: &mut Reader, data_dir: &Path) -> Database {
             "database.pool_mode",
             "session",
             "`transaction` when a pooler such as PgBouncer hands out a connection for each transaction.",
+        ),
+        start_timeout: r.value(
+            "database.start_timeout",
+            "15s",
+            "How long start-up waits for a PostgreSQL that does not take connections yet; 0s to 10m.",
         ),
         acquire_timeout: r.value(
             "database.acquire_timeout",

@@ -287,40 +287,55 @@ struct IdRow {
     id: Uuid,
 }
 
-/// Pending orders whose reservation has run out.
+/// Orders whose reserved stock was to be held until an earlier time; those
+/// after one, by id.
 pub async fn with_expired_reservation(
     db: &Scoped,
     now: Timestamp,
+    after: Option<OrderId>,
     limit: i64,
 ) -> Result<Vec<OrderId>, Fault> {
     ids(
         db,
         "SELECT id FROM orders WHERE tenant_id = $1 AND reserved_until IS NOT NULL AND reserved_until <= $2 \
-         ORDER BY reserved_until LIMIT $3",
+           AND id > $3 ORDER BY id LIMIT $4",
         now,
+        after,
         limit,
     )
     .await
 }
 
-/// Orders that were placed before and are still not paid.
+/// Orders that were placed before and are still not paid; those after one, by
+/// id.
 pub async fn pending_since(
     db: &Scoped,
     before: Timestamp,
+    after: Option<OrderId>,
     limit: i64,
 ) -> Result<Vec<OrderId>, Fault> {
     ids(
         db,
         "SELECT id FROM orders WHERE tenant_id = $1 AND status = 'pending' AND placed_at <= $2 \
-           AND payment_status <> 'processing' AND captured <= refunded ORDER BY placed_at LIMIT $3",
+           AND payment_status <> 'processing' AND captured <= refunded AND id > $3 ORDER BY id LIMIT $4",
         before,
+        after,
         limit,
     )
     .await
 }
 
-async fn ids(db: &Scoped, sql: &str, before: Timestamp, limit: i64) -> Result<Vec<OrderId>, Fault> {
-    let rows: Vec<IdRow> = db.all(sql, [before.micros().into(), limit.into()]).await?;
+async fn ids(
+    db: &Scoped,
+    sql: &str,
+    before: Timestamp,
+    after: Option<OrderId>,
+    limit: i64,
+) -> Result<Vec<OrderId>, Fault> {
+    let after = after.map_or_else(Uuid::nil, kernel::Id::uuid);
+    let rows: Vec<IdRow> = db
+        .all(sql, [before.micros().into(), after.into(), limit.into()])
+        .await?;
     Ok(rows
         .into_iter()
         .map(|row| OrderId::from_uuid(row.id))

@@ -136,17 +136,23 @@ pub async fn of(db: &Scoped, order: OrderId) -> Result<Vec<Payment>, Fault> {
     rows.into_iter().map(read).collect()
 }
 
-/// Attempts under way that the gateway was last asked about before, the
-/// longest ago first.
-pub async fn unsettled(db: &Scoped, before: Timestamp, limit: i64) -> Result<Vec<Payment>, Fault> {
+/// Attempts under way that the gateway was last asked about before; those
+/// after one, by id.
+pub async fn unsettled(
+    db: &Scoped,
+    before: Timestamp,
+    after: Option<PaymentId>,
+    limit: i64,
+) -> Result<Vec<Payment>, Fault> {
+    let after = after.map_or_else(Uuid::nil, kernel::Id::uuid);
     let rows: Vec<Row> = db
         .all(
             &format!(
                 "{} AND status IN ('created', 'open', 'processing') AND checked_at <= $2 \
-                 ORDER BY checked_at LIMIT $3",
+                 AND id > $3 ORDER BY id LIMIT $4",
                 *SELECT
             ),
-            [before.micros().into(), limit.into()],
+            [before.micros().into(), after.into(), limit.into()],
         )
         .await?;
     rows.into_iter().map(read).collect()

@@ -86,18 +86,30 @@ pub async fn of(db: &Scoped, order: OrderId) -> Result<Vec<Refund>, Fault> {
     rows.into_iter().map(read).collect()
 }
 
-/// Refunds the gateway was last asked about before.
-pub async fn pending(db: &Scoped, before: Timestamp, limit: i64) -> Result<Vec<Refund>, Fault> {
-    let rows: Vec<Row> = db
+#[derive(FromQueryResult)]
+struct IdRow {
+    id: Uuid,
+}
+
+/// Refunds the gateway was last asked about before; those after one, by id.
+pub async fn pending(
+    db: &Scoped,
+    before: Timestamp,
+    after: Option<RefundId>,
+    limit: i64,
+) -> Result<Vec<RefundId>, Fault> {
+    let after = after.map_or_else(Uuid::nil, kernel::Id::uuid);
+    let rows: Vec<IdRow> = db
         .all(
-            &format!(
-                "{} AND status = 'pending' AND checked_at <= $2 ORDER BY checked_at LIMIT $3",
-                *SELECT
-            ),
-            [before.micros().into(), limit.into()],
+            "SELECT id FROM refunds WHERE tenant_id = $1 AND status = 'pending' AND checked_at <= $2 \
+               AND id > $3 ORDER BY id LIMIT $4",
+            [before.micros().into(), after.into(), limit.into()],
         )
         .await?;
-    rows.into_iter().map(read).collect()
+    Ok(rows
+        .into_iter()
+        .map(|row| RefundId::from_uuid(row.id))
+        .collect())
 }
 
 /// The write that adds a refund, for a batch.

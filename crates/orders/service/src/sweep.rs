@@ -12,7 +12,8 @@ use crate::Orders;
 use crate::cancel::Captured;
 use crate::gateways::gateway_error;
 
-/// How much of each kind is settled in one run; the rest comes with the next.
+/// How much of each kind is looked up at once. A run goes over everything, so
+/// that what fails each time cannot keep the rest from its turn.
 const AT_ONCE: i64 = 200;
 /// How long an attempt whose page was never noted may wait for the request
 /// that is opening it.
@@ -42,14 +43,20 @@ impl Orders {
 
     /// Asks the gateways about attempts nobody heard of.
     async fn sweep_attempts(&self, scope: &Scope, now: Timestamp) -> Result<(), OrdersError> {
-        let db = self.database.read(scope).await?;
-        let open = payments::unsettled(&db, now.minus(OPENING), AT_ONCE).await?;
-        drop(db);
-        for payment in open.iter().filter(|payment| is_due(payment, now)) {
-            let result = self.ask(scope, payment, now).await;
-            warn("attempt", &payment.id.to_string(), result);
+        let mut last = None;
+        loop {
+            let db = self.database.read(scope).await?;
+            let open = payments::unsettled(&db, now.minus(OPENING), last, AT_ONCE).await?;
+            drop(db);
+            for payment in open.iter().filter(|payment| is_due(payment, now)) {
+                let result = self.ask(scope, payment, now).await;
+                warn("attempt", &payment.id.to_string(), result);
+            }
+            last = match next(&open) {
+                Some(payment) => Some(payment.id),
+                None => return Ok(()),
+            };
         }
-        Ok(())
     }
 
     async fn ask(
@@ -75,14 +82,20 @@ impl Orders {
 
     /// Frees the stock of pending orders whose time is over.
     async fn sweep_reservations(&self, scope: &Scope, now: Timestamp) -> Result<(), OrdersError> {
-        let db = self.database.read(scope).await?;
-        let expired = orders::with_expired_reservation(&db, now, AT_ONCE).await?;
-        drop(db);
-        for id in expired {
-            let result = self.expire_reservation(scope, id).await;
-            warn("reservation", &id.to_string(), result);
+        let mut last = None;
+        loop {
+            let db = self.database.read(scope).await?;
+            let expired = orders::with_expired_reservation(&db, now, last, AT_ONCE).await?;
+            drop(db);
+            for &id in &expired {
+                let result = self.expire_reservation(scope, id).await;
+                warn("reservation", &id.to_string(), result);
+            }
+            last = match next(&expired) {
+                Some(&id) => Some(id),
+                None => return Ok(()),
+            };
         }
-        Ok(())
     }
 
     /// Frees the stock of an order, unless it was paid in the meantime: its
@@ -122,32 +135,50 @@ impl Orders {
 
     /// Cancels orders that were never paid.
     async fn sweep_pending(&self, scope: &Scope, now: Timestamp) -> Result<(), OrdersError> {
-        let db = self.database.read(scope).await?;
         let before = now.minus(self.settings.pending_ttl);
-        let old = orders::pending_since(&db, before, AT_ONCE).await?;
-        drop(db);
-        for id in old {
-            let result = self
-                .cancel_pending(scope, id, "not paid in time", Captured::Stays)
-                .await
-                .map(|_| ());
-            warn("order", &id.to_string(), result);
+        let mut last = None;
+        loop {
+            let db = self.database.read(scope).await?;
+            let old = orders::pending_since(&db, before, last, AT_ONCE).await?;
+            drop(db);
+            for &id in &old {
+                let result = self
+                    .cancel_pending(scope, id, "not paid in time", Captured::Stays)
+                    .await
+                    .map(|_| ());
+                warn("order", &id.to_string(), result);
+            }
+            last = match next(&old) {
+                Some(&id) => Some(id),
+                None => return Ok(()),
+            };
         }
-        Ok(())
     }
 
     /// Asks the gateways about refunds nobody heard of.
     async fn sweep_refunds(&self, scope: &Scope, now: Timestamp) -> Result<(), OrdersError> {
-        let db = self.database.read(scope).await?;
-        let open = refunds::pending(&db, now.minus(ASK_REFUND), AT_ONCE).await?;
-        drop(db);
-        for refund in open {
-            // The same key gives the same refund, so asking is telling again.
-            let result = self.execute_refund(scope, refund.id).await;
-            warn("refund", &refund.id.to_string(), result);
+        let mut last = None;
+        loop {
+            let db = self.database.read(scope).await?;
+            let open = refunds::pending(&db, now.minus(ASK_REFUND), last, AT_ONCE).await?;
+            drop(db);
+            for &id in &open {
+                // The same key gives the same refund, so asking is telling again.
+                let result = self.execute_refund(scope, id).await;
+                warn("refund", &id.to_string(), result);
+            }
+            last = match next(&open) {
+                Some(&id) => Some(id),
+                None => return Ok(()),
+            };
         }
-        Ok(())
     }
+}
+
+/// The last of a page, where another page may follow.
+fn next<T>(page: &[T]) -> Option<&T> {
+    page.last()
+        .filter(|_| i64::try_from(page.len()).is_ok_and(|found| found == AT_ONCE))
 }
 
 /// Whether it is time to ask about an attempt.

@@ -30,6 +30,9 @@ pub(super) enum Migrate {
 
 impl Migrate {
     pub(super) async fn run(self, settings: &Settings) -> Result<ExitCode> {
+        database::wait_until_up(&settings.database)
+            .await
+            .map_err(|fault| migrations::explained(&fault))?;
         match self {
             Self::Up { steps } => {
                 let doubt = migrations::up(&settings.database, steps).await?;
