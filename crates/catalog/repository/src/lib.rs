@@ -2,6 +2,7 @@
 
 pub mod categories;
 pub mod detail;
+pub mod documents;
 pub mod listing;
 pub mod offers;
 pub mod products;

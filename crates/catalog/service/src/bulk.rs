@@ -11,7 +11,7 @@ use catalog_model::search::Document;
 use catalog_model::stock::{MovementKind, StockItem};
 use catalog_model::variant::{NewVariant, Variant};
 use catalog_repository::stock::{Cause, Change};
-use catalog_repository::{categories, products, search, stock, variants};
+use catalog_repository::{categories, documents, products, stock, variants};
 use database::Transaction;
 use kernel::{Permission, ProductId, Scope, StockItemId};
 
@@ -128,7 +128,7 @@ async fn index(
         let stocked = StockedVariant { variant, stock };
         of_product.entry(product).or_default().push(stocked);
     }
-    let mut documents = products.into_iter().map(|product| {
+    let mut made = products.into_iter().map(|product| {
         Document::of(&ProductDetail {
             categories: Vec::new(),
             variants: of_product.remove(&product.id).unwrap_or_default(),
@@ -136,10 +136,10 @@ async fn index(
         })
     });
     loop {
-        let some: Vec<Document> = documents.by_ref().take(AT_ONCE).collect();
+        let some: Vec<Document> = made.by_ref().take(AT_ONCE).collect();
         if some.is_empty() {
             return Ok(());
         }
-        search::insert(tx, &some).await?;
+        documents::insert(tx, &some).await?;
     }
 }

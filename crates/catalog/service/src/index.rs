@@ -13,7 +13,7 @@ use catalog_model::listing::ProductRef;
 use catalog_model::offer::ProductDetail;
 use catalog_model::search::Document;
 use catalog_repository::detail::Audience;
-use catalog_repository::{detail, search};
+use catalog_repository::{detail, documents};
 use database::Transaction;
 use kernel::{Permission, ProductId, Scope};
 
@@ -34,11 +34,11 @@ pub(crate) async fn index(
         return Ok(Vec::new());
     }
     let mut details = Vec::with_capacity(products.len());
-    for (id, words) in search::lock(tx, &products).await? {
+    for (id, words) in documents::lock(tx, &products).await? {
         let detail = detail::find(tx, &ProductRef::Id(id), Audience::Admin)
             .await?
             .ok_or(CatalogError::ProductNotFound)?;
-        search::write(tx, &Document::of(&detail), &words).await?;
+        documents::write(tx, &Document::of(&detail), &words).await?;
         details.push(detail);
     }
     Ok(details)
@@ -58,7 +58,7 @@ impl Catalog {
         scope.require(Permission::CatalogWrite)?;
         for _ in 0..ROUNDS {
             let db = self.database.read(scope).await?;
-            let missing = search::missing(&db, AT_ONCE).await?;
+            let missing = documents::missing(&db, AT_ONCE).await?;
             drop(db);
             if missing.is_empty() {
                 break;
