@@ -132,7 +132,7 @@ async fn the_busiest_routes_ask_as_often_as_ever(#[values(Sqlite, Postgres)] bac
         ("products", 1),
         ("search", 4),
         ("misspelt search", 4),
-        ("facets", 3),
+        ("facets", 2),
         ("product", 1),
         ("cart", 2),
         ("order", 1),

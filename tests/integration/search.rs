@@ -294,6 +294,53 @@ async fn changes_are_found_at_once(#[values(Sqlite, Postgres)] backend: Backend)
     assert_eq!(found("q=fell").await, Vec::<String>::new());
 }
 
+/// Questions without words are answered from memory, which follows what
+/// changes: new products, prices, stock, what is hidden, and of the own tenant
+/// only.
+#[rstest]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn facets_without_words_follow_changes(#[values(Sqlite, Postgres)] backend: Backend) {
+    let app = App::with(backend, &[("CATALOG_CACHE_TTL", "0s")]).await;
+    let shop = app.shop().await;
+    let tenant = &shop.first;
+    let ids = fill(&app, tenant).await;
+    let seen = async |query: &str| -> Value {
+        let answer = list(&app, query).expect(200).await;
+        json!([answer.body["total"], short(&answer.body["facets"])])
+    };
+    let brands = "facets=brand,in_stock";
+    let first = json!([6, {"brand": {"Bergmann": 2, "Étoile": 2, "Granite Co": 1, "Lux": 1}, "in_stock": 5}]);
+    assert_eq!(seen(brands).await, first);
+    foreign(&app, &shop.second).await;
+    assert_eq!(seen(brands).await, first, "of the own tenant only");
+
+    let body = json!({"name": "Lamp", "brand": "Lux", "status": "active"});
+    let lamp = post(&app, tenant, "/products", &body).await.text_at("/id");
+    let body = json!({"sku": "NL-1", "price": eur(700), "on_hand": 2});
+    let variants = format!("/products/{lamp}/variants");
+    let line = post(&app, tenant, &variants, &body).await.text_at("/id");
+    let second = json!([7, {"brand": {"Bergmann": 2, "Étoile": 2, "Granite Co": 1, "Lux": 2}, "in_stock": 6}]);
+    assert_eq!(seen(brands).await, second);
+    assert_eq!(
+        seen("brand=Lux&price_to=700&facets=kind").await,
+        json!([1, {"kind": {"goods": 1}}])
+    );
+
+    app.order(tenant, &[(line.as_str(), 2), (ids["TR-41"].as_str(), 3)])
+        .await;
+    let sold_out = json!([7, {"brand": second[1]["brand"], "in_stock": 4}]);
+    assert_eq!(seen(brands).await, sold_out);
+
+    let path = format!("/api/admin/catalog/products/{lamp}");
+    let read = app.client.get(&path).bearer(&tenant.key).expect(200).await;
+    let version = format!("\"{}\"", read.body["version"]);
+    let archive = app.client.patch(&path, &json!({"status": "archived"}));
+    let archive = archive.bearer(&tenant.key).header("if-match", &version);
+    archive.expect(200).await;
+    let archived = json!([6, {"brand": first[1]["brand"], "in_stock": 4}]);
+    assert_eq!(seen(brands).await, archived);
+}
+
 /// Two sizes of one product sell out at the same time: afterwards search
 /// knows of both.
 #[rstest]

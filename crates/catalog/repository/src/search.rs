@@ -5,13 +5,14 @@
 //! operators of full-text indexes are not leakproof, so row-level security
 //! keeps them from being used; comparisons of texts are.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 
 use catalog_model::search::Term;
 use catalog_model::search::words::end_of_prefix;
 use database::{Backend, Scoped};
-use kernel::Fault;
+use kernel::{Fault, ProductId};
 use sea_orm::{FromQueryResult, Value};
+use uuid::Uuid;
 
 /// How many products are looked at, at most, to answer one question.
 pub const MAX_CANDIDATES: usize = 200_000;
@@ -134,6 +135,40 @@ pub async fn cards(db: &Scoped, narrowing: &Narrowing) -> Result<Vec<Vec<u8>>, F
     };
     let rows: Vec<CardsRow> = db.all(&sql, values).await?;
     Ok(rows.into_iter().filter_map(|row| row.cards).collect())
+}
+
+#[derive(FromQueryResult)]
+struct CardRow {
+    product_id: Uuid,
+    card: Vec<u8>,
+}
+
+/// The cards of some products; an empty one where there is none.
+pub async fn cards_of(
+    db: &Scoped,
+    products: &[ProductId],
+) -> Result<Vec<(ProductId, Vec<u8>)>, Fault> {
+    let ids: Vec<String> = products
+        .iter()
+        .map(|product| product.uuid().simple().to_string())
+        .collect();
+    let backend = db.backend();
+    let named = match backend {
+        Backend::Postgres => "= ANY (string_to_array($2, E'\\x1f')::uuid[])",
+        Backend::Sqlite => "IN (SELECT unhex(value) FROM json_each($2))",
+    };
+    let sql = format!(
+        "SELECT product_id, card FROM search_products WHERE tenant_id = $1 AND product_id {named}"
+    );
+    let rows: Vec<CardRow> = db
+        .all(&sql, [texts(backend, ids.iter().map(String::as_str))])
+        .await?;
+    let mut cards: HashMap<Uuid, Vec<u8>> = rows
+        .into_iter()
+        .map(|row| (row.product_id, row.card))
+        .collect();
+    let card = |&product: &ProductId| (product, cards.remove(&product.uuid()).unwrap_or_default());
+    Ok(products.iter().map(card).collect())
 }
 
 /// Which products may match: what comes before the statement, and the

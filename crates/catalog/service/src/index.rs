@@ -64,8 +64,11 @@ impl Catalog {
                 break;
             }
             let tx = self.database.begin_write(scope, "catalog.index").await?;
-            index(&tx, missing).await?;
-            self.queue.publish(&tx, &ProductsIndexed {}).await?;
+            let indexed = index(&tx, missing).await?;
+            let event = ProductsIndexed {
+                products: indexed.iter().map(|detail| detail.product.id).collect(),
+            };
+            self.queue.publish(&tx, &event).await?;
             tx.commit().await?;
         }
         Ok(())

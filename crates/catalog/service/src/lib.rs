@@ -8,6 +8,7 @@ mod index;
 mod listing;
 mod products;
 mod search;
+mod shelf;
 mod stock;
 mod variants;
 
@@ -19,6 +20,8 @@ use database::Database;
 use kernel::{Currency, Scope, Timestamp};
 use queue::Queue;
 
+use shelf::Shelf;
+
 pub use bulk::NewListing;
 pub use products::AdminProduct;
 pub use search::{Counted, Found};
@@ -28,12 +31,14 @@ pub struct Catalog {
     database: Database,
     queue: Queue,
     accounts: Arc<Accounts>,
+    shelf: Shelf,
 }
 
 impl Catalog {
     /// The use cases over these parts.
     pub fn new(database: Database, queue: Queue, accounts: Arc<Accounts>) -> Self {
         Self {
+            shelf: Shelf::new(queue.stale_tags()),
             database,
             queue,
             accounts,

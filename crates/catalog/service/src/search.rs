@@ -1,6 +1,7 @@
 //! Search, with facets.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use catalog_model::CatalogError;
 use catalog_model::category::Category;
@@ -17,6 +18,7 @@ use database::Scoped;
 use kernel::{Currency, Fault, Page, PageRequest, Scope};
 
 use crate::Catalog;
+use crate::shelf::Products;
 
 /// How many words a misspelt one may stand for.
 const MAX_CORRECTIONS: usize = 20;
@@ -49,7 +51,8 @@ pub(crate) fn is_search(filter: &ProductFilter, wanted: Wanted) -> bool {
 impl Catalog {
     /// Answers in four statements: what is known of the words, the categories,
     /// the cards of candidates, the products of the page. Without words there
-    /// are three.
+    /// are the categories, the products of the page, and the cards of what
+    /// changed since the last such question, if anything did.
     pub(crate) async fn search(
         &self,
         scope: &Scope,
@@ -58,21 +61,26 @@ impl Catalog {
         page: PageRequest<ProductPosition>,
         wanted: Wanted,
     ) -> Result<Found, CatalogError> {
-        // Before a connection is held: it may have to be read.
+        // Before a connection is held: they may have to be read.
         let currency = self.currency(scope).await?;
+        let known = match &filter.text {
+            Some(_) => None,
+            None => Some(self.shelf.products(scope, &self.database).await?),
+        };
         let db = self.database.read(scope).await?;
         let terms = match &filter.text {
             Some(text) => terms(&db, text).await?,
             None => Some(Vec::new()),
         };
         let tree = categories::all(&db).await?;
-        let cards = match &terms {
-            Some(terms) => {
+        let products = match (known, &terms) {
+            (Some(known), _) => known,
+            (None, Some(terms)) => {
                 let narrowing = narrowing(terms.clone(), filter, &tree, wanted);
-                search::cards(&db, &narrowing).await?
+                Arc::new(Products::read(&search::cards(&db, &narrowing).await?)?)
             }
             // A word that nothing has.
-            None => Vec::new(),
+            (None, None) => Arc::default(),
         };
         let question = Question {
             terms: terms.as_deref().unwrap_or_default(),
@@ -86,9 +94,8 @@ impl Catalog {
             wanted,
             tree: &tree,
         };
-        let answer = evaluate(&question, &cards)
-            .map_err(|error| Fault::permanent("read the cards of products").caused_by(error))?;
-        drop(cards);
+        let answer = evaluate(&question, &products.parts());
+        drop(products);
         let items = listing::by_ids(&db, &answer.page).await?;
         Ok(found(answer, items, &tree, wanted, currency))
     }

@@ -31,25 +31,55 @@ pub(super) async fn measure(sutler: &Path, options: &Options, table: &mut Table)
     sqlx::query("VACUUM ANALYZE").execute(&mut admin).await?;
     let server = installation.start(&[]).await?;
     let mut client = server.client();
-    let questions = questions(&mut client).await?;
-    let count = statements(&mut admin, &mut client, &questions[0]).await?;
-    // Connections, plans and the caches of PostgreSQL.
-    load::wrk(installation.folder(), server.address, &questions, 5)?;
-    let (mut rates, mut p99) = (Vec::new(), Vec::new());
-    for _ in 0..options.repeats {
-        let seen = load::wrk(
-            installation.folder(),
-            server.address,
-            &questions,
-            options.seconds,
-        )?;
-        rates.push(seen.rate);
-        p99.push(seen.p99);
+    for (name, questions) in [
+        ("search with facets", questions(&mut client).await?),
+        (
+            "category page with facets",
+            of_categories(&mut client).await?,
+        ),
+    ] {
+        let count = statements(&mut admin, &mut client, &questions[0]).await?;
+        // Connections, plans and the caches of PostgreSQL.
+        load::wrk(installation.folder(), server.address, &questions, 5)?;
+        let (mut rates, mut p99) = (Vec::new(), Vec::new());
+        for _ in 0..options.repeats {
+            let seen = load::wrk(
+                installation.folder(),
+                server.address,
+                &questions,
+                options.seconds,
+            )?;
+            rates.push(seen.rate);
+            p99.push(seen.p99);
+        }
+        let name = format!("{name} in {PRODUCTS} products ({count} statements)");
+        table.figure(&name, median(rates), "/s", Aim::None);
+        table.figure("  99 of 100 within", median(p99), "ms", Aim::Under(50.0));
     }
-    let name = format!("search with facets in {PRODUCTS} products ({count} statements)");
-    table.figure(&name, median(rates), "/s", Aim::None);
-    table.figure("  99 of 100 within", median(p99), "ms", Aim::Under(50.0));
     Ok(())
+}
+
+/// Questions without words: each category alone, and with filters.
+async fn of_categories(client: &mut Client) -> Result<Vec<String>> {
+    let call = Call::get("/api/catalog/categories");
+    let tree = client.expect(&call, 200).await?.body;
+    let categories = tree["data"].as_array().context("a list of categories")?;
+    let mut all = Vec::new();
+    for category in categories {
+        let slug = category["slug"].as_str().context("a slug")?;
+        for filter in [
+            "",
+            "&in_stock=true",
+            "&size=42",
+            "&price_to=10000&condition=new",
+            "&sort=price&in_stock=true&size=M",
+        ] {
+            all.push(format!(
+                "/api/catalog/products?category={slug}{filter}&facets=true"
+            ));
+        }
+    }
+    Ok(all)
 }
 
 /// Questions about products that are there: two words, a noun of a brand up to

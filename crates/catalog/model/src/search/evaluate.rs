@@ -4,12 +4,11 @@ use std::cmp::Ordering;
 use std::collections::HashSet;
 
 use kernel::{CategoryId, ProductId};
-use uuid::Uuid;
 
-use super::card::{Card, read};
+use super::columns::Columns;
 use super::facets::{Facets, Wanted};
 use super::matching::{Filter, NOT_ATTRIBUTES, score};
-use super::tally::Tally;
+use super::tally::{Tally, Totals};
 use super::words::Term;
 use crate::category::{Category, CategoryStatus};
 use crate::listing::{CategoryRef, ProductFilter, ProductPosition, ProductSort};
@@ -72,37 +71,62 @@ pub fn subtree(named: &[CategoryRef], tree: &[Category]) -> Vec<CategoryId> {
     found
 }
 
-/// Answers a question from the cards of products that have all the words and
-/// fail at most one filter of a wanted facet; others do no harm. Cards come in
-/// one row of bytes or in several.
-pub fn evaluate(question: &Question<'_>, cards: &[Vec<u8>]) -> Result<Answer, postcard::Error> {
+/// Some products that are looked at.
+#[derive(Clone, Copy)]
+pub struct Part<'a> {
+    /// The products.
+    pub columns: &'a Columns,
+    /// Those among them that are not: true at their rows. None where all are.
+    pub hidden: Option<&'a [bool]>,
+}
+
+/// Answers a question about products that have all its words and fail at most
+/// one filter of a wanted facet; others do no harm. No product is in two
+/// parts.
+pub fn evaluate(question: &Question<'_>, parts: &[Part<'_>]) -> Answer {
     let categories: HashSet<[u8; 16]> = subtree(&question.filter.categories, question.tree)
         .into_iter()
         .map(|id| id.uuid().into_bytes())
         .collect();
-    let filter = Filter::new(question.filter, categories);
-    let mut tally = Tally::new(question.wanted, question.tree, &filter);
+    let mut totals = Totals::new(question.wanted, question.tree);
     let mut hits: Vec<Hit<'_>> = Vec::new();
-    let mut total = 0;
-    for card in cards.iter().flat_map(|bytes| read(bytes)) {
-        let card = card?;
-        let product = filter.failed_by_product(&card);
-        // Whatever fails two filters is in no facet. Attributes may still be
-        // options of a variant.
-        if (product & NOT_ATTRIBUTES).count_ones() > 1 {
-            continue;
-        }
-        if tally.add(&card, &filter, product) {
+    let (mut total, mut seen) = (0, 0);
+    for part in parts {
+        let columns = part.columns;
+        let filter = Filter::new(question.filter, &categories, columns);
+        let mut tally = Tally::new(&totals, &filter, columns);
+        for row in 0..columns.ids.len() {
+            if part.hidden.is_some_and(|hidden| hidden[row]) {
+                continue;
+            }
+            let failed = filter.failed_by_product(row);
+            // Whatever fails two filters is in no facet. Attributes may still
+            // be options of a variant.
+            if (failed & NOT_ATTRIBUTES).count_ones() > 1 || !tally.add(row, failed) {
+                continue;
+            }
             total += 1;
-            let hit = Hit::new(question, &card);
-            if question
-                .after
-                .is_none_or(|after| hit.comes_after(question.sort, after))
-            {
+            let hit = Hit::new(question, columns, row);
+            let after = question.after;
+            if after.is_none_or(|after| hit.comes_after(question.sort, after)) {
                 hits.push(hit);
             }
         }
+        let counted = tally.into_counted();
+        seen = totals.add(counted, seen);
     }
+    let next = cut(&mut hits, question);
+    Answer {
+        next,
+        page: hits.iter().map(|hit| hit.id).collect(),
+        total,
+        facets: totals.into_facets(),
+    }
+}
+
+/// Leaves the page, in order; the position of its last product if there is
+/// more.
+fn cut(hits: &mut Vec<Hit<'_>>, question: &Question<'_>) -> Option<ProductPosition> {
     let order = |a: &Hit<'_>, b: &Hit<'_>| a.compare(b, question.sort);
     // Only the page has to be in order, and one more tells that there is more.
     if hits.len() > question.limit + 1 {
@@ -112,15 +136,9 @@ pub fn evaluate(question: &Question<'_>, cards: &[Vec<u8>]) -> Result<Answer, po
     hits.sort_unstable_by(order);
     let more = hits.len() > question.limit;
     hits.truncate(question.limit);
-    Ok(Answer {
-        next: hits
-            .last()
-            .filter(|_| more)
-            .map(|hit| hit.position(question.sort)),
-        page: hits.iter().map(|hit| hit.id).collect(),
-        total,
-        facets: tally.into_facets(),
-    })
+    hits.last()
+        .filter(|_| more)
+        .map(|hit| hit.position(question.sort))
 }
 
 /// A product that matches, and what it is sorted by.
@@ -132,13 +150,13 @@ struct Hit<'a> {
 }
 
 impl<'a> Hit<'a> {
-    fn new(question: &Question<'_>, card: &Card<'a>) -> Self {
+    fn new(question: &Question<'_>, columns: &'a Columns, row: usize) -> Self {
         Self {
-            id: ProductId::from_uuid(Uuid::from_slice(card.id).unwrap_or_default()),
-            name: card.name,
+            id: columns.ids[row],
+            name: &columns.names[row],
             number: match question.sort {
-                ProductSort::Relevance => score(question.terms, card),
-                ProductSort::Price | ProductSort::PriceDesc => card.price(),
+                ProductSort::Relevance => score(question.terms, columns, row),
+                ProductSort::Price | ProductSort::PriceDesc => columns.prices[row],
                 ProductSort::Newest | ProductSort::Name => 0,
             },
         }
@@ -177,5 +195,109 @@ impl<'a> Hit<'a> {
         };
         let last = Hit { id, name, number };
         self.compare(&last, sort) == Ordering::Greater
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::product::{Condition, ProductKind};
+    use crate::search::card::{Card, CardVariant};
+    use proptest::prelude::*;
+
+    const BRANDS: [&str; 3] = ["Lux", "Heron", "Moss"];
+    const SIZES: [&str; 3] = ["41", "42", "43"];
+    const COLOURS: [&str; 3] = ["Red", "Blue", "Moss"];
+
+    /// Brand, and of each variant size, colour, price and whether it is there.
+    type Made = (usize, Vec<(usize, usize, i64, bool)>);
+
+    fn card(id: u8, (brand, of): &Made) -> Vec<u8> {
+        let colours = COLOURS.map(|colour| ("colour", colour));
+        let places: Vec<[u8; 2]> = of
+            .iter()
+            .map(|variant| [u8::try_from(variant.1).expect("few"), 0])
+            .collect();
+        let variants = of.iter().zip(&places);
+        let card = Card {
+            id: &[id; 16],
+            name: "a name",
+            brand: BRANDS.get(*brand).copied(),
+            kind: ProductKind::Goods,
+            condition: Condition::New,
+            categories: &[],
+            tags: vec![],
+            attributes: vec![("colour", COLOURS[usize::from(id) % 3])],
+            sizes: SIZES.to_vec(),
+            options: colours.to_vec(),
+            variants: variants
+                .map(|(&(size, _, price, in_stock), options)| CardVariant {
+                    price,
+                    in_stock,
+                    size: u16::try_from(size).ok(),
+                    options,
+                })
+                .collect(),
+        };
+        postcard::to_stdvec(&card).expect("a card")
+    }
+
+    fn made() -> impl Strategy<Value = Made> {
+        let variant = (0..4_usize, 0..3_usize, 0..900_i64, any::<bool>());
+        (0..4_usize, proptest::collection::vec(variant, 1..4))
+    }
+
+    /// A count is how many products match when its value is chosen instead of
+    /// those of its facet, worked out variant by variant.
+    fn by_hand(all: &[Made], size: Option<&str>, brand: Option<&str>, in_stock: bool) -> u64 {
+        let matches = |(of, variants): &&Made| {
+            brand.is_none_or(|brand| BRANDS.get(*of) == Some(&brand))
+                && variants.iter().any(|&(of, _, _, there)| {
+                    size.is_none_or(|size| SIZES.get(of) == Some(&size)) && (there || !in_stock)
+                })
+        };
+        all.iter().filter(matches).count() as u64
+    }
+
+    proptest! {
+        #[test]
+        fn counts_are_those_of_a_scan_however_products_are_divided(
+            all in proptest::collection::vec(made(), 0..30), cut in 0..30_usize,
+            size in 0..3_usize, brand in 0..3_usize, in_stock: bool,
+        ) {
+            let cards: Vec<Vec<u8>> = (1..).zip(&all).map(|(id, made)| card(id, made)).collect();
+            let filter = ProductFilter {
+                brands: vec![BRANDS[brand].to_owned()],
+                sizes: vec![SIZES[size].to_owned()],
+                in_stock,
+                ..ProductFilter::default()
+            };
+            let question = Question {
+                terms: &[], filter: &filter, sort: ProductSort::Newest, after: None,
+                limit: 100, wanted: Wanted::all(), tree: &[],
+            };
+            let whole = Columns::read(&cards).expect("cards");
+            let once = evaluate(&question, &[Part { columns: &whole, hidden: None }]);
+            prop_assert_eq!(
+                once.total, by_hand(&all, Some(SIZES[size]), Some(BRANDS[brand]), in_stock)
+            );
+            for count in once.facets.brands.iter().flatten() {
+                let by_hand = by_hand(&all, Some(SIZES[size]), Some(&count.value), in_stock);
+                prop_assert_eq!(count.count, by_hand);
+            }
+            for count in once.facets.sizes.iter().flatten() {
+                let by_hand = by_hand(&all, Some(&count.value), Some(BRANDS[brand]), in_stock);
+                prop_assert_eq!(count.count, by_hand);
+            }
+            // Some of them hidden, and there again in a part of their own.
+            let cut = cut.min(cards.len());
+            let hidden: Vec<bool> = (0..cards.len()).map(|row| row < cut).collect();
+            let fresh = Columns::read(&[cards[..cut].concat()]).expect("cards");
+            let twice = evaluate(&question, &[
+                Part { columns: &whole, hidden: Some(&hidden) },
+                Part { columns: &fresh, hidden: None },
+            ]);
+            prop_assert_eq!(once, twice);
+        }
     }
 }

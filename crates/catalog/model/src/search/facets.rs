@@ -3,8 +3,7 @@
 //! A facet counts what the other filters let through and not its own, so that
 //! a buyer who chose one brand sees how many there would be of another one.
 
-use std::collections::HashMap;
-use std::hash::Hash;
+use std::collections::BTreeMap;
 
 use kernel::CategoryId;
 use strum::{EnumIter, EnumString, IntoEnumIterator as _, IntoStaticStr};
@@ -117,34 +116,6 @@ pub struct Facets {
     pub attributes: Option<Vec<(String, Vec<Count<String>>)>>,
 }
 
-/// Counts products by value, each product once.
-pub(super) struct Counter<K>(HashMap<K, (u64, u64)>);
-
-impl<K> Default for Counter<K> {
-    fn default() -> Self {
-        Self(HashMap::new())
-    }
-}
-
-impl<K: Hash + Eq> Counter<K> {
-    /// Counts a product, which has a number from 1, for a value, unless it was
-    /// counted for it already.
-    pub(super) fn add(&mut self, value: K, product: u64) {
-        let (count, last) = self.0.entry(value).or_default();
-        if *last != product {
-            *count += 1;
-            *last = product;
-        }
-    }
-
-    /// The values and counts.
-    pub(super) fn into_counts(self) -> impl Iterator<Item = Count<K>> {
-        self.0
-            .into_iter()
-            .map(|(value, (count, _))| Count { value, count })
-    }
-}
-
 /// The values with the most products.
 pub(super) fn most<T: Ord>(counts: impl Iterator<Item = Count<T>>) -> Vec<Count<T>> {
     let mut all: Vec<Count<T>> = counts.collect();
@@ -153,21 +124,26 @@ pub(super) fn most<T: Ord>(counts: impl Iterator<Item = Count<T>>) -> Vec<Count<
     all
 }
 
-/// Prices of products, in order of the products' numbers.
-pub(super) fn prices(of: &[(u64, i64)]) -> Prices {
+/// Prices of products, in order of the products' numbers, which begin with 1.
+pub(super) fn prices(of: &[(u32, i64)]) -> Prices {
     let min = of.iter().map(|&(_, price)| price).min();
     let max = of.iter().map(|&(_, price)| price).max();
     let (Some(least), Some(most)) = (min, max) else {
         return Prices::default();
     };
     let width = width(most - least);
-    let mut counter = Counter::<i64>::default();
+    // How many products, and the last one of them.
+    let mut counts: BTreeMap<i64, (u64, u32)> = BTreeMap::new();
     for &(product, price) in of {
-        counter.add(price.div_euclid(width), product);
+        let (count, last) = counts.entry(price.div_euclid(width)).or_default();
+        if *last != product {
+            *count += 1;
+            *last = product;
+        }
     }
-    let mut ranges: Vec<Count<PriceRange>> = counter
-        .into_counts()
-        .map(|Count { value, count }| Count {
+    let ranges = counts
+        .into_iter()
+        .map(|(value, (count, _))| Count {
             value: PriceRange {
                 from: value * width,
                 to: value * width + (width - 1),
@@ -175,7 +151,6 @@ pub(super) fn prices(of: &[(u64, i64)]) -> Prices {
             count,
         })
         .collect();
-    ranges.sort_by_key(|range| range.value.from);
     Prices { min, max, ranges }
 }
 

@@ -4,6 +4,7 @@
 //! every database gives the same answer.
 
 pub mod card;
+pub mod columns;
 pub mod document;
 pub mod evaluate;
 pub mod facets;
@@ -11,7 +12,8 @@ mod matching;
 mod tally;
 pub mod words;
 
+pub use columns::Columns;
 pub use document::Document;
-pub use evaluate::{Answer, Question, evaluate};
+pub use evaluate::{Answer, Part, Question, evaluate};
 pub use facets::{FacetName, Facets, Wanted};
 pub use words::Term;

@@ -1,26 +1,73 @@
 //! Counting products, while they pass by.
 
 use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
 
 use kernel::CategoryId;
 
-use super::card::{Card, CardVariant};
-use super::facets::{Count, Counter, FacetName, Facets, MAX_VALUES, Wanted, most, prices};
-use super::matching::{BRAND, CATEGORY, CONDITION, Filter, IN_STOCK, KIND, PRICE, SIZE, TAG};
+use super::columns::Columns;
+use super::facets::{Count, FacetName, Facets, MAX_VALUES, Wanted, most, prices};
+use super::matching::{
+    BRAND, CATEGORY, CONDITION, Filter, IN_STOCK, KIND, OF_PRODUCT, PRICE, SIZE, TAG,
+};
 use crate::category::{Category, CategoryStatus};
 
-/// The categories that are shown, each with itself and those above it.
-fn ancestors(tree: &[Category]) -> HashMap<[u8; 16], Vec<CategoryId>> {
-    let by_id: HashMap<CategoryId, &Category> = tree.iter().map(|c| (c.id, c)).collect();
-    let path = |category: &Category| -> Option<Vec<CategoryId>> {
+/// Counts products by the numbers of values, each product once.
+struct Counts(Vec<(u32, u32)>);
+
+impl Counts {
+    fn new(values: usize) -> Self {
+        Self(vec![(0, 0); values])
+    }
+
+    /// Counts a product, which has a number from 1, for a value, unless it was
+    /// counted for it already.
+    fn add(&mut self, value: u32, product: u32) {
+        let (count, last) = &mut self.0[value as usize];
+        if *last != product {
+            *count += 1;
+            *last = product;
+        }
+    }
+
+    /// What was counted for each number.
+    fn counts(&self) -> impl Iterator<Item = u64> {
+        self.0.iter().map(|&(count, _)| u64::from(count))
+    }
+}
+
+/// What was counted of values, over all columns.
+type Sums = HashMap<Arc<str>, u64>;
+
+fn sum_up(sums: &mut Sums, names: &[Arc<str>], counts: &Counts) {
+    for (name, count) in names.iter().zip(counts.counts()) {
+        if count > 0 {
+            *sums.entry(name.clone()).or_default() += count;
+        }
+    }
+}
+
+fn told(sums: Sums) -> Vec<Count<String>> {
+    most(sums.into_iter().map(|(value, count)| Count {
+        value: value.as_ref().to_owned(),
+        count,
+    }))
+}
+
+/// For each category itself and those above it, as places in the tree; nothing
+/// for those that are not shown.
+fn paths(tree: &[Category]) -> HashMap<[u8; 16], Vec<u32>> {
+    let by_id: HashMap<CategoryId, u32> = tree.iter().map(|c| c.id).zip(0..).collect();
+    let path = |category: &Category| -> Option<Vec<u32>> {
         let mut path = Vec::new();
-        let mut next = Some(category);
-        while let Some(node) = next {
+        let mut next = Some(category.id);
+        while let Some(&place) = next.and_then(|id| by_id.get(&id)) {
+            let node = &tree[place as usize];
             if node.status == CategoryStatus::Archived || path.len() > tree.len() {
                 return None;
             }
-            path.push(node.id);
-            next = node.parent.and_then(|parent| by_id.get(&parent)).copied();
+            path.push(place);
+            next = node.parent;
         }
         Some(path)
     };
@@ -29,57 +76,135 @@ fn ancestors(tree: &[Category]) -> HashMap<[u8; 16], Vec<CategoryId>> {
         .collect()
 }
 
-/// Counts, while products pass by.
-pub(super) struct Tally<'a> {
+/// What was counted.
+pub(super) struct Totals<'t> {
     wanted: Wanted,
-    /// The number of the product that passes.
-    product: u64,
-    ancestors: HashMap<[u8; 16], Vec<CategoryId>>,
-    /// The bits of the attributes that are filtered by.
-    filtered: BTreeMap<&'a str, u32>,
-    categories: Counter<CategoryId>,
-    brands: Counter<&'a str>,
-    conditions: Counter<&'static str>,
-    kinds: Counter<&'static str>,
-    tags: Counter<&'a str>,
-    sizes: Counter<&'a str>,
-    attributes: Counter<(&'a str, &'a str)>,
-    prices: Vec<(u64, i64)>,
-    in_stock: Counter<()>,
+    tree: &'t [Category],
+    paths: HashMap<[u8; 16], Vec<u32>>,
+    categories: Vec<u64>,
+    brands: Sums,
+    conditions: Sums,
+    kinds: Sums,
+    tags: Sums,
+    sizes: Sums,
+    attributes: BTreeMap<Arc<str>, Sums>,
+    /// One after another for each product.
+    prices: Vec<(u32, i64)>,
+    in_stock: u64,
 }
 
-impl<'a> Tally<'a> {
-    pub(super) fn new(wanted: Wanted, tree: &[Category], filter: &Filter<'a>) -> Self {
-        let ancestors = if wanted.has(FacetName::Category) {
-            ancestors(tree)
-        } else {
-            HashMap::new()
-        };
+impl<'t> Totals<'t> {
+    pub(super) fn new(wanted: Wanted, tree: &'t [Category]) -> Self {
         Self {
             wanted,
-            product: 0,
-            ancestors,
-            filtered: filter.attributes(),
-            categories: Counter::default(),
-            brands: Counter::default(),
-            conditions: Counter::default(),
-            kinds: Counter::default(),
-            tags: Counter::default(),
-            sizes: Counter::default(),
-            attributes: Counter::default(),
+            tree,
+            paths: if wanted.has(FacetName::Category) {
+                paths(tree)
+            } else {
+                HashMap::new()
+            },
+            categories: vec![0; tree.len()],
+            brands: Sums::new(),
+            conditions: Sums::new(),
+            kinds: Sums::new(),
+            tags: Sums::new(),
+            sizes: Sums::new(),
+            attributes: BTreeMap::new(),
             prices: Vec::new(),
-            in_stock: Counter::default(),
+            in_stock: 0,
         }
     }
 
-    /// Counts a product; whether it matches all filters.
-    pub(super) fn add(&mut self, card: &Card<'a>, filter: &Filter<'_>, product: u32) -> bool {
+    pub(super) fn into_facets(self) -> Facets {
+        let wanted = self.wanted;
+        let categories = self.tree.iter().zip(self.categories);
+        let categories = categories
+            .filter(|&(_, count)| count > 0)
+            .map(|(category, count)| Count {
+                value: category.id,
+                count,
+            });
+        let attributes = self.attributes.into_iter().take(MAX_VALUES);
+        let attributes = attributes.map(|(name, values)| (name.as_ref().to_owned(), told(values)));
+        let text = |name: FacetName, sums: Sums| wanted.has(name).then(|| told(sums));
+        Facets {
+            categories: wanted.has(FacetName::Category).then(|| most(categories)),
+            brands: text(FacetName::Brand, self.brands),
+            conditions: text(FacetName::Condition, self.conditions),
+            kinds: text(FacetName::Kind, self.kinds),
+            tags: text(FacetName::Tag, self.tags),
+            sizes: text(FacetName::Size, self.sizes),
+            prices: wanted.has(FacetName::Price).then(|| prices(&self.prices)),
+            in_stock: wanted.has(FacetName::InStock).then_some(self.in_stock),
+            attributes: wanted
+                .has(FacetName::Attribute)
+                .then(|| attributes.collect()),
+        }
+    }
+}
+
+/// Stands for no bit, as a bit that no filter has.
+const NOTHING: u32 = 1 << 31;
+
+/// Counts the products of some columns.
+pub(super) struct Tally<'c, 't> {
+    wanted: Wanted,
+    columns: &'c Columns,
+    filter: &'t Filter<'c>,
+    /// The number of the product that passes.
+    product: u32,
+    /// By the numbers of categories, places in the tree.
+    paths: Vec<&'t [u32]>,
+    categories: Counts,
+    /// By the numbers of pairs, the bits of the filters of their names.
+    own_bits: Vec<u32>,
+    pairs: Counts,
+    brands: Counts,
+    conditions: Counts,
+    kinds: Counts,
+    tags: Counts,
+    sizes: Counts,
+    prices: Vec<(u32, i64)>,
+    in_stock: Counts,
+}
+
+impl<'c, 't> Tally<'c, 't> {
+    pub(super) fn new(
+        totals: &'t Totals<'_>,
+        filter: &'t Filter<'c>,
+        columns: &'c Columns,
+    ) -> Self {
+        let ids = columns.categories.names.all().iter();
+        Self {
+            wanted: totals.wanted,
+            columns,
+            filter,
+            product: 0,
+            paths: ids
+                .map(|id| totals.paths.get(id).map_or(&[][..], Vec::as_slice))
+                .collect(),
+            categories: Counts::new(totals.tree.len()),
+            own_bits: filter.own_bits(),
+            pairs: Counts::new(columns.pairs.all().len()),
+            brands: Counts::new(columns.brands.names.all().len()),
+            conditions: Counts::new(columns.conditions.names.all().len()),
+            kinds: Counts::new(columns.kinds.names.all().len()),
+            tags: Counts::new(columns.tags.names.all().len()),
+            sizes: Counts::new(columns.variants.sizes.names.all().len()),
+            prices: Vec::new(),
+            in_stock: Counts::new(1),
+        }
+    }
+
+    /// Counts a product that fails these filters by itself; whether it matches
+    /// all.
+    pub(super) fn add(&mut self, row: usize, failed_by_product: u32) -> bool {
         self.product += 1;
         let mut matches = false;
-        // What failed when the product itself was counted already.
-        let mut counted: Vec<u32> = Vec::new();
-        for variant in &card.variants {
-            let failed = filter.failed_by(card, variant, product);
+        // The bits of what failed when the product itself was counted already.
+        let mut counted = 0;
+        for variant in self.columns.variants_of(row) {
+            let failed = self.filter.failed_by(variant, failed_by_product);
             if failed.count_ones() > 1 {
                 continue;
             }
@@ -90,122 +215,151 @@ impl<'a> Tally<'a> {
                 }
                 continue;
             }
-            if !counted.contains(&failed) {
-                counted.push(failed);
-                self.add_product(card, failed);
+            let mark = if failed == 0 { NOTHING } else { failed };
+            if counted & mark == 0 {
+                counted |= mark;
+                self.add_product(row, failed);
             }
-            self.add_variant(card, variant, failed);
+            // The product is out, so nothing of its variants counts.
+            if failed & OF_PRODUCT != 0 {
+                break;
+            }
+            self.add_variant(variant, failed);
         }
         matches
     }
 
-    fn add_variant(&mut self, card: &Card<'a>, variant: &CardVariant<'a>, failed: u32) {
-        let number = self.product;
-        let wanted = self.wanted;
-        let counts = |bit: u32, name: FacetName| failed & !bit == 0 && wanted.has(name);
-        if counts(SIZE, FacetName::Size)
-            && let Some(size) = card.size_of(variant)
-        {
-            self.sizes.add(size, number);
-        }
-        if counts(PRICE, FacetName::Price) && self.prices.last() != Some(&(number, variant.price)) {
-            self.prices.push((number, variant.price));
-        }
-        if counts(IN_STOCK, FacetName::InStock) && variant.in_stock {
-            self.in_stock.add((), number);
-        }
-        if wanted.has(FacetName::Attribute) {
-            for (name, value) in card.options_of(variant) {
-                self.add_attribute(name, value, failed);
-            }
-        }
-    }
-
     /// Counts what all variants of a product have in common.
-    fn add_product(&mut self, card: &Card<'a>, failed: u32) {
-        let number = self.product;
-        let wanted = self.wanted;
+    fn add_product(&mut self, row: usize, failed: u32) {
+        let (columns, wanted, product) = (self.columns, self.wanted, self.product);
         // Counted where nothing failed, or only the facet's own filter.
         let counts = |bit: u32, name: FacetName| failed & !bit == 0 && wanted.has(name);
         if counts(CATEGORY, FacetName::Category) {
-            for id in card.categories.chunks_exact(16) {
-                for above in self.ancestors.get(id).into_iter().flatten() {
-                    self.categories.add(*above, number);
+            for &category in columns.categories.lists.of(row) {
+                for &above in self.paths[category as usize] {
+                    self.categories.add(above, product);
                 }
             }
         }
-        if counts(BRAND, FacetName::Brand)
-            && let Some(brand) = card.brand
-        {
-            self.brands.add(brand, number);
-        }
-        if counts(CONDITION, FacetName::Condition) {
-            self.conditions.add(card.condition.into(), number);
-        }
-        if counts(KIND, FacetName::Kind) {
-            self.kinds.add(card.kind.into(), number);
-        }
-        if counts(TAG, FacetName::Tag) {
-            for tag in &card.tags {
-                self.tags.add(tag, number);
+        for (bit, name, lists, into) in [
+            (
+                BRAND,
+                FacetName::Brand,
+                &columns.brands.lists,
+                &mut self.brands,
+            ),
+            (
+                CONDITION,
+                FacetName::Condition,
+                &columns.conditions.lists,
+                &mut self.conditions,
+            ),
+            (KIND, FacetName::Kind, &columns.kinds.lists, &mut self.kinds),
+            (TAG, FacetName::Tag, &columns.tags.lists, &mut self.tags),
+        ] {
+            if counts(bit, name) {
+                for &value in lists.of(row) {
+                    into.add(value, product);
+                }
             }
         }
-        if wanted.has(FacetName::Attribute) {
-            for &(name, value) in &card.attributes {
-                self.add_attribute(name, value, failed);
+        self.add_pairs(columns.attributes.of(row), failed);
+    }
+
+    fn add_variant(&mut self, variant: usize, failed: u32) {
+        let (variants, wanted, product) = (&self.columns.variants, self.wanted, self.product);
+        let counts = |bit: u32, name: FacetName| failed & !bit == 0 && wanted.has(name);
+        if counts(SIZE, FacetName::Size) {
+            for &size in variants.sizes.lists.of(variant) {
+                self.sizes.add(size, product);
+            }
+        }
+        let price = (product, variants.prices[variant]);
+        if counts(PRICE, FacetName::Price) && self.prices.last() != Some(&price) {
+            self.prices.push(price);
+        }
+        if counts(IN_STOCK, FacetName::InStock) && variants.in_stock[variant] {
+            self.in_stock.add(0, product);
+        }
+        self.add_pairs(variants.options.of(variant), failed);
+    }
+
+    fn add_pairs(&mut self, pairs: &[u32], failed: u32) {
+        if !self.wanted.has(FacetName::Attribute) {
+            return;
+        }
+        for &pair in pairs {
+            if failed & !self.own_bits[pair as usize] == 0 {
+                self.pairs.add(pair, self.product);
             }
         }
     }
 
-    fn add_attribute(&mut self, name: &'a str, value: &'a str, failed: u32) {
-        let own = self.filtered.get(name).copied().unwrap_or(0);
-        if failed & !own == 0 {
-            self.attributes.add((name, value), self.product);
+    /// What was counted, to be added to what was counted before.
+    pub(super) fn into_counted(self) -> Counted<'c> {
+        Counted {
+            columns: self.columns,
+            categories: self.categories,
+            pairs: self.pairs,
+            texts: [
+                self.brands,
+                self.conditions,
+                self.kinds,
+                self.tags,
+                self.sizes,
+            ],
+            prices: self.prices,
+            in_stock: self.in_stock,
+            products: self.product,
         }
     }
+}
 
-    pub(super) fn into_facets(self) -> Facets {
-        let wanted = self.wanted;
-        let texts = |counter: Counter<&str>| {
-            let counts = counter.into_counts().map(|Count { value, count }| Count {
-                value: value.to_owned(),
-                count,
-            });
-            most(counts)
-        };
-        let mut by_name: BTreeMap<String, Vec<Count<String>>> = BTreeMap::new();
-        for Count {
-            value: (name, value),
-            count,
-        } in self.attributes.into_counts()
-        {
-            by_name.entry(name.to_owned()).or_default().push(Count {
-                value: value.to_owned(),
-                count,
-            });
+/// What was counted of some columns.
+pub(super) struct Counted<'a> {
+    columns: &'a Columns,
+    categories: Counts,
+    pairs: Counts,
+    /// Brands, conditions, kinds, tags and sizes.
+    texts: [Counts; 5],
+    prices: Vec<(u32, i64)>,
+    in_stock: Counts,
+    /// How many products passed.
+    products: u32,
+}
+
+impl Totals<'_> {
+    /// Adds what was counted of some columns, after `before` products of
+    /// others; how many there are now.
+    pub(super) fn add(&mut self, part: Counted<'_>, before: u32) -> u32 {
+        let columns = part.columns;
+        for (sum, count) in self.categories.iter_mut().zip(part.categories.counts()) {
+            *sum += count;
         }
-        let attributes = by_name
-            .into_iter()
-            .take(MAX_VALUES)
-            .map(|(name, values)| (name, most(values.into_iter())))
-            .collect();
-        Facets {
-            categories: wanted
-                .has(FacetName::Category)
-                .then(|| most(self.categories.into_counts())),
-            brands: wanted.has(FacetName::Brand).then(|| texts(self.brands)),
-            conditions: wanted
-                .has(FacetName::Condition)
-                .then(|| texts(self.conditions)),
-            kinds: wanted.has(FacetName::Kind).then(|| texts(self.kinds)),
-            tags: wanted.has(FacetName::Tag).then(|| texts(self.tags)),
-            sizes: wanted.has(FacetName::Size).then(|| texts(self.sizes)),
-            prices: wanted.has(FacetName::Price).then(|| prices(&self.prices)),
-            in_stock: wanted.has(FacetName::InStock).then(|| {
-                let counts = self.in_stock.into_counts();
-                counts.map(|all| all.count).sum()
-            }),
-            attributes: wanted.has(FacetName::Attribute).then_some(attributes),
+        let [brands, conditions, kinds, tags, sizes] = &part.texts;
+        sum_up(&mut self.brands, columns.brands.names.all(), brands);
+        sum_up(
+            &mut self.conditions,
+            columns.conditions.names.all(),
+            conditions,
+        );
+        sum_up(&mut self.kinds, columns.kinds.names.all(), kinds);
+        sum_up(&mut self.tags, columns.tags.names.all(), tags);
+        sum_up(&mut self.sizes, columns.variants.sizes.names.all(), sizes);
+        let texts = columns.texts.all();
+        for (&(name, value), count) in columns.pairs.all().iter().zip(part.pairs.counts()) {
+            if count > 0 {
+                let sums = self.attributes.entry(texts[name as usize].clone());
+                *sums
+                    .or_default()
+                    .entry(texts[value as usize].clone())
+                    .or_default() += count;
+            }
         }
+        let prices = part.prices.into_iter();
+        self.prices
+            .extend(prices.map(|(product, price)| (before + product, price)));
+        self.in_stock += part.in_stock.counts().sum::<u64>();
+        before + part.products
     }
 }
