@@ -11,6 +11,7 @@ pub mod listing;
 pub mod offer;
 pub mod ports;
 pub mod product;
+pub mod search;
 pub mod stock;
 pub mod variant;
 
