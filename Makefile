@@ -4,7 +4,7 @@
 SHELL := bash
 TARGET_DIR := $(or $(CARGO_TARGET_DIR),target)
 
-.PHONY: help run demo test fuzz-api crash import bench check format openapi docs migrate new-domain-check
+.PHONY: help run demo test fuzz-api crash import ledger bench check format openapi docs migrate new-domain-check
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-18s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -34,6 +34,11 @@ fuzz-api: ## send the API what schemathesis makes up, EXAMPLES requests for each
 IMPORTED ?= 50000
 import: ## import a file of IMPORTED rows, on both databases, and print peak memory and times
 	IMPORT_ROWS=$(IMPORTED) scripts/with-postgres cargo test --release --package server --test memory -- --nocapture --test-threads 1
+
+OPERATIONS ?= 1000000
+ledger: ## do OPERATIONS random bookings against a model, and race 100 rounds of spenders and holds, on both databases
+	LEDGER_OPERATIONS=$(OPERATIONS) RACE_ROUNDS=$(or $(RACES),100) $(if $(SEED),TEST_SEED=$(SEED)) scripts/with-postgres \
+	  cargo test --release --package tests credits:: -- --nocapture --test-threads 2
 
 bench: ## measure, as ratios to pgbench and to a constant answer; see docs/performance.md
 	command -v wrk >/dev/null || scripts/install wrk

@@ -8,6 +8,7 @@ mod audit;
 mod authorization;
 mod carts;
 mod catalog;
+mod credits;
 mod dead_letters;
 mod delivery;
 mod devices;

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use rstest::rstest;
+use serde_json::json;
 use server::migrations;
 use sqlx::{AssertSqlSafe, Connection as _, PgConnection, Row as _, SqliteConnection};
 use testkit::Backend::{self, Postgres, Sqlite};
@@ -324,8 +325,27 @@ async fn histories_cannot_be_rewritten(#[values(Sqlite, Postgres)] backend: Back
     let shop = app.shop().await;
     let item = app.simple(&shop.first, "Lamp", 5).await;
     app.order(&shop.first, &[(&item.variants[0], 2)]).await;
+    let made = json!({"user_id": shop.first.user.id});
+    let made = app.client.post("/api/admin/wallets", &made);
+    let wallet = made
+        .bearer(&shop.first.key)
+        .expect(201)
+        .await
+        .text_at("/id");
+    let gift = json!({"amount": {"amount": 5, "currency": "EUR"}, "reason": "welcome"});
+    let gift = app
+        .client
+        .post(&format!("/api/admin/wallets/{wallet}/grants"), &gift);
+    gift.bearer(&shop.first.key).expect(200).await;
     drop(app);
-    for table in ["stock_movements", "order_history", "audit_log"] {
+    for table in [
+        "stock_movements",
+        "order_history",
+        "audit_log",
+        "ledger_transfers",
+        "ledger_entries",
+        "credit_lot_movements",
+    ] {
         for sql in [
             format!("UPDATE {table} SET tenant_id = tenant_id"),
             format!("DELETE FROM {table}"),

@@ -35,6 +35,7 @@ pub(crate) const MODULES: &[Module] = &[
     BACKGROUND,
     OPERATIONS,
     crate::routes::admin::audit::MODULE,
+    crate::routes::wallet::MODULE,
 ];
 
 /// People, keys and tenants.

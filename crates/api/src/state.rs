@@ -8,6 +8,7 @@ use accounts_service::{Accounts, People};
 use actix_web::http::header::HeaderMap;
 use catalog_service::Catalog;
 use config::Settings;
+use credits_service::Credits;
 use engagement_service::Engagement;
 use ipnet::IpNet;
 use kernel::secret::KeyRing;
@@ -40,6 +41,8 @@ pub struct Services {
     pub accounts: Arc<Accounts>,
     /// The catalog.
     pub catalog: Arc<Catalog>,
+    /// Wallets and their ledger.
+    pub credits: Arc<Credits>,
     /// Orders.
     pub orders: Arc<Orders>,
     /// Reminders of carts, and figures.

@@ -250,6 +250,16 @@ kinds! {
     OrderNote, OrderNoteId = "note";
     /// A payment that the buyer disputes at their bank.
     Dispute, DisputeId = "dsp";
+    /// The credit of one person in one currency.
+    Wallet, WalletId = "wal";
+    /// A transfer of the ledger.
+    Transfer, TransferId = "txn";
+    /// A part of a wallet's balance.
+    Lot, LotId = "lot";
+    /// Credit that is promised.
+    Hold, HoldId = "hold";
+    /// Money that is paid into a wallet.
+    TopUp, TopUpId = "top";
 }
 
 #[cfg(test)]

@@ -91,6 +91,14 @@ pub enum Permission {
     #[strum(serialize = "audit:read")]
     #[serde(rename = "audit:read")]
     AuditRead,
+    /// See wallets, their transactions and top-ups.
+    #[strum(serialize = "credits:read")]
+    #[serde(rename = "credits:read")]
+    CreditsRead,
+    /// Adjust, refund, freeze wallets, and give credit away.
+    #[strum(serialize = "credits:write")]
+    #[serde(rename = "credits:write")]
+    CreditsWrite,
 }
 
 impl Permission {
@@ -219,6 +227,7 @@ impl Role {
                 P::PromotionsRead,
                 P::PromotionsWrite,
                 P::InsightRead,
+                P::CreditsRead,
             ]
             .into_iter()
             .collect(),

@@ -11,6 +11,7 @@ use api::Services;
 use catalog_model::ports::FileStore;
 use catalog_service::{Catalog, CatalogParts};
 use config::Settings;
+use credits_service::{Credits, CreditsParts};
 use database::Database;
 use engagement_model::mails::ENGAGEMENT_MAILS;
 use engagement_service::{Engagement, EngagementParts};
@@ -56,6 +57,11 @@ pub(crate) fn services(
         media: base.settings.media.clone(),
         imports: base.settings.imports.clone(),
     }));
+    let credits = Arc::new(Credits::new(CreditsParts {
+        database: database.clone(),
+        queue: queue.clone(),
+        accounts: accounts.clone(),
+    }));
     let orders = Arc::new(Orders::new(OrdersParts {
         database: database.clone(),
         queue: queue.clone(),
@@ -79,15 +85,17 @@ pub(crate) fn services(
         settings: base.settings.abandoned_carts.clone(),
         public_url: base.settings.http.public_url.clone(),
     }));
+    let of_credits: Arc<dyn PersonalData> = credits.clone();
     let of_orders: Arc<dyn PersonalData> = orders.clone();
     let of_engagement: Arc<dyn PersonalData> = engagement.clone();
     let people = Arc::new(People::new(
         accounts.clone(),
-        vec![of_engagement, of_orders],
+        vec![of_engagement, of_orders, of_credits],
     ));
     Services {
         accounts,
         catalog,
+        credits,
         orders,
         engagement,
         people,
@@ -100,6 +108,7 @@ pub(crate) fn background(base: &Base<'_>, services: &Services) -> (Registry, Vec
     queue::sweep::register(&mut registry, base.database, base.queue);
     accounts_jobs::register(&mut registry, &services.accounts, &services.people);
     catalog_jobs::register(&mut registry, &services.catalog);
+    credits_jobs::register(&mut registry, &services.credits);
     orders_jobs::register(&mut registry, &services.orders);
     engagement_jobs::register(&mut registry, &services.engagement);
     if let Some(url) = &base.settings.nats_url {
@@ -108,6 +117,7 @@ pub(crate) fn background(base: &Base<'_>, services: &Services) -> (Registry, Vec
     let mut schedules = queue::sweep::schedules();
     schedules.extend(accounts_jobs::schedules());
     schedules.extend(catalog_jobs::schedules());
+    schedules.extend(credits_jobs::schedules());
     schedules.extend(orders_jobs::schedules());
     schedules.extend(engagement_jobs::schedules());
     (registry, schedules)

@@ -172,6 +172,7 @@ pub async fn things(app: &App, tenant: &Tenant) -> (Things, Tokens) {
         let made = client.post(path, &body).bearer(&tenant.key).expect(201);
         things.insert(name, made.await.text_at("/id"));
     }
+    things.insert("wallet_id", wallet(app, tenant, &things["currency"]).await);
     things.insert("image_id", picture(app, tenant, &item.product).await);
     app.drain().await;
     things.insert("import_id", import(app, tenant).await);
@@ -191,6 +192,37 @@ async fn picture(app: &App, tenant: &Tenant, product: &str) -> String {
     let call = app.client.call(testkit::client::POST, &path);
     let call = call.bearer(&tenant.key).form(&[Part::file(&file)]);
     call.expect(201).await.text_at("/id")
+}
+
+/// A wallet with credit in it.
+async fn wallet(app: &App, tenant: &Tenant, currency: &str) -> String {
+    let client = &app.client;
+    let made = client.post("/api/admin/wallets", &json!({"user_id": tenant.user.id}));
+    let id = made.bearer(&tenant.key).expect(201).await.text_at("/id");
+    let amount = json!({"amount": {"amount": 1_000_000, "currency": currency}, "reason": "broken"});
+    let path = format!("/api/admin/wallets/{id}/adjustments");
+    let filled = client.post(&path, &amount).bearer(&tenant.key);
+    filled.expect(200).await;
+    id
+}
+
+/// Something that was spent of a wallet.
+async fn spend(app: &App, tenant: &Tenant, number: u32, things: &Things) -> String {
+    let tenant = tenant.id.parse().expect("the id of a tenant");
+    let scope = app.sutler.accounts.system_scope(tenant, "test");
+    let tx = app.sutler.database.begin_write(&scope, "test").await;
+    let tx = tx.expect("a transaction");
+    let currency = things["currency"].parse().expect("a currency");
+    let wallet = things["wallet_id"].parse().expect("the id of a wallet");
+    let spend = credits_service::Spend {
+        wallet: credits_model::wallet::WalletKey::Id(wallet),
+        kind: credits_model::transfer::SpendKind::Order,
+        reference: format!("spend-{number}"),
+        amount: kernel::Money::new(1, currency),
+    };
+    let booked = app.sutler.credits.spend_in_tx(&tx, &spend).await;
+    tx.commit().await.expect("a commit");
+    booked.expect("a spend").transfer.to_string()
 }
 
 /// An import that waits for a worker.
@@ -284,6 +316,10 @@ pub async fn fresh(
     if route.method == "DELETE" && wants("image_id") {
         let id = picture(app, tenant, &things["product_id"]).await;
         things.insert("image_id", id);
+    }
+    if wants("transaction_id") {
+        let id = spend(app, tenant, number, things).await;
+        things.insert("transaction_id", id);
     }
     if wants("import_id") {
         // What goes on is in the way of the next one.

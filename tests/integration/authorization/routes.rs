@@ -558,6 +558,51 @@ pub const ROUTES: &[Route] = &[
     get("/api/admin/audit", Needs("audit:read")),
     get("/api/admin/audit/verify", Needs("audit:read")),
     get("/api/admin/audit/export", Needs("audit:read")),
+    // Wallets. One that is frozen spends nothing, so that comes last.
+    get("/api/wallet", Account),
+    patch("/api/wallet", Account, r#"{"low_balance_threshold": null}"#),
+    get("/api/wallet/transactions", Account),
+    get("/api/wallet/transactions/export", Account),
+    get("/api/admin/wallets", Needs("credits:read")),
+    post(
+        "/api/admin/wallets",
+        Needs("credits:write"),
+        r#"{"user_id": "{user_id}"}"#,
+    ),
+    get("/api/admin/wallets/{wallet_id}", Needs("credits:read")),
+    get(
+        "/api/admin/wallets/{wallet_id}/transactions",
+        Needs("credits:read"),
+    ),
+    get(
+        "/api/admin/wallets/{wallet_id}/verify",
+        Needs("credits:read"),
+    ),
+    post(
+        "/api/admin/wallets/{wallet_id}/adjustments",
+        Needs("credits:write"),
+        r#"{"amount": {"amount": 1, "currency": "{currency}"}, "reason": "broken"}"#,
+    ),
+    post(
+        "/api/admin/wallets/{wallet_id}/grants",
+        Needs("credits:write"),
+        r#"{"amount": {"amount": 1, "currency": "{currency}"}, "reason": "broken"}"#,
+    ),
+    post(
+        "/api/admin/wallets/{wallet_id}/refunds",
+        Needs("credits:write"),
+        r#"{"transaction_id": "{transaction_id}", "reason": "broken"}"#,
+    ),
+    post(
+        "/api/admin/wallets/{wallet_id}/freeze",
+        Needs("credits:write"),
+        "",
+    ),
+    post(
+        "/api/admin/wallets/{wallet_id}/unfreeze",
+        Needs("credits:write"),
+        "",
+    ),
     // The operator's.
     get("/api/admin/tenants", Needs("tenants:manage")),
     post(

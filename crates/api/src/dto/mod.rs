@@ -24,3 +24,5 @@ pub(crate) mod returns;
 pub(crate) mod shipping;
 pub(crate) mod user;
 pub(crate) mod variant;
+pub(crate) mod wallet;
+pub(crate) mod wallet_kinds;

@@ -20,4 +20,5 @@ pub(crate) mod stock;
 pub(crate) mod tenants;
 pub(crate) mod users;
 pub(crate) mod variants;
+pub(crate) mod wallets;
 pub(crate) mod webhook_events;

@@ -1,0 +1,31 @@
+//! The background work of credits: each job is one call of a use case.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use credits_model::jobs::{ExpireCredits, ProveWallets};
+use credits_service::Credits;
+use queue::Registry;
+use queue::schedule::Schedule;
+
+/// Names the handlers of the jobs of credits.
+pub fn register(registry: &mut Registry, credits: &Arc<Credits>) {
+    let service = credits.clone();
+    registry.handle(move |context, ExpireCredits {}| {
+        let service = service.clone();
+        async move { service.expire(&context.scope).await }
+    });
+    let service = credits.clone();
+    registry.handle(move |context, ProveWallets {}| {
+        let service = service.clone();
+        async move { service.prove_wallets(&context.scope).await.map(|_| ()) }
+    });
+}
+
+/// What is due again and again.
+pub fn schedules() -> Vec<Schedule> {
+    vec![
+        Schedule::new(Duration::from_mins(5), ExpireCredits {}),
+        Schedule::new(Duration::from_hours(24), ProveWallets {}),
+    ]
+}

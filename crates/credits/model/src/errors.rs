@@ -1,0 +1,190 @@
+//! What can go wrong with credits.
+
+use std::time::Duration;
+
+use accounts_model::AccountsError;
+use kernel::{AccessDenied, Currency, DomainError, ErrorKind, Fault, FieldError, Money, OnceError};
+use strum::{EnumDiscriminants, EnumIter};
+
+/// Why a use case of credits was refused.
+#[derive(Debug, thiserror::Error, EnumDiscriminants)]
+#[strum_discriminants(name(CreditsErrorCode), derive(EnumIter))]
+pub enum CreditsError {
+    /// The caller may not.
+    #[error(transparent)]
+    Access(#[from] AccessDenied),
+    /// There is no such wallet.
+    #[error("there is no such wallet")]
+    WalletNotFound,
+    /// There is no such transaction in the wallet.
+    #[error("the wallet has no such transaction")]
+    TransactionNotFound,
+    /// There is no such hold.
+    #[error("there is no such hold")]
+    HoldNotFound,
+    /// There is less than that to spend.
+    #[error("{needed} are needed and {available} are available; top up the wallet")]
+    InsufficientCredit {
+        /// How much was to be spent or held.
+        needed: Money,
+        /// How much can be.
+        available: Money,
+    },
+    /// Its owner cannot use it.
+    #[error("the wallet is frozen; ask the shop")]
+    Frozen,
+    /// Its owner was forgotten.
+    #[error("the wallet is closed, because its owner was forgotten")]
+    Closed,
+    /// It is of another status than that.
+    #[error("the wallet is {0} already")]
+    AlreadyThere(&'static str),
+    /// The amount makes no sense.
+    #[error("an amount is a positive number of minor units")]
+    InvalidAmount,
+    /// The amount is in another currency.
+    #[error("the wallet is in {0}; give an amount in that currency")]
+    CurrencyMismatch(Currency),
+    /// It would hold too much.
+    #[error("a wallet holds at most 9007199254740991 minor units")]
+    BalanceTooLarge,
+    /// More is to be taken away than is there.
+    #[error("{0} are available; take away that much at most")]
+    AdjustmentTooLarge(Money),
+    /// The reference names another booking.
+    #[error("the reference names another booking already; use one for each")]
+    ReferenceReused,
+    /// The reference is none.
+    #[error("a reference has 1 to 200 bytes")]
+    InvalidReference,
+    /// It is not a spend.
+    #[error("only what was spent can be given back")]
+    NotRefundable,
+    /// Less is left to be given back.
+    #[error("{0} are left to give back")]
+    RefundTooLarge(Money),
+    /// The hold is captured, let go or over.
+    #[error("the hold is captured, let go or over")]
+    HoldOver,
+    /// Less is left of the hold, in minor units.
+    #[error("{0} minor units are left of the hold")]
+    CaptureTooLarge(i64),
+    /// It is over before it begins.
+    #[error("the expiry has to lie in the future")]
+    InvalidExpiry,
+    /// Accounts refused.
+    #[error(transparent)]
+    Accounts(#[from] AccountsError),
+    /// A repeated request stands in the way.
+    #[error(transparent)]
+    Once(#[from] OnceError),
+    /// Something failed.
+    #[error(transparent)]
+    Fault(#[from] Fault),
+}
+
+impl CreditsErrorCode {
+    /// The stable code; empty for errors that carry their own.
+    pub fn code(self) -> &'static str {
+        match self {
+            Self::WalletNotFound => "wallet.not_found",
+            Self::TransactionNotFound => "wallet.transaction_not_found",
+            Self::HoldNotFound => "wallet.hold_not_found",
+            Self::InsufficientCredit => "wallet.insufficient_credit",
+            Self::Frozen => "wallet.frozen",
+            Self::Closed => "wallet.closed",
+            Self::AlreadyThere => "wallet.already_there",
+            Self::InvalidAmount => "wallet.invalid_amount",
+            Self::CurrencyMismatch => "wallet.currency_mismatch",
+            Self::BalanceTooLarge => "wallet.balance_too_large",
+            Self::AdjustmentTooLarge => "wallet.adjustment_too_large",
+            Self::ReferenceReused => "wallet.reference_reused",
+            Self::InvalidReference => "wallet.invalid_reference",
+            Self::NotRefundable => "wallet.not_refundable",
+            Self::RefundTooLarge => "wallet.refund_too_large",
+            Self::HoldOver => "wallet.hold_over",
+            Self::CaptureTooLarge => "wallet.capture_too_large",
+            Self::InvalidExpiry => "wallet.invalid_expiry",
+            Self::Access | Self::Accounts | Self::Once | Self::Fault => "",
+        }
+    }
+
+    /// What kind of failure has the code; errors that carry their own have
+    /// their own kind, too.
+    pub fn kind(self) -> ErrorKind {
+        use ErrorKind as K;
+        match self {
+            Self::WalletNotFound | Self::TransactionNotFound | Self::HoldNotFound => K::NotFound,
+            Self::InsufficientCredit => K::PaymentRequired,
+            Self::Frozen
+            | Self::Closed
+            | Self::AlreadyThere
+            | Self::AdjustmentTooLarge
+            | Self::ReferenceReused
+            | Self::NotRefundable
+            | Self::RefundTooLarge
+            | Self::HoldOver
+            | Self::CaptureTooLarge => K::Conflict,
+            Self::InvalidAmount
+            | Self::CurrencyMismatch
+            | Self::BalanceTooLarge
+            | Self::InvalidReference
+            | Self::InvalidExpiry => K::Unprocessable,
+            Self::Access | Self::Accounts | Self::Once | Self::Fault => K::Internal,
+        }
+    }
+}
+
+impl DomainError for CreditsError {
+    fn kind(&self) -> ErrorKind {
+        match self {
+            Self::Access(inner) => inner.kind(),
+            Self::Accounts(inner) => inner.kind(),
+            Self::Once(inner) => inner.kind(),
+            Self::Fault(inner) => inner.kind(),
+            other => CreditsErrorCode::from(other).kind(),
+        }
+    }
+
+    fn code(&self) -> &'static str {
+        match self {
+            Self::Access(inner) => inner.code(),
+            Self::Accounts(inner) => inner.code(),
+            Self::Once(inner) => inner.code(),
+            Self::Fault(inner) => inner.code(),
+            other => CreditsErrorCode::from(other).code(),
+        }
+    }
+
+    fn fields(&self) -> Vec<FieldError> {
+        let pointer = match self {
+            Self::InvalidAmount
+            | Self::BalanceTooLarge
+            | Self::AdjustmentTooLarge(_)
+            | Self::RefundTooLarge(_) => "/amount",
+            Self::CurrencyMismatch(_) => "/amount/currency",
+            Self::InvalidExpiry => "/expires_at",
+            Self::Accounts(inner) => return inner.fields(),
+            _ => return Vec::new(),
+        };
+        vec![FieldError::new(pointer, self.code(), self.to_string())]
+    }
+
+    fn retry_after(&self) -> Option<Duration> {
+        match self {
+            Self::Accounts(inner) => inner.retry_after(),
+            Self::Once(inner) => inner.retry_after(),
+            Self::Fault(inner) => inner.retry_after(),
+            _ => None,
+        }
+    }
+
+    fn fault(&self) -> Option<&Fault> {
+        match self {
+            Self::Accounts(inner) => inner.fault(),
+            Self::Once(inner) => inner.fault(),
+            Self::Fault(fault) => Some(fault),
+            _ => None,
+        }
+    }
+}

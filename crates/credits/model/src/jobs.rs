@@ -1,0 +1,20 @@
+//! Background work of credits.
+
+use kernel::Job;
+use serde::{Deserialize, Serialize};
+
+/// Takes what expired, and lets go of holds whose time is over.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct ExpireCredits {}
+
+impl Job for ExpireCredits {
+    const KIND: &'static str = "credits.expire";
+}
+
+/// Proves that what is cached of wallets is what was booked.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct ProveWallets {}
+
+impl Job for ProveWallets {
+    const KIND: &'static str = "credits.prove_wallets";
+}

@@ -1,0 +1,15 @@
+//! Wallets and their ledger, and the rules about them: what a booking does to
+//! a wallet and its lots. Pure: nothing here talks to a database or to the
+//! network.
+
+pub mod errors;
+pub mod events;
+pub mod hold;
+pub mod jobs;
+pub mod lot;
+pub mod proof;
+pub mod purse;
+pub mod transfer;
+pub mod wallet;
+
+pub use errors::{CreditsError, CreditsErrorCode};

@@ -1,0 +1,10 @@
+//! Wallets, their ledger, lots and holds in the database. Nothing is decided
+//! here.
+
+pub mod holds;
+pub mod ledger;
+pub mod lots;
+pub mod personal;
+pub mod proof;
+mod rows;
+pub mod wallets;

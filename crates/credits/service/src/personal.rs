@@ -1,0 +1,61 @@
+//! What wallets know about a person: handing it out, and forgetting it.
+//!
+//! The ledger stays: accounting has to keep it, and it names nobody. The
+//! wallet is closed.
+
+use accounts_service::{NotErased, Person, PersonalData};
+use credits_repository::{ledger, personal, wallets};
+use database::Transaction;
+use kernel::{Fault, PageRequest, Scope};
+use serde_json::{Value, json};
+
+use crate::{Credits, TransactionFilter};
+
+/// How many transactions are read at a time.
+const AT_ONCE: u64 = 500;
+
+#[async_trait::async_trait]
+impl PersonalData for Credits {
+    fn part(&self) -> &'static str {
+        "credits"
+    }
+
+    async fn export(&self, scope: &Scope, person: &Person) -> Result<Value, Fault> {
+        let db = self.database.read(scope).await?;
+        let mut all = Vec::new();
+        for wallet in wallets::of(&db, person.id).await? {
+            let mut transactions = Vec::new();
+            let mut page = PageRequest::first(AT_ONCE);
+            loop {
+                let filter = TransactionFilter::default();
+                let part = ledger::transactions(&db, &wallet, &filter, &page).await?;
+                transactions.extend(part.items.iter().map(|one| {
+                    json!({
+                        "id": one.id,
+                        "type": one.kind,
+                        "reference": one.reference,
+                        "amount": one.amount,
+                        "balance_after": one.balance_after,
+                        "reason": one.reason,
+                        "created_at": one.created_at,
+                    })
+                }));
+                page.after = part.next;
+                if page.after.is_none() {
+                    break;
+                }
+            }
+            all.push(json!({ "wallet": wallet, "transactions": transactions }));
+        }
+        Ok(json!({ "wallets": all }))
+    }
+
+    async fn erase_in_tx(&self, tx: &Transaction, person: &Person) -> Result<(), NotErased> {
+        if personal::open_holds(tx, person.id).await? > 0 {
+            let why = "credit of the wallet is held; end the services that hold it, or wait until the holds are over";
+            return Err(NotErased::InProgress(why.to_owned()));
+        }
+        personal::close(tx, person.id, self.now()).await?;
+        Ok(())
+    }
+}
