@@ -139,11 +139,12 @@ pub async fn touch(tx: &Transaction, id: ProductId, now: Timestamp) -> Result<bo
     Ok(changed == 1)
 }
 
-/// Recomputes the price ranges of all products; after bulk inserts.
+/// Computes the price ranges of products that have none; after bulk inserts.
 pub async fn price_all(tx: &Transaction) -> Result<(), Fault> {
     tx.run(
         "UPDATE products SET price_min = r.lowest, price_max = r.highest FROM \
            (SELECT v.product_id, min(v.price) AS lowest, max(v.price) AS highest FROM variants v \
+             JOIN products p ON p.tenant_id = $1 AND p.id = v.product_id AND p.price_min IS NULL \
              WHERE v.tenant_id = $1 AND v.status = 'active' GROUP BY v.product_id) AS r \
          WHERE products.tenant_id = $1 AND products.id = r.product_id",
         [],
