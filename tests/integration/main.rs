@@ -39,6 +39,7 @@ mod round_trips;
 mod schema;
 mod search;
 mod security_headers;
+mod sellers;
 mod sessions;
 mod shipments;
 mod stripe;

@@ -12,8 +12,8 @@ use crate::routes::admin::{
 };
 use crate::routes::{
     addresses, api_keys, auth, cart_coupons, carts, catalog, checkout, health, order_edits,
-    order_files, orders, personal_data, profile, returns, sessions, test_gateway, two_factor,
-    webhooks,
+    order_files, orders, personal_data, profile, returns, seller, sessions, test_gateway,
+    two_factor, webhooks,
 };
 
 /// A part of the API.
@@ -32,6 +32,7 @@ pub(crate) const MODULES: &[Module] = &[
     CATALOG,
     ORDERS,
     insight::MODULE,
+    seller::MODULE,
     BACKGROUND,
     OPERATIONS,
     crate::routes::admin::audit::MODULE,

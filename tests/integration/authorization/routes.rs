@@ -24,9 +24,14 @@ pub enum Access {
     Person,
     /// Those who have the permission.
     Needs(&'static str),
+    /// Those who have the permission, and those who have it for what belongs to
+    /// their seller: for them there is nothing else.
+    Within(&'static str),
+    /// Those who belong to a seller and have the permission.
+    OfSeller(&'static str),
 }
 
-use Access::{Account, Needs, Open, Owner, OwnerOr, Person};
+use Access::{Account, Needs, OfSeller, Open, Owner, OwnerOr, Person, Within};
 
 const CHANGE_ORDER: Access = Access::OwnerOrBoth {
     see: "orders:read",
@@ -259,68 +264,68 @@ pub const ROUTES: &[Route] = &[
         Needs("catalog:write"),
         "",
     ),
-    get("/api/admin/catalog/products", Needs("catalog:read")),
+    get("/api/admin/catalog/products", Within("catalog:read")),
     post(
         "/api/admin/catalog/products",
-        Needs("catalog:write"),
+        Within("catalog:write"),
         r#"{"name": "Chair"}"#,
     ),
     get(
         "/api/admin/catalog/products/{product_id}",
-        Needs("catalog:read"),
+        Within("catalog:read"),
     ),
     patch(
         "/api/admin/catalog/products/{product_id}",
-        Needs("catalog:write"),
+        Within("catalog:write"),
         r#"{"brand": "Oak"}"#,
     ),
     post(
         "/api/admin/catalog/products/{product_id}/archive",
-        Needs("catalog:write"),
+        Within("catalog:write"),
         "",
     ),
     post(
         "/api/admin/catalog/products/{product_id}/variants",
-        Needs("catalog:write"),
+        Within("catalog:write"),
         r#"{"sku": "{any}", "size": "{any}", "price": {"amount": 100, "currency": "{currency}"}}"#,
     ),
     patch(
         "/api/admin/catalog/variants/{variant_id}",
-        Needs("catalog:write"),
+        Within("catalog:write"),
         r#"{"weight_grams": 5}"#,
     ),
     post(
         "/api/admin/catalog/variants/{variant_id}/archive",
-        Needs("catalog:write"),
+        Within("catalog:write"),
         "",
     ),
     post(
         "/api/admin/catalog/variants/{variant_id}/stock-adjustments",
-        Needs("stock:write"),
+        Within("stock:write"),
         r#"{"by": 1, "reason": "found one"}"#,
     ),
     get(
         "/api/admin/catalog/variants/{variant_id}/stock-movements",
-        Needs("catalog:read"),
+        Within("catalog:read"),
     ),
     post(
         "/api/admin/catalog/products/{product_id}/images",
-        Needs("catalog:write"),
+        Within("catalog:write"),
         "--b\r\nContent-Disposition: form-data; name=\"file\"\r\n\r\nno picture\r\n--b--\r\n",
     ),
     put(
         "/api/admin/catalog/products/{product_id}/images/order",
-        Needs("catalog:write"),
+        Within("catalog:write"),
         r#"{"image_ids": ["{image_id}"]}"#,
     ),
     patch(
         "/api/admin/catalog/products/{product_id}/images/{image_id}",
-        Needs("catalog:write"),
+        Within("catalog:write"),
         r#"{"alt": "A lamp"}"#,
     ),
     delete(
         "/api/admin/catalog/products/{product_id}/images/{image_id}",
-        Needs("catalog:write"),
+        Within("catalog:write"),
     ),
     get("/api/admin/imports", Needs("catalog:read")),
     post(
@@ -558,6 +563,47 @@ pub const ROUTES: &[Route] = &[
     get("/api/admin/audit", Needs("audit:read")),
     get("/api/admin/audit/verify", Needs("audit:read")),
     get("/api/admin/audit/export", Needs("audit:read")),
+    // Sellers.
+    get("/api/admin/sellers", Needs("sellers:read")),
+    post(
+        "/api/admin/sellers",
+        Needs("sellers:write"),
+        r#"{"name": "{any}"}"#,
+    ),
+    get("/api/admin/sellers/report", Needs("sellers:read")),
+    get("/api/admin/sellers/report/export", Needs("sellers:read")),
+    get("/api/admin/sellers/{seller_id}", Needs("sellers:read")),
+    patch(
+        "/api/admin/sellers/{seller_id}",
+        Needs("sellers:write"),
+        r#"{"payout_reference": "12"}"#,
+    ),
+    get(
+        "/api/admin/sellers/{seller_id}/report",
+        Needs("sellers:read"),
+    ),
+    get(
+        "/api/admin/sellers/{seller_id}/report/export",
+        Needs("sellers:read"),
+    ),
+    post(
+        "/api/admin/sellers/{seller_id}/people",
+        Needs("users:write"),
+        r#"{"user_id": "{user_id}"}"#,
+    ),
+    delete(
+        "/api/admin/sellers/{seller_id}/people/{user_id}",
+        Needs("users:write"),
+    ),
+    post(
+        "/api/admin/sellers/{seller_id}/archive",
+        Needs("sellers:write"),
+        "",
+    ),
+    get("/api/seller/orders", OfSeller("orders:read")),
+    get("/api/seller/orders/{order_id}", OfSeller("orders:read")),
+    get("/api/seller/report", OfSeller("orders:read")),
+    get("/api/seller/report/export", OfSeller("orders:read")),
     // The operator's.
     get("/api/admin/tenants", Needs("tenants:manage")),
     post(

@@ -21,6 +21,7 @@ pub(crate) mod product;
 pub(crate) mod product_query;
 pub(crate) mod promotion;
 pub(crate) mod returns;
+pub(crate) mod seller;
 pub(crate) mod shipping;
 pub(crate) mod user;
 pub(crate) mod variant;

@@ -227,6 +227,7 @@ impl ProductsQuery {
             price_to: self.price_to,
             in_stock: self.in_stock.unwrap_or(false),
             status: None,
+            seller: None,
         }
     }
 

@@ -19,6 +19,7 @@ pub(crate) mod pay_page;
 pub(crate) mod personal_data;
 pub(crate) mod profile;
 pub(crate) mod returns;
+pub(crate) mod seller;
 pub(crate) mod sessions;
 pub(crate) mod table;
 pub(crate) mod test_gateway;

@@ -9,6 +9,7 @@ use strum::{EnumDiscriminants, EnumIter};
 
 use crate::category::MAX_DEPTH;
 use crate::image::MAX_IMAGES;
+use crate::seller_errors::SellerError;
 use crate::stock::MAX_ON_HAND;
 use crate::variant::MAX_PER_PRODUCT;
 
@@ -150,6 +151,9 @@ pub enum CatalogError {
         "the products have more than {0} different attributes and options, which are columns of a table; name them alike"
     )]
     ExportTooWide(usize),
+    /// Something about sellers was refused.
+    #[error(transparent)]
+    Seller(#[from] SellerError),
     /// A repeated request stands in the way.
     #[error(transparent)]
     Once(#[from] OnceError),
@@ -198,7 +202,7 @@ impl CatalogErrorCode {
             Self::ImportEmpty => "import.empty",
             Self::ImportBroken => "import.broken_off",
             Self::ExportTooWide => "export.too_wide",
-            Self::Access | Self::Once | Self::Fault => "",
+            Self::Access | Self::Seller | Self::Once | Self::Fault => "",
         }
     }
 
@@ -242,7 +246,7 @@ impl CatalogErrorCode {
             | Self::ImportGoingOn
             | Self::ImportOver => K::Conflict,
             Self::VersionMismatch => K::PreconditionFailed,
-            Self::Access | Self::Once | Self::Fault => K::Internal,
+            Self::Access | Self::Seller | Self::Once | Self::Fault => K::Internal,
         }
     }
 }
@@ -251,6 +255,7 @@ impl DomainError for CatalogError {
     fn kind(&self) -> ErrorKind {
         match self {
             Self::Access(inner) => inner.kind(),
+            Self::Seller(inner) => inner.kind(),
             Self::Once(inner) => inner.kind(),
             Self::Fault(inner) => inner.kind(),
             other => CatalogErrorCode::from(other).kind(),
@@ -260,6 +265,7 @@ impl DomainError for CatalogError {
     fn code(&self) -> &'static str {
         match self {
             Self::Access(inner) => inner.code(),
+            Self::Seller(inner) => inner.code(),
             Self::Once(inner) => inner.code(),
             Self::Fault(inner) => inner.code(),
             other => CatalogErrorCode::from(other).code(),
@@ -280,6 +286,7 @@ impl DomainError for CatalogError {
             | Self::ImagePixels { .. }
             | Self::ImageBytes(_) => "/file",
             Self::ImageOrder => "/image_ids",
+            Self::Seller(inner) => return inner.fields(),
             _ => return Vec::new(),
         };
         vec![FieldError::new(pointer, self.code(), self.to_string())]
@@ -289,6 +296,7 @@ impl DomainError for CatalogError {
         match self {
             Self::Once(inner) => inner.retry_after(),
             Self::Fault(inner) => inner.retry_after(),
+            Self::Seller(inner) => inner.retry_after(),
             Self::ImagesBusy => Some(Duration::from_secs(2)),
             _ => None,
         }
@@ -298,6 +306,7 @@ impl DomainError for CatalogError {
         match self {
             Self::Once(inner) => inner.fault(),
             Self::Fault(fault) => Some(fault),
+            Self::Seller(inner) => inner.fault(),
             _ => None,
         }
     }

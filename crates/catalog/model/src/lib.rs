@@ -12,7 +12,10 @@ pub mod offer;
 pub mod ports;
 pub mod product;
 pub mod search;
+pub mod seller;
+pub mod seller_errors;
 pub mod stock;
 pub mod variant;
 
 pub use errors::{CatalogError, CatalogErrorCode};
+pub use seller_errors::{SellerError, SellerErrorCode};

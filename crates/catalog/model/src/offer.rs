@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::image::Image;
 use crate::product::{Condition, Product, ProductKind, ProductStatus};
+use crate::seller::SellerFee;
 use crate::stock::StockItem;
 use crate::variant::{Variant, VariantStatus};
 
@@ -100,6 +101,9 @@ pub struct Offer {
     pub kind: ProductKind,
     /// Who sells it.
     pub seller: Option<SellerId>,
+    /// What the shop takes of what they sell, if not what it takes of others.
+    #[serde(default)]
+    pub seller_fee: Option<SellerFee>,
     /// What one costs.
     pub price: Money,
     /// What one weighs when shipped, in grams.

@@ -72,16 +72,34 @@ struct VariantRow {
 pub enum Audience {
     /// The public: active products, variants and categories only.
     Public,
-    /// Administrators: everything.
+    /// Administrators: everything, and of those who are bound to a seller what
+    /// is the seller's.
     Admin,
+    /// The system, whoever it works for: everything.
+    System,
 }
 
 static PUBLIC_BY_ID: Sql = Sql::new(|backend| select(backend, "p.id = $2", Audience::Public));
 static PUBLIC_BY_SLUG: Sql = Sql::new(|backend| select(backend, "p.slug = $2", Audience::Public));
-static ADMIN_BY_ID: Sql = Sql::new(|backend| select(backend, "p.id = $2", Audience::Admin));
-static ADMIN_BY_SLUG: Sql = Sql::new(|backend| select(backend, "p.slug = $2", Audience::Admin));
+static ADMIN_BY_ID: Sql = Sql::new(|backend| {
+    select(
+        backend,
+        "p.id = $2 AND ($3 IS NULL OR p.seller_id = $3)",
+        Audience::Admin,
+    )
+});
+static ADMIN_BY_SLUG: Sql = Sql::new(|backend| {
+    select(
+        backend,
+        "p.slug = $2 AND ($3 IS NULL OR p.seller_id = $3)",
+        Audience::Admin,
+    )
+});
+static SYSTEM_BY_ID: Sql = Sql::new(|backend| select(backend, "p.id = $2", Audience::System));
+static SYSTEM_BY_SLUG: Sql = Sql::new(|backend| select(backend, "p.slug = $2", Audience::System));
 static PAGE: Sql = Sql::new(|backend| {
-    let page = "p.id IN (SELECT id FROM products WHERE tenant_id = $1 AND ($2 IS NULL OR id > $2) ORDER BY id LIMIT $3)";
+    let page = "p.id IN (SELECT id FROM products WHERE tenant_id = $1 AND ($2 IS NULL OR id > $2) \
+                AND ($4 IS NULL OR seller_id = $4) ORDER BY id LIMIT $3)";
     select(backend, page, Audience::Admin)
 });
 
@@ -97,12 +115,18 @@ pub async fn find(
         (ProductRef::Slug(_), Audience::Public) => &PUBLIC_BY_SLUG,
         (ProductRef::Id(_), Audience::Admin) => &ADMIN_BY_ID,
         (ProductRef::Slug(_), Audience::Admin) => &ADMIN_BY_SLUG,
+        (ProductRef::Id(_), Audience::System) => &SYSTEM_BY_ID,
+        (ProductRef::Slug(_), Audience::System) => &SYSTEM_BY_SLUG,
     };
     let key = match product {
         ProductRef::Id(id) => id.uuid().into(),
         ProductRef::Slug(slug) => slug.clone().into(),
     };
-    let rows = db.rows(sql.on(db.backend()), [key]).await?;
+    let mut values: Vec<Value> = vec![key];
+    if audience == Audience::Admin {
+        values.push(db.seller_value());
+    }
+    let rows = db.rows(sql.on(db.backend()), values).await?;
     let Some(first) = rows.first() else {
         return Ok(None);
     };
@@ -126,7 +150,7 @@ pub async fn some(
 ) -> Result<Vec<ProductDetail>, Fault> {
     let places: Vec<String> = (2..2 + products.len()).map(|n| format!("${n}")).collect();
     let condition = format!("p.id IN ({})", places.join(", "));
-    let sql = select(db.backend(), &condition, Audience::Admin);
+    let sql = select(db.backend(), &condition, Audience::System);
     let ids = products.iter().map(|id| Value::from(id.uuid()));
     details(db.rows(&sql, ids).await?)
 }
@@ -138,7 +162,11 @@ pub async fn page(
     after: Option<ProductId>,
     limit: i64,
 ) -> Result<Vec<ProductDetail>, Fault> {
-    let values = [after.map(ProductId::uuid).into(), limit.into()];
+    let values = [
+        after.map(ProductId::uuid).into(),
+        limit.into(),
+        db.seller_value(),
+    ];
     details(db.rows(PAGE.on(db.backend()), values).await?)
 }
 
@@ -182,7 +210,7 @@ fn select(backend: Backend, condition: &str, audience: Audience) -> String {
             " AND c.status = 'active'",
             " AND i.state = 'ready'",
         ),
-        Audience::Admin => ("", "", "", " AND i.state <> 'deleting'"),
+        Audience::Admin | Audience::System => ("", "", "", " AND i.state <> 'deleting'"),
     };
     format!(
         "WITH p AS MATERIALIZED (SELECT p.*, \

@@ -19,6 +19,7 @@ pub mod products;
 )]
 mod rows;
 pub mod search;
+pub mod sellers;
 pub mod staging;
 pub mod stock;
 pub mod stock_value;

@@ -52,7 +52,8 @@ const VARIANTS: &str = "SELECT 1 FROM variants v \
 const AVAILABLE: &str = "(v.stock_item_id IS NULL OR s.on_hand > s.reserved)";
 
 /// Products that match, in order, one more than the page holds. The public
-/// list (`priced_only`) leaves out products without a price.
+/// list (`priced_only`) leaves out products without a price; that of
+/// administrators who are bound to a seller what is not the seller's.
 pub async fn list(
     db: &Scoped,
     filter: &ProductFilter,
@@ -66,6 +67,9 @@ pub async fn list(
     };
     if priced_only {
         conditions.sql.push("p.price_min IS NOT NULL".to_owned());
+    } else if let Some(seller) = db.seller() {
+        let place = conditions.bind(seller.uuid());
+        conditions.sql.push(format!("p.seller_id = {place}"));
     }
     of_product(filter, &mut conditions);
     of_variants(filter, &mut conditions);
@@ -153,6 +157,10 @@ fn of_product(filter: &ProductFilter, conditions: &mut Conditions) {
         one_of("p.brand", filter.brands.iter().cloned(), conditions),
     ];
     conditions.sql.extend(of_columns.into_iter().flatten());
+    if let Some(seller) = filter.seller {
+        let place = conditions.bind(seller.uuid());
+        conditions.sql.push(format!("p.seller_id = {place}"));
+    }
     if let Some(named) = one_of("t.tag", filter.tags.iter().cloned(), conditions) {
         conditions.sql.push(format!(
             "EXISTS (SELECT 1 FROM product_tags t WHERE t.tenant_id = $1 AND t.product_id = p.id AND {named})"

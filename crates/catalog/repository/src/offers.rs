@@ -9,6 +9,8 @@ use kernel::{Fault, Money, ProductId, SellerId, StockItemId, VariantId};
 use sea_orm::{FromQueryResult, Value};
 use uuid::Uuid;
 
+use crate::sellers;
+
 #[derive(FromQueryResult)]
 struct Row {
     id: Uuid,
@@ -26,6 +28,8 @@ struct Row {
     name: String,
     kind: String,
     seller_id: Option<Uuid>,
+    fee_fixed: Option<i64>,
+    fee_basis_points: Option<i64>,
     product_status: String,
     available: Option<i64>,
 }
@@ -38,10 +42,11 @@ pub async fn find(db: &Scoped, variants: &[VariantId]) -> Result<Vec<Offer>, Fau
     let places: Vec<String> = (0..variants.len()).map(|n| format!("${}", n + 2)).collect();
     let sql = format!(
         "SELECT v.id, v.product_id, v.stock_item_id, v.sku, v.title, v.size, v.options, v.price, v.currency, \
-           v.weight_grams, v.status AS variant_status, p.slug, p.name, p.kind, p.seller_id, \
+           v.weight_grams, v.status AS variant_status, p.slug, p.name, p.kind, p.seller_id, e.fee_fixed, e.fee_basis_points, \
            p.status AS product_status, s.on_hand - s.reserved AS available \
          FROM variants v JOIN products p ON p.tenant_id = $1 AND p.id = v.product_id \
          LEFT JOIN stock_items s ON s.tenant_id = $1 AND s.id = v.stock_item_id \
+         LEFT JOIN sellers e ON e.tenant_id = $1 AND e.id = p.seller_id \
          WHERE v.tenant_id = $1 AND v.id IN ({})",
         places.join(", ")
     );
@@ -65,6 +70,7 @@ fn offer(row: Row) -> Result<Offer, Fault> {
         options,
         kind: word("products.kind", &row.kind)?,
         seller: row.seller_id.map(SellerId::from_uuid),
+        seller_fee: sellers::fee(row.fee_fixed, row.fee_basis_points)?,
         price: Money::new(row.price, currency("variants.currency", &row.currency)?),
         weight_grams: row.weight_grams,
         stock_item: row.stock_item_id.map(StockItemId::from_uuid),

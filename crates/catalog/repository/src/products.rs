@@ -68,7 +68,8 @@ async fn insert_links(tx: &Transaction, products: &[Product]) -> Result<(), Faul
     .await
 }
 
-/// Writes a product, if the stored version is still the one before.
+/// Writes a product, if the stored version is still the one before, and it
+/// belongs to the seller whom the caller is bound to, if any.
 pub async fn update(tx: &Transaction, product: &Product) -> Result<bool, Fault> {
     let (condition, status): (&'static str, &'static str) =
         (product.condition.into(), product.status.into());
@@ -76,7 +77,7 @@ pub async fn update(tx: &Transaction, product: &Product) -> Result<bool, Fault> 
         .run(
             "UPDATE products SET slug = $2, name = $3, sort_name = $4, brand = $5, description = $6, condition = $7, \
                     status = $8, attributes = $9, seller_id = $10, version = $11, updated_at = $12 \
-             WHERE tenant_id = $1 AND id = $13 AND version = $11 - 1",
+             WHERE tenant_id = $1 AND id = $13 AND version = $11 - 1 AND ($14 IS NULL OR seller_id = $14)",
             [
                 product.slug.clone().into(),
                 product.name.clone().into(),
@@ -90,6 +91,7 @@ pub async fn update(tx: &Transaction, product: &Product) -> Result<bool, Fault> 
                 product.version.into(),
                 product.updated_at.micros().into(),
                 product.id.uuid().into(),
+                tx.seller_value(),
             ],
         )
         .await?;
@@ -125,15 +127,16 @@ pub async fn lock(tx: &Transaction, id: ProductId) -> Result<(), Fault> {
 }
 
 /// Raises a product's version because something that belongs to it changed,
-/// and recomputes its price range. False when there is no such product.
+/// and recomputes its price range. False when there is no such product, or not
+/// of the seller whom the caller is bound to.
 pub async fn touch(tx: &Transaction, id: ProductId, now: Timestamp) -> Result<bool, Fault> {
     let changed = tx
         .run(
             "UPDATE products SET version = version + 1, updated_at = $2, \
                price_min = (SELECT min(v.price) FROM variants v WHERE v.tenant_id = $1 AND v.product_id = $3 AND v.status = 'active'), \
                price_max = (SELECT max(v.price) FROM variants v WHERE v.tenant_id = $1 AND v.product_id = $3 AND v.status = 'active') \
-             WHERE tenant_id = $1 AND id = $3",
-            [now.micros().into(), id.uuid().into()],
+             WHERE tenant_id = $1 AND id = $3 AND ($4 IS NULL OR seller_id = $4)",
+            [now.micros().into(), id.uuid().into(), tx.seller_value()],
         )
         .await?;
     Ok(changed == 1)

@@ -5,9 +5,12 @@ use database::column::{currency, json, to_json, word};
 use database::{OrFault as _, Scoped, Transaction};
 use kernel::{Fault, Money, ProductId, StockItemId, Timestamp, VariantId};
 use sea_orm::ActiveValue::Set;
-use sea_orm::{PaginatorTrait as _, QueryFilter as _};
+use sea_orm::{
+    ColumnTrait as _, PaginatorTrait as _, QueryFilter as _, QuerySelect as _, QueryTrait as _,
+};
 
-use crate::rows::variant::{ActiveModel, COLUMN, Entity, Model};
+use crate::rows::product;
+use crate::rows::variant::{ActiveModel, COLUMN, Column, Entity, Model};
 
 /// The unique key on the SKU, as faults name it.
 pub const UNIQUE_SKU: &str = "variants(sku)";
@@ -53,14 +56,20 @@ fn row(variant: &Variant) -> ActiveModel {
     }
 }
 
-/// One variant.
+/// One variant, for administrators: of those who are bound to a seller one of
+/// the seller's.
 pub async fn find(db: &Scoped, id: VariantId) -> Result<Option<Variant>, Fault> {
-    let row = db
-        .find::<Entity>()
-        .filter(COLUMN.id.eq(id.uuid()))
-        .one(db)
-        .await
-        .or_fault()?;
+    let mut query = db.find::<Entity>().filter(COLUMN.id.eq(id.uuid()));
+    if let Some(seller) = db.seller() {
+        let own = db
+            .find::<product::Entity>()
+            .filter(product::COLUMN.seller_id.eq(seller.uuid()))
+            .select_only()
+            .column(product::Column::Id)
+            .into_query();
+        query = query.filter(Column::ProductId.in_subquery(own));
+    }
+    let row = query.one(db).await.or_fault()?;
     row.map(read).transpose()
 }
 

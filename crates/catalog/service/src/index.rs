@@ -38,7 +38,7 @@ pub(crate) async fn index(
     let mut before = documents::lock(tx, &products).await?;
     let details = match products.first() {
         Some(&only) if products.len() == 1 => {
-            let detail = detail::find(tx, &ProductRef::Id(only), Audience::Admin).await?;
+            let detail = detail::find(tx, &ProductRef::Id(only), Audience::System).await?;
             Vec::from_iter(detail)
         }
         _ => detail::some(tx, &products).await?,

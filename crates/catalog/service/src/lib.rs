@@ -13,6 +13,7 @@ mod listing;
 mod pictures;
 mod products;
 mod search;
+mod sellers;
 mod shelf;
 mod stock;
 mod stock_value;

@@ -49,7 +49,7 @@ impl Catalog {
         sort: ProductSort,
         page: PageRequest<ProductPosition>,
     ) -> Result<ProductPage, CatalogError> {
-        scope.require(Permission::CatalogRead)?;
+        scope.require_within(Permission::CatalogRead)?;
         let db = self.database.read(scope).await?;
         let rows = listing::list(&db, &filter, sort, &page, false).await?;
         Ok(paged(rows, sort, page.limit))

@@ -30,7 +30,7 @@ impl Catalog {
         product: ProductId,
         new: NewVariant,
     ) -> Result<StockedVariant, CatalogError> {
-        scope.require(Permission::CatalogWrite)?;
+        scope.require_within(Permission::CatalogWrite)?;
         let now = self.now();
         let tx = match self
             .database
@@ -115,7 +115,7 @@ impl Catalog {
         change: VariantChange,
         version: i64,
     ) -> Result<StockedVariant, CatalogError> {
-        scope.require(Permission::CatalogWrite)?;
+        scope.require_within(Permission::CatalogWrite)?;
         let tx = self.database.begin_write(scope, "variant.change").await?;
         let known = variants::find(&tx, id)
             .await?

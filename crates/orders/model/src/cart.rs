@@ -166,6 +166,8 @@ pub struct PricedLine {
     pub total: Money,
     /// What promotions take off that.
     pub discount: Money,
+    /// What the shop takes of the rest.
+    pub fee: Money,
     /// What is different.
     pub notices: Vec<Notice>,
 }
@@ -236,6 +238,7 @@ pub fn price_lines(cart: &Cart, offers: &[Offer]) -> Result<Vec<PricedLine>, Mon
                 offer: offer.cloned(),
                 total: unit.times(line.quantity)?,
                 discount: Money::zero(cart.currency),
+                fee: Money::zero(cart.currency),
                 notices,
             })
         })
@@ -283,6 +286,7 @@ mod tests {
             options: [].into(),
             kind: ProductKind::Goods,
             seller: None,
+            seller_fee: None,
             price: Money::new(price, Currency::EUR),
             weight_grams: 100,
             stock_item: item,

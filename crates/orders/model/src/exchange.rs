@@ -77,6 +77,7 @@ pub fn lines_of(
             unit_price: offer.price,
             quantity: item.quantity,
             discount: Money::zero(first.currency),
+            fee: 0,
             restocked: 0,
             pieces: Pieces {
                 intangible: if goods { 0 } else { item.quantity },

@@ -95,6 +95,7 @@ pub fn lines_of(priced: &PricedCart, now: Timestamp) -> Result<Vec<OrderLine>, O
                 unit_price: offer.price,
                 quantity: line.line.quantity,
                 discount: line.discount,
+                fee: line.fee.minor,
                 restocked: 0,
                 pieces: Pieces {
                     intangible: match offer.kind {

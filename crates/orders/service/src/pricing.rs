@@ -9,6 +9,7 @@ use database::Scoped;
 use kernel::{Money, Scope, Timestamp, VariantId};
 use orders_model::OrdersError;
 use orders_model::cart::{Cart, PricedCart, PricedCoupon, PricedLine, price_lines};
+use orders_model::fees::{FeeBasis, fees};
 use orders_model::promotion::apply::{Basket, Candidate, Item, Outcome, Refusal, apply};
 use orders_model::shipping::ShippingWay;
 use orders_model::totals::Totals;
@@ -96,12 +97,27 @@ pub(crate) fn price(cart: Cart, prices: &Prices) -> Result<PricedCart, OrdersErr
         line.discount = *discount;
     }
     let discount = Money::sum(outcome.lines.iter().copied(), cart.currency)?;
+    let mut basis = Vec::with_capacity(lines.len());
+    for line in &lines {
+        basis.push(FeeBasis {
+            own: line
+                .offer
+                .as_ref()
+                .and_then(|offer| offer.seller.zip(offer.seller_fee)),
+            net: line.total.minus(line.discount)?,
+        });
+    }
+    let fees = fees(prices.fee, &basis, cart.currency)?;
+    for (line, fee) in lines.iter_mut().zip(&fees) {
+        line.fee = *fee;
+    }
     let totals = Totals::of(
         subtotal,
         discount,
         outcome.shipping,
         outcome.shipping_discount,
-        prices.fee,
+        Money::sum(fees, cart.currency)?,
+        prices.fee.borne_by,
     )?;
     Ok(PricedCart {
         coupons: coupons_of(&cart, &prices.candidates, &outcome),

@@ -12,6 +12,7 @@ pub(crate) mod orders;
 pub(crate) mod products;
 pub(crate) mod promotions;
 pub(crate) mod returns;
+pub(crate) mod sellers;
 pub(crate) mod settings;
 pub(crate) mod shipments;
 pub(crate) mod shipping;
