@@ -50,5 +50,6 @@ mod stripe_trouble;
 mod tenants;
 mod totals;
 mod two_factor;
+mod variants;
 mod webhook_inbox;
 mod webhooks;

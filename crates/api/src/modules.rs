@@ -8,12 +8,12 @@ use crate::problem::RequestErrorCode;
 use crate::routes::admin::{
     categories, coupons, images, imports, insight, jobs, mail_templates, orders as admin_orders,
     products, promotions, returns as admin_returns, settings, shipments, shipping, shipping_zones,
-    stock, tenants, users, variants, webhook_events,
+    stock, tenants, users, variant_matrix, variants, webhook_events,
 };
 use crate::routes::{
     addresses, api_keys, auth, cart_coupons, carts, catalog, checkout, health, order_edits,
     order_files, orders, personal_data, profile, returns, sessions, test_gateway, two_factor,
-    webhooks,
+    variant_choice, webhooks,
 };
 
 /// A part of the API.
@@ -128,6 +128,7 @@ fn catalog_routes(config: &mut Routes) {
     config.service(catalog::list_categories);
     config.service(catalog::list_products);
     config.service(catalog::get_product);
+    config.service(variant_choice::resolve_variant);
     config.service(categories::admin_list_categories);
     config.service(categories::create_category);
     config.service(categories::admin_get_category);
@@ -139,6 +140,7 @@ fn catalog_routes(config: &mut Routes) {
     config.service(products::patch_product);
     config.service(products::archive_product);
     config.service(variants::create_variant);
+    config.service(variant_matrix::create_variant_matrix);
     config.service(variants::patch_variant);
     config.service(variants::archive_variant);
     config.service(stock::adjust_stock);

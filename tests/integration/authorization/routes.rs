@@ -184,6 +184,7 @@ pub const ROUTES: &[Route] = &[
     get("/api/catalog/categories", Open),
     get("/api/catalog/products", Open),
     get("/api/catalog/products/{product}", Open),
+    get("/api/catalog/products/{product}/variants/resolve", Open),
     post("/api/carts", Open, ""),
     get("/api/carts/{cart_id}", Owner),
     patch("/api/carts/{cart_id}", Owner, r#"{"email": "a@mail.test"}"#),
@@ -283,6 +284,11 @@ pub const ROUTES: &[Route] = &[
         "/api/admin/catalog/products/{product_id}/variants",
         Needs("catalog:write"),
         r#"{"sku": "{any}", "size": "{any}", "price": {"amount": 100, "currency": "{currency}"}}"#,
+    ),
+    post(
+        "/api/admin/catalog/products/{product_id}/variants/matrix",
+        Needs("catalog:write"),
+        r#"{"options": [{"name": "size", "values": ["{any}"]}], "sku_pattern": "M-{any}-{size}", "price": {"amount": 100, "currency": "{currency}"}}"#,
     ),
     patch(
         "/api/admin/catalog/variants/{variant_id}",

@@ -95,6 +95,8 @@ pub(crate) struct CartLineDto {
     quantity: i64,
     /// What one costs now.
     unit_price: MoneyDto,
+    /// What one cost before, where that is to be shown; above the price.
+    compare_at_price: Option<MoneyDto>,
     /// What all pieces cost now, before discounts.
     total: MoneyDto,
     /// What promotions take off that.
@@ -110,6 +112,7 @@ impl CartLineDto {
             |offer| offer.price,
         );
         let offer = line.offer;
+        let compare_at = offer.as_ref().and_then(|offer| offer.compare_at);
         Self {
             id: line.line.id,
             variant_id: line.line.variant,
@@ -120,6 +123,7 @@ impl CartLineDto {
             options: offer.map(|offer| offer.options).unwrap_or_default(),
             quantity: line.line.quantity,
             unit_price: unit.into(),
+            compare_at_price: compare_at.map(Into::into),
             total: line.total.into(),
             discount: line.discount.into(),
             notices: line.notices.into_iter().map(Into::into).collect(),

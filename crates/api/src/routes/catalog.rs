@@ -119,7 +119,7 @@ pub(crate) struct CategoryList {
 
 /// A cached answer as a response. Shared caches may keep it only for callers
 /// without a token: with one, the tenant may be another than the host's.
-fn respond(request: &HttpRequest, answer: &Answer) -> HttpResponse {
+pub(super) fn respond(request: &HttpRequest, answer: &Answer) -> HttpResponse {
     let headers = request.headers();
     let mut response = if matches_etag(headers, &answer.etag) {
         HttpResponse::NotModified()
@@ -160,7 +160,7 @@ pub(crate) fn matches_etag(headers: &HeaderMap, etag: &str) -> bool {
 
 /// The path and the query in an order of its own, so that the same question
 /// in other words finds the same answer.
-fn key(caller: &Caller, request: &HttpRequest) -> Key {
+pub(super) fn key(caller: &Caller, request: &HttpRequest) -> Key {
     let query = request.query_string();
     let mut name = String::with_capacity(request.path().len() + query.len() + 1);
     name.push_str(request.path());
@@ -173,7 +173,7 @@ fn key(caller: &Caller, request: &HttpRequest) -> Key {
     (caller.0.tenant(), name)
 }
 
-fn json<T: Serialize>(value: &T) -> Result<Vec<u8>, ApiError> {
+pub(super) fn json<T: Serialize>(value: &T) -> Result<Vec<u8>, ApiError> {
     serde_json::to_vec(value)
         .map_err(|error| Fault::permanent("write an answer").caused_by(error).into())
 }

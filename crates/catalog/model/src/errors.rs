@@ -57,9 +57,24 @@ pub enum CatalogError {
     /// Too many variants.
     #[error("a product has at most {MAX_PER_PRODUCT} variants")]
     TooManyVariants,
+    /// No variant has the values that were chosen.
+    #[error("{0}")]
+    NoSuchChoice(String),
+    /// Lists of options make no sense.
+    #[error("{0}")]
+    MatrixOptions(&'static str),
+    /// No good SKUs come of a pattern.
+    #[error("{0}")]
+    SkuPattern(String),
     /// The price is in a currency that the tenant does not use.
     #[error("prices of this tenant are in {0}")]
     WrongCurrency(Currency),
+    /// So is the compare-at price.
+    #[error("prices of this tenant are in {0}, and so are the prices they are compared with")]
+    CompareAtCurrency(Currency),
+    /// The compare-at price is no more than the price.
+    #[error("a compare-at price is above the price; raise it, or remove it by null")]
+    CompareAtTooLow,
     /// The variant has nothing to count.
     #[error("this variant has no stock to adjust: services and downloads are not counted")]
     NotCounted,
@@ -174,7 +189,11 @@ impl CatalogErrorCode {
             Self::VariantNotFound => "variant.not_found",
             Self::SkuTaken => "variant.sku_taken",
             Self::TooManyVariants => "variant.too_many",
-            Self::WrongCurrency => "variant.wrong_currency",
+            Self::NoSuchChoice => "variant.no_match",
+            Self::MatrixOptions => "variant.matrix_options",
+            Self::SkuPattern => "variant.sku_pattern",
+            Self::WrongCurrency | Self::CompareAtCurrency => "variant.wrong_currency",
+            Self::CompareAtTooLow => "variant.compare_at_too_low",
             Self::NotCounted => "stock.not_counted",
             Self::SharedPile => "stock.shared",
             Self::QuantityOutOfRange => "stock.quantity_out_of_range",
@@ -212,7 +231,11 @@ impl CatalogErrorCode {
             | Self::CategoryCycle
             | Self::CategoryTooDeep
             | Self::UnknownCategory
+            | Self::MatrixOptions
+            | Self::SkuPattern
             | Self::WrongCurrency
+            | Self::CompareAtCurrency
+            | Self::CompareAtTooLow
             | Self::SharedPile
             | Self::QuantityOutOfRange
             | Self::ImageBroken
@@ -224,6 +247,7 @@ impl CatalogErrorCode {
             Self::CategoryNotFound
             | Self::ProductNotFound
             | Self::VariantNotFound
+            | Self::NoSuchChoice
             | Self::ImageNotFound
             | Self::ImportNotFound => K::NotFound,
             Self::ImageType => K::UnsupportedMediaType,
@@ -272,7 +296,11 @@ impl DomainError for CatalogError {
             Self::ParentNotFound | Self::CategoryCycle | Self::CategoryTooDeep => "/parent_id",
             Self::UnknownCategory => "/category_ids",
             Self::SkuTaken => "/sku",
+            Self::MatrixOptions(_) => "/options",
+            Self::SkuPattern(_) => "/sku_pattern",
             Self::WrongCurrency(_) => "/price/currency",
+            Self::CompareAtCurrency(_) => "/compare_at_price/currency",
+            Self::CompareAtTooLow => "/compare_at_price",
             Self::SharedPile => "/on_hand",
             Self::QuantityOutOfRange => "/quantity",
             Self::ImageType

@@ -69,6 +69,9 @@ pub struct ProductSummary {
     pub price_min: Option<i64>,
     /// What its dearest variant costs, in minor units.
     pub price_max: Option<i64>,
+    /// What its cheapest variant cost before, in minor units; the highest such
+    /// price where several cost the same now.
+    pub compare_at: Option<i64>,
     /// Whether any variant can be bought now.
     pub in_stock: bool,
     /// Its first picture.
@@ -102,6 +105,9 @@ pub struct Offer {
     pub seller: Option<SellerId>,
     /// What one costs.
     pub price: Money,
+    /// What one cost before.
+    #[serde(default)]
+    pub compare_at: Option<Money>,
     /// What one weighs when shipped, in grams.
     pub weight_grams: i64,
     /// Where its stock is counted; none when there is none to count.

@@ -57,6 +57,7 @@ struct VariantRow {
     size: Option<String>,
     options: Stored<BTreeMap<String, String>>,
     price: i64,
+    compare_at: Option<i64>,
     weight_grams: i64,
     status: String,
     position: i64,
@@ -178,7 +179,7 @@ fn select(backend: Backend, condition: &str, audience: Audience) -> String {
          SELECT p.id, p.slug, p.name, p.brand, p.description, p.kind, p.condition, p.status, p.attributes, \
            p.seller_id, p.inventory_strategy, p.currency, p.version, p.created_at, p.updated_at, p.tags, p.categories, p.images, \
            v.id AS v_id, v.stock_item_id AS v_stock_item_id, v.sku AS v_sku, v.title AS v_title, v.size AS v_size, \
-           v.options AS v_options, v.price AS v_price, v.weight_grams AS v_weight_grams, v.status AS v_status, \
+           v.options AS v_options, v.price AS v_price, v.compare_at AS v_compare_at, v.weight_grams AS v_weight_grams, v.status AS v_status, \
            v.position AS v_position, v.version AS v_version, v.created_at AS v_created_at, v.updated_at AS v_updated_at, \
            s.on_hand AS v_on_hand, s.reserved AS v_reserved \
          FROM p LEFT JOIN variants v ON v.tenant_id = $1 AND v.product_id = p.id{of_variant} \
@@ -250,6 +251,9 @@ fn variant_of(row: VariantRow, product: &Product) -> Result<StockedVariant, Faul
             size: row.size,
             options: row.options.0,
             price: Money::new(row.price, product.currency),
+            compare_at: row
+                .compare_at
+                .map(|minor| Money::new(minor, product.currency)),
             weight_grams: row.weight_grams,
             status: word("variants.status", &row.status)?,
             position: row.position,

@@ -70,11 +70,11 @@ static PILES: Sql = Sql::new(|_| {
 static NEW_VARIANTS: Sql = Sql::new(|_| {
     format!(
         "INSERT INTO variants (tenant_id, id, product_id, stock_item_id, sku, title, size, options, price, currency, \
-           weight_grams, status, position, version, created_at, updated_at) \
+           weight_grams, status, position, version, created_at, updated_at, compare_at) \
          SELECT $1, iv.variant_id, ip.product_id, iv.pile_id, iv.sku, COALESCE(iv.title, iv.made_title), iv.size, iv.options, \
            iv.price, $4, COALESCE(iv.weight_grams, 0), COALESCE(iv.status, 'active'), \
            COALESCE(iv.position, iv.place + COALESCE((SELECT max(v.position) + 1 FROM variants v \
-             WHERE v.tenant_id = $1 AND v.product_id = ip.product_id), 0)), 1, $3, $3 \
+             WHERE v.tenant_id = $1 AND v.product_id = ip.product_id), 0)), 1, $3, $3, NULLIF(iv.compare_at, 0) \
          FROM import_variants iv JOIN import_products ip ON {OF_PRODUCT} AND ip.n = iv.product_n \
          WHERE {OF_VARIANT} AND iv.is_new ORDER BY iv.n"
     )
@@ -85,6 +85,7 @@ static CHANGED_VARIANTS: Sql = Sql::new(|backend| {
     format!(
         "UPDATE variants SET title = COALESCE(iv.title, variants.title), size = COALESCE(iv.size, variants.size), \
            options = {merged}, price = COALESCE(iv.price, variants.price), \
+           compare_at = NULLIF(COALESCE(iv.compare_at, variants.compare_at), 0), \
            weight_grams = COALESCE(iv.weight_grams, variants.weight_grams), \
            position = COALESCE(iv.position, variants.position), status = COALESCE(iv.status, variants.status), version = variants.version + 1, updated_at = $3 \
          FROM import_variants iv WHERE {OF_VARIANT} AND NOT iv.is_new \

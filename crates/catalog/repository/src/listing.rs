@@ -24,6 +24,7 @@ struct Row {
     currency: String,
     price_min: Option<i64>,
     price_max: Option<i64>,
+    compare_at: Option<i64>,
     in_stock: bool,
     image: Option<Stored<images::Row>>,
     version: i64,
@@ -86,6 +87,8 @@ pub async fn list(
     let sql = format!(
         "SELECT p.id, p.slug, p.name, p.sort_name, p.brand, p.kind, p.condition, p.status, p.currency, \
            p.price_min, p.price_max, p.version, p.updated_at, \
+           (SELECT max(v.compare_at) FROM variants v WHERE v.tenant_id = $1 AND v.product_id = p.id \
+              AND v.status = 'active' AND v.price = p.price_min) AS compare_at, \
            EXISTS ({VARIANTS} AND {AVAILABLE}) AS in_stock, \
            (SELECT {image} FROM product_images i WHERE i.tenant_id = $1 AND i.product_id = p.id AND i.state = 'ready' \
               ORDER BY i.position, i.id LIMIT 1) AS image \
@@ -199,6 +202,7 @@ fn summary(row: Row) -> Result<ProductSummary, Fault> {
         currency: currency("products.currency", &row.currency)?,
         price_min: row.price_min,
         price_max: row.price_max,
+        compare_at: row.compare_at,
         in_stock: row.in_stock,
         image: row
             .image

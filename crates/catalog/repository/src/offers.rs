@@ -19,6 +19,7 @@ struct Row {
     size: Option<String>,
     options: Stored<BTreeMap<String, String>>,
     price: i64,
+    compare_at: Option<i64>,
     currency: String,
     weight_grams: i64,
     variant_status: String,
@@ -37,7 +38,7 @@ pub async fn find(db: &Scoped, variants: &[VariantId]) -> Result<Vec<Offer>, Fau
     }
     let places: Vec<String> = (0..variants.len()).map(|n| format!("${}", n + 2)).collect();
     let sql = format!(
-        "SELECT v.id, v.product_id, v.stock_item_id, v.sku, v.title, v.size, v.options, v.price, v.currency, \
+        "SELECT v.id, v.product_id, v.stock_item_id, v.sku, v.title, v.size, v.options, v.price, v.compare_at, v.currency, \
            v.weight_grams, v.status AS variant_status, p.slug, p.name, p.kind, p.seller_id, \
            p.status AS product_status, s.on_hand - s.reserved AS available \
          FROM variants v JOIN products p ON p.tenant_id = $1 AND p.id = v.product_id \
@@ -55,6 +56,7 @@ fn offer(row: Row) -> Result<Offer, Fault> {
     if let Some(size) = row.size {
         options.insert("size".to_owned(), size);
     }
+    let currency = currency("variants.currency", &row.currency)?;
     Ok(Offer {
         variant: VariantId::from_uuid(row.id),
         product: ProductId::from_uuid(row.product_id),
@@ -65,7 +67,8 @@ fn offer(row: Row) -> Result<Offer, Fault> {
         options,
         kind: word("products.kind", &row.kind)?,
         seller: row.seller_id.map(SellerId::from_uuid),
-        price: Money::new(row.price, currency("variants.currency", &row.currency)?),
+        price: Money::new(row.price, currency),
+        compare_at: row.compare_at.map(|minor| Money::new(minor, currency)),
         weight_grams: row.weight_grams,
         stock_item: row.stock_item_id.map(StockItemId::from_uuid),
         available: row.stock_item_id.and(row.available),

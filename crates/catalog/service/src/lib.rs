@@ -9,6 +9,7 @@ mod images;
 mod images_sweep;
 mod imports;
 mod listing;
+mod matrix;
 mod pictures;
 mod products;
 mod stock;

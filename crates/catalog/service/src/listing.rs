@@ -1,13 +1,16 @@
 //! What the public reads.
 
+use std::collections::BTreeMap;
+
 use catalog_model::CatalogError;
+use catalog_model::choice::{Choice, choose};
 use catalog_model::listing::{ProductFilter, ProductPosition, ProductRef, ProductSort};
 use catalog_model::offer::{Offer, ProductDetail, ProductSummary};
 use catalog_model::product::ProductStatus;
 use catalog_repository::detail::Audience;
 use catalog_repository::{detail, listing, offers};
 use database::Scoped;
-use kernel::{Page, PageRequest, Permission, Scope, VariantId};
+use kernel::{Page, PageRequest, Permission, ProductId, Scope, VariantId};
 
 use crate::Catalog;
 
@@ -55,6 +58,18 @@ impl Catalog {
         detail::find(&db, product, Audience::Public)
             .await?
             .ok_or(CatalogError::ProductNotFound)
+    }
+
+    /// The variant of a product that is sold with all chosen values, and what
+    /// remains to be chosen.
+    pub async fn choose(
+        &self,
+        scope: &Scope,
+        product: &ProductRef,
+        chosen: &BTreeMap<String, String>,
+    ) -> Result<(ProductId, Choice), CatalogError> {
+        let detail = self.product(scope, product).await?;
+        Ok((detail.product.id, choose(&detail.variants, chosen)?))
     }
 
     /// What carts and orders need to know about variants; unknown ones are

@@ -284,6 +284,7 @@ mod tests {
             kind: ProductKind::Goods,
             seller: None,
             price: Money::new(price, Currency::EUR),
+            compare_at: None,
             weight_grams: 100,
             stock_item: item,
             available: item.map(|_| available),

@@ -19,5 +19,6 @@ pub(crate) mod shipping_zones;
 pub(crate) mod stock;
 pub(crate) mod tenants;
 pub(crate) mod users;
+pub(crate) mod variant_matrix;
 pub(crate) mod variants;
 pub(crate) mod webhook_events;

@@ -3,6 +3,8 @@
 use std::collections::BTreeSet;
 use std::str::FromStr;
 
+use kernel::Currency;
+
 use super::cells::{price_of, undo};
 use super::header::{Column, Header};
 use super::{ImportedProduct, ImportedVariant, Mistakes, RowError, Rules};
@@ -101,6 +103,7 @@ impl Reader<'_> {
             | Column::OptionName(_)
             | Column::OptionValue(_)
             | Column::Price
+            | Column::CompareAt
             | Column::Currency
             | Column::Weight
             | Column::OnHand
@@ -183,13 +186,8 @@ impl Reader<'_> {
             Column::OptionValue(n) => {
                 row.options[usize::from(n - 1)].1 = Some(long(text, 500)?);
             }
-            Column::Price => {
-                let price = price_of(text, currency).filter(|price| *price <= MAX_PRICE);
-                variant.price = Some(price.ok_or_else(|| {
-                    let why = format!("must be an amount of {currency} such as 12.99, with a point and without a sign or spaces");
-                    ("price", why)
-                })?);
-            }
+            Column::Price => variant.price = Some(amount(text, currency)?),
+            Column::CompareAt => variant.compare_at = Some(amount(text, currency)?),
             Column::Currency if text != currency.code() => {
                 let why = format!("prices of this tenant are in {currency}");
                 return Err(("currency", why));
@@ -232,6 +230,17 @@ fn long(text: &str, most: usize) -> Result<String, Refusal> {
         return Err(("length", format!("must have at most {most} characters")));
     }
     Ok(text.to_owned())
+}
+
+/// An amount in major units, as minor ones.
+fn amount(text: &str, currency: Currency) -> Result<i64, Refusal> {
+    let price = price_of(text, currency).filter(|price| *price <= MAX_PRICE);
+    price.ok_or_else(|| {
+        let why = format!(
+            "must be an amount of {currency} such as 12.99, with a point and without a sign or spaces"
+        );
+        ("price", why)
+    })
 }
 
 fn word<T: FromStr>(text: &str, words: &str) -> Result<T, Refusal> {
