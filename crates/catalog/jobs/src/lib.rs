@@ -5,9 +5,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use catalog_model::events::{
-    CatalogImported, CategoriesChanged, ProductChanged, StockShownChanged,
+    CatalogImported, CategoriesChanged, ProductChanged, ProductsIndexed, StockShownChanged,
 };
-use catalog_model::jobs::{RunImport, SweepImages, SweepImports};
+use catalog_model::jobs::{IndexMissing, RunImport, SweepImages, SweepImports};
 use catalog_service::Catalog;
 use queue::Registry;
 use queue::schedule::Schedule;
@@ -33,7 +33,13 @@ pub fn register(registry: &mut Registry, catalog: &Arc<Catalog>) {
         let service = service.clone();
         async move { service.sweep_imports(&context.scope).await }
     });
+    let service = catalog.clone();
+    registry.handle(move |context, IndexMissing {}| {
+        let service = service.clone();
+        async move { service.index_missing(&context.scope).await }
+    });
     registry.tags_of::<ProductChanged>();
+    registry.tags_of::<ProductsIndexed>();
     registry.tags_of::<StockShownChanged>();
     registry.tags_of::<CategoriesChanged>();
     registry.tags_of::<CatalogImported>();
@@ -42,6 +48,7 @@ pub fn register(registry: &mut Registry, catalog: &Arc<Catalog>) {
 /// What is due again and again.
 pub fn schedules() -> Vec<Schedule> {
     vec![
+        Schedule::new(Duration::from_mins(1), IndexMissing {}),
         Schedule::new(Duration::from_hours(1), SweepImages {}),
         Schedule::new(Duration::from_hours(1), SweepImports {}),
     ]

@@ -33,3 +33,12 @@ impl Job for SweepImports {
     const KIND: &'static str = "catalog.sweep_imports";
     const MAX_ATTEMPTS: u32 = 3;
 }
+
+/// Indexes products that search does not know.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct IndexMissing {}
+
+impl Job for IndexMissing {
+    const KIND: &'static str = "catalog.index_missing";
+    const MAX_ATTEMPTS: u32 = 3;
+}

@@ -13,6 +13,7 @@ pub mod matrix;
 pub mod offer;
 pub mod ports;
 pub mod product;
+pub mod search;
 pub mod stock;
 pub mod variant;
 

@@ -8,10 +8,13 @@ mod export;
 mod images;
 mod images_sweep;
 mod imports;
+mod index;
 mod listing;
 mod matrix;
 mod pictures;
 mod products;
+mod search;
+mod shelf;
 mod stock;
 mod stock_value;
 mod variants;
@@ -26,6 +29,7 @@ use kernel::{AuditEntry, Currency, Fault, Scope, Timestamp};
 use queue::Queue;
 
 use pictures::Pictures;
+use shelf::Shelf;
 
 pub use bulk::NewListing;
 pub use export::Exported;
@@ -33,6 +37,7 @@ pub use images::Upload;
 pub use imports::Incoming;
 pub use pictures::UploadPlace;
 pub use products::AdminProduct;
+pub use search::{Counted, Found};
 
 /// What the use cases of the catalog are made of.
 pub struct CatalogParts {
@@ -58,12 +63,14 @@ pub struct Catalog {
     files: Arc<dyn FileStore>,
     pictures: Pictures,
     imports: config::Imports,
+    shelf: Shelf,
 }
 
 impl Catalog {
     /// The use cases over these parts.
     pub fn new(parts: CatalogParts) -> Self {
         Self {
+            shelf: Shelf::new(parts.queue.stale_tags()),
             pictures: Pictures::new(&parts.media),
             database: parts.database,
             queue: parts.queue,

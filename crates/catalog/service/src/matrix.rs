@@ -14,7 +14,8 @@ use database::{Once, Scoped, Transaction};
 use kernel::{AuditEntry, Permission, ProductId, Scope, Snapshot, StockItemId};
 
 use crate::Catalog;
-use crate::products::{reread, shares_a_pile};
+use crate::index::reread;
+use crate::products::shares_a_pile;
 use crate::variants::{build, next_place, right_currency, sku_taken};
 
 impl Catalog {

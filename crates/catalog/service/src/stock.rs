@@ -16,6 +16,7 @@ use kernel::{
 };
 
 use crate::Catalog;
+use crate::index::index;
 
 impl Catalog {
     /// Adjusts the pile of a variant, with a reason that is kept for ever.
@@ -210,6 +211,10 @@ impl Catalog {
     ) -> Result<Vec<StockItem>, CatalogError> {
         let changed = stock::apply(tx, changes, cause).await?;
         if let Some(event) = shown_change(&changed, changes) {
+            // Search knows only whether there is any.
+            if event.in_lists {
+                index(tx, event.products.iter().copied()).await?;
+            }
             self.queue.publish(tx, &event).await?;
         }
         Ok(changed)
