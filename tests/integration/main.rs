@@ -27,6 +27,7 @@ mod orders;
 mod outside;
 mod personal_data;
 mod pool;
+mod price_lists;
 mod promotion_limits;
 mod promotions;
 mod purchase;

@@ -109,6 +109,11 @@ const MADE: &[(&str, &str, &str)] = &[
         r#"{"name": "Lights"}"#,
     ),
     (
+        "price_list_id",
+        "/api/admin/price-lists",
+        r#"{"name": "Yen", "currency": "JPY"}"#,
+    ),
+    (
         "promotion_id",
         "/api/admin/promotions",
         r#"{"name": "Sale", "needs_coupon": true, "rule": {"effect": {"kind": "free_shipping"}}}"#,

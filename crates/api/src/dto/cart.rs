@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use kernel::{CartId, CartLineId, OrderId, ProductId, Timestamp, VariantId};
+use kernel::{CartId, CartLineId, Currency, OrderId, ProductId, Timestamp, VariantId};
 use orders_model::cart::{CartStatus, Notice, PricedCoupon, PricedLine};
 use orders_model::totals::Totals;
 use orders_service::CartAnswer;
@@ -55,6 +55,9 @@ pub(crate) enum NoticeDto {
     },
     /// It is not sold any more.
     Unavailable,
+    /// It has no price in the cart's currency any more; `unit_price` is what
+    /// was seen.
+    NoPrice,
 }
 
 impl From<Notice> for NoticeDto {
@@ -66,6 +69,7 @@ impl From<Notice> for NoticeDto {
             },
             Notice::NotEnough { available } => Self::NotEnough { available },
             Notice::Unavailable => Self::Unavailable,
+            Notice::NoPrice => Self::NoPrice,
         }
     }
 }
@@ -205,6 +209,9 @@ pub(crate) struct CartDto {
     /// accounts.
     #[serde(skip_serializing_if = "Option::is_none")]
     token: Option<String>,
+    /// The currency of its prices.
+    #[schema(value_type = String, example = "EUR")]
+    currency: Currency,
     /// Where it stands.
     status: CartStatusDto,
     /// The order it became.
@@ -242,6 +249,7 @@ impl From<CartAnswer> for CartDto {
         Self {
             id: cart.id,
             token: answer.token,
+            currency: cart.currency,
             status: cart.status.into(),
             order_id: cart.order,
             lines: priced

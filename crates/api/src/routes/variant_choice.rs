@@ -8,7 +8,7 @@ use actix_web::{HttpRequest, HttpResponse, get};
 use catalog_model::choice::{Choice, OptionChoice, ValueChoice};
 use catalog_model::events::{CATEGORIES_TAG, product_tag};
 use catalog_model::listing::ProductRef;
-use kernel::FieldError;
+use kernel::{Currency, FieldError};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use validator::{Validate, ValidationError};
@@ -31,6 +31,10 @@ pub(crate) struct ChoiceQuery {
     #[validate(length(max = 20), custom(function = pairs))]
     #[param(max_items = 20, example = json!(["colour:Red", "size:42"]))]
     option: Vec<String>,
+    /// The currency of prices; the shop's own when absent. Only variants with
+    /// a price in it can be chosen.
+    #[param(value_type = Option<String>, pattern = "^[A-Z]{3}$", example = "EUR")]
+    currency: Option<Currency>,
 }
 
 fn pairs(values: &[String]) -> Result<(), ValidationError> {
@@ -168,10 +172,16 @@ pub(crate) async fn resolve_variant(
     if let Some(answer) = state.answers.get(&key) {
         return Ok(respond(&request, &answer));
     }
-    let chosen = Query::<ChoiceQuery>::of(&request)?.0.chosen()?;
+    let query = Query::<ChoiceQuery>::of(&request)?.0;
+    let chosen = query.chosen()?;
     let begun = state.answers.begin();
     let product = ProductRef::from(path.as_str());
-    let (id, choice) = Box::pin(state.catalog.choose(&caller.0, &product, &chosen)).await?;
+    let (id, choice) = Box::pin(
+        state
+            .catalog
+            .choose(&caller.0, &product, &chosen, query.currency),
+    )
+    .await?;
     let tags = vec![product_tag(id), CATEGORIES_TAG.to_owned()];
     let answer = Arc::new(Answer::new(json(&VariantChoiceDto::from(choice))?, None));
     state.answers.put(key, answer.clone(), begun, tags);

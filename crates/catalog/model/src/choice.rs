@@ -214,6 +214,7 @@ mod tests {
                 on_hand: stock,
                 reserved: 0,
             }),
+            listed: None,
         }
     }
 

@@ -12,6 +12,7 @@ pub mod listing;
 pub mod matrix;
 pub mod offer;
 pub mod ports;
+pub mod price_list;
 pub mod product;
 pub mod search;
 pub mod stock;

@@ -6,6 +6,7 @@ use kernel::{CategoryId, Currency, Money, ProductId, SellerId, StockItemId, Time
 use serde::{Deserialize, Serialize};
 
 use crate::image::Image;
+use crate::price_list::{Listed, price_in};
 use crate::product::{Condition, Product, ProductKind, ProductStatus};
 use crate::stock::StockItem;
 use crate::variant::{Variant, VariantStatus};
@@ -28,6 +29,29 @@ pub struct StockedVariant {
     pub variant: Variant,
     /// Its pile; none when there is nothing to count.
     pub stock: Option<StockItem>,
+    /// What the price list that counts says of it, in the currency it was
+    /// asked for in, else its own.
+    #[serde(default)]
+    pub listed: Option<Listed>,
+}
+
+impl StockedVariant {
+    /// The variant with what it costs in the currency that its list price is
+    /// in; none when it is not sold in it.
+    pub fn in_currency(mut self, currency: Currency) -> Option<Self> {
+        let own = (self.variant.price, self.variant.compare_at);
+        let (price, compare_at) = price_in(currency, own, self.listed)?;
+        self.variant.price = price;
+        self.variant.compare_at = compare_at;
+        Some(self)
+    }
+
+    /// What it costs now in its own currency, if its list price is in that.
+    pub fn current_price(&self) -> Money {
+        let own = (self.variant.price, self.variant.compare_at);
+        let currency = self.variant.price.currency;
+        price_in(currency, own, self.listed).map_or(self.variant.price, |(price, _)| price)
+    }
 }
 
 /// A product with all that belongs to it.

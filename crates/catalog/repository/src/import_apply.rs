@@ -6,6 +6,8 @@ use database::{Backend, Sql, Transaction};
 use kernel::{Currency, Fault, ImportId, Timestamp};
 use sea_orm::Value;
 
+use crate::prices::{self, Which};
+
 // `$2` is the import, `$3` the time, `$4` the currency or who did it.
 const OF_PRODUCT: &str = "ip.tenant_id = $1 AND ip.import_id = $2";
 const OF_VARIANT: &str = "iv.tenant_id = $1 AND iv.import_id = $2";
@@ -127,21 +129,6 @@ static STOCK: Sql = Sql::new(|_| {
     )
 });
 
-static PRICES: Sql = Sql::new(|_| {
-    let range = |function: &str| {
-        format!(
-            "(SELECT {function}(v.price) FROM variants v \
-              WHERE v.tenant_id = $1 AND v.product_id = products.id AND v.status = 'active')"
-        )
-    };
-    format!(
-        "UPDATE products SET price_min = {}, price_max = {} WHERE products.tenant_id = $1 AND products.id IN \
-           (SELECT ip.product_id FROM import_products ip WHERE {OF_PRODUCT})",
-        range("min"),
-        range("max")
-    )
-});
-
 /// The second object's members put into the first.
 fn merge(backend: Backend, into: &str, from: &str) -> String {
     match backend {
@@ -178,7 +165,7 @@ pub async fn apply(
 ) -> Result<(), Fault> {
     let (id, time): (Value, Value) = (import.uuid().into(), now.micros().into());
     let currency: Value = currency.code().into();
-    let steps: [(&Sql, Vec<Value>); 13] = [
+    let steps: [(&Sql, Vec<Value>); 12] = [
         (
             &NEW_PRODUCTS,
             vec![id.clone(), time.clone(), currency.clone()],
@@ -193,11 +180,10 @@ pub async fn apply(
         (&CHANGED_VARIANTS, vec![id.clone(), time.clone()]),
         (&LOCK_PILES, vec![id.clone()]),
         (&MOVEMENTS, vec![id.clone(), time.clone(), actor.into()]),
-        (&STOCK, vec![id.clone(), time]),
-        (&PRICES, vec![id]),
+        (&STOCK, vec![id, time]),
     ];
     for (sql, values) in steps {
         tx.run(sql.on(tx.backend()), values).await?;
     }
-    Ok(())
+    prices::work_out(tx, Which::Import(import), now).await
 }

@@ -12,6 +12,7 @@ mod index;
 mod listing;
 mod matrix;
 mod pictures;
+mod price_lists;
 mod products;
 mod search;
 mod shelf;
@@ -36,6 +37,7 @@ pub use export::Exported;
 pub use images::Upload;
 pub use imports::Incoming;
 pub use pictures::UploadPlace;
+pub use price_lists::PriceListFilter;
 pub use products::AdminProduct;
 pub use search::{Counted, Found};
 

@@ -8,10 +8,11 @@ use catalog_model::product::ProductKind;
 use catalog_model::stock::{MAX_ON_HAND, MovementKind};
 use catalog_model::variant::{NewVariant, Variant, check_compare_at};
 use catalog_repository::detail::Audience;
+use catalog_repository::prices::Pricing;
 use catalog_repository::stock::{Cause, Change};
 use catalog_repository::{detail, products, stock, variants};
 use database::{Once, Scoped, Transaction};
-use kernel::{AuditEntry, Permission, ProductId, Scope, Snapshot, StockItemId};
+use kernel::{AuditEntry, Permission, ProductId, Scope, Snapshot, StockItemId, Timestamp};
 
 use crate::Catalog;
 use crate::index::reread;
@@ -31,7 +32,7 @@ impl Catalog {
         scope.require(Permission::CatalogWrite)?;
         if dry_run {
             let db = self.database.read(scope).await?;
-            return Ok(planned(&db, product, &matrix).await?.1);
+            return Ok(planned(&db, product, &matrix, self.now()).await?.1);
         }
         let tx = match self
             .database
@@ -43,7 +44,7 @@ impl Catalog {
         };
         // So that two at once neither exceed the limit nor make the same.
         products::lock(&tx, product).await?;
-        let (known, mut plan) = planned(&tx, product, &matrix).await?;
+        let (known, mut plan) = planned(&tx, product, &matrix, self.now()).await?;
         if plan.new.is_empty() {
             return Ok(tx.commit_with(plan).await?);
         }
@@ -52,7 +53,7 @@ impl Catalog {
             .await?;
         variants::insert(&tx, &made).await.map_err(sku_taken)?;
         self.product_touched(&tx, product).await?;
-        reread(&tx, product).await?;
+        reread(&tx, product, self.now()).await?;
         for (new, variant) in plan.new.iter_mut().zip(&made) {
             new.variant = Some(variant.id);
         }
@@ -141,10 +142,16 @@ async fn planned(
     db: &Scoped,
     product: ProductId,
     matrix: &Matrix,
+    now: Timestamp,
 ) -> Result<(ProductDetail, Plan), CatalogError> {
-    let known = detail::find(db, &ProductRef::Id(product), Audience::Admin)
-        .await?
-        .ok_or(CatalogError::ProductNotFound)?;
+    let known = detail::find(
+        db,
+        &ProductRef::Id(product),
+        Audience::Admin,
+        Pricing::own(now),
+    )
+    .await?
+    .ok_or(CatalogError::ProductNotFound)?;
     right_currency(&known.product, matrix.price)?;
     check_compare_at(matrix.price, matrix.compare_at)?;
     if shares_a_pile(&known.product) && matrix.on_hand != 0 {

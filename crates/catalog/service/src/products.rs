@@ -6,6 +6,7 @@ use catalog_model::listing::ProductRef;
 use catalog_model::offer::ProductDetail;
 use catalog_model::product::{InventoryStrategy, NewProduct, Product, ProductChange, ProductKind};
 use catalog_repository::detail::Audience;
+use catalog_repository::prices::Pricing;
 use catalog_repository::{categories, detail, products, stock};
 use database::{Once, Transaction};
 use kernel::{
@@ -27,7 +28,7 @@ impl Catalog {
     ) -> Result<AdminProduct, CatalogError> {
         scope.require(Permission::CatalogRead)?;
         let db = self.database.read(scope).await?;
-        detail::find(&db, product, Audience::Admin)
+        detail::find(&db, product, Audience::Admin, Pricing::own(self.now()))
             .await?
             .ok_or(CatalogError::ProductNotFound)
     }
@@ -62,7 +63,7 @@ impl Catalog {
             product: product.id,
         };
         self.queue.publish(&tx, &event).await?;
-        let made = reread(&tx, product.id).await?;
+        let made = reread(&tx, product.id, now).await?;
         let entry = AuditEntry::new("product.create", product.id).after(&product);
         self.record(&tx, entry).await?;
         Ok(tx.commit_with(made).await?)
@@ -79,7 +80,7 @@ impl Catalog {
         scope.require(Permission::CatalogWrite)?;
         let now = self.now();
         let tx = self.database.begin_write(scope, "product.change").await?;
-        let known = detail::find(&tx, &ProductRef::Id(id), Audience::Admin)
+        let known = detail::find(&tx, &ProductRef::Id(id), Audience::Admin, Pricing::own(now))
             .await?
             .ok_or(CatalogError::ProductNotFound)?;
         if known.product.version != version {
@@ -93,7 +94,7 @@ impl Catalog {
         }
         let event = ProductChanged { product: id };
         self.queue.publish(&tx, &event).await?;
-        let changed = reread(&tx, id).await?;
+        let changed = reread(&tx, id, now).await?;
         let entry = AuditEntry::new("product.change", id);
         self.record(&tx, entry.before(&before).after(&product))
             .await?;

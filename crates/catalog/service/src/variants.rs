@@ -10,6 +10,7 @@ use catalog_model::variant::{
     MAX_PER_PRODUCT, NewVariant, Variant, VariantChange, VariantStatus, check_compare_at, title_of,
 };
 use catalog_repository::detail::Audience;
+use catalog_repository::prices::Pricing;
 use catalog_repository::stock::{Cause, Change};
 use catalog_repository::{detail, products, stock, variants};
 use database::{Once, Transaction};
@@ -42,9 +43,14 @@ impl Catalog {
         };
         // So that two at once neither exceed the limit nor share a place.
         products::lock(&tx, product).await?;
-        let known = detail::find(&tx, &ProductRef::Id(product), Audience::Admin)
-            .await?
-            .ok_or(CatalogError::ProductNotFound)?;
+        let known = detail::find(
+            &tx,
+            &ProductRef::Id(product),
+            Audience::Admin,
+            Pricing::own(now),
+        )
+        .await?
+        .ok_or(CatalogError::ProductNotFound)?;
         if known.variants.len() >= MAX_PER_PRODUCT {
             return Err(CatalogError::TooManyVariants);
         }
@@ -58,7 +64,7 @@ impl Catalog {
             .await
             .map_err(sku_taken)?;
         self.product_touched(&tx, product).await?;
-        let made = one(reread(&tx, product).await?, variant.id)?;
+        let made = one(reread(&tx, product, now).await?, variant.id)?;
         let entry = AuditEntry::new("variant.create", variant.id).after(&variant);
         self.record(&tx, entry).await?;
         Ok(tx.commit_with(made).await?)
@@ -132,7 +138,7 @@ impl Catalog {
             return Err(CatalogError::VersionMismatch);
         }
         self.product_touched(&tx, variant.product).await?;
-        let changed = one(reread(&tx, variant.product).await?, id)?;
+        let changed = one(reread(&tx, variant.product, self.now()).await?, id)?;
         let entry = AuditEntry::new("variant.change", id);
         self.record(&tx, entry.before(&before).after(&variant))
             .await?;

@@ -9,6 +9,7 @@ pub(crate) mod insight;
 pub(crate) mod jobs;
 pub(crate) mod mail_templates;
 pub(crate) mod orders;
+pub(crate) mod price_lists;
 pub(crate) mod products;
 pub(crate) mod promotions;
 pub(crate) mod returns;
