@@ -2,6 +2,7 @@
 
 pub(crate) mod address;
 pub(crate) mod aftercare;
+pub(crate) mod audit;
 pub(crate) mod cart;
 pub(crate) mod category;
 pub(crate) mod choices;

@@ -4,8 +4,9 @@ use std::collections::BTreeSet;
 use std::str::FromStr;
 
 use kernel::Currency;
+use kernel::cell::undo;
 
-use super::cells::{price_of, undo};
+use super::cells::price_of;
 use super::header::{Column, Header};
 use super::{ImportedProduct, ImportedVariant, Mistakes, RowError, Rules};
 use crate::product::{ProductKind, ProductStatus};
