@@ -274,10 +274,8 @@ impl<'a> Groups<'a> {
 /// Takes a compare-at price away that promises no saving, as Shopify lets
 /// variants have; whether there was one.
 fn drop_saving(variant: &mut ImportedVariant) -> bool {
-    let none = match (variant.price, variant.compare_at) {
-        (Some(price), Some(compare_at)) => compare_at > 0 && compare_at <= price,
-        _ => false,
-    };
+    let both = variant.price.zip(variant.compare_at);
+    let none = both.is_some_and(|(price, compare_at)| (1..=price).contains(&compare_at));
     if none {
         variant.compare_at = Some(0);
     }
