@@ -250,6 +250,8 @@ kinds! {
     OrderNote, OrderNoteId = "note";
     /// A payment that the buyer disputes at their bank.
     Dispute, DisputeId = "dsp";
+    /// Prices of variants in a currency.
+    PriceList, PriceListId = "prl";
 }
 
 #[cfg(test)]

@@ -122,6 +122,11 @@ const MADE: &[(&str, &str, &str)] = &[
     ),
     ("seller_id", "/api/admin/sellers", r#"{"name": "Elm"}"#),
     (
+        "price_list_id",
+        "/api/admin/price-lists",
+        r#"{"name": "Yen", "currency": "JPY"}"#,
+    ),
+    (
         "promotion_id",
         "/api/admin/promotions",
         r#"{"name": "Sale", "needs_coupon": true, "rule": {"effect": {"kind": "free_shipping"}}}"#,

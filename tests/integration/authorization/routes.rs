@@ -187,8 +187,10 @@ pub const ROUTES: &[Route] = &[
     delete("/api/api-keys/{key_id}", Person),
     // The shop.
     get("/api/catalog/categories", Open),
+    get("/api/catalog/currencies", Open),
     get("/api/catalog/products", Open),
     get("/api/catalog/products/{product}", Open),
+    get("/api/catalog/products/{product}/variants/resolve", Open),
     post("/api/carts", Open, ""),
     get("/api/carts/{cart_id}", Owner),
     patch("/api/carts/{cart_id}", Owner, r#"{"email": "a@mail.test"}"#),
@@ -288,6 +290,35 @@ pub const ROUTES: &[Route] = &[
         "/api/admin/catalog/products/{product_id}/variants",
         Within("catalog:write"),
         r#"{"sku": "{any}", "size": "{any}", "price": {"amount": 100, "currency": "{currency}"}}"#,
+    ),
+    post(
+        "/api/admin/catalog/products/{product_id}/variants/matrix",
+        Needs("catalog:write"),
+        r#"{"options": [{"name": "size", "values": ["{any}"]}], "sku_pattern": "M-{any}-{size}", "price": {"amount": 100, "currency": "{currency}"}}"#,
+    ),
+    get("/api/admin/price-lists", Needs("catalog:read")),
+    post(
+        "/api/admin/price-lists",
+        Needs("catalog:write"),
+        r#"{"name": "Yen", "currency": "JPY"}"#,
+    ),
+    get(
+        "/api/admin/price-lists/{price_list_id}",
+        Needs("catalog:read"),
+    ),
+    patch(
+        "/api/admin/price-lists/{price_list_id}",
+        Needs("catalog:write"),
+        r#"{"priority": 1}"#,
+    ),
+    get(
+        "/api/admin/price-lists/{price_list_id}/prices",
+        Needs("catalog:read"),
+    ),
+    put(
+        "/api/admin/price-lists/{price_list_id}/prices",
+        Needs("catalog:write"),
+        r#"{"prices": [{"variant_id": "{variant_id}", "price": {"amount": 100, "currency": "JPY"}}]}"#,
     ),
     patch(
         "/api/admin/catalog/variants/{variant_id}",

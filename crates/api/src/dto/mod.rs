@@ -17,6 +17,7 @@ pub(crate) mod order_parts;
 pub(crate) mod order_states;
 pub(crate) mod order_table;
 pub(crate) mod patch;
+pub(crate) mod price_list;
 pub(crate) mod product;
 pub(crate) mod product_query;
 pub(crate) mod promotion;

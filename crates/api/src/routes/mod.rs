@@ -25,6 +25,7 @@ pub(crate) mod table;
 pub(crate) mod test_gateway;
 pub(crate) mod two_factor;
 pub(crate) mod unsubscribe;
+pub(crate) mod variant_choice;
 pub(crate) mod webhooks;
 
 pub(crate) use table::Route;

@@ -11,6 +11,8 @@ pub mod keys;
 pub mod listing;
 pub mod names;
 pub mod offers;
+pub mod price_lists;
+pub mod prices;
 pub mod products;
 #[expect(
     clippy::disallowed_methods,

@@ -10,7 +10,9 @@ mod images_sweep;
 mod imports;
 mod index;
 mod listing;
+mod matrix;
 mod pictures;
+mod price_lists;
 mod products;
 mod search;
 mod sellers;
@@ -36,6 +38,7 @@ pub use export::Exported;
 pub use images::Upload;
 pub use imports::Incoming;
 pub use pictures::UploadPlace;
+pub use price_lists::PriceListFilter;
 pub use products::AdminProduct;
 pub use search::{Counted, Found};
 

@@ -8,6 +8,7 @@ use catalog_model::product::{
 };
 use catalog_model::{CatalogError, SellerError};
 use catalog_repository::detail::Audience;
+use catalog_repository::prices::Pricing;
 use catalog_repository::{categories, detail, products, stock};
 use database::{Once, Transaction};
 use kernel::{
@@ -31,7 +32,7 @@ impl Catalog {
     ) -> Result<AdminProduct, CatalogError> {
         scope.require_within(Permission::CatalogRead)?;
         let db = self.database.read(scope).await?;
-        detail::find(&db, product, Audience::Admin)
+        detail::find(&db, product, Audience::Admin, Pricing::own(self.now()))
             .await?
             .ok_or(CatalogError::ProductNotFound)
     }
@@ -69,7 +70,7 @@ impl Catalog {
             product: product.id,
         };
         self.queue.publish(&tx, &event).await?;
-        let made = reread(&tx, product.id).await?;
+        let made = reread(&tx, product.id, now).await?;
         let entry = AuditEntry::new("product.create", product.id).after(&product);
         self.record(&tx, entry).await?;
         Ok(tx.commit_with(made).await?)
@@ -89,7 +90,7 @@ impl Catalog {
         }
         let now = self.now();
         let tx = self.database.begin_write(scope, "product.change").await?;
-        let known = detail::find(&tx, &ProductRef::Id(id), Audience::Admin)
+        let known = detail::find(&tx, &ProductRef::Id(id), Audience::Admin, Pricing::own(now))
             .await?
             .ok_or(CatalogError::ProductNotFound)?;
         if known.product.version != version {
@@ -105,7 +106,7 @@ impl Catalog {
         }
         let event = ProductChanged { product: id };
         self.queue.publish(&tx, &event).await?;
-        let changed = reread(&tx, id).await?;
+        let changed = reread(&tx, id, now).await?;
         let entry = AuditEntry::new("product.change", id);
         self.record(&tx, entry.before(&before).after(&product))
             .await?;

@@ -221,7 +221,7 @@ impl Catalog {
         if let Some(event) = shown_change(&changed, changes) {
             // Search knows only whether there is any.
             if event.in_lists {
-                index(tx, event.products.iter().copied()).await?;
+                index(tx, event.products.iter().copied(), self.now()).await?;
             }
             self.queue.publish(tx, &event).await?;
         }

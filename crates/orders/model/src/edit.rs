@@ -200,7 +200,10 @@ fn edited_lines(
 
 fn new_line(order: &Order, offer: &Offer, now: Timestamp) -> Result<OrderLine, OrdersError> {
     if offer.price.currency != order.currency {
-        return Err(OrdersError::CurrencyMismatch(order.currency));
+        return Err(OrdersError::NoPrice {
+            names: full_name(offer),
+            currency: order.currency,
+        });
     }
     Ok(OrderLine {
         id: OrderLineId::new(now),

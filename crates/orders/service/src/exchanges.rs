@@ -71,7 +71,10 @@ impl Orders {
             .open_return(&tx, &mut batch, &first, &back, None)
             .await?;
         let variants: Vec<VariantId> = new.items.iter().map(|item| item.variant).collect();
-        let offers = self.catalog.offers_in_tx(&tx, &variants).await?;
+        let offers = self
+            .catalog
+            .offers_in_tx(&tx, &variants, first.currency)
+            .await?;
         let goods = lines_of(&new.items, &offers, &first, now)?;
         let out = price_of(&goods, first.currency)?;
         let (settlement, mut parts) = self.settle_against(&tx, &first, &mut back, out).await?;

@@ -6,9 +6,9 @@ use accounts_model::tenant::{PlatformFee, Tenant};
 use catalog_model::offer::Offer;
 use catalog_model::product::ProductKind;
 use database::Scoped;
-use kernel::{Money, Scope, Timestamp, VariantId};
+use kernel::{Currency, Money, Scope, Timestamp, VariantId};
 use orders_model::OrdersError;
-use orders_model::cart::{Cart, PricedCart, PricedCoupon, PricedLine, price_lines};
+use orders_model::cart::{Cart, Notice, PricedCart, PricedCoupon, PricedLine, price_lines};
 use orders_model::fees::{FeeBasis, fees};
 use orders_model::promotion::apply::{Basket, Candidate, Item, Outcome, Refusal, apply};
 use orders_model::shipping::ShippingWay;
@@ -29,11 +29,11 @@ pub(crate) struct Prices {
 
 impl Prices {
     /// What a cart without lines is priced with.
-    pub(crate) fn of_nothing(tenant: &Tenant, now: Timestamp) -> Self {
+    pub(crate) fn of_nothing(tenant: &Tenant, currency: Currency, now: Timestamp) -> Self {
         Self {
             offers: Vec::new(),
             ways: Arc::default(),
-            fee: tenant.settings.platform_fee,
+            fee: tenant.settings.fee_in(currency),
             candidates: Vec::new(),
             now,
         }
@@ -57,9 +57,12 @@ impl Orders {
         variants.sort_unstable();
         variants.dedup();
         Ok(Prices {
-            offers: self.catalog.offers_in_tx(db, &variants).await?,
+            offers: self
+                .catalog
+                .offers_in_tx(db, &variants, cart.currency)
+                .await?,
             ways: self.shipping_ways_cached(scope, db).await?,
-            fee: tenant.settings.platform_fee,
+            fee: tenant.settings.fee_in(cart.currency),
             candidates: self.candidates(scope, db, cart).await?,
             now: self.now(),
         })
@@ -135,7 +138,7 @@ fn item(line: &PricedLine) -> Item {
     let offer = line.offer.as_ref();
     Item {
         product: offer
-            .filter(|offer| offer.is_on_sale())
+            .filter(|offer| offer.is_on_sale() && !line.notices.contains(&Notice::NoPrice))
             .map(|offer| offer.product),
         unit: offer.map_or(Money::zero(line.total.currency), |offer| offer.price),
         quantity: line.line.quantity,
