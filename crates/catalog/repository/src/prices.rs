@@ -63,8 +63,8 @@ pub(crate) fn own_price(backend: Backend, now: &str) -> String {
 /// Of which products the prices are worked out.
 #[derive(Debug, Clone)]
 pub(crate) enum Which<'a> {
-    /// All of the tenant.
-    All,
+    /// Those that have none, because they are new.
+    Unpriced,
     /// Those of an import.
     Import(ImportId),
     /// Some.
@@ -81,14 +81,16 @@ pub(crate) async fn work_out(
     now: Timestamp,
 ) -> Result<(), Fault> {
     let ids: Vec<Value> = match &which {
-        Which::All => Vec::new(),
+        Which::Unpriced => Vec::new(),
         Which::Import(id) => vec![id.uuid().into()],
         Which::Some([]) => return Ok(()),
         Which::Some(products) => products.iter().map(|id| id.uuid().into()).collect(),
     };
     let places: Vec<String> = (2..2 + ids.len()).map(|n| format!("${n}")).collect();
     let of = |column: &str| match &which {
-        Which::All => String::new(),
+        Which::Unpriced => format!(
+            " AND {column} IN (SELECT fresh.id FROM products fresh WHERE fresh.tenant_id = $1 AND fresh.price_min IS NULL)"
+        ),
         Which::Import(_) => format!(
             " AND {column} IN (SELECT ip.product_id FROM import_products ip WHERE ip.tenant_id = $1 AND ip.import_id = $2)"
         ),

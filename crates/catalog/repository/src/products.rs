@@ -148,7 +148,7 @@ pub async fn touch(tx: &Transaction, id: ProductId, now: Timestamp) -> Result<bo
     Ok(true)
 }
 
-/// Works out the prices of all products; after bulk inserts.
+/// Works out the prices of products that have none; after bulk inserts.
 pub async fn price_all(tx: &Transaction, now: Timestamp) -> Result<(), Fault> {
-    prices::work_out(tx, Which::All, now).await
+    prices::work_out(tx, Which::Unpriced, now).await
 }
