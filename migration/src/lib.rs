@@ -22,6 +22,8 @@ mod m0012_shipping_zones;
 mod m0013_after_payment;
 mod m0014_mail_templates;
 mod m0015_engagement;
+mod m0016_variants;
+mod m0018_sellers;
 mod m0020_credits;
 mod reshape;
 mod script;
@@ -48,6 +50,8 @@ impl MigratorTrait for Migrator {
             Box::new(m0010_imports::MIGRATION),
             Box::new(m0008_people::MIGRATION),
             Box::new(m0007_search::MIGRATION),
+            Box::new(m0016_variants::MIGRATION),
+            Box::new(m0018_sellers::MIGRATION),
             Box::new(m0020_credits::MIGRATION),
         ]
     }

@@ -10,6 +10,8 @@ use testkit::Store;
 const TENANT: &str = "018f0000-0000-7000-8000-000000000001";
 const METHOD: &str = "018f0000-0000-7000-8000-000000000002";
 const LINE: &str = "018f0000-0000-7000-8000-000000000003";
+const ANOTHER: &str = "018f0000-0000-7000-8000-000000000004";
+const SELLER: &str = "018f0000-0000-7000-8000-000000000005";
 
 /// A literal of an id, as each database stores it.
 fn id(backend: Backend, text: &str) -> String {
@@ -161,5 +163,66 @@ async fn orders_that_went_out_have_a_shipment(#[values(Sqlite, Postgres)] backen
     migrations::down(&settings, 1).await.expect("down");
     let was = "SELECT CAST(count(*) AS text) FROM orders WHERE fulfilment_status = 'fulfilled'";
     assert_eq!(value(&store, backend, was).await, json!(1));
+    migrations::up(&settings, None).await.expect("up again");
+}
+
+/// Sellers that were only ids become sellers; fees and what went back are
+/// spread over lines, and add up.
+#[rstest]
+#[tokio::test]
+async fn ids_of_sellers_become_sellers(#[values(Sqlite, Postgres)] backend: Backend) {
+    let store = Store::empty(backend).await;
+    let settings = store.settings(&[]).database;
+    let all = migrations::status(&settings).await.expect("a status");
+    let at = all.iter().position(|one| one.name == "m0018_sellers");
+    let before = u32::try_from(at.expect("the one that makes sellers")).expect("a few");
+    migrations::up(&settings, Some(before))
+        .await
+        .expect("up to it");
+    let [tenant, order, line, second, seller] =
+        [TENANT, METHOD, LINE, ANOTHER, SELLER].map(|one| id(backend, one));
+    let no = if backend == Postgres { "false" } else { "0" };
+    run(
+        &store,
+        backend,
+        format!(
+            "INSERT INTO tenants (id, slug, name, status, is_default, settings, version, created_at, updated_at) \
+               VALUES ({tenant}, 'old', 'Old', 'active', {no}, '{{}}', 1, 1, 1); \
+             INSERT INTO products (tenant_id, id, slug, name, sort_name, description, kind, condition, status, attributes, \
+                 seller_id, inventory_strategy, currency, version, created_at, updated_at) \
+               VALUES ({tenant}, {line}, 'a', 'A', 'a', '', 'goods', 'new', 'active', '{{}}', {seller}, 'flat', 'EUR', 1, 1, 1); \
+             INSERT INTO orders (tenant_id, id, number, cart_id, email, currency, status, payment_status, \
+                 fulfilment_status, subtotal, shipping, fee, total, tax, captured, refunded, return_urls, placed_at, paid_at, \
+                 version, updated_at) \
+               VALUES ({tenant}, {order}, 1001, {order}, 'ada@mail.test', 'EUR', 'paid', 'partially_refunded', 'unfulfilled', \
+                 3000, 500, 101, 3500, 0, 3500, 1000, '{{}}', 1, 2, 4, 3); \
+             INSERT INTO order_lines (tenant_id, id, order_id, position, product_id, variant_id, seller_id, sku, name, options, \
+                 unit_price, quantity, restocked) \
+               VALUES ({tenant}, {line}, {order}, 1, {line}, {line}, {seller}, 'A', 'A', '{{}}', 1000, 2, 0), \
+                      ({tenant}, {second}, {order}, 2, {line}, {line}, NULL, 'B', 'B', '{{}}', 1000, 1, 0); \
+             INSERT INTO payments (tenant_id, id, order_id, gateway, status, amount, currency, captured, tax, refunded, \
+                 expires_at, checked_at, created_at, updated_at) \
+               VALUES ({tenant}, {order}, {order}, 'test', 'succeeded', 3500, 'EUR', 3500, 0, 1000, 1, 1, 1, 1); \
+             INSERT INTO refunds (tenant_id, id, order_id, payment_id, status, amount, currency, reason, restock, checked_at, \
+                 created_at, updated_at) \
+               VALUES ({tenant}, {line}, {order}, {order}, 'succeeded', 1000, 'EUR', 'late', '[]', 1, 5, 1);"
+        ),
+    )
+    .await;
+    migrations::up(&settings, Some(1)).await.expect("up");
+    let count = async |sql: &str| value(&store, backend, sql).await;
+    assert_eq!(count("SELECT CAST(count(*) AS text) FROM sellers WHERE id IN (SELECT seller_id FROM products)").await, json!(1));
+    let fees = "SELECT CAST(sum(CASE WHEN position = 1 THEN fee * 1000 ELSE fee END) AS text) FROM order_lines";
+    assert_eq!(count(fees).await, json!(67 * 1000 + 34));
+    // 2000, 1000 and 500 of 3500.
+    for (part, amount, fee) in [(1, 571, 19), (2, 286, 9), (0, 143, 0)] {
+        let share = format!(
+            "SELECT CAST(sum(amount * 100 + fee) AS text) FROM refund_shares WHERE created_at = 5 AND part = {part}"
+        );
+        assert_eq!(count(&share).await, json!(amount * 100 + fee), "{part}");
+    }
+    migrations::down(&settings, 1).await.expect("down");
+    let kept = "SELECT CAST(count(*) AS text) FROM products WHERE seller_id IS NOT NULL";
+    assert_eq!(count(kept).await, json!(1));
     migrations::up(&settings, None).await.expect("up again");
 }

@@ -25,12 +25,13 @@ pub fn all() -> Vec<(&'static str, u16)> {
 }
 
 /// What every domain shares: access, idempotency and faults.
-fn shared() -> [(&'static str, ErrorKind); 8] {
+fn shared() -> [(&'static str, ErrorKind); 9] {
     let of = |error: &dyn DomainError| (error.code(), error.kind());
     [
         of(&AccessDenied::Unauthenticated),
         of(&AccessDenied::Missing(Permission::CatalogRead)),
         of(&AccessDenied::UsersOnly),
+        of(&AccessDenied::SellersOnly),
         of(&AccessDenied::SecondFactor),
         of(&OnceError::from(IdempotencyConflict::KeyReused)),
         of(&OnceError::from(IdempotencyConflict::InProgress)),

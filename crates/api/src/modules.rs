@@ -7,13 +7,13 @@ use crate::app::Routes;
 use crate::problem::RequestErrorCode;
 use crate::routes::admin::{
     categories, coupons, images, imports, insight, jobs, mail_templates, orders as admin_orders,
-    products, promotions, returns as admin_returns, settings, shipments, shipping, shipping_zones,
-    stock, tenants, users, variants, webhook_events,
+    price_lists, products, promotions, returns as admin_returns, settings, shipments, shipping,
+    shipping_zones, stock, tenants, users, variant_matrix, variants, webhook_events,
 };
 use crate::routes::{
     addresses, api_keys, auth, cart_coupons, carts, catalog, checkout, health, order_edits,
-    order_files, orders, personal_data, profile, returns, sessions, test_gateway, two_factor,
-    webhooks,
+    order_files, orders, personal_data, profile, returns, seller, sessions, test_gateway,
+    two_factor, variant_choice, webhooks,
 };
 
 /// A part of the API.
@@ -32,6 +32,7 @@ pub(crate) const MODULES: &[Module] = &[
     CATALOG,
     ORDERS,
     insight::MODULE,
+    seller::MODULE,
     BACKGROUND,
     OPERATIONS,
     crate::routes::admin::audit::MODULE,
@@ -116,6 +117,10 @@ const CATALOG: Module = Module {
             "Categories, products, variants, pictures, stock",
         ),
         ("admin: imports", "Whole catalogs as CSV files"),
+        (
+            "admin: price lists",
+            "Prices in other currencies, and for a time",
+        ),
     ],
     routes: catalog_routes,
     codes: || {
@@ -127,8 +132,10 @@ const CATALOG: Module = Module {
 
 fn catalog_routes(config: &mut Routes) {
     config.service(catalog::list_categories);
+    config.service(catalog::list_currencies);
     config.service(catalog::list_products);
     config.service(catalog::get_product);
+    config.service(variant_choice::resolve_variant);
     config.service(categories::admin_list_categories);
     config.service(categories::create_category);
     config.service(categories::admin_get_category);
@@ -140,8 +147,15 @@ fn catalog_routes(config: &mut Routes) {
     config.service(products::patch_product);
     config.service(products::archive_product);
     config.service(variants::create_variant);
+    config.service(variant_matrix::create_variant_matrix);
     config.service(variants::patch_variant);
     config.service(variants::archive_variant);
+    config.service(price_lists::list_price_lists);
+    config.service(price_lists::create_price_list);
+    config.service(price_lists::get_price_list);
+    config.service(price_lists::patch_price_list);
+    config.service(price_lists::list_list_prices);
+    config.service(price_lists::set_list_prices);
     config.service(stock::adjust_stock);
     config.service(stock::list_stock_movements);
     config.service(images::order_images);

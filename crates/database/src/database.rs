@@ -87,7 +87,7 @@ impl Database {
             connection.bind_session(tenant).await
         }
         .map_err(|error| driver_fault("begin to read", error))?;
-        Ok(Scoped::new(connection, self.0.backend, Some(tenant)))
+        Ok(Scoped::new(connection, self.0.backend, Some(tenant)).bound_to(scope.seller()))
     }
 
     /// Runs a write that is one statement, as a transaction of its own, which
@@ -112,7 +112,7 @@ impl Database {
             .bind_session(tenant)
             .await
             .map_err(|error| driver_fault("begin to write", error))?;
-        let handle = Scoped::new(connection, self.0.backend, Some(tenant));
+        let handle = Scoped::new(connection, self.0.backend, Some(tenant)).bound_to(scope.seller());
         let touched = handle.run(sql.as_ref(), values).await;
         metrics::histogram!("sutler_transaction_seconds", "name" => name)
             .record(started.elapsed().as_secs_f64());
@@ -129,7 +129,7 @@ impl Database {
             .begin(Confinement::Tenant(tenant), true)
             .await
             .map_err(|error| driver_fault("begin to read", error))?;
-        Ok(Scoped::new(connection, self.0.backend, Some(tenant)))
+        Ok(Scoped::new(connection, self.0.backend, Some(tenant)).bound_to(scope.seller()))
     }
 
     /// A write transaction in a scope. The name stands in logs and metrics.
@@ -142,7 +142,8 @@ impl Database {
         expect_no_connection_held(name);
         let handle = self
             .begin(Confinement::Tenant(tenant), Some(tenant))
-            .await?;
+            .await?
+            .bound_to(scope.seller());
         Ok(Transaction::new(handle, name, scope.clone()))
     }
 

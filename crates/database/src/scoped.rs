@@ -1,6 +1,6 @@
 //! The handle repositories query with.
 
-use kernel::{Fault, TenantId};
+use kernel::{Fault, SellerId, TenantId};
 use sea_orm::sea_query::{Expr, ExprTrait as _};
 use sea_orm::{
     ActiveModelTrait, ConnectionTrait, DbBackend, DbErr, DeleteMany, EntityTrait, ExecResult,
@@ -26,6 +26,7 @@ pub struct Scoped {
     connection: Option<Mutex<Pooled>>,
     backend: Backend,
     tenant: Option<TenantId>,
+    seller: Option<SellerId>,
     _held: Held,
 }
 
@@ -35,8 +36,26 @@ impl Scoped {
             connection: Some(Mutex::new(connection)),
             backend,
             tenant,
+            seller: None,
             _held: Held::begin(),
         }
+    }
+
+    /// The same handle for a caller who may be bound to a seller.
+    pub(crate) fn bound_to(mut self, seller: Option<SellerId>) -> Self {
+        self.seller = seller;
+        self
+    }
+
+    /// The seller whom those are bound to who administer through this handle;
+    /// none when they are not. Queries for administrators keep to it.
+    pub fn seller(&self) -> Option<SellerId> {
+        self.seller
+    }
+
+    /// The same as a value to bind: `($2 IS NULL OR seller_id = $2)`.
+    pub fn seller_value(&self) -> Value {
+        self.seller.map(SellerId::uuid).into()
     }
 
     /// Which database it is, for the few statements that differ.

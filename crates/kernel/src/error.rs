@@ -263,6 +263,13 @@ pub enum AccessDenied {
     /// The thing is for people, not for programs, or the other way round.
     #[error("this cannot be done with an API key; sign in as a user")]
     UsersOnly,
+    /// They have the permission for what is their seller's, and this is about
+    /// more.
+    #[error("this needs the permission {0} for the whole shop; yours is for one seller")]
+    Bound(Permission),
+    /// Only those who are bound to a seller have something here.
+    #[error("this is for those who belong to a seller; you belong to none")]
+    SellersOnly,
     /// The tenant requires a second factor of them, and they have none.
     #[error(
         "this shop requires two-factor authentication of you: turn it on with `POST /api/auth/2fa/enroll`"
@@ -274,15 +281,20 @@ impl DomainError for AccessDenied {
     fn kind(&self) -> ErrorKind {
         match self {
             Self::Unauthenticated => ErrorKind::Unauthenticated,
-            Self::Missing(_) | Self::UsersOnly | Self::SecondFactor => ErrorKind::Forbidden,
+            Self::Missing(_)
+            | Self::Bound(_)
+            | Self::UsersOnly
+            | Self::SellersOnly
+            | Self::SecondFactor => ErrorKind::Forbidden,
         }
     }
 
     fn code(&self) -> &'static str {
         match self {
             Self::Unauthenticated => "auth.required",
-            Self::Missing(_) => "auth.forbidden",
+            Self::Missing(_) | Self::Bound(_) => "auth.forbidden",
             Self::UsersOnly => "auth.users_only",
+            Self::SellersOnly => "auth.sellers_only",
             Self::SecondFactor => "auth.two_factor_required",
         }
     }

@@ -250,6 +250,8 @@ kinds! {
     OrderNote, OrderNoteId = "note";
     /// A payment that the buyer disputes at their bank.
     Dispute, DisputeId = "dsp";
+    /// Prices of variants in a currency.
+    PriceList, PriceListId = "prl";
     /// The credit of one person in one currency.
     Wallet, WalletId = "wal";
     /// A transfer of the ledger.

@@ -91,6 +91,14 @@ pub enum Permission {
     #[strum(serialize = "audit:read")]
     #[serde(rename = "audit:read")]
     AuditRead,
+    /// See the sellers of the tenant and what is payable to them.
+    #[strum(serialize = "sellers:read")]
+    #[serde(rename = "sellers:read")]
+    SellersRead,
+    /// Make, change and archive sellers.
+    #[strum(serialize = "sellers:write")]
+    #[serde(rename = "sellers:write")]
+    SellersWrite,
     /// See wallets, their transactions and top-ups.
     #[strum(serialize = "credits:read")]
     #[serde(rename = "credits:read")]
@@ -193,6 +201,9 @@ impl FromIterator<Permission> for Permissions {
 pub enum Role {
     /// Buys; sees and changes their own things.
     User,
+    /// Sells in somebody else's shop: their own products, stock and order
+    /// lines, and nothing of others. Bound to one seller.
+    Seller,
     /// Runs the shop: catalog, stock, orders.
     Manager,
     /// Runs the tenant: also money back, settings, people, jobs.
@@ -217,6 +228,16 @@ impl Role {
         use Permission as P;
         match self {
             Self::User => Permissions::NONE,
+            // Within what is their seller's: `Scope::may` says no to all of
+            // these, and only `Scope::may_within` says yes.
+            Self::Seller => [
+                P::CatalogRead,
+                P::CatalogWrite,
+                P::StockWrite,
+                P::OrdersRead,
+            ]
+            .into_iter()
+            .collect(),
             Self::Manager => [
                 P::CatalogRead,
                 P::CatalogWrite,
@@ -227,6 +248,7 @@ impl Role {
                 P::PromotionsRead,
                 P::PromotionsWrite,
                 P::InsightRead,
+                P::SellersRead,
                 P::CreditsRead,
             ]
             .into_iter()
@@ -251,7 +273,7 @@ impl FromStr for Role {
 
 /// A text that names no role.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{0:?} is not a role; use \"user\", \"manager\", \"admin\" or \"operator\"")]
+#[error("{0:?} is not a role; use \"user\", \"seller\", \"manager\", \"admin\" or \"operator\"")]
 pub struct UnknownRole(pub String);
 
 #[cfg(test)]

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use crate::error::AccessDenied;
-use crate::id::{ApiKeyId, JobId, SessionId, TenantId, UserId};
+use crate::id::{ApiKeyId, JobId, SellerId, SessionId, TenantId, UserId};
 use crate::permission::{Permission, Permissions};
 
 /// Who acts.
@@ -104,7 +104,7 @@ impl Idempotency {
 }
 
 /// What is known about the request or job that is being served.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct RequestInfo {
     /// Returned as `x-request-id` and on every log line.
     pub request_id: String,
@@ -138,6 +138,7 @@ struct Inner {
     tenant: TenantId,
     actor: Actor,
     permissions: Permissions,
+    seller: Option<SellerId>,
     lacks_second_factor: bool,
     request: RequestInfo,
 }
@@ -161,8 +162,24 @@ impl Scope {
             tenant,
             actor,
             permissions,
+            seller: None,
             lacks_second_factor: false,
             request,
+        }))
+    }
+
+    /// The same caller, who may do what they may only with what belongs to a
+    /// seller. Whatever is not made for that refuses them: [`Scope::may`] and
+    /// [`Scope::require`] say no from here on.
+    #[must_use]
+    pub fn bound_to(self, seller: SellerId) -> Self {
+        Self(Arc::new(Inner {
+            tenant: self.0.tenant,
+            actor: self.0.actor,
+            permissions: self.0.permissions,
+            seller: Some(seller),
+            lacks_second_factor: self.0.lacks_second_factor,
+            request: self.0.request.clone(),
         }))
     }
 
@@ -175,6 +192,7 @@ impl Scope {
             tenant: self.0.tenant,
             actor: self.0.actor,
             permissions: Permissions::NONE,
+            seller: self.0.seller,
             lacks_second_factor: true,
             request,
         }))
@@ -188,6 +206,7 @@ impl Scope {
             tenant: self.0.tenant,
             actor: self.0.actor,
             permissions: self.0.permissions,
+            seller: self.0.seller,
             lacks_second_factor: self.0.lacks_second_factor,
             request: RequestInfo {
                 request_id: self.0.request.request_id.clone(),
@@ -209,7 +228,7 @@ impl Scope {
         self.0.actor
     }
 
-    /// What they may do.
+    /// What they may do; within what is their seller's, if they have one.
     pub fn permissions(&self) -> Permissions {
         self.0.permissions
     }
@@ -243,19 +262,53 @@ impl Scope {
         }
     }
 
-    /// Whether the permission is held.
+    /// The seller they are bound to: what they administer is confined to what
+    /// belongs to that one.
+    pub fn seller(&self) -> Option<SellerId> {
+        self.0.seller
+    }
+
+    /// Whether the permission is held, for all there is in the tenant. Never
+    /// for those who are bound to a seller.
     pub fn may(&self, permission: Permission) -> bool {
+        self.0.seller.is_none() && self.may_within(permission)
+    }
+
+    /// Whether the permission is held, be it only for what belongs to the
+    /// seller they are bound to. For use cases whose queries keep to
+    /// [`Scope::seller`].
+    pub fn may_within(&self, permission: Permission) -> bool {
         self.0.permissions.contains(permission)
     }
 
-    /// Refuses a caller who lacks the permission.
+    /// Refuses a caller who lacks the permission, or is bound to a seller.
     pub fn require(&self, permission: Permission) -> Result<(), AccessDenied> {
-        if self.may(permission) {
+        self.check(self.may(permission), permission)
+    }
+
+    /// Refuses a caller who lacks the permission; those who are bound to a
+    /// seller have it for what is theirs. For use cases whose queries keep to
+    /// [`Scope::seller`].
+    pub fn require_within(&self, permission: Permission) -> Result<(), AccessDenied> {
+        self.check(self.may_within(permission), permission)
+    }
+
+    /// The seller they are bound to; refuses everybody else, and those who
+    /// lack the permission.
+    pub fn require_seller(&self, permission: Permission) -> Result<SellerId, AccessDenied> {
+        self.require_within(permission)?;
+        self.0.seller.ok_or(AccessDenied::SellersOnly)
+    }
+
+    fn check(&self, may: bool, permission: Permission) -> Result<(), AccessDenied> {
+        if may {
             Ok(())
         } else if self.0.lacks_second_factor {
             Err(AccessDenied::SecondFactor)
         } else if self.0.actor == Actor::Anonymous {
             Err(AccessDenied::Unauthenticated)
+        } else if self.may_within(permission) {
+            Err(AccessDenied::Bound(permission))
         } else {
             Err(AccessDenied::Missing(permission))
         }

@@ -9,6 +9,7 @@ use testkit::picture::Part;
 use testkit::shop::{Person, Shop, Tenant};
 use testkit::{Answer, App};
 
+use super::of_sellers::{of_seller, seller_callers};
 use super::routes::{Access, Route};
 
 /// Somebody who calls.
@@ -21,6 +22,9 @@ pub struct Caller {
     pub person: bool,
     /// What they may do.
     pub permissions: Vec<&'static str>,
+    /// What they may do with what is their seller's; only those have this who
+    /// belong to one.
+    pub within: Vec<&'static str>,
 }
 
 impl Caller {
@@ -34,6 +38,10 @@ impl Caller {
             }
             Access::Account => !self.credential.is_empty(),
             Access::Person => self.person,
+            Access::Within(permission) => {
+                self.permissions.contains(&permission) || self.within.contains(&permission)
+            }
+            Access::OfSeller(permission) => self.within.contains(&permission),
             Access::Needs(permission) | Access::OwnerOr(permission) => {
                 self.permissions.contains(&permission)
             }
@@ -41,7 +49,7 @@ impl Caller {
     }
 }
 
-fn names(role: Role) -> Vec<&'static str> {
+pub(super) fn names(role: Role) -> Vec<&'static str> {
     role.permissions().iter().map(Permission::name).collect()
 }
 
@@ -58,6 +66,7 @@ pub async fn callers(app: &App, shop: &Shop) -> Vec<Caller> {
         credential: String::new(),
         person: false,
         permissions: Vec::new(),
+        within: Vec::new(),
     }];
     for (person, role) in people {
         callers.push(Caller {
@@ -65,8 +74,10 @@ pub async fn callers(app: &App, shop: &Shop) -> Vec<Caller> {
             credential: person.token.clone(),
             person: true,
             permissions: names(role),
+            within: Vec::new(),
         });
     }
+    callers.extend(seller_callers(app, shop).await);
     // A key for each permission alone, one for none, one for all but one.
     let all = names(Role::Operator);
     let mut sets: Vec<Vec<&'static str>> = all.iter().map(|one| vec![*one]).collect();
@@ -81,12 +92,13 @@ pub async fn callers(app: &App, shop: &Shop) -> Vec<Caller> {
             credential: made.text_at("/secret"),
             person: false,
             permissions,
+            within: Vec::new(),
         });
     }
     callers
 }
 
-async fn key(app: &App, owner: &Person, permissions: &[&str]) -> Answer {
+pub(super) async fn key(app: &App, owner: &Person, permissions: &[&str]) -> Answer {
     app.client
         .post(
             "/api/api-keys",
@@ -107,6 +119,12 @@ const MADE: &[(&str, &str, &str)] = &[
         "category_id",
         "/api/admin/catalog/categories",
         r#"{"name": "Lights"}"#,
+    ),
+    ("seller_id", "/api/admin/sellers", r#"{"name": "Elm"}"#),
+    (
+        "price_list_id",
+        "/api/admin/price-lists",
+        r#"{"name": "Yen", "currency": "JPY"}"#,
     ),
     (
         "promotion_id",
@@ -279,6 +297,10 @@ pub async fn fresh(
         let email = format!("short-lived-{number}@mail.test");
         let person = app.register(&email, tenant.host).await;
         things.insert("user_id", person.id);
+    }
+    if route.path.contains("/people") {
+        let person = of_seller(app, tenant, route, number, &things["seller_id"]).await;
+        things.insert("user_id", person);
     }
     if wants("cart_id") {
         let cart = app.cart(tenant.host, &[(&things["variant_id"], 1)]).await;

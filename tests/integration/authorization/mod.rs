@@ -2,6 +2,7 @@
 
 mod audited;
 mod callers;
+mod of_sellers;
 mod routes;
 
 use std::collections::BTreeSet;
@@ -14,7 +15,12 @@ use testkit::Backend::{self, Postgres, Sqlite};
 use testkit::{Answer, App, stripe};
 
 /// The codes that say who you are not.
-const DENIED: &[&str] = &["auth.required", "auth.forbidden", "auth.users_only"];
+const DENIED: &[&str] = &[
+    "auth.required",
+    "auth.forbidden",
+    "auth.users_only",
+    "auth.sellers_only",
+];
 
 fn fill(text: &str, things: &Things) -> String {
     let mut text = text.to_owned();
@@ -114,13 +120,16 @@ fn turned_away(answer: &Answer, who: &Caller) {
             who.name,
             answer.describe()
         );
-        assert!(
-            ["auth.forbidden", "auth.users_only"].contains(&code(answer)),
-            "{}",
-            answer.describe()
-        );
+        assert!(DENIED[1..].contains(&code(answer)), "{}", answer.describe());
     }
     assert_eq!(answer.header("content-type"), "application/problem+json");
+}
+
+/// Whether a route is for those who belong to a seller, and this caller does,
+/// but the thing is not the seller's.
+fn is_of_others(route: &Route, caller: &Caller) -> bool {
+    let within = matches!(route.access, Access::Within(_) | Access::OfSeller(_));
+    within && route.path.contains('{') && caller.may(route.access) && !caller.within.is_empty()
 }
 
 #[test]
@@ -161,6 +170,10 @@ async fn each_route_lets_in_whom_it_is_for(#[values(Sqlite, Postgres)] backend: 
             fresh(&app, tenant, route, owner, &mut things, &mut tokens).await;
             let who = format!("{} {}: {}", route.method, route.path, caller.name);
             let bare = call(&app, route, &caller.credential, &things, None).await;
+            if is_of_others(route, caller) {
+                not_there(&bare, &who);
+                continue;
+            }
             if caller.may(route.access) {
                 // A guest's cart is merged with its token only.
                 let tokens = route.path.ends_with("/merge").then_some(&tokens);
@@ -285,4 +298,56 @@ async fn lists_hold_nothing_of_another_tenant(#[values(Sqlite, Postgres)] backen
             }
         }
     }
+}
+
+/// What everybody sees, or has of their own.
+fn is_for_everybody(route: &Route) -> bool {
+    matches!(
+        route.access,
+        Access::Open | Access::Account | Access::Person
+    )
+}
+
+/// Whoever belongs to a seller gets nothing of what is not the seller's: of the
+/// shop, of other sellers, of buyers; by no route, with no kind of id.
+#[rstest]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn sellers_get_nothing_of_others(#[values(Sqlite, Postgres)] backend: Backend) {
+    let app = App::with(backend, stripe::KEYS).await;
+    let shop = app.shop().await;
+    let tenant = &shop.first;
+    let (mut things, mut tokens) = things(&app, tenant).await;
+    let seller = of_sellers::seller_callers(&app, &shop).await.remove(0);
+    for route in ROUTES.iter().filter(|route| !is_for_everybody(route)) {
+        let owner = &tenant.user.token;
+        fresh(&app, tenant, route, owner, &mut things, &mut tokens).await;
+        let answer = call(&app, route, &seller.credential, &things, None).await;
+        let who = format!("{} {}", route.method, route.path);
+        if seller.may(route.access) && !route.path.contains('{') {
+            assert!(answer.status < 300, "{who}: {}", answer.describe());
+        } else {
+            assert!(
+                [403, 404].contains(&answer.status),
+                "{who}: {}",
+                answer.describe()
+            );
+        }
+        let hidden = things
+            .iter()
+            .filter(|(name, id)| id.contains('_') && **name != "mail");
+        for (name, id) in hidden {
+            let echoed = answer.status == 404 && answer.body["instance"].is_string();
+            assert!(
+                echoed || !answer.text.contains(id.as_str()),
+                "{who}: {name} in {}",
+                answer.describe()
+            );
+        }
+    }
+    // What they made on the way is theirs.
+    let list = app.client.get("/api/admin/catalog/products?limit=100");
+    let list = list.bearer(&seller.credential).expect(200).await;
+    let own = list.body["data"].as_array().expect("a list");
+    assert_eq!(own.len(), 1, "{}", list.describe());
+    assert_eq!(own[0]["name"], "Chair");
 }

@@ -24,9 +24,14 @@ pub enum Access {
     Person,
     /// Those who have the permission.
     Needs(&'static str),
+    /// Those who have the permission, and those who have it for what belongs to
+    /// their seller: for them there is nothing else.
+    Within(&'static str),
+    /// Those who belong to a seller and have the permission.
+    OfSeller(&'static str),
 }
 
-use Access::{Account, Needs, Open, Owner, OwnerOr, Person};
+use Access::{Account, Needs, OfSeller, Open, Owner, OwnerOr, Person, Within};
 
 const CHANGE_ORDER: Access = Access::OwnerOrBoth {
     see: "orders:read",
@@ -182,8 +187,10 @@ pub const ROUTES: &[Route] = &[
     delete("/api/api-keys/{key_id}", Person),
     // The shop.
     get("/api/catalog/categories", Open),
+    get("/api/catalog/currencies", Open),
     get("/api/catalog/products", Open),
     get("/api/catalog/products/{product}", Open),
+    get("/api/catalog/products/{product}/variants/resolve", Open),
     post("/api/carts", Open, ""),
     get("/api/carts/{cart_id}", Owner),
     patch("/api/carts/{cart_id}", Owner, r#"{"email": "a@mail.test"}"#),
@@ -259,68 +266,97 @@ pub const ROUTES: &[Route] = &[
         Needs("catalog:write"),
         "",
     ),
-    get("/api/admin/catalog/products", Needs("catalog:read")),
+    get("/api/admin/catalog/products", Within("catalog:read")),
     post(
         "/api/admin/catalog/products",
-        Needs("catalog:write"),
+        Within("catalog:write"),
         r#"{"name": "Chair"}"#,
     ),
     get(
         "/api/admin/catalog/products/{product_id}",
-        Needs("catalog:read"),
+        Within("catalog:read"),
     ),
     patch(
         "/api/admin/catalog/products/{product_id}",
-        Needs("catalog:write"),
+        Within("catalog:write"),
         r#"{"brand": "Oak"}"#,
     ),
     post(
         "/api/admin/catalog/products/{product_id}/archive",
-        Needs("catalog:write"),
+        Within("catalog:write"),
         "",
     ),
     post(
         "/api/admin/catalog/products/{product_id}/variants",
-        Needs("catalog:write"),
+        Within("catalog:write"),
         r#"{"sku": "{any}", "size": "{any}", "price": {"amount": 100, "currency": "{currency}"}}"#,
+    ),
+    post(
+        "/api/admin/catalog/products/{product_id}/variants/matrix",
+        Needs("catalog:write"),
+        r#"{"options": [{"name": "size", "values": ["{any}"]}], "sku_pattern": "M-{any}-{size}", "price": {"amount": 100, "currency": "{currency}"}}"#,
+    ),
+    get("/api/admin/price-lists", Needs("catalog:read")),
+    post(
+        "/api/admin/price-lists",
+        Needs("catalog:write"),
+        r#"{"name": "Yen", "currency": "JPY"}"#,
+    ),
+    get(
+        "/api/admin/price-lists/{price_list_id}",
+        Needs("catalog:read"),
+    ),
+    patch(
+        "/api/admin/price-lists/{price_list_id}",
+        Needs("catalog:write"),
+        r#"{"priority": 1}"#,
+    ),
+    get(
+        "/api/admin/price-lists/{price_list_id}/prices",
+        Needs("catalog:read"),
+    ),
+    put(
+        "/api/admin/price-lists/{price_list_id}/prices",
+        Needs("catalog:write"),
+        r#"{"prices": [{"variant_id": "{variant_id}", "price": {"amount": 100, "currency": "JPY"}}]}"#,
     ),
     patch(
         "/api/admin/catalog/variants/{variant_id}",
-        Needs("catalog:write"),
+        Within("catalog:write"),
         r#"{"weight_grams": 5}"#,
     ),
     post(
         "/api/admin/catalog/variants/{variant_id}/archive",
-        Needs("catalog:write"),
+        Within("catalog:write"),
         "",
     ),
     post(
         "/api/admin/catalog/variants/{variant_id}/stock-adjustments",
-        Needs("stock:write"),
+        Within("stock:write"),
         r#"{"by": 1, "reason": "found one"}"#,
     ),
     get(
         "/api/admin/catalog/variants/{variant_id}/stock-movements",
-        Needs("catalog:read"),
+        Within("catalog:read"),
     ),
     post(
         "/api/admin/catalog/products/{product_id}/images",
-        Needs("catalog:write"),
+        Within("catalog:write"),
         "--b\r\nContent-Disposition: form-data; name=\"file\"\r\n\r\nno picture\r\n--b--\r\n",
     ),
     put(
         "/api/admin/catalog/products/{product_id}/images/order",
-        Needs("catalog:write"),
+        Within("catalog:write"),
         r#"{"image_ids": ["{image_id}"]}"#,
     ),
     patch(
         "/api/admin/catalog/products/{product_id}/images/{image_id}",
-        Needs("catalog:write"),
+        Within("catalog:write"),
         r#"{"alt": "A lamp"}"#,
     ),
     delete(
         "/api/admin/catalog/products/{product_id}/images/{image_id}",
-        Needs("catalog:write"),
+        Within("catalog:write"),
     ),
     get("/api/admin/imports", Needs("catalog:read")),
     post(
@@ -558,6 +594,47 @@ pub const ROUTES: &[Route] = &[
     get("/api/admin/audit", Needs("audit:read")),
     get("/api/admin/audit/verify", Needs("audit:read")),
     get("/api/admin/audit/export", Needs("audit:read")),
+    // Sellers.
+    get("/api/admin/sellers", Needs("sellers:read")),
+    post(
+        "/api/admin/sellers",
+        Needs("sellers:write"),
+        r#"{"name": "{any}"}"#,
+    ),
+    get("/api/admin/sellers/report", Needs("sellers:read")),
+    get("/api/admin/sellers/report/export", Needs("sellers:read")),
+    get("/api/admin/sellers/{seller_id}", Needs("sellers:read")),
+    patch(
+        "/api/admin/sellers/{seller_id}",
+        Needs("sellers:write"),
+        r#"{"payout_reference": "12"}"#,
+    ),
+    get(
+        "/api/admin/sellers/{seller_id}/report",
+        Needs("sellers:read"),
+    ),
+    get(
+        "/api/admin/sellers/{seller_id}/report/export",
+        Needs("sellers:read"),
+    ),
+    post(
+        "/api/admin/sellers/{seller_id}/people",
+        Needs("users:write"),
+        r#"{"user_id": "{user_id}"}"#,
+    ),
+    delete(
+        "/api/admin/sellers/{seller_id}/people/{user_id}",
+        Needs("users:write"),
+    ),
+    post(
+        "/api/admin/sellers/{seller_id}/archive",
+        Needs("sellers:write"),
+        "",
+    ),
+    get("/api/seller/orders", OfSeller("orders:read")),
+    get("/api/seller/orders/{order_id}", OfSeller("orders:read")),
+    get("/api/seller/report", OfSeller("orders:read")),
+    get("/api/seller/report/export", OfSeller("orders:read")),
     // Wallets. One that is frozen spends nothing, so that comes last.
     get("/api/wallet", Account),
     patch("/api/wallet", Account, r#"{"low_balance_threshold": null}"#),

@@ -398,7 +398,7 @@ async fn a_shopify_export_is_read_as_it_is(#[values(Sqlite, Postgres)] backend: 
     assert_eq!(counts(&done), [2, 0, 3, 0]);
     let notes = done.body["notes"].to_string();
     for part in [
-        "Variant Compare At Price",
+        "Cost per item",
         "3 pictures",
         "less than nothing",
         "inventory tracker",
@@ -406,6 +406,7 @@ async fn a_shopify_export_is_read_as_it_is(#[values(Sqlite, Postgres)] backend: 
         assert!(notes.contains(part), "{part} is missing in {notes}");
     }
     let shirt = product(&app, tenant, "example-t-shirt").await;
+    assert_eq!(shirt.number_at("/variants/1/compare_at_price/amount"), 3000);
     assert_eq!(
         shirt.text_at("/description"),
         "<p>A <b>shirt</b>, with a comma</p>"

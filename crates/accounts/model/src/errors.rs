@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use kernel::{
-    AccessDenied, Currency, DomainError, ErrorKind, Fault, FieldError, OnceError, Permission,
+    AccessDenied, Currency, DomainError, ErrorKind, Fault, FieldError, OnceError, Permission, Role,
 };
 use strum::{EnumDiscriminants, EnumIter};
 
@@ -100,6 +100,14 @@ pub enum AccountsError {
     /// Operators are made on the command line.
     #[error("operators are made with `sutler admin create --operator`, not through the API")]
     OperatorRole,
+    /// Nobody is a seller without one.
+    #[error(
+        "people come to a seller with `POST /api/admin/sellers/{{seller_id}}/people`, which gives them this role"
+    )]
+    SellerRole,
+    /// Who may do more does not become a seller unasked.
+    #[error("this account has the role {}; make it a user first", .0.name())]
+    HasRole(Role),
     /// Who runs the shop is not forgotten.
     #[error("this account may do more than buy; take its role away first")]
     StaffErasure,
@@ -189,6 +197,8 @@ impl AccountsErrorCode {
             Self::UserNotFound => "user.not_found",
             Self::OwnAccount => "user.own_account",
             Self::OperatorRole => "user.operator_role",
+            Self::SellerRole => "user.seller_role",
+            Self::HasRole => "user.has_role",
             Self::StaffErasure => "user.is_staff",
             Self::ErasureBlocked => "user.erasure_blocked",
             Self::TenantNotFound => "tenant.not_found",
@@ -220,6 +230,7 @@ impl AccountsErrorCode {
             | Self::ScopeNotHeld
             | Self::ExpiryInPast
             | Self::OperatorRole
+            | Self::SellerRole
             | Self::InvalidSlug
             | Self::InvalidHost
             | Self::UnknownTimeZone
@@ -250,6 +261,7 @@ impl AccountsErrorCode {
             | Self::RefreshRaced
             | Self::TooManyApiKeys
             | Self::OwnAccount
+            | Self::HasRole
             | Self::StaffErasure
             | Self::ErasureBlocked
             | Self::TenantSlugTaken
@@ -286,7 +298,8 @@ impl DomainError for AccountsError {
             Self::TwoFactorCode => "/code",
             Self::ScopeNotHeld(_) => "/scopes",
             Self::ExpiryInPast => "/expires_at",
-            Self::OperatorRole => "/role",
+            Self::OperatorRole | Self::SellerRole => "/role",
+            Self::HasRole(_) => "/user_id",
             Self::InvalidSlug | Self::TenantSlugTaken => "/slug",
             Self::InvalidHost(_) | Self::HostTaken(_) => "/hosts",
             Self::UnknownTimeZone(_) => "/time_zone",

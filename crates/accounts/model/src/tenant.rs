@@ -151,6 +151,21 @@ impl TenantSettings {
         }
     }
 
+    /// What the platform takes of an order in a currency: in another one than
+    /// the tenant's the share alone, because the fixed part has no amount
+    /// there.
+    pub fn fee_in(&self, currency: Currency) -> PlatformFee {
+        let fixed = if currency == self.currency {
+            self.platform_fee.fixed
+        } else {
+            0
+        };
+        PlatformFee {
+            fixed,
+            ..self.platform_fee
+        }
+    }
+
     /// Refuses settings that make no sense.
     pub fn check(&self) -> Result<(), AccountsError> {
         if !is_time_zone(&self.time_zone) {

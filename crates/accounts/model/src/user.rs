@@ -1,6 +1,6 @@
 //! People with an account.
 
-use kernel::{Audited, Role, Snapshot, Timestamp, UserId};
+use kernel::{Audited, Role, SellerId, Snapshot, Timestamp, UserId};
 use serde::{Deserialize, Serialize};
 use strum::{EnumString, IntoStaticStr};
 
@@ -36,6 +36,9 @@ pub struct User {
     pub locale: Option<String>,
     /// When they proved that the address is theirs.
     pub email_verified_at: Option<Timestamp>,
+    /// The seller they belong to; with the role `seller`, and only then.
+    #[serde(default)]
+    pub seller: Option<SellerId>,
     /// Grows with every change.
     pub version: i64,
     /// When the account was made.
@@ -51,6 +54,7 @@ impl Audited for User {
         Snapshot::new()
             .with("role", self.role)
             .with("status", status)
+            .with("seller", self.seller)
             .with("email_verified", self.email_verified_at.is_some())
             .with("version", self.version)
     }

@@ -3,7 +3,7 @@
 use accounts_model::api_key::ApiKey;
 use database::column::{to_json, word};
 use database::{OrFault as _, Scoped, Transaction};
-use kernel::{ApiKeyId, Fault, Page, PageRequest, Role, Timestamp, UserId};
+use kernel::{ApiKeyId, Fault, Page, PageRequest, Role, SellerId, Timestamp, UserId};
 use sea_orm::{
     ActiveValue::Set, ColumnTrait as _, FromQueryResult, PaginatorTrait as _, QueryFilter as _,
     QueryOrder as _, QuerySelect as _,
@@ -100,6 +100,8 @@ pub struct StoredKey {
     pub hash: Vec<u8>,
     /// The owner's role.
     pub role: Role,
+    /// The seller the owner belongs to.
+    pub seller: Option<SellerId>,
     /// Whether the owner's account may be used.
     pub owner_active: bool,
 }
@@ -107,6 +109,7 @@ pub struct StoredKey {
 #[derive(FromQueryResult)]
 struct OwnerRow {
     role: String,
+    seller_id: Option<Uuid>,
     status: String,
 }
 
@@ -121,7 +124,7 @@ pub async fn find_with_owner(db: &Scoped, id: ApiKeyId) -> Result<Option<StoredK
     let Some(row) = row else { return Ok(None) };
     let owner: Option<OwnerRow> = db
         .one(
-            "SELECT role, status FROM users WHERE tenant_id = $1 AND id = $2",
+            "SELECT role, seller_id, status FROM users WHERE tenant_id = $1 AND id = $2",
             [Uuid::into(row.user_id)],
         )
         .await?;
@@ -129,6 +132,7 @@ pub async fn find_with_owner(db: &Scoped, id: ApiKeyId) -> Result<Option<StoredK
     Ok(Some(StoredKey {
         hash: row.hash.clone(),
         role: word("users.role", &owner.role)?,
+        seller: owner.seller_id.map(SellerId::from_uuid),
         owner_active: owner.status == "active",
         key: row.try_into()?,
     }))

@@ -3,7 +3,9 @@
 use accounts_model::session::Session;
 use database::column::word;
 use database::{Scoped, Transaction};
-use kernel::{Fault, Page, PageRequest, RefreshTokenId, Role, SessionId, Timestamp, UserId};
+use kernel::{
+    Fault, Page, PageRequest, RefreshTokenId, Role, SellerId, SessionId, Timestamp, UserId,
+};
 use sea_orm::{FromQueryResult, Value};
 use uuid::Uuid;
 
@@ -24,6 +26,8 @@ pub struct StoredToken {
 pub struct Access {
     /// The user's role.
     pub role: Role,
+    /// The seller they belong to.
+    pub seller: Option<SellerId>,
     /// Whether the account may be used.
     pub active: bool,
     /// Until when the session is good.
@@ -56,6 +60,7 @@ struct TokenRow {
 #[derive(FromQueryResult)]
 struct AccessRow {
     role: String,
+    seller_id: Option<Uuid>,
     status: String,
     created_at: i64,
     last_used_at: i64,
@@ -235,7 +240,7 @@ pub async fn revoke_all(
 pub async fn access(db: &Scoped, id: SessionId, user: UserId) -> Result<Option<Access>, Fault> {
     let row: Option<AccessRow> = db
         .one(
-            "SELECT u.role, u.status, s.created_at, s.last_used_at, s.expires_at, s.revoked_at, f.confirmed_at \
+            "SELECT u.role, u.seller_id, u.status, s.created_at, s.last_used_at, s.expires_at, s.revoked_at, f.confirmed_at \
              FROM sessions s JOIN users u ON u.tenant_id = s.tenant_id AND u.id = s.user_id \
              LEFT JOIN two_factors f ON f.tenant_id = s.tenant_id AND f.user_id = s.user_id \
              WHERE s.tenant_id = $1 AND s.id = $2 AND s.user_id = $3",
@@ -245,6 +250,7 @@ pub async fn access(db: &Scoped, id: SessionId, user: UserId) -> Result<Option<A
     row.map(|row| {
         Ok(Access {
             role: word("users.role", &row.role)?,
+            seller: row.seller_id.map(SellerId::from_uuid),
             active: row.status == "active",
             expires_at: Timestamp::from_micros(row.expires_at),
             revoked: row.revoked_at.is_some(),

@@ -3,7 +3,7 @@
 use accounts_model::email::Email;
 use accounts_model::user::{User, UserStatus};
 use database::{OrFault as _, Scoped, Transaction};
-use kernel::{Fault, Page, PageRequest, Role, Timestamp, UserId};
+use kernel::{Fault, Page, PageRequest, Role, SellerId, Timestamp, UserId};
 use sea_orm::{ActiveValue::Set, QueryFilter as _, QueryOrder as _, QuerySelect as _};
 
 use crate::rows::user::{ActiveModel, COLUMN, Column, Entity, Model};
@@ -43,6 +43,7 @@ pub async fn insert(tx: &Transaction, user: &User, password_hash: &str) -> Resul
         phone: Set(user.phone.clone()),
         locale: Set(user.locale.clone()),
         email_verified_at: Set(user.email_verified_at.map(Timestamp::micros)),
+        seller_id: Set(user.seller.map(SellerId::uuid)),
         version: Set(user.version),
         created_at: Set(user.created_at.micros()),
         updated_at: Set(user.updated_at.micros()),
@@ -85,13 +86,13 @@ pub async fn lock(tx: &Transaction, id: UserId) -> Result<Option<Credentials>, F
     row.map(Credentials::try_from).transpose()
 }
 
-/// Writes name, telephone number, language, role and status, if the stored
+/// Writes name, telephone number, language, role, seller and status, if the stored
 /// version is still the one before.
 pub async fn update(tx: &Transaction, user: &User) -> Result<bool, Fault> {
     let status: &'static str = user.status.into();
     let changed = tx
         .run(
-            "UPDATE users SET name = $2, phone = $3, locale = $4, role = $5, status = $6, version = $7, updated_at = $8 \
+            "UPDATE users SET name = $2, phone = $3, locale = $4, role = $5, status = $6, version = $7, updated_at = $8, seller_id = $10 \
              WHERE tenant_id = $1 AND id = $9 AND version = $7 - 1",
             [
                 user.name.clone().into(),
@@ -102,6 +103,7 @@ pub async fn update(tx: &Transaction, user: &User) -> Result<bool, Fault> {
                 user.version.into(),
                 user.updated_at.micros().into(),
                 user.id.uuid().into(),
+                user.seller.map(SellerId::uuid).into(),
             ],
         )
         .await?;
@@ -150,6 +152,8 @@ pub struct Filter {
     pub status: Option<UserStatus>,
     /// Only the one with this address.
     pub email: Option<Email>,
+    /// Only those who belong to a seller.
+    pub seller: Option<SellerId>,
 }
 
 /// Users, newest first.
@@ -168,6 +172,9 @@ pub async fn list(
     }
     if let Some(email) = &filter.email {
         query = query.filter(COLUMN.email.eq(email.as_str()));
+    }
+    if let Some(seller) = filter.seller {
+        query = query.filter(COLUMN.seller_id.eq(seller.uuid()));
     }
     if let Some(after) = page.after {
         query = query.filter(COLUMN.id.lt(after.uuid()));

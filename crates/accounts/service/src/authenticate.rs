@@ -7,7 +7,7 @@ use accounts_model::tenant::{Tenant, TenantStatus};
 use accounts_model::two_factor::is_staff;
 use accounts_repository::{api_keys, sessions};
 use kernel::secret::{BearerToken, equal};
-use kernel::{Actor, Permissions, RequestInfo, Scope, SessionId, TenantId, UserId, kind};
+use kernel::{Actor, Permissions, RequestInfo, Scope, SellerId, SessionId, TenantId, UserId, kind};
 use secrecy::{ExposeSecret as _, SecretString};
 
 use crate::Accounts;
@@ -99,6 +99,7 @@ impl Accounts {
             session: claims.sid,
         };
         let scope = issue(claims.tid, actor, access.role.permissions(), request);
+        let scope = bound(scope, access.seller);
         let required = tenant.settings.require_two_factor && is_staff(access.role);
         if required && !access.two_factor {
             return Ok(scope.lacking_second_factor());
@@ -178,7 +179,8 @@ impl Accounts {
             owner: stored.key.owner,
         };
         let permissions = stored.key.permissions(stored.role);
-        Ok(issue(presented.tenant, actor, permissions, request))
+        let scope = issue(presented.tenant, actor, permissions, request);
+        Ok(bound(scope, stored.seller))
     }
 
     async fn load_key(
@@ -216,6 +218,14 @@ impl Accounts {
             .ok_or(AccountsError::InvalidToken)?;
         open(&tenant)?;
         Ok(tenant)
+    }
+}
+
+/// The scope of somebody who may belong to a seller.
+fn bound(scope: Scope, seller: Option<SellerId>) -> Scope {
+    match seller {
+        Some(seller) => scope.bound_to(seller),
+        None => scope,
     }
 }
 

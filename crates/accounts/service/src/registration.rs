@@ -83,6 +83,7 @@ impl Accounts {
                 .locale
                 .or_else(|| scope.request().language.clone()),
             email_verified_at: None,
+            seller: None,
             version: 1,
             created_at: now,
             updated_at: now,

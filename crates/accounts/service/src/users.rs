@@ -83,8 +83,13 @@ impl Accounts {
         if change.role == Some(Role::Operator) || user.role == Role::Operator {
             return Err(AccountsError::OperatorRole);
         }
+        // They belong to one of the sellers, who is not known here.
+        if change.role == Some(Role::Seller) && user.role != Role::Seller {
+            return Err(AccountsError::SellerRole);
+        }
         let before = user.snapshot();
         user.role = change.role.unwrap_or(user.role);
+        user.seller = user.seller.filter(|_| user.role == Role::Seller);
         user.status = change.status.unwrap_or(user.status);
         user.version += 1;
         user.updated_at = now;
@@ -136,6 +141,7 @@ impl Accounts {
             let mut user = known.user;
             // Never less than they are: the last operator would be gone.
             user.role = user.role.max(new.role);
+            user.seller = user.seller.filter(|_| user.role == Role::Seller);
             user.status = UserStatus::Active;
             user.version += 1;
             user.updated_at = now;
@@ -181,6 +187,7 @@ fn user_of(new: NewUser, email: Email, now: Timestamp) -> User {
         phone: None,
         locale: None,
         email_verified_at: Some(now),
+        seller: None,
         version: 1,
         created_at: now,
         updated_at: now,

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use kernel::{CartId, CartLineId, OrderId, ProductId, Timestamp, VariantId};
+use kernel::{CartId, CartLineId, Currency, OrderId, ProductId, Timestamp, VariantId};
 use orders_model::cart::{CartStatus, Notice, PricedCoupon, PricedLine};
 use orders_model::totals::Totals;
 use orders_service::CartAnswer;
@@ -55,6 +55,9 @@ pub(crate) enum NoticeDto {
     },
     /// It is not sold any more.
     Unavailable,
+    /// It has no price in the cart's currency any more; `unit_price` is what
+    /// was seen.
+    NoPrice,
 }
 
 impl From<Notice> for NoticeDto {
@@ -66,6 +69,7 @@ impl From<Notice> for NoticeDto {
             },
             Notice::NotEnough { available } => Self::NotEnough { available },
             Notice::Unavailable => Self::Unavailable,
+            Notice::NoPrice => Self::NoPrice,
         }
     }
 }
@@ -95,6 +99,8 @@ pub(crate) struct CartLineDto {
     quantity: i64,
     /// What one costs now.
     unit_price: MoneyDto,
+    /// What one cost before, where that is to be shown; above the price.
+    compare_at_price: Option<MoneyDto>,
     /// What all pieces cost now, before discounts.
     total: MoneyDto,
     /// What promotions take off that.
@@ -110,6 +116,7 @@ impl CartLineDto {
             |offer| offer.price,
         );
         let offer = line.offer;
+        let compare_at = offer.as_ref().and_then(|offer| offer.compare_at);
         Self {
             id: line.line.id,
             variant_id: line.line.variant,
@@ -120,6 +127,7 @@ impl CartLineDto {
             options: offer.map(|offer| offer.options).unwrap_or_default(),
             quantity: line.line.quantity,
             unit_price: unit.into(),
+            compare_at_price: compare_at.map(Into::into),
             total: line.total.into(),
             discount: line.discount.into(),
             notices: line.notices.into_iter().map(Into::into).collect(),
@@ -201,6 +209,9 @@ pub(crate) struct CartDto {
     /// accounts.
     #[serde(skip_serializing_if = "Option::is_none")]
     token: Option<String>,
+    /// The currency of its prices.
+    #[schema(value_type = String, example = "EUR")]
+    currency: Currency,
     /// Where it stands.
     status: CartStatusDto,
     /// The order it became.
@@ -238,6 +249,7 @@ impl From<CartAnswer> for CartDto {
         Self {
             id: cart.id,
             token: answer.token,
+            currency: cart.currency,
             status: cart.status.into(),
             order_id: cart.order,
             lines: priced

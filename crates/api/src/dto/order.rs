@@ -201,7 +201,11 @@ impl OrderDto {
             summary: OrderSummaryDto::new(&order, audience),
             token,
             promotions: AppliedPromotionDto::all(order.promotions, order.currency),
-            lines: detail.lines.into_iter().map(Into::into).collect(),
+            lines: detail
+                .lines
+                .into_iter()
+                .map(|line| OrderLineDto::new(line, audience))
+                .collect(),
             payments: detail.payments.into_iter().map(Into::into).collect(),
             refunds: detail.refunds.into_iter().map(Into::into).collect(),
             history: detail

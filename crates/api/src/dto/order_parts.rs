@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use kernel::{OrderLineId, PaymentId, ProductId, RefundId, SellerId, Timestamp, VariantId};
+use kernel::{Money, OrderLineId, PaymentId, ProductId, RefundId, SellerId, Timestamp, VariantId};
 use orders_model::order::{HistoryEntry, OrderLine};
 use orders_model::payment::{Payment, PaymentStatus};
 use orders_model::refund::Refund;
@@ -41,6 +41,9 @@ pub(crate) struct OrderLineDto {
     quantity: i64,
     /// What promotions took off all of them together.
     discount: MoneyDto,
+    /// What the shop takes of it, whoever bears it. Only the shop sees it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    fee: Option<MoneyDto>,
     /// How many went back into stock.
     restocked: i64,
     /// How many are in shipments, packed or sent.
@@ -53,9 +56,11 @@ pub(crate) struct OrderLineDto {
     returned: i64,
 }
 
-impl From<OrderLine> for OrderLineDto {
-    fn from(line: OrderLine) -> Self {
+impl OrderLineDto {
+    pub(crate) fn new(line: OrderLine, audience: Audience) -> Self {
+        let fee = Money::new(line.fee, line.unit_price.currency);
         Self {
+            fee: (audience == Audience::Shop).then(|| fee.into()),
             to_ship: line.open(),
             id: line.id,
             product_id: line.product,

@@ -38,6 +38,8 @@ pub(crate) struct ProductSummaryDto {
     price_min: Option<MoneyDto>,
     /// What its dearest variant costs; null without variants.
     price_max: Option<MoneyDto>,
+    /// What its cheapest variant cost before, where that is to be shown.
+    compare_at_price: Option<MoneyDto>,
     /// Whether any variant can be bought now.
     in_stock: bool,
     /// Its first picture.
@@ -57,6 +59,7 @@ impl ProductSummaryDto {
             id: product.id,
             price_min: product.price_min.map(money),
             price_max: product.price_max.map(money),
+            compare_at_price: product.compare_at.map(money),
             slug: product.slug,
             name: product.name,
             brand: product.brand,

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use catalog_model::listing::{CategoryRef, ProductFilter, ProductSort};
 use catalog_model::search::{FacetName, Wanted};
+use kernel::Currency;
 use serde::Deserialize;
 use utoipa::{IntoParams, ToSchema};
 use validator::{Validate, ValidationError};
@@ -131,6 +132,11 @@ pub(crate) struct ProductsQuery {
     #[validate(custom(function = known_facets))]
     #[param(example = "brand,size")]
     facets: Option<String>,
+    /// The currency of prices, `price_from` and `price_to`: the shop's own when
+    /// absent. Products without a price in it are left out. It does not go with
+    /// `q`, `attribute` and `facets`.
+    #[param(value_type = Option<String>, pattern = "^[A-Z]{3}$", example = "EUR")]
+    currency: Option<Currency>,
     /// In which order; by relevance with `q`, else the newest first.
     #[param(inline)]
     sort: Option<SortDto>,
@@ -227,7 +233,13 @@ impl ProductsQuery {
             price_to: self.price_to,
             in_stock: self.in_stock.unwrap_or(false),
             status: None,
+            seller: None,
         }
+    }
+
+    /// The currency of prices.
+    pub(crate) fn currency(&self) -> Option<Currency> {
+        self.currency
     }
 
     /// In which order.

@@ -331,6 +331,12 @@ pub(crate) enum RefusalDto {
     NotCombinable,
     /// Another code of the same promotion is in the cart.
     Repeated,
+    /// Its amounts are in another currency than the cart.
+    Currency {
+        /// Which.
+        #[schema(value_type = String, example = "EUR")]
+        currency: Currency,
+    },
 }
 
 impl From<Refusal> for RefusalDto {
@@ -349,6 +355,7 @@ impl From<Refusal> for RefusalDto {
             Refusal::NothingToDiscount => Self::NothingToDiscount,
             Refusal::NotCombinable => Self::NotCombinable,
             Refusal::Repeated => Self::Repeated,
+            Refusal::Currency { currency } => Self::Currency { currency },
         }
     }
 }

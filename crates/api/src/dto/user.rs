@@ -3,7 +3,7 @@
 use accounts_model::session::Tokens;
 use accounts_model::user::{User, UserStatus};
 use accounts_service::SecondStep;
-use kernel::{CartId, Permission, Role, Scope, TenantId, Timestamp, UserId};
+use kernel::{CartId, Permission, Role, Scope, SellerId, TenantId, Timestamp, UserId};
 use secrecy::ExposeSecret as _;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -15,6 +15,8 @@ use utoipa::ToSchema;
 pub(crate) enum RoleDto {
     /// Buys.
     User,
+    /// Sells in the shop what is one seller's.
+    Seller,
     /// Runs the shop.
     Manager,
     /// Runs the tenant.
@@ -27,6 +29,7 @@ impl From<Role> for RoleDto {
     fn from(role: Role) -> Self {
         match role {
             Role::User => Self::User,
+            Role::Seller => Self::Seller,
             Role::Manager => Self::Manager,
             Role::Admin => Self::Admin,
             Role::Operator => Self::Operator,
@@ -38,6 +41,7 @@ impl From<RoleDto> for Role {
     fn from(dto: RoleDto) -> Self {
         match dto {
             RoleDto::User => Self::User,
+            RoleDto::Seller => Self::Seller,
             RoleDto::Manager => Self::Manager,
             RoleDto::Admin => Self::Admin,
             RoleDto::Operator => Self::Operator,
@@ -54,7 +58,8 @@ pub(crate) struct MeDto {
     /// The tenant it belongs to.
     #[schema(value_type = String, example = "ten_01j9z6m3k4f5g6h7j8k9m0n1p2")]
     tenant_id: TenantId,
-    /// What it may do beyond its own affairs.
+    /// What it may do beyond its own affairs; with the role `seller` only with
+    /// what is the seller's.
     #[schema(value_type = Vec<String>, example = json!(["catalog:read", "orders:read"]))]
     permissions: Vec<Permission>,
     /// Whether the shop requires two-factor authentication of the account that
@@ -116,6 +121,9 @@ pub(crate) struct UserDto {
     email_verified: bool,
     /// What they are in the tenant.
     role: RoleDto,
+    /// The seller they belong to, with the role `seller`.
+    #[schema(value_type = Option<String>)]
+    seller_id: Option<SellerId>,
     /// Whether the account may be used.
     status: UserStatusDto,
     /// What they are called.
@@ -143,6 +151,7 @@ impl From<User> for UserDto {
             email: user.email.to_string(),
             email_verified: user.email_verified_at.is_some(),
             role: user.role.into(),
+            seller_id: user.seller,
             status: user.status.into(),
             name: user.name,
             phone: user.phone,

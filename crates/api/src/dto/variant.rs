@@ -30,6 +30,8 @@ pub(crate) struct VariantDto {
     options: BTreeMap<String, String>,
     /// What one costs.
     price: MoneyDto,
+    /// What one cost before, where that is to be shown; above the price.
+    compare_at_price: Option<MoneyDto>,
     /// What one weighs when shipped, in grams.
     weight_grams: i64,
     /// Whether it can be bought now.
@@ -49,6 +51,7 @@ impl From<StockedVariant> for VariantDto {
             size: variant.size,
             options: variant.options,
             price: variant.price.into(),
+            compare_at_price: variant.compare_at.map(Into::into),
             weight_grams: variant.weight_grams,
             availability: seen.availability.into(),
             left: seen.left,
@@ -102,6 +105,8 @@ pub(crate) struct AdminVariantDto {
     options: BTreeMap<String, String>,
     /// What one costs.
     price: MoneyDto,
+    /// What one cost before, where that is to be shown; above the price.
+    compare_at_price: Option<MoneyDto>,
     /// What one weighs when shipped, in grams.
     weight_grams: i64,
     /// Whether it is sold.
@@ -125,6 +130,7 @@ impl From<StockedVariant> for AdminVariantDto {
             size: variant.size,
             options: variant.options,
             price: variant.price.into(),
+            compare_at_price: variant.compare_at.map(Into::into),
             weight_grams: variant.weight_grams,
             status: variant.status.into(),
             position: variant.position,

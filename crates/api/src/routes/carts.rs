@@ -2,7 +2,7 @@
 
 use actix_web::web::{Data, Path};
 use actix_web::{HttpResponse, delete, get, patch, post};
-use kernel::{SavedAddressId, VariantId};
+use kernel::{Currency, SavedAddressId, VariantId};
 use orders_model::OrdersError;
 use orders_service::{CartKey, GivenCartChange};
 use serde::{Deserialize, Serialize};
@@ -14,9 +14,18 @@ use crate::dto::cart::CartDto;
 use crate::dto::given_address;
 use crate::dto::money::MoneyDto;
 use crate::dto::patch::{present, removable};
-use crate::extract::{Caller, CartToken, Json, id};
+use crate::extract::{Caller, CartToken, Json, MaybeJson, id};
 use crate::problem::ApiError;
 use crate::state::ApiState;
+
+/// A cart to start.
+#[derive(Deserialize, Default, ToSchema, Validate)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct CartRequest {
+    /// The currency of its prices; it stays. The shop's own when absent.
+    #[schema(value_type = Option<String>, pattern = "^[A-Z]{3}$", example = "EUR")]
+    currency: Option<Currency>,
+}
 
 /// Pieces to put into a cart.
 #[derive(Deserialize, ToSchema, Validate)]
@@ -105,8 +114,9 @@ pub(super) fn key(path: &str, token: CartToken) -> Result<CartKey, ApiError> {
 /// Start a cart
 ///
 /// A guest gets a token with it, to be sent as `X-Cart-Token`. A signed-in
-/// user who has an open cart gets that.
-#[utoipa::path(tag = "carts", params(
+/// user who has an open cart gets that; one in another currency only while it
+/// is empty.
+#[utoipa::path(tag = "carts", request_body = Option<CartRequest>, params(
     ("Idempotency-Key" = Option<String>, Header, description = "Makes a repeated request have one effect."),
 ), responses(
     (status = 201, description = "The cart.", body = CartDto),
@@ -115,8 +125,9 @@ pub(super) fn key(path: &str, token: CartToken) -> Result<CartKey, ApiError> {
 pub(crate) async fn create_cart(
     state: Data<ApiState>,
     caller: Caller,
+    body: MaybeJson<CartRequest>,
 ) -> Result<HttpResponse, ApiError> {
-    let answer = state.orders.create_cart(&caller.0).await?;
+    let answer = state.orders.create_cart(&caller.0, body.0.currency).await?;
     let cart = CartDto::from(answer);
     Ok(HttpResponse::Created()
         .insert_header(("location", format!("/api/carts/{}", cart.id)))

@@ -9,9 +9,10 @@ use actix_web::web::{Data, Path};
 use actix_web::{HttpRequest, HttpResponse, get};
 use catalog_model::events::{CATEGORIES_TAG, PRODUCTS_TAG, product_tag};
 use catalog_model::listing::ProductRef;
-use kernel::Fault;
-use serde::Serialize;
-use utoipa::ToSchema;
+use kernel::{Currency, Fault};
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+use validator::Validate;
 
 use crate::cache::{Answer, Key};
 use crate::dto::category::CategoryDto;
@@ -22,6 +23,24 @@ use crate::extract::{Caller, Linked, Query, page_request};
 use crate::problem::ApiError;
 use crate::state::ApiState;
 
+/// In which currency.
+#[derive(Deserialize, IntoParams, Validate)]
+#[into_params(parameter_in = Query)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct CurrencyQuery {
+    /// The currency of prices; the shop's own when absent.
+    #[param(value_type = Option<String>, pattern = "^[A-Z]{3}$", example = "EUR")]
+    currency: Option<Currency>,
+}
+
+/// The currencies there are prices in.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct CurrencyList {
+    /// The shop's own first, then others, as ISO 4217 codes.
+    #[schema(value_type = Vec<String>, example = json!(["EUR", "USD"]))]
+    data: Vec<Currency>,
+}
+
 /// The whole category tree.
 #[derive(Serialize, ToSchema)]
 pub(crate) struct CategoryList {
@@ -31,7 +50,7 @@ pub(crate) struct CategoryList {
 
 /// A cached answer as a response. Shared caches may keep it only for callers
 /// without a token: with one, the tenant may be another than the host's.
-fn respond(request: &HttpRequest, answer: &Answer) -> HttpResponse {
+pub(super) fn respond(request: &HttpRequest, answer: &Answer) -> HttpResponse {
     let headers = request.headers();
     let mut response = if matches_etag(headers, &answer.etag) {
         HttpResponse::NotModified()
@@ -72,7 +91,7 @@ pub(crate) fn matches_etag(headers: &HeaderMap, etag: &str) -> bool {
 
 /// The path and the query in an order of its own, so that the same question
 /// in other words finds the same answer.
-fn key(caller: &Caller, request: &HttpRequest) -> Key {
+pub(super) fn key(caller: &Caller, request: &HttpRequest) -> Key {
     let query = request.query_string();
     let mut name = String::with_capacity(request.path().len() + query.len() + 1);
     name.push_str(request.path());
@@ -85,7 +104,7 @@ fn key(caller: &Caller, request: &HttpRequest) -> Key {
     (caller.0.tenant(), name)
 }
 
-fn json<T: Serialize>(value: &T) -> Result<Vec<u8>, ApiError> {
+pub(super) fn json<T: Serialize>(value: &T) -> Result<Vec<u8>, ApiError> {
     serde_json::to_vec(value)
         .map_err(|error| Fault::permanent("write an answer").caused_by(error).into())
 }
@@ -155,6 +174,7 @@ pub(crate) async fn list_products(
         query.sort(),
         page,
         query.wanted(),
+        query.currency(),
     );
     let found = Box::pin(found).await?;
     let urls = state.image_urls(&caller.0);
@@ -173,10 +193,39 @@ pub(crate) async fn list_products(
     Ok(respond(&request, &answer))
 }
 
+/// List the currencies that can be paid in
+///
+/// Carts are started in one of them, and `?currency=` shows prices in it.
+#[utoipa::path(tag = "catalog", responses(
+    (status = 200, description = "The currencies.", body = CurrencyList, headers(("ETag" = String, description = "Send it as `If-None-Match`."))),
+    (status = 304, description = "It is as you know it."),
+))]
+#[get("/api/catalog/currencies")]
+pub(crate) async fn list_currencies(
+    state: Data<ApiState>,
+    caller: Caller,
+    request: HttpRequest,
+) -> Result<HttpResponse, ApiError> {
+    let key = key(&caller, &request);
+    if let Some(answer) = state.answers.get(&key) {
+        return Ok(respond(&request, &answer));
+    }
+    let begun = state.answers.begin();
+    let data = Box::pin(state.catalog.currencies(&caller.0)).await?;
+    let answer = Arc::new(Answer::new(json(&CurrencyList { data })?, None));
+    state
+        .answers
+        .put(key, answer.clone(), begun, vec![PRODUCTS_TAG.to_owned()]);
+    Ok(respond(&request, &answer))
+}
+
 /// See a product
 ///
-/// By id or by slug.
-#[utoipa::path(tag = "catalog", params(("product" = String, Path, description = "The product's id or slug.")), responses(
+/// By id or by slug. Variants without a price in the currency are left out.
+#[utoipa::path(tag = "catalog", params(
+    ("product" = String, Path, description = "The product's id or slug."),
+    CurrencyQuery,
+), responses(
     (status = 200, description = "The product with its variants.", body = ProductDto, headers(("ETag" = String, description = "Send it as `If-None-Match`."))),
     (status = 304, description = "It is as you know it."),
 ))]
@@ -187,13 +236,14 @@ pub(crate) async fn get_product(
     request: HttpRequest,
     path: Path<String>,
 ) -> Result<HttpResponse, ApiError> {
-    let key = (caller.0.tenant(), request.path().to_owned());
+    let key = key(&caller, &request);
     if let Some(answer) = state.answers.get(&key) {
         return Ok(respond(&request, &answer));
     }
+    let currency = Query::<CurrencyQuery>::of(&request)?.0.currency;
     let begun = state.answers.begin();
     let product = ProductRef::from(path.as_str());
-    let detail = Box::pin(state.catalog.product(&caller.0, &product)).await?;
+    let detail = Box::pin(state.catalog.product(&caller.0, &product, currency)).await?;
     let tags = vec![product_tag(detail.product.id), CATEGORIES_TAG.to_owned()];
     let shown = ProductDto::new(detail, state.image_urls(&caller.0));
     let answer = Arc::new(Answer::new(json(&shown)?, None));

@@ -19,11 +19,13 @@ pub(crate) mod pay_page;
 pub(crate) mod personal_data;
 pub(crate) mod profile;
 pub(crate) mod returns;
+pub(crate) mod seller;
 pub(crate) mod sessions;
 pub(crate) mod table;
 pub(crate) mod test_gateway;
 pub(crate) mod two_factor;
 pub(crate) mod unsubscribe;
+pub(crate) mod variant_choice;
 pub(crate) mod wallet;
 pub(crate) mod webhooks;
 

@@ -5,9 +5,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use catalog_model::events::{
-    CatalogImported, CategoriesChanged, ProductChanged, ProductsIndexed, StockShownChanged,
+    CatalogImported, CategoriesChanged, PriceListsChanged, ProductChanged, ProductsIndexed,
+    StockShownChanged,
 };
-use catalog_model::jobs::{IndexMissing, RunImport, SweepImages, SweepImports};
+use catalog_model::jobs::{IndexMissing, RefreshPrices, RunImport, SweepImages, SweepImports};
 use catalog_service::Catalog;
 use queue::Registry;
 use queue::schedule::Schedule;
@@ -38,6 +39,12 @@ pub fn register(registry: &mut Registry, catalog: &Arc<Catalog>) {
         let service = service.clone();
         async move { service.index_missing(&context.scope).await }
     });
+    let service = catalog.clone();
+    registry.handle(move |context, job: RefreshPrices| {
+        let service = service.clone();
+        async move { service.refresh_prices(&context.scope, job.list).await }
+    });
+    registry.tags_of::<PriceListsChanged>();
     registry.tags_of::<ProductChanged>();
     registry.tags_of::<ProductsIndexed>();
     registry.tags_of::<StockShownChanged>();

@@ -9,6 +9,8 @@ use strum::{EnumDiscriminants, EnumIter};
 
 use crate::category::MAX_DEPTH;
 use crate::image::MAX_IMAGES;
+use crate::price_list::MAX_LISTS;
+use crate::seller_errors::SellerError;
 use crate::stock::MAX_ON_HAND;
 use crate::variant::MAX_PER_PRODUCT;
 
@@ -57,9 +59,49 @@ pub enum CatalogError {
     /// Too many variants.
     #[error("a product has at most {MAX_PER_PRODUCT} variants")]
     TooManyVariants,
+    /// No such price list.
+    #[error("there is no such price list")]
+    PriceListNotFound,
+    /// A list would end before it begins.
+    #[error("`ends_at` is later than `starts_at`")]
+    PriceListTimes,
+    /// Too many lists count at once.
+    #[error("at most {MAX_LISTS} price lists are active; archive one first")]
+    TooManyPriceLists,
+    /// Prices of a list make no sense.
+    #[error("some of the prices cannot be set; `errors` says which and why")]
+    ListPrices(Vec<FieldError>),
+    /// Nothing is sold in a currency.
+    #[error("nothing is sold in {asked} here; there are prices in {}", listed(.known))]
+    CurrencyNotSold {
+        /// The one that was asked for.
+        asked: Currency,
+        /// Those there are prices in.
+        known: Vec<Currency>,
+    },
+    /// Search knows the prices of the shop's own currency only.
+    #[error(
+        "`q`, `attribute` and `facets` go by prices in the shop's own currency; leave them out, or leave out `currency`"
+    )]
+    SearchCurrency,
+    /// No variant has the values that were chosen.
+    #[error("{0}")]
+    NoSuchChoice(String),
+    /// Lists of options make no sense.
+    #[error("{0}")]
+    MatrixOptions(&'static str),
+    /// No good SKUs come of a pattern.
+    #[error("{0}")]
+    SkuPattern(String),
     /// The price is in a currency that the tenant does not use.
     #[error("prices of this tenant are in {0}")]
     WrongCurrency(Currency),
+    /// So is the compare-at price.
+    #[error("prices of this tenant are in {0}, and so are the prices they are compared with")]
+    CompareAtCurrency(Currency),
+    /// The compare-at price is no more than the price.
+    #[error("a compare-at price is above the price; raise it, or remove it by null")]
+    CompareAtTooLow,
     /// The variant has nothing to count.
     #[error("this variant has no stock to adjust: services and downloads are not counted")]
     NotCounted,
@@ -150,12 +192,20 @@ pub enum CatalogError {
         "the products have more than {0} different attributes and options, which are columns of a table; name them alike"
     )]
     ExportTooWide(usize),
+    /// Something about sellers was refused.
+    #[error(transparent)]
+    Seller(#[from] SellerError),
     /// A repeated request stands in the way.
     #[error(transparent)]
     Once(#[from] OnceError),
     /// Something failed.
     #[error(transparent)]
     Fault(#[from] Fault),
+}
+
+fn listed(currencies: &[Currency]) -> String {
+    let codes: Vec<&str> = currencies.iter().map(|one| one.code()).collect();
+    codes.join(", ")
 }
 
 impl CatalogErrorCode {
@@ -174,7 +224,17 @@ impl CatalogErrorCode {
             Self::VariantNotFound => "variant.not_found",
             Self::SkuTaken => "variant.sku_taken",
             Self::TooManyVariants => "variant.too_many",
-            Self::WrongCurrency => "variant.wrong_currency",
+            Self::PriceListNotFound => "price_list.not_found",
+            Self::PriceListTimes => "price_list.times",
+            Self::TooManyPriceLists => "price_list.too_many",
+            Self::ListPrices => "price_list.invalid_prices",
+            Self::CurrencyNotSold => "catalog.currency_not_sold",
+            Self::SearchCurrency => "catalog.search_currency",
+            Self::NoSuchChoice => "variant.no_match",
+            Self::MatrixOptions => "variant.matrix_options",
+            Self::SkuPattern => "variant.sku_pattern",
+            Self::WrongCurrency | Self::CompareAtCurrency => "variant.wrong_currency",
+            Self::CompareAtTooLow => "variant.compare_at_too_low",
             Self::NotCounted => "stock.not_counted",
             Self::SharedPile => "stock.shared",
             Self::QuantityOutOfRange => "stock.quantity_out_of_range",
@@ -198,7 +258,7 @@ impl CatalogErrorCode {
             Self::ImportEmpty => "import.empty",
             Self::ImportBroken => "import.broken_off",
             Self::ExportTooWide => "export.too_wide",
-            Self::Access | Self::Once | Self::Fault => "",
+            Self::Access | Self::Seller | Self::Once | Self::Fault => "",
         }
     }
 
@@ -212,7 +272,15 @@ impl CatalogErrorCode {
             | Self::CategoryCycle
             | Self::CategoryTooDeep
             | Self::UnknownCategory
+            | Self::PriceListTimes
+            | Self::ListPrices
+            | Self::CurrencyNotSold
+            | Self::SearchCurrency
+            | Self::MatrixOptions
+            | Self::SkuPattern
             | Self::WrongCurrency
+            | Self::CompareAtCurrency
+            | Self::CompareAtTooLow
             | Self::SharedPile
             | Self::QuantityOutOfRange
             | Self::ImageBroken
@@ -224,6 +292,8 @@ impl CatalogErrorCode {
             Self::CategoryNotFound
             | Self::ProductNotFound
             | Self::VariantNotFound
+            | Self::NoSuchChoice
+            | Self::PriceListNotFound
             | Self::ImageNotFound
             | Self::ImportNotFound => K::NotFound,
             Self::ImageType => K::UnsupportedMediaType,
@@ -238,11 +308,12 @@ impl CatalogErrorCode {
             | Self::BelowReserved
             | Self::OutOfStock
             | Self::TooManyImages
+            | Self::TooManyPriceLists
             | Self::ImageDuplicate
             | Self::ImportGoingOn
             | Self::ImportOver => K::Conflict,
             Self::VersionMismatch => K::PreconditionFailed,
-            Self::Access | Self::Once | Self::Fault => K::Internal,
+            Self::Access | Self::Seller | Self::Once | Self::Fault => K::Internal,
         }
     }
 }
@@ -251,6 +322,7 @@ impl DomainError for CatalogError {
     fn kind(&self) -> ErrorKind {
         match self {
             Self::Access(inner) => inner.kind(),
+            Self::Seller(inner) => inner.kind(),
             Self::Once(inner) => inner.kind(),
             Self::Fault(inner) => inner.kind(),
             other => CatalogErrorCode::from(other).kind(),
@@ -260,6 +332,7 @@ impl DomainError for CatalogError {
     fn code(&self) -> &'static str {
         match self {
             Self::Access(inner) => inner.code(),
+            Self::Seller(inner) => inner.code(),
             Self::Once(inner) => inner.code(),
             Self::Fault(inner) => inner.code(),
             other => CatalogErrorCode::from(other).code(),
@@ -272,7 +345,14 @@ impl DomainError for CatalogError {
             Self::ParentNotFound | Self::CategoryCycle | Self::CategoryTooDeep => "/parent_id",
             Self::UnknownCategory => "/category_ids",
             Self::SkuTaken => "/sku",
+            Self::ListPrices(wrong) => return wrong.clone(),
+            Self::PriceListTimes => "/ends_at",
+            Self::CurrencyNotSold { .. } | Self::SearchCurrency => "/currency",
+            Self::MatrixOptions(_) => "/options",
+            Self::SkuPattern(_) => "/sku_pattern",
             Self::WrongCurrency(_) => "/price/currency",
+            Self::CompareAtCurrency(_) => "/compare_at_price/currency",
+            Self::CompareAtTooLow => "/compare_at_price",
             Self::SharedPile => "/on_hand",
             Self::QuantityOutOfRange => "/quantity",
             Self::ImageType
@@ -280,6 +360,7 @@ impl DomainError for CatalogError {
             | Self::ImagePixels { .. }
             | Self::ImageBytes(_) => "/file",
             Self::ImageOrder => "/image_ids",
+            Self::Seller(inner) => return inner.fields(),
             _ => return Vec::new(),
         };
         vec![FieldError::new(pointer, self.code(), self.to_string())]
@@ -289,6 +370,7 @@ impl DomainError for CatalogError {
         match self {
             Self::Once(inner) => inner.retry_after(),
             Self::Fault(inner) => inner.retry_after(),
+            Self::Seller(inner) => inner.retry_after(),
             Self::ImagesBusy => Some(Duration::from_secs(2)),
             _ => None,
         }
@@ -298,6 +380,7 @@ impl DomainError for CatalogError {
         match self {
             Self::Once(inner) => inner.fault(),
             Self::Fault(fault) => Some(fault),
+            Self::Seller(inner) => inner.fault(),
             _ => None,
         }
     }

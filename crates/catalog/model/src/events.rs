@@ -99,3 +99,16 @@ impl Event for CategoriesChanged {
         vec![CATEGORIES_TAG.to_owned(), PRODUCTS_TAG.to_owned()]
     }
 }
+
+/// Price lists changed, or what lists of products show of them.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct PriceListsChanged {}
+
+impl Event for PriceListsChanged {
+    const KIND: &'static str = "price_lists.changed";
+
+    fn stale_tags(&self) -> Vec<String> {
+        // Every answer about a product has one of these.
+        vec![CATEGORIES_TAG.to_owned(), PRODUCTS_TAG.to_owned()]
+    }
+}

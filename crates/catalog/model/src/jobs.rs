@@ -1,6 +1,6 @@
 //! Background work of the catalog.
 
-use kernel::{ImportId, Job};
+use kernel::{ImportId, Job, PriceListId};
 use serde::{Deserialize, Serialize};
 
 /// Deletes pictures and files that a crash, or a store that did not answer,
@@ -41,4 +41,17 @@ pub struct IndexMissing {}
 impl Job for IndexMissing {
     const KIND: &'static str = "catalog.index_missing";
     const MAX_ATTEMPTS: u32 = 3;
+}
+
+/// Works out what lists of products show of the products in a price list: it
+/// was changed, begins or ends.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct RefreshPrices {
+    /// Which list.
+    pub list: PriceListId,
+}
+
+impl Job for RefreshPrices {
+    const KIND: &'static str = "catalog.refresh_prices";
+    const MAX_ATTEMPTS: u32 = 10;
 }

@@ -2,17 +2,23 @@
 //! them. Pure: nothing here talks to a database or to the network.
 
 pub mod category;
+pub mod choice;
 pub mod errors;
 pub mod events;
 pub mod image;
 pub mod import;
 pub mod jobs;
 pub mod listing;
+pub mod matrix;
 pub mod offer;
 pub mod ports;
+pub mod price_list;
 pub mod product;
 pub mod search;
+pub mod seller;
+pub mod seller_errors;
 pub mod stock;
 pub mod variant;
 
 pub use errors::{CatalogError, CatalogErrorCode};
+pub use seller_errors::{SellerError, SellerErrorCode};

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use kernel::{CategoryId, ProductId};
+use kernel::{CategoryId, ProductId, SellerId};
 use serde::{Deserialize, Serialize};
 use strum::{EnumString, IntoStaticStr};
 
@@ -37,6 +37,8 @@ pub struct ProductFilter {
     pub in_stock: bool,
     /// With a status. The public only ever sees active ones.
     pub status: Option<ProductStatus>,
+    /// Of a seller.
+    pub seller: Option<SellerId>,
 }
 
 /// A category by id or by slug.

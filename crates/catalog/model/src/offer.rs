@@ -6,7 +6,9 @@ use kernel::{CategoryId, Currency, Money, ProductId, SellerId, StockItemId, Time
 use serde::{Deserialize, Serialize};
 
 use crate::image::Image;
+use crate::price_list::{Listed, price_in};
 use crate::product::{Condition, Product, ProductKind, ProductStatus};
+use crate::seller::SellerFee;
 use crate::stock::StockItem;
 use crate::variant::{Variant, VariantStatus};
 
@@ -28,6 +30,29 @@ pub struct StockedVariant {
     pub variant: Variant,
     /// Its pile; none when there is nothing to count.
     pub stock: Option<StockItem>,
+    /// What the price list that counts says of it, in the currency it was
+    /// asked for in, else its own.
+    #[serde(default)]
+    pub listed: Option<Listed>,
+}
+
+impl StockedVariant {
+    /// The variant with what it costs in the currency that its list price is
+    /// in; none when it is not sold in it.
+    pub fn in_currency(mut self, currency: Currency) -> Option<Self> {
+        let own = (self.variant.price, self.variant.compare_at);
+        let (price, compare_at) = price_in(currency, own, self.listed)?;
+        self.variant.price = price;
+        self.variant.compare_at = compare_at;
+        Some(self)
+    }
+
+    /// What it costs now in its own currency, if its list price is in that.
+    pub fn current_price(&self) -> Money {
+        let own = (self.variant.price, self.variant.compare_at);
+        let currency = self.variant.price.currency;
+        price_in(currency, own, self.listed).map_or(self.variant.price, |(price, _)| price)
+    }
 }
 
 /// A product with all that belongs to it.
@@ -69,6 +94,9 @@ pub struct ProductSummary {
     pub price_min: Option<i64>,
     /// What its dearest variant costs, in minor units.
     pub price_max: Option<i64>,
+    /// What its cheapest variant cost before, in minor units; the highest such
+    /// price where several cost the same now.
+    pub compare_at: Option<i64>,
     /// Whether any variant can be bought now.
     pub in_stock: bool,
     /// Its first picture.
@@ -100,8 +128,14 @@ pub struct Offer {
     pub kind: ProductKind,
     /// Who sells it.
     pub seller: Option<SellerId>,
+    /// What the shop takes of what they sell, if not what it takes of others.
+    #[serde(default)]
+    pub seller_fee: Option<SellerFee>,
     /// What one costs.
     pub price: Money,
+    /// What one cost before.
+    #[serde(default)]
+    pub compare_at: Option<Money>,
     /// What one weighs when shipped, in grams.
     pub weight_grams: i64,
     /// Where its stock is counted; none when there is none to count.

@@ -6,6 +6,8 @@ use kernel::{Audited, Money, ProductId, Snapshot, StockItemId, Timestamp, Varian
 use serde::{Deserialize, Serialize};
 use strum::{EnumString, IntoStaticStr};
 
+use crate::errors::CatalogError;
+
 /// Variants one product may have.
 pub const MAX_PER_PRODUCT: usize = 200;
 
@@ -41,6 +43,9 @@ pub struct Variant {
     pub options: BTreeMap<String, String>,
     /// What one costs.
     pub price: Money,
+    /// What one cost before, or is recommended to cost: above the price.
+    #[serde(default)]
+    pub compare_at: Option<Money>,
     /// What one weighs when shipped, in grams.
     pub weight_grams: i64,
     /// Whether it is sold.
@@ -70,6 +75,7 @@ impl Audited for Variant {
             .with_public_text("size", self.size.as_deref())
             .with_public_texts("options", options.iter().map(String::as_str))
             .with("price", self.price)
+            .with("compare_at", self.compare_at)
             .with("weight_grams", self.weight_grams)
             .with("status", status)
             .with("position", self.position)
@@ -90,6 +96,8 @@ pub struct NewVariant {
     pub options: BTreeMap<String, String>,
     /// What one costs.
     pub price: Money,
+    /// What one cost before; above the price.
+    pub compare_at: Option<Money>,
     /// What one weighs when shipped, in grams.
     pub weight_grams: i64,
     /// Its place among its siblings; after them when there is none.
@@ -111,6 +119,8 @@ pub struct VariantChange {
     pub options: BTreeMap<String, Option<String>>,
     /// What one costs.
     pub price: Option<Money>,
+    /// What one cost before; `Some(None)` removes it.
+    pub compare_at: Option<Option<Money>>,
     /// What one weighs when shipped, in grams.
     pub weight_grams: Option<i64>,
     /// Its place among its siblings.
@@ -129,6 +139,18 @@ pub fn title_of(size: Option<&str>, options: &BTreeMap<String, String>) -> Strin
     }
 }
 
+/// Refuses a compare-at price in another currency, or not above the price: it
+/// would promise a saving that there is not.
+pub fn check_compare_at(price: Money, compare_at: Option<Money>) -> Result<(), CatalogError> {
+    match compare_at {
+        Some(other) if other.currency != price.currency => {
+            Err(CatalogError::CompareAtCurrency(price.currency))
+        }
+        Some(other) if other.minor <= price.minor => Err(CatalogError::CompareAtTooLow),
+        _ => Ok(()),
+    }
+}
+
 impl Variant {
     /// The variant after a change.
     #[must_use]
@@ -143,6 +165,7 @@ impl Variant {
             };
         }
         self.price = change.price.unwrap_or(self.price);
+        self.compare_at = change.compare_at.unwrap_or(self.compare_at);
         self.weight_grams = change.weight_grams.unwrap_or(self.weight_grams);
         self.position = change.position.unwrap_or(self.position);
         self.status = change.status.unwrap_or(self.status);
@@ -161,5 +184,20 @@ mod tests {
         let colour = BTreeMap::from([("colour".to_owned(), "Red".to_owned())]);
         assert_eq!(title_of(Some("42"), &colour), "Red / 42");
         assert_eq!(title_of(None, &BTreeMap::new()), "Standard");
+    }
+
+    #[test]
+    fn a_compare_at_price_is_above_the_price() {
+        use kernel::Currency;
+        let euros = |minor| Money::new(minor, Currency::EUR);
+        assert!(check_compare_at(euros(100), None).is_ok());
+        assert!(check_compare_at(euros(100), Some(euros(101))).is_ok());
+        for too_low in [0, 99, 100] {
+            let refused = check_compare_at(euros(100), Some(euros(too_low)));
+            assert!(matches!(refused, Err(CatalogError::CompareAtTooLow)));
+        }
+        let yen = Money::new(500, "JPY".parse().unwrap());
+        let refused = check_compare_at(euros(100), Some(yen));
+        assert!(matches!(refused, Err(CatalogError::CompareAtCurrency(c)) if c == Currency::EUR));
     }
 }

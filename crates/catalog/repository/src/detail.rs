@@ -16,6 +16,7 @@ use serde::Deserialize;
 use uuid::Uuid;
 
 use crate::images;
+use crate::prices::{Pricing, listed};
 
 /// The product, which every row of the query repeats.
 #[derive(FromQueryResult)]
@@ -57,6 +58,7 @@ struct VariantRow {
     size: Option<String>,
     options: Stored<BTreeMap<String, String>>,
     price: i64,
+    compare_at: Option<i64>,
     weight_grams: i64,
     status: String,
     position: i64,
@@ -65,6 +67,8 @@ struct VariantRow {
     updated_at: i64,
     on_hand: Option<i64>,
     reserved: Option<i64>,
+    listed_price: Option<i64>,
+    listed_compare_at: Option<i64>,
 }
 
 /// Whom a detail is for.
@@ -72,17 +76,44 @@ struct VariantRow {
 pub enum Audience {
     /// The public: active products, variants and categories only.
     Public,
-    /// Administrators: everything.
+    /// Administrators: everything, and of those who are bound to a seller what
+    /// is the seller's.
     Admin,
+    /// The system, whoever it works for: everything.
+    System,
 }
 
-static PUBLIC_BY_ID: Sql = Sql::new(|backend| select(backend, "p.id = $2", Audience::Public));
-static PUBLIC_BY_SLUG: Sql = Sql::new(|backend| select(backend, "p.slug = $2", Audience::Public));
-static ADMIN_BY_ID: Sql = Sql::new(|backend| select(backend, "p.id = $2", Audience::Admin));
-static ADMIN_BY_SLUG: Sql = Sql::new(|backend| select(backend, "p.slug = $2", Audience::Admin));
+/// The places of currency and time where there is one value before them.
+const PRICING: Option<(&str, &str)> = Some(("$3", "$4"));
+
+static PUBLIC_BY_ID: Sql =
+    Sql::new(|backend| select(backend, "p.id = $2", Audience::Public, PRICING));
+static PUBLIC_BY_SLUG: Sql =
+    Sql::new(|backend| select(backend, "p.slug = $2", Audience::Public, PRICING));
+static ADMIN_BY_ID: Sql = Sql::new(|backend| {
+    select(
+        backend,
+        "p.id = $2 AND ($5 IS NULL OR p.seller_id = $5)",
+        Audience::Admin,
+        PRICING,
+    )
+});
+static ADMIN_BY_SLUG: Sql = Sql::new(|backend| {
+    select(
+        backend,
+        "p.slug = $2 AND ($5 IS NULL OR p.seller_id = $5)",
+        Audience::Admin,
+        PRICING,
+    )
+});
+static SYSTEM_BY_ID: Sql =
+    Sql::new(|backend| select(backend, "p.id = $2", Audience::System, PRICING));
+static SYSTEM_BY_SLUG: Sql =
+    Sql::new(|backend| select(backend, "p.slug = $2", Audience::System, PRICING));
 static PAGE: Sql = Sql::new(|backend| {
-    let page = "p.id IN (SELECT id FROM products WHERE tenant_id = $1 AND ($2 IS NULL OR id > $2) ORDER BY id LIMIT $3)";
-    select(backend, page, Audience::Admin)
+    let page = "p.id IN (SELECT id FROM products WHERE tenant_id = $1 AND ($2 IS NULL OR id > $2) \
+                AND ($4 IS NULL OR seller_id = $4) ORDER BY id LIMIT $3)";
+    select(backend, page, Audience::Admin, None)
 });
 
 /// A product with its categories, tags, pictures, variants and their stock,
@@ -91,18 +122,26 @@ pub async fn find(
     db: &Scoped,
     product: &ProductRef,
     audience: Audience,
+    pricing: Pricing,
 ) -> Result<Option<ProductDetail>, Fault> {
     let sql = match (product, audience) {
         (ProductRef::Id(_), Audience::Public) => &PUBLIC_BY_ID,
         (ProductRef::Slug(_), Audience::Public) => &PUBLIC_BY_SLUG,
         (ProductRef::Id(_), Audience::Admin) => &ADMIN_BY_ID,
         (ProductRef::Slug(_), Audience::Admin) => &ADMIN_BY_SLUG,
+        (ProductRef::Id(_), Audience::System) => &SYSTEM_BY_ID,
+        (ProductRef::Slug(_), Audience::System) => &SYSTEM_BY_SLUG,
     };
     let key = match product {
         ProductRef::Id(id) => id.uuid().into(),
         ProductRef::Slug(slug) => slug.clone().into(),
     };
-    let rows = db.rows(sql.on(db.backend()), [key]).await?;
+    let [currency, now] = pricing.values();
+    let mut values: Vec<Value> = vec![key, currency, now];
+    if audience == Audience::Admin {
+        values.push(db.seller_value());
+    }
+    let rows = db.rows(sql.on(db.backend()), values).await?;
     let Some(first) = rows.first() else {
         return Ok(None);
     };
@@ -123,22 +162,30 @@ pub async fn find(
 pub async fn some(
     db: &Scoped,
     products: &BTreeSet<ProductId>,
+    pricing: Pricing,
 ) -> Result<Vec<ProductDetail>, Fault> {
     let places: Vec<String> = (2..2 + products.len()).map(|n| format!("${n}")).collect();
     let condition = format!("p.id IN ({})", places.join(", "));
-    let sql = select(db.backend(), &condition, Audience::Admin);
+    let (currency, now) = (products.len() + 2, products.len() + 3);
+    let (currency, now) = (format!("${currency}"), format!("${now}"));
+    let priced = Some((currency.as_str(), now.as_str()));
+    let sql = select(db.backend(), &condition, Audience::System, priced);
     let ids = products.iter().map(|id| Value::from(id.uuid()));
-    details(db.rows(&sql, ids).await?)
+    details(db.rows(&sql, ids.chain(pricing.values())).await?)
 }
 
-/// Products in order of their ids, with all that belongs to them, in one
-/// statement; `after` is the last one of the page before.
+/// Products in order of their ids, with all that belongs to them but prices of
+/// lists, in one statement; `after` is the last one of the page before.
 pub async fn page(
     db: &Scoped,
     after: Option<ProductId>,
     limit: i64,
 ) -> Result<Vec<ProductDetail>, Fault> {
-    let values = [after.map(ProductId::uuid).into(), limit.into()];
+    let values = [
+        after.map(ProductId::uuid).into(),
+        limit.into(),
+        db.seller_value(),
+    ];
     details(db.rows(PAGE.on(db.backend()), values).await?)
 }
 
@@ -159,7 +206,13 @@ fn details(rows: Vec<QueryResult>) -> Result<Vec<ProductDetail>, Fault> {
     Ok(details)
 }
 
-fn select(backend: Backend, condition: &str, audience: Audience) -> String {
+/// With prices of lists if it is said where the currency and the time stand.
+fn select(
+    backend: Backend,
+    condition: &str,
+    audience: Audience,
+    pricing: Option<(&str, &str)>,
+) -> String {
     let (tags, category) = match backend {
         Backend::Postgres => (
             "json_agg(t.tag ORDER BY t.tag)",
@@ -170,6 +223,11 @@ fn select(backend: Backend, condition: &str, audience: Audience) -> String {
             "json_group_array(json_object('id', lower(hex(c.id)), 'slug', c.slug, 'name', c.name) ORDER BY c.position, c.name)",
         ),
     };
+    let listed_in = |column: &str| match pricing {
+        Some((currency, now)) => listed(column, &format!("COALESCE({currency}, p.currency)"), now),
+        None => "CAST(NULL AS bigint)".to_owned(),
+    };
+    let (price, compare_at) = (listed_in("price"), listed_in("compare_at"));
     let image = images::json(backend);
     let all = match backend {
         Backend::Postgres => "json_agg",
@@ -182,7 +240,7 @@ fn select(backend: Backend, condition: &str, audience: Audience) -> String {
             " AND c.status = 'active'",
             " AND i.state = 'ready'",
         ),
-        Audience::Admin => ("", "", "", " AND i.state <> 'deleting'"),
+        Audience::Admin | Audience::System => ("", "", "", " AND i.state <> 'deleting'"),
     };
     format!(
         "WITH p AS MATERIALIZED (SELECT p.*, \
@@ -196,9 +254,10 @@ fn select(backend: Backend, condition: &str, audience: Audience) -> String {
          SELECT p.id, p.slug, p.name, p.brand, p.description, p.kind, p.condition, p.status, p.attributes, \
            p.seller_id, p.inventory_strategy, p.currency, p.version, p.created_at, p.updated_at, p.tags, p.categories, p.images, \
            v.id AS v_id, v.stock_item_id AS v_stock_item_id, v.sku AS v_sku, v.title AS v_title, v.size AS v_size, \
-           v.options AS v_options, v.price AS v_price, v.weight_grams AS v_weight_grams, v.status AS v_status, \
+           v.options AS v_options, v.price AS v_price, v.compare_at AS v_compare_at, v.weight_grams AS v_weight_grams, v.status AS v_status, \
            v.position AS v_position, v.version AS v_version, v.created_at AS v_created_at, v.updated_at AS v_updated_at, \
-           s.on_hand AS v_on_hand, s.reserved AS v_reserved \
+           s.on_hand AS v_on_hand, s.reserved AS v_reserved, \
+           {price} AS v_listed_price, {compare_at} AS v_listed_compare_at \
          FROM p LEFT JOIN variants v ON v.tenant_id = $1 AND v.product_id = p.id{of_variant} \
          LEFT JOIN stock_items s ON s.tenant_id = $1 AND s.id = v.stock_item_id \
          ORDER BY p.id, v.position, v.id"
@@ -268,6 +327,9 @@ fn variant_of(row: VariantRow, product: &Product) -> Result<StockedVariant, Faul
             size: row.size,
             options: row.options.0,
             price: Money::new(row.price, product.currency),
+            compare_at: row
+                .compare_at
+                .map(|minor| Money::new(minor, product.currency)),
             weight_grams: row.weight_grams,
             status: word("variants.status", &row.status)?,
             position: row.position,
@@ -276,5 +338,6 @@ fn variant_of(row: VariantRow, product: &Product) -> Result<StockedVariant, Faul
             updated_at: Timestamp::from_micros(row.updated_at),
         },
         stock,
+        listed: row.listed_price.map(|price| (price, row.listed_compare_at)),
     })
 }

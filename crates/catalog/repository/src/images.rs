@@ -69,26 +69,31 @@ struct SkuRow {
 }
 
 /// What the files of a product are called by: the SKU of its first variant,
-/// or its slug while it has none. None when there is no such product.
+/// or its slug while it has none. None when there is no such product, or not
+/// of the seller whom the caller is bound to.
 pub async fn sku_of(db: &Scoped, product: ProductId) -> Result<Option<String>, Fault> {
     let row: Option<SkuRow> = db
         .one(
             "SELECT COALESCE((SELECT v.sku FROM variants v WHERE v.tenant_id = $1 AND v.product_id = p.id \
                ORDER BY v.position, v.id LIMIT 1), p.slug) AS sku \
-             FROM products p WHERE p.tenant_id = $1 AND p.id = $2",
-            [product.uuid().into()],
+             FROM products p WHERE p.tenant_id = $1 AND p.id = $2 AND ($3 IS NULL OR p.seller_id = $3)",
+            [product.uuid().into(), db.seller_value()],
         )
         .await?;
     Ok(row.map(|row| row.sku))
 }
 
-/// The pictures of a product that were not deleted, in order.
+/// The pictures of a product that were not deleted, in order; none when it is
+/// not of the seller whom the caller is bound to.
 pub async fn of_product(db: &Scoped, product: ProductId) -> Result<Vec<Image>, Fault> {
     let sql = format!(
         "SELECT {COLUMNS} FROM product_images i \
-         WHERE i.tenant_id = $1 AND i.product_id = $2 AND i.state <> 'deleting' ORDER BY i.position, i.id"
+         WHERE i.tenant_id = $1 AND i.product_id = $2 AND i.state <> 'deleting' \
+           AND ($3 IS NULL OR EXISTS (SELECT 1 FROM products p WHERE p.tenant_id = $1 AND p.id = $2 AND p.seller_id = $3)) \
+         ORDER BY i.position, i.id"
     );
-    read(db.all(&sql, [product.uuid().into()]).await?)
+    let values = [product.uuid().into(), db.seller_value()];
+    read(db.all(&sql, values).await?)
 }
 
 /// One picture, whatever its state.

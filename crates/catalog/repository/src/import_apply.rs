@@ -6,6 +6,8 @@ use database::{Backend, Sql, Transaction};
 use kernel::{Currency, Fault, ImportId, Timestamp};
 use sea_orm::Value;
 
+use crate::prices::{self, Which};
+
 // `$2` is the import, `$3` the time, `$4` the currency or who did it.
 const OF_PRODUCT: &str = "ip.tenant_id = $1 AND ip.import_id = $2";
 const OF_VARIANT: &str = "iv.tenant_id = $1 AND iv.import_id = $2";
@@ -70,11 +72,11 @@ static PILES: Sql = Sql::new(|_| {
 static NEW_VARIANTS: Sql = Sql::new(|_| {
     format!(
         "INSERT INTO variants (tenant_id, id, product_id, stock_item_id, sku, title, size, options, price, currency, \
-           weight_grams, status, position, version, created_at, updated_at) \
+           weight_grams, status, position, version, created_at, updated_at, compare_at) \
          SELECT $1, iv.variant_id, ip.product_id, iv.pile_id, iv.sku, COALESCE(iv.title, iv.made_title), iv.size, iv.options, \
            iv.price, $4, COALESCE(iv.weight_grams, 0), COALESCE(iv.status, 'active'), \
            COALESCE(iv.position, iv.place + COALESCE((SELECT max(v.position) + 1 FROM variants v \
-             WHERE v.tenant_id = $1 AND v.product_id = ip.product_id), 0)), 1, $3, $3 \
+             WHERE v.tenant_id = $1 AND v.product_id = ip.product_id), 0)), 1, $3, $3, NULLIF(iv.compare_at, 0) \
          FROM import_variants iv JOIN import_products ip ON {OF_PRODUCT} AND ip.n = iv.product_n \
          WHERE {OF_VARIANT} AND iv.is_new ORDER BY iv.n"
     )
@@ -85,6 +87,7 @@ static CHANGED_VARIANTS: Sql = Sql::new(|backend| {
     format!(
         "UPDATE variants SET title = COALESCE(iv.title, variants.title), size = COALESCE(iv.size, variants.size), \
            options = {merged}, price = COALESCE(iv.price, variants.price), \
+           compare_at = NULLIF(COALESCE(iv.compare_at, variants.compare_at), 0), \
            weight_grams = COALESCE(iv.weight_grams, variants.weight_grams), \
            position = COALESCE(iv.position, variants.position), status = COALESCE(iv.status, variants.status), version = variants.version + 1, updated_at = $3 \
          FROM import_variants iv WHERE {OF_VARIANT} AND NOT iv.is_new \
@@ -126,21 +129,6 @@ static STOCK: Sql = Sql::new(|_| {
     )
 });
 
-static PRICES: Sql = Sql::new(|_| {
-    let range = |function: &str| {
-        format!(
-            "(SELECT {function}(v.price) FROM variants v \
-              WHERE v.tenant_id = $1 AND v.product_id = products.id AND v.status = 'active')"
-        )
-    };
-    format!(
-        "UPDATE products SET price_min = {}, price_max = {} WHERE products.tenant_id = $1 AND products.id IN \
-           (SELECT ip.product_id FROM import_products ip WHERE {OF_PRODUCT})",
-        range("min"),
-        range("max")
-    )
-});
-
 /// The second object's members put into the first.
 fn merge(backend: Backend, into: &str, from: &str) -> String {
     match backend {
@@ -177,7 +165,7 @@ pub async fn apply(
 ) -> Result<(), Fault> {
     let (id, time): (Value, Value) = (import.uuid().into(), now.micros().into());
     let currency: Value = currency.code().into();
-    let steps: [(&Sql, Vec<Value>); 13] = [
+    let steps: [(&Sql, Vec<Value>); 12] = [
         (
             &NEW_PRODUCTS,
             vec![id.clone(), time.clone(), currency.clone()],
@@ -192,11 +180,10 @@ pub async fn apply(
         (&CHANGED_VARIANTS, vec![id.clone(), time.clone()]),
         (&LOCK_PILES, vec![id.clone()]),
         (&MOVEMENTS, vec![id.clone(), time.clone(), actor.into()]),
-        (&STOCK, vec![id.clone(), time]),
-        (&PRICES, vec![id]),
+        (&STOCK, vec![id, time]),
     ];
     for (sql, values) in steps {
         tx.run(sql.on(tx.backend()), values).await?;
     }
-    Ok(())
+    prices::work_out(tx, Which::Import(import), now).await
 }

@@ -76,7 +76,7 @@ fn on_products() -> [Check; 3] {
     ]
 }
 
-fn on_variants() -> [Check; 4] {
+fn on_variants() -> [Check; 5] {
     [
         Check {
             from: format!("{ROWS} WHERE {OF_VARIANT} AND iv.is_new AND iv.price IS NULL"),
@@ -84,6 +84,16 @@ fn on_variants() -> [Check; 4] {
             column: Some("price"),
             code: "missing",
             why: "a variant that is new needs a price".to_owned(),
+        },
+        Check {
+            from: format!(
+                "import_variants iv LEFT JOIN variants v ON v.tenant_id = $1 AND v.id = iv.variant_id AND NOT iv.is_new \
+                 WHERE {OF_VARIANT} AND NULLIF(COALESCE(iv.compare_at, v.compare_at), 0) <= COALESCE(iv.price, v.price)"
+            ),
+            line: "iv.line",
+            column: Some("compare_at_price"),
+            code: "variant.compare_at_too_low",
+            why: "a compare-at price is above the price; raise it, or remove it by 0".to_owned(),
         },
         Check {
             from: format!(

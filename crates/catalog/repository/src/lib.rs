@@ -11,6 +11,8 @@ pub mod keys;
 pub mod listing;
 pub mod names;
 pub mod offers;
+pub mod price_lists;
+pub mod prices;
 pub mod products;
 #[expect(
     clippy::disallowed_methods,
@@ -19,6 +21,7 @@ pub mod products;
 )]
 mod rows;
 pub mod search;
+pub mod sellers;
 pub mod staging;
 pub mod stock;
 pub mod stock_value;

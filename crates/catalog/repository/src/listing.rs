@@ -12,6 +12,7 @@ use sea_orm::{FromQueryResult, Value};
 use uuid::Uuid;
 
 use crate::images;
+use crate::prices::{Pricing, listed, own_price};
 
 #[derive(FromQueryResult)]
 struct Row {
@@ -26,6 +27,7 @@ struct Row {
     currency: String,
     price_min: Option<i64>,
     price_max: Option<i64>,
+    compare_at: Option<i64>,
     in_stock: bool,
     image: Option<Stored<images::Row>>,
     version: i64,
@@ -52,13 +54,16 @@ const VARIANTS: &str = "SELECT 1 FROM variants v \
 const AVAILABLE: &str = "(v.stock_item_id IS NULL OR s.on_hand > s.reserved)";
 
 /// Products that match, in order, one more than the page holds. The public
-/// list (`priced_only`) leaves out products without a price.
+/// list (`priced_only`) leaves out products without a price; that of
+/// administrators who are bound to a seller what is not the seller's. In another
+/// currency than that of the shop, only products with a price in it match.
 pub async fn list(
     db: &Scoped,
     filter: &ProductFilter,
     sort: ProductSort,
     page: &PageRequest<ProductPosition>,
     priced_only: bool,
+    pricing: &Pricing,
 ) -> Result<Vec<ProductSummary>, Fault> {
     let mut conditions = Conditions {
         sql: vec!["p.tenant_id = $1".to_owned()],
@@ -66,9 +71,12 @@ pub async fn list(
     };
     if priced_only {
         conditions.sql.push("p.price_min IS NOT NULL".to_owned());
+    } else if let Some(seller) = db.seller() {
+        let place = conditions.bind(seller.uuid());
+        conditions.sql.push(format!("p.seller_id = {place}"));
     }
     of_product(filter, &mut conditions);
-    of_variants(filter, &mut conditions);
+    of_variants(filter, pricing, db.backend(), &mut conditions);
     of_category(filter, &mut conditions);
     after(sort, page.after.as_ref(), &mut conditions);
     let order = match sort {
@@ -84,20 +92,36 @@ pub async fn list(
         order.to_owned()
     };
     let limit = conditions.bind(i64::try_from(page.limit + 1).unwrap_or(i64::MAX));
-    let sql = format!(
-        "{} WHERE {} ORDER BY {order} LIMIT {limit}",
-        select(db.backend()),
-        conditions.sql.join(" AND ")
-    );
+    let sql = match pricing.currency {
+        None => format!(
+            "{} WHERE {} ORDER BY {order} LIMIT {limit}",
+            select(db.backend(), "p"),
+            conditions.sql.join(" AND ")
+        ),
+        Some(currency) => {
+            let currency = conditions.bind(currency.code());
+            format!(
+                "{} JOIN product_prices r ON r.tenant_id = $1 AND r.product_id = p.id AND r.currency = {currency} \
+                 WHERE {} ORDER BY {} LIMIT {limit}",
+                select(db.backend(), "r"),
+                conditions
+                    .sql
+                    .join(" AND ")
+                    .replace("p.price_min", "r.price_min"),
+                order.replace("p.price_min", "r.price_min")
+            )
+        }
+    };
     let rows: Vec<Row> = db.all(&sql, conditions.values).await?;
     rows.into_iter().map(summary).collect()
 }
 
-fn select(backend: Backend) -> String {
+/// `from` is what has the prices: the products, or `r`.
+fn select(backend: Backend, from: &str) -> String {
     let image = images::json(backend);
     format!(
-        "SELECT p.id, p.slug, p.name, p.sort_name, p.brand, p.kind, p.condition, p.status, p.currency, \
-           p.price_min, p.price_max, p.version, p.updated_at, \
+        "SELECT p.id, p.slug, p.name, p.sort_name, p.brand, p.kind, p.condition, p.status, p.version, p.updated_at, \
+           {from}.currency, {from}.price_min, {from}.price_max, {from}.compare_at, \
            EXISTS ({VARIANTS} AND {AVAILABLE}) AS in_stock, \
            (SELECT {image} FROM product_images i WHERE i.tenant_id = $1 AND i.product_id = p.id AND i.state = 'ready' \
               ORDER BY i.position, i.id LIMIT 1) AS image \
@@ -118,7 +142,7 @@ pub async fn by_ids(db: &Scoped, ids: &[ProductId]) -> Result<Vec<ProductSummary
     let places: Vec<String> = ids.iter().map(|id| conditions.bind(id.uuid())).collect();
     let sql = format!(
         "{} WHERE p.tenant_id = $1 AND p.id IN ({}) AND p.status = 'active' AND p.price_min IS NOT NULL",
-        select(db.backend()),
+        select(db.backend(), "p"),
         places.join(", ")
     );
     let rows: Vec<Row> = db.all(&sql, conditions.values).await?;
@@ -153,6 +177,10 @@ fn of_product(filter: &ProductFilter, conditions: &mut Conditions) {
         one_of("p.brand", filter.brands.iter().cloned(), conditions),
     ];
     conditions.sql.extend(of_columns.into_iter().flatten());
+    if let Some(seller) = filter.seller {
+        let place = conditions.bind(seller.uuid());
+        conditions.sql.push(format!("p.seller_id = {place}"));
+    }
     if let Some(named) = one_of("t.tag", filter.tags.iter().cloned(), conditions) {
         conditions.sql.push(format!(
             "EXISTS (SELECT 1 FROM product_tags t WHERE t.tenant_id = $1 AND t.product_id = p.id AND {named})"
@@ -161,16 +189,26 @@ fn of_product(filter: &ProductFilter, conditions: &mut Conditions) {
 }
 
 /// One variant must meet all conditions on variants.
-fn of_variants(filter: &ProductFilter, conditions: &mut Conditions) {
+fn of_variants(
+    filter: &ProductFilter,
+    pricing: &Pricing,
+    backend: Backend,
+    conditions: &mut Conditions,
+) {
     let mut on_variant = Vec::new();
     on_variant.extend(one_of("v.size", filter.sizes.iter().cloned(), conditions));
-    if let Some(from) = filter.price_from {
-        let place = conditions.bind(from);
-        on_variant.push(format!("v.price >= {place}"));
-    }
-    if let Some(to) = filter.price_to {
-        let place = conditions.bind(to);
-        on_variant.push(format!("v.price <= {place}"));
+    if filter.price_from.is_some() || filter.price_to.is_some() {
+        let now = conditions.bind(pricing.now.micros());
+        let price = match pricing.currency {
+            None => own_price(backend, &now),
+            Some(currency) => listed("price", &conditions.bind(currency.code()), &now),
+        };
+        for (compared, price_limit) in [(">=", filter.price_from), ("<=", filter.price_to)] {
+            if let Some(limit) = price_limit {
+                let place = conditions.bind(limit);
+                on_variant.push(format!("{price} {compared} {place}"));
+            }
+        }
     }
     if filter.in_stock {
         on_variant.push(AVAILABLE.to_owned());
@@ -248,6 +286,7 @@ fn summary(row: Row) -> Result<ProductSummary, Fault> {
         currency: currency("products.currency", &row.currency)?,
         price_min: row.price_min,
         price_max: row.price_max,
+        compare_at: row.compare_at,
         in_stock: row.in_stock,
         image: row
             .image

@@ -3,11 +3,15 @@
 use std::collections::BTreeMap;
 
 use catalog_model::offer::Offer;
+use catalog_model::price_list::price_in;
 use database::Scoped;
 use database::column::{Stored, currency, word};
-use kernel::{Fault, Money, ProductId, SellerId, StockItemId, VariantId};
+use kernel::{Currency, Fault, Money, ProductId, SellerId, StockItemId, Timestamp, VariantId};
 use sea_orm::{FromQueryResult, Value};
 use uuid::Uuid;
+
+use crate::prices::listed;
+use crate::sellers;
 
 #[derive(FromQueryResult)]
 struct Row {
@@ -19,6 +23,7 @@ struct Row {
     size: Option<String>,
     options: Stored<BTreeMap<String, String>>,
     price: i64,
+    compare_at: Option<i64>,
     currency: String,
     weight_grams: i64,
     variant_status: String,
@@ -26,35 +31,57 @@ struct Row {
     name: String,
     kind: String,
     seller_id: Option<Uuid>,
+    fee_fixed: Option<i64>,
+    fee_basis_points: Option<i64>,
     product_status: String,
     available: Option<i64>,
+    listed_price: Option<i64>,
+    listed_compare_at: Option<i64>,
 }
 
-/// The offers of variants, in one statement. Unknown variants are left out.
-pub async fn find(db: &Scoped, variants: &[VariantId]) -> Result<Vec<Offer>, Fault> {
+/// The offers of variants in a currency, in one statement. Unknown variants are
+/// left out; what is not sold in the currency has its price in its own.
+pub async fn find(
+    db: &Scoped,
+    variants: &[VariantId],
+    wanted: Currency,
+    now: Timestamp,
+) -> Result<Vec<Offer>, Fault> {
     if variants.is_empty() {
         return Ok(Vec::new());
     }
-    let places: Vec<String> = (0..variants.len()).map(|n| format!("${}", n + 2)).collect();
+    let places: Vec<String> = (0..variants.len()).map(|n| format!("${}", n + 4)).collect();
     let sql = format!(
-        "SELECT v.id, v.product_id, v.stock_item_id, v.sku, v.title, v.size, v.options, v.price, v.currency, \
-           v.weight_grams, v.status AS variant_status, p.slug, p.name, p.kind, p.seller_id, \
-           p.status AS product_status, s.on_hand - s.reserved AS available \
+        "SELECT v.id, v.product_id, v.stock_item_id, v.sku, v.title, v.size, v.options, v.price, v.compare_at, v.currency, \
+           v.weight_grams, v.status AS variant_status, p.slug, p.name, p.kind, p.seller_id, e.fee_fixed, e.fee_basis_points, \
+           p.status AS product_status, s.on_hand - s.reserved AS available, \
+           {} AS listed_price, {} AS listed_compare_at \
          FROM variants v JOIN products p ON p.tenant_id = $1 AND p.id = v.product_id \
          LEFT JOIN stock_items s ON s.tenant_id = $1 AND s.id = v.stock_item_id \
+         LEFT JOIN sellers e ON e.tenant_id = $1 AND e.id = p.seller_id \
          WHERE v.tenant_id = $1 AND v.id IN ({})",
+        listed("price", "$2", "$3"),
+        listed("compare_at", "$2", "$3"),
         places.join(", ")
     );
-    let values: Vec<Value> = variants.iter().map(|id| id.uuid().into()).collect();
+    let mut values: Vec<Value> = vec![wanted.code().into(), now.micros().into()];
+    values.extend(variants.iter().map(|id| Value::from(id.uuid())));
     let rows: Vec<Row> = db.all(&sql, values).await?;
-    rows.into_iter().map(offer).collect()
+    rows.into_iter().map(|row| offer(row, wanted)).collect()
 }
 
-fn offer(row: Row) -> Result<Offer, Fault> {
+fn offer(row: Row, wanted: Currency) -> Result<Offer, Fault> {
     let mut options = row.options.0;
     if let Some(size) = row.size {
         options.insert("size".to_owned(), size);
     }
+    let currency = currency("variants.currency", &row.currency)?;
+    let own = (
+        Money::new(row.price, currency),
+        row.compare_at.map(|minor| Money::new(minor, currency)),
+    );
+    let listed = row.listed_price.map(|price| (price, row.listed_compare_at));
+    let (price, compare_at) = price_in(wanted, own, listed).unwrap_or(own);
     Ok(Offer {
         variant: VariantId::from_uuid(row.id),
         product: ProductId::from_uuid(row.product_id),
@@ -65,7 +92,9 @@ fn offer(row: Row) -> Result<Offer, Fault> {
         options,
         kind: word("products.kind", &row.kind)?,
         seller: row.seller_id.map(SellerId::from_uuid),
-        price: Money::new(row.price, currency("variants.currency", &row.currency)?),
+        seller_fee: sellers::fee(row.fee_fixed, row.fee_basis_points)?,
+        price,
+        compare_at,
         weight_grams: row.weight_grams,
         stock_item: row.stock_item_id.map(StockItemId::from_uuid),
         available: row.stock_item_id.and(row.available),

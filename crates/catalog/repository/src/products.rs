@@ -7,6 +7,7 @@ use kernel::{Fault, ProductId, SellerId, Timestamp};
 use sea_orm::ActiveValue::Set;
 use sea_orm::QueryFilter as _;
 
+use crate::prices::{self, Which};
 use crate::rows::product;
 use crate::rows::product::ActiveModel;
 
@@ -34,6 +35,7 @@ fn row(product: &Product) -> ActiveModel {
         currency: Set(product.currency.code().to_owned()),
         price_min: Set(None),
         price_max: Set(None),
+        compare_at: Set(None),
         version: Set(product.version),
         created_at: Set(product.created_at.micros()),
         updated_at: Set(product.updated_at.micros()),
@@ -68,7 +70,8 @@ async fn insert_links(tx: &Transaction, products: &[Product]) -> Result<(), Faul
     .await
 }
 
-/// Writes a product, if the stored version is still the one before.
+/// Writes a product, if the stored version is still the one before, and it
+/// belongs to the seller whom the caller is bound to, if any.
 pub async fn update(tx: &Transaction, product: &Product) -> Result<bool, Fault> {
     let (condition, status): (&'static str, &'static str) =
         (product.condition.into(), product.status.into());
@@ -76,7 +79,7 @@ pub async fn update(tx: &Transaction, product: &Product) -> Result<bool, Fault> 
         .run(
             "UPDATE products SET slug = $2, name = $3, sort_name = $4, brand = $5, description = $6, condition = $7, \
                     status = $8, attributes = $9, seller_id = $10, version = $11, updated_at = $12 \
-             WHERE tenant_id = $1 AND id = $13 AND version = $11 - 1",
+             WHERE tenant_id = $1 AND id = $13 AND version = $11 - 1 AND ($14 IS NULL OR seller_id = $14)",
             [
                 product.slug.clone().into(),
                 product.name.clone().into(),
@@ -90,6 +93,7 @@ pub async fn update(tx: &Transaction, product: &Product) -> Result<bool, Fault> 
                 product.version.into(),
                 product.updated_at.micros().into(),
                 product.id.uuid().into(),
+                tx.seller_value(),
             ],
         )
         .await?;
@@ -125,29 +129,26 @@ pub async fn lock(tx: &Transaction, id: ProductId) -> Result<(), Fault> {
 }
 
 /// Raises a product's version because something that belongs to it changed,
-/// and recomputes its price range. False when there is no such product.
+/// and works out its prices anew. False when there is no such product, or not
+/// of the seller whom the caller is bound to.
 pub async fn touch(tx: &Transaction, id: ProductId, now: Timestamp) -> Result<bool, Fault> {
+    // First, so that what follows sees what others did to its prices.
+    lock(tx, id).await?;
     let changed = tx
         .run(
-            "UPDATE products SET version = version + 1, updated_at = $2, \
-               price_min = (SELECT min(v.price) FROM variants v WHERE v.tenant_id = $1 AND v.product_id = $3 AND v.status = 'active'), \
-               price_max = (SELECT max(v.price) FROM variants v WHERE v.tenant_id = $1 AND v.product_id = $3 AND v.status = 'active') \
-             WHERE tenant_id = $1 AND id = $3",
-            [now.micros().into(), id.uuid().into()],
+            "UPDATE products SET version = version + 1, updated_at = $2 \
+             WHERE tenant_id = $1 AND id = $3 AND ($4 IS NULL OR seller_id = $4)",
+            [now.micros().into(), id.uuid().into(), tx.seller_value()],
         )
         .await?;
-    Ok(changed == 1)
+    if changed != 1 {
+        return Ok(false);
+    }
+    prices::work_out(tx, Which::Some(&[id]), now).await?;
+    Ok(true)
 }
 
-/// Recomputes the price ranges of all products; after bulk inserts.
-pub async fn price_all(tx: &Transaction) -> Result<(), Fault> {
-    tx.run(
-        "UPDATE products SET price_min = r.lowest, price_max = r.highest FROM \
-           (SELECT v.product_id, min(v.price) AS lowest, max(v.price) AS highest FROM variants v \
-             WHERE v.tenant_id = $1 AND v.status = 'active' GROUP BY v.product_id) AS r \
-         WHERE products.tenant_id = $1 AND products.id = r.product_id",
-        [],
-    )
-    .await
-    .map(|_| ())
+/// Works out the prices of products that have none; after bulk inserts.
+pub async fn price_all(tx: &Transaction, now: Timestamp) -> Result<(), Fault> {
+    prices::work_out(tx, Which::Unpriced, now).await
 }

@@ -13,7 +13,7 @@ const AT_ONCE: i64 = 5_000;
 
 /// Columns of a row after the tenant and the import.
 const PRODUCT: usize = 17;
-const VARIANT: usize = 18;
+const VARIANT: usize = 19;
 
 /// Which numbers the next rows get.
 #[derive(Debug, Clone, Copy, Default)]
@@ -65,7 +65,7 @@ pub async fn insert(
     }
     let sql = format!(
         "INSERT INTO import_variants (tenant_id, import_id, n, line, product_n, variant_id, is_new, pile_id, movement_id, \
-           sku, title, made_title, size, options, price, weight_grams, on_hand, position, place, status) VALUES {}",
+           sku, title, made_title, size, options, price, weight_grams, on_hand, position, place, status, compare_at) VALUES {}",
         rows(count, VARIANT)
     );
     run(tx, import, &sql, of_variants).await
@@ -150,6 +150,7 @@ fn variant_row(
         variant.position.into(),
         place.into(),
         status.map(str::to_owned).into(),
+        variant.compare_at.into(),
     ]
 }
 

@@ -83,7 +83,7 @@ impl Catalog {
         variants::insert(&tx, &all_variants)
             .await
             .map_err(sku_taken)?;
-        products::price_all(&tx).await?;
+        products::price_all(&tx, now).await?;
         let mut changes: Vec<Change> = filling
             .iter()
             .filter(|&(_, &on_hand)| on_hand > 0)
@@ -135,6 +135,7 @@ async fn index(
         let stocked = StockedVariant {
             variant: variant.clone(),
             stock,
+            listed: None,
         };
         of_product.entry(product).or_default().push(stocked);
     }

@@ -18,7 +18,7 @@ use crate::Catalog;
 /// Products of one piece.
 const PAGE: i64 = 200;
 /// Columns that every file has.
-const FIXED: [&str; 19] = [
+const FIXED: [&str; 20] = [
     "handle",
     "name",
     "brand",
@@ -33,6 +33,7 @@ const FIXED: [&str; 19] = [
     "variant_title",
     "size",
     "price",
+    "compare_at_price",
     "currency",
     "weight_grams",
     "on_hand",
@@ -172,7 +173,7 @@ impl Table {
             cells[0].clone_from(&detail.product.slug);
             cells
         };
-        cells.extend(variant.map_or_else(|| vec![String::new(); 9], of_variant));
+        cells.extend(variant.map_or_else(|| vec![String::new(); 10], of_variant));
         cells.extend(self.attributes.iter().map(|name| {
             let value = detail.product.attributes.get(name).filter(|_| first);
             value.cloned().unwrap_or_default()
@@ -220,6 +221,10 @@ fn of_variant(stocked: &StockedVariant) -> Vec<String> {
         variant.title.clone(),
         variant.size.clone().unwrap_or_default(),
         price_text(variant.price.minor, variant.price.currency),
+        variant
+            .compare_at
+            .map(|money| price_text(money.minor, money.currency))
+            .unwrap_or_default(),
         variant.price.currency.code().to_owned(),
         variant.weight_grams.to_string(),
         on_hand.unwrap_or_default(),

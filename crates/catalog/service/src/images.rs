@@ -31,7 +31,7 @@ pub struct Upload {
 impl Catalog {
     /// Whether an upload may come, and a place for it.
     pub fn upload_place(&self, scope: &Scope) -> Result<UploadPlace, CatalogError> {
-        scope.require(Permission::CatalogWrite)?;
+        scope.require_within(Permission::CatalogWrite)?;
         self.pictures.place()
     }
 
@@ -43,7 +43,7 @@ impl Catalog {
         upload: Upload,
         _place: UploadPlace,
     ) -> Result<Image, CatalogError> {
-        scope.require(Permission::CatalogWrite)?;
+        scope.require_within(Permission::CatalogWrite)?;
         let db = self.database.read(scope).await?;
         let sku = images::sku_of(&db, product).await?;
         let sku = sku.ok_or(CatalogError::ProductNotFound)?;
@@ -153,7 +153,7 @@ impl Catalog {
         change: ImageChange,
         version: i64,
     ) -> Result<Image, CatalogError> {
-        scope.require(Permission::CatalogWrite)?;
+        scope.require_within(Permission::CatalogWrite)?;
         let now = self.now();
         let tx = self.database.begin_write(scope, "image.change").await?;
         // So that two moves at once see each other.
@@ -196,7 +196,7 @@ impl Catalog {
         product: ProductId,
         ids: &[ImageId],
     ) -> Result<Vec<Image>, CatalogError> {
-        scope.require(Permission::CatalogWrite)?;
+        scope.require_within(Permission::CatalogWrite)?;
         let tx = self.database.begin_write(scope, "image.order").await?;
         products::lock(&tx, product).await?;
         images::sku_of(&tx, product)
@@ -231,7 +231,7 @@ impl Catalog {
         product: ProductId,
         id: ImageId,
     ) -> Result<(), CatalogError> {
-        scope.require(Permission::CatalogWrite)?;
+        scope.require_within(Permission::CatalogWrite)?;
         let tx = self.database.begin_write(scope, "image.delete").await?;
         products::lock(&tx, product).await?;
         let known = images::of_product(&tx, product).await?;
@@ -317,6 +317,9 @@ fn new_image(
 async fn insert(tx: &Transaction, new: &NewImage) -> Result<Image, CatalogError> {
     // So that two at once neither exceed the limit nor share a place.
     products::lock(tx, new.product).await?;
+    if images::sku_of(tx, new.product).await?.is_none() {
+        return Err(CatalogError::ProductNotFound);
+    }
     if images::of_product(tx, new.product).await?.len() >= MAX_IMAGES {
         return Err(CatalogError::TooManyImages);
     }

@@ -15,9 +15,10 @@ use catalog_model::offer::ProductDetail;
 use catalog_model::search::Document;
 use catalog_repository::detail::Audience;
 use catalog_repository::documents::Rewrite;
+use catalog_repository::prices::Pricing;
 use catalog_repository::{detail, documents};
 use database::Transaction;
-use kernel::{Permission, ProductId, Scope};
+use kernel::{Permission, ProductId, Scope, Timestamp};
 
 use crate::Catalog;
 
@@ -30,18 +31,20 @@ const ROUNDS: u32 = 25;
 pub(crate) async fn index(
     tx: &Transaction,
     products: impl IntoIterator<Item = ProductId>,
+    now: Timestamp,
 ) -> Result<Vec<ProductDetail>, CatalogError> {
     let products: BTreeSet<ProductId> = products.into_iter().collect();
     if products.is_empty() {
         return Ok(Vec::new());
     }
+    let pricing = Pricing::own(now);
     let mut before = documents::lock(tx, &products).await?;
     let details = match products.first() {
         Some(&only) if products.len() == 1 => {
-            let detail = detail::find(tx, &ProductRef::Id(only), Audience::Admin).await?;
+            let detail = detail::find(tx, &ProductRef::Id(only), Audience::System, pricing).await?;
             Vec::from_iter(detail)
         }
-        _ => detail::some(tx, &products).await?,
+        _ => detail::some(tx, &products, pricing).await?,
     };
     let rewrites: Vec<Rewrite> = details
         .iter()
@@ -56,8 +59,12 @@ pub(crate) async fn index(
 
 /// Writes the document of a product, which is returned as the transaction sees
 /// it.
-pub(crate) async fn reread(tx: &Transaction, id: ProductId) -> Result<ProductDetail, CatalogError> {
-    let mut details = index(tx, [id]).await?;
+pub(crate) async fn reread(
+    tx: &Transaction,
+    id: ProductId,
+    now: Timestamp,
+) -> Result<ProductDetail, CatalogError> {
+    let mut details = index(tx, [id], now).await?;
     details.pop().ok_or(CatalogError::ProductNotFound)
 }
 
@@ -74,7 +81,7 @@ impl Catalog {
                 break;
             }
             let tx = self.database.begin_write(scope, "catalog.index").await?;
-            let indexed = index(&tx, missing).await?;
+            let indexed = index(&tx, missing, self.now()).await?;
             let event = ProductsIndexed {
                 products: indexed.iter().map(|detail| detail.product.id).collect(),
             };

@@ -1,14 +1,18 @@
 //! What the public reads.
 
+use std::collections::BTreeMap;
+
 use catalog_model::CatalogError;
+use catalog_model::choice::{Choice, choose};
 use catalog_model::listing::{ProductFilter, ProductPosition, ProductRef, ProductSort};
 use catalog_model::offer::{Offer, ProductDetail, ProductSummary};
 use catalog_model::product::ProductStatus;
 use catalog_model::search::Wanted;
 use catalog_repository::detail::Audience;
+use catalog_repository::prices::Pricing;
 use catalog_repository::{detail, listing, offers};
 use database::Scoped;
-use kernel::{Page, PageRequest, Permission, Scope, VariantId};
+use kernel::{Currency, Page, PageRequest, Permission, ProductId, Scope, VariantId};
 
 use crate::Catalog;
 use crate::search::{Found, is_search};
@@ -25,16 +29,21 @@ impl Catalog {
         sort: ProductSort,
         page: PageRequest<ProductPosition>,
         wanted: Wanted,
+        currency: Option<Currency>,
     ) -> Result<Found, CatalogError> {
+        let pricing = self.pricing(scope, currency).await?;
         let filter = ProductFilter {
             status: Some(ProductStatus::Active),
             ..filter
         };
         if is_search(&filter, wanted) {
+            if pricing.currency.is_some() {
+                return Err(CatalogError::SearchCurrency);
+            }
             return self.search(scope, &filter, sort, page, wanted).await;
         }
         let db = self.database.read(scope).await?;
-        let rows = listing::list(&db, &filter, sort, &page, true).await?;
+        let rows = listing::list(&db, &filter, sort, &page, true, &pricing).await?;
         Ok(Found {
             page: paged(rows, sort, page.limit),
             counted: None,
@@ -49,32 +58,74 @@ impl Catalog {
         sort: ProductSort,
         page: PageRequest<ProductPosition>,
     ) -> Result<ProductPage, CatalogError> {
-        scope.require(Permission::CatalogRead)?;
+        scope.require_within(Permission::CatalogRead)?;
+        let own = Pricing::own(self.now());
         let db = self.database.read(scope).await?;
-        let rows = listing::list(&db, &filter, sort, &page, false).await?;
+        let rows = listing::list(&db, &filter, sort, &page, false, &own).await?;
         Ok(paged(rows, sort, page.limit))
     }
 
-    /// A product that is sold, with all that belongs to it.
+    /// In which currency prices are read: that of the shop unless it is
+    /// another one that it sells in.
+    async fn pricing(
+        &self,
+        scope: &Scope,
+        currency: Option<Currency>,
+    ) -> Result<Pricing, CatalogError> {
+        let mut pricing = Pricing::own(self.now());
+        if let Some(currency) = currency
+            && currency != self.currency(scope).await?
+        {
+            self.check_currency(scope, currency).await?;
+            pricing.currency = Some(currency);
+        }
+        Ok(pricing)
+    }
+
+    /// A product that is sold, with all that belongs to it: its variants that
+    /// are sold in a currency, with what they cost in it.
     pub async fn product(
         &self,
         scope: &Scope,
         product: &ProductRef,
+        currency: Option<Currency>,
     ) -> Result<ProductDetail, CatalogError> {
+        let pricing = self.pricing(scope, currency).await?;
         let db = self.database.read(scope).await?;
-        detail::find(&db, product, Audience::Public)
+        let mut detail = detail::find(&db, product, Audience::Public, pricing)
             .await?
-            .ok_or(CatalogError::ProductNotFound)
+            .ok_or(CatalogError::ProductNotFound)?;
+        let currency = pricing.currency.unwrap_or(detail.product.currency);
+        let variants = detail.variants.into_iter();
+        detail.variants = variants
+            .filter_map(|variant| variant.in_currency(currency))
+            .collect();
+        Ok(detail)
     }
 
-    /// What carts and orders need to know about variants; unknown ones are
-    /// left out.
+    /// The variant of a product that is sold with all chosen values, and what
+    /// remains to be chosen.
+    pub async fn choose(
+        &self,
+        scope: &Scope,
+        product: &ProductRef,
+        chosen: &BTreeMap<String, String>,
+        currency: Option<Currency>,
+    ) -> Result<(ProductId, Choice), CatalogError> {
+        let detail = self.product(scope, product, currency).await?;
+        Ok((detail.product.id, choose(&detail.variants, chosen)?))
+    }
+
+    /// What carts and orders need to know about variants, with what they cost
+    /// in a currency; unknown ones are left out. What is not sold in the
+    /// currency has a price in another one.
     pub async fn offers_in_tx(
         &self,
         db: &Scoped,
         variants: &[VariantId],
+        currency: Currency,
     ) -> Result<Vec<Offer>, CatalogError> {
-        Ok(offers::find(db, variants).await?)
+        Ok(offers::find(db, variants, currency, self.now()).await?)
     }
 }
 

@@ -1,19 +1,24 @@
 //! Making and editing products.
 
-use catalog_model::CatalogError;
 use catalog_model::events::ProductChanged;
 use catalog_model::listing::ProductRef;
 use catalog_model::offer::ProductDetail;
-use catalog_model::product::{InventoryStrategy, NewProduct, Product, ProductChange, ProductKind};
+use catalog_model::product::{
+    InventoryStrategy, NewProduct, Product, ProductChange, ProductKind, ProductStatus,
+};
+use catalog_model::{CatalogError, SellerError};
 use catalog_repository::detail::Audience;
+use catalog_repository::prices::Pricing;
 use catalog_repository::{categories, detail, products, stock};
 use database::{Once, Transaction};
 use kernel::{
-    AuditEntry, Audited as _, CategoryId, Fault, Permission, ProductId, Scope, StockItemId,
+    AuditEntry, Audited as _, CategoryId, Fault, Permission, ProductId, Scope, SellerId,
+    StockItemId,
 };
 
 use crate::Catalog;
 use crate::index::reread;
+use crate::sellers::check_seller;
 
 /// A product as administrators see it.
 pub type AdminProduct = ProductDetail;
@@ -25,9 +30,9 @@ impl Catalog {
         scope: &Scope,
         product: &ProductRef,
     ) -> Result<AdminProduct, CatalogError> {
-        scope.require(Permission::CatalogRead)?;
+        scope.require_within(Permission::CatalogRead)?;
         let db = self.database.read(scope).await?;
-        detail::find(&db, product, Audience::Admin)
+        detail::find(&db, product, Audience::Admin, Pricing::own(self.now()))
             .await?
             .ok_or(CatalogError::ProductNotFound)
     }
@@ -39,7 +44,7 @@ impl Catalog {
         scope: &Scope,
         new: NewProduct,
     ) -> Result<AdminProduct, CatalogError> {
-        scope.require(Permission::CatalogWrite)?;
+        scope.require_within(Permission::CatalogWrite)?;
         let currency = self.currency(scope).await?;
         let now = self.now();
         let tx = match self
@@ -50,8 +55,11 @@ impl Catalog {
             Once::Replayed(product) => return Ok(product),
             Once::Fresh(tx) => tx,
         };
+        let seller = seller_of_new(scope, new.seller)?;
+        let new = NewProduct { seller, ..new };
         let product = Product::new(ProductId::new(now), new, currency, now)?;
         known_categories(&tx, &product).await?;
+        check_seller(&tx, product.seller, true).await?;
         products::insert(&tx, std::slice::from_ref(&product))
             .await
             .map_err(slug_taken)?;
@@ -62,7 +70,7 @@ impl Catalog {
             product: product.id,
         };
         self.queue.publish(&tx, &event).await?;
-        let made = reread(&tx, product.id).await?;
+        let made = reread(&tx, product.id, now).await?;
         let entry = AuditEntry::new("product.create", product.id).after(&product);
         self.record(&tx, entry).await?;
         Ok(tx.commit_with(made).await?)
@@ -76,10 +84,13 @@ impl Catalog {
         change: ProductChange,
         version: i64,
     ) -> Result<AdminProduct, CatalogError> {
-        scope.require(Permission::CatalogWrite)?;
+        scope.require_within(Permission::CatalogWrite)?;
+        if scope.seller().is_some() && change.seller.is_some() {
+            return Err(SellerError::Fixed.into());
+        }
         let now = self.now();
         let tx = self.database.begin_write(scope, "product.change").await?;
-        let known = detail::find(&tx, &ProductRef::Id(id), Audience::Admin)
+        let known = detail::find(&tx, &ProductRef::Id(id), Audience::Admin, Pricing::own(now))
             .await?
             .ok_or(CatalogError::ProductNotFound)?;
         if known.product.version != version {
@@ -88,17 +99,27 @@ impl Catalog {
         let before = known.product.snapshot();
         let product = known.product.changed(change, now)?;
         known_categories(&tx, &product).await?;
+        let shown = product.status != ProductStatus::Archived;
+        check_seller(&tx, product.seller, shown).await?;
         if !products::update(&tx, &product).await.map_err(slug_taken)? {
             return Err(CatalogError::VersionMismatch);
         }
         let event = ProductChanged { product: id };
         self.queue.publish(&tx, &event).await?;
-        let changed = reread(&tx, id).await?;
+        let changed = reread(&tx, id, now).await?;
         let entry = AuditEntry::new("product.change", id);
         self.record(&tx, entry.before(&before).after(&product))
             .await?;
         tx.commit().await?;
         Ok(changed)
+    }
+}
+
+/// Whose a new product is: that of a seller is theirs, and nobody else's.
+fn seller_of_new(scope: &Scope, given: Option<SellerId>) -> Result<Option<SellerId>, CatalogError> {
+    match (scope.seller(), given) {
+        (Some(_), Some(_)) => Err(SellerError::Fixed.into()),
+        (own, given) => Ok(own.or(given)),
     }
 }
 

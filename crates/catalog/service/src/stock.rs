@@ -27,7 +27,7 @@ impl Catalog {
         adjustment: Adjustment,
         reason: &str,
     ) -> Result<StockItem, CatalogError> {
-        scope.require(Permission::StockWrite)?;
+        scope.require_within(Permission::StockWrite)?;
         let now = self.now();
         let tx = match self
             .database
@@ -80,14 +80,22 @@ impl Catalog {
         variant: VariantId,
         page: PageRequest<StockMovementId>,
     ) -> Result<Page<Movement, StockMovementId>, CatalogError> {
-        scope.require(Permission::CatalogRead)?;
+        scope.require_within(Permission::CatalogRead)?;
         let db = self.database.read(scope).await?;
         let item = variants::find(&db, variant)
             .await?
             .ok_or(CatalogError::VariantNotFound)?
             .stock_item
             .ok_or(CatalogError::NotCounted)?;
-        Ok(stock::movements(&db, item, page).await?)
+        let mut page = stock::movements(&db, item, page).await?;
+        if scope.seller().is_some() {
+            // Who else works or buys here is no business of a seller.
+            let own = scope.actor().label();
+            for movement in page.items.iter_mut().filter(|one| one.actor != own) {
+                "shop".clone_into(&mut movement.actor);
+            }
+        }
+        Ok(page)
     }
 
     /// Promises stock to an order until an instant. When there is not enough,
@@ -213,7 +221,7 @@ impl Catalog {
         if let Some(event) = shown_change(&changed, changes) {
             // Search knows only whether there is any.
             if event.in_lists {
-                index(tx, event.products.iter().copied()).await?;
+                index(tx, event.products.iter().copied(), self.now()).await?;
             }
             self.queue.publish(tx, &event).await?;
         }

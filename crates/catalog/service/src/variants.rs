@@ -7,9 +7,10 @@ use catalog_model::offer::{ProductDetail, StockedVariant};
 use catalog_model::product::{Product, ProductKind};
 use catalog_model::stock::{MAX_ON_HAND, MovementKind};
 use catalog_model::variant::{
-    MAX_PER_PRODUCT, NewVariant, Variant, VariantChange, VariantStatus, title_of,
+    MAX_PER_PRODUCT, NewVariant, Variant, VariantChange, VariantStatus, check_compare_at, title_of,
 };
 use catalog_repository::detail::Audience;
+use catalog_repository::prices::Pricing;
 use catalog_repository::stock::{Cause, Change};
 use catalog_repository::{detail, products, stock, variants};
 use database::{Once, Transaction};
@@ -30,7 +31,7 @@ impl Catalog {
         product: ProductId,
         new: NewVariant,
     ) -> Result<StockedVariant, CatalogError> {
-        scope.require(Permission::CatalogWrite)?;
+        scope.require_within(Permission::CatalogWrite)?;
         let now = self.now();
         let tx = match self
             .database
@@ -42,26 +43,28 @@ impl Catalog {
         };
         // So that two at once neither exceed the limit nor share a place.
         products::lock(&tx, product).await?;
-        let known = detail::find(&tx, &ProductRef::Id(product), Audience::Admin)
-            .await?
-            .ok_or(CatalogError::ProductNotFound)?;
+        let known = detail::find(
+            &tx,
+            &ProductRef::Id(product),
+            Audience::Admin,
+            Pricing::own(now),
+        )
+        .await?
+        .ok_or(CatalogError::ProductNotFound)?;
         if known.variants.len() >= MAX_PER_PRODUCT {
             return Err(CatalogError::TooManyVariants);
         }
         right_currency(&known.product, new.price)?;
+        check_compare_at(new.price, new.compare_at)?;
         let on_hand = new.on_hand;
-        let places = known
-            .variants
-            .iter()
-            .map(|sibling| sibling.variant.position);
-        let next = places.max().map_or(0, |last| last.saturating_add(1));
+        let next = next_place(&known);
         let mut variant = build(&known.product, new, next, now);
         variant.stock_item = self.pile_for(&tx, &known.product, on_hand).await?;
         variants::insert(&tx, std::slice::from_ref(&variant))
             .await
             .map_err(sku_taken)?;
         self.product_touched(&tx, product).await?;
-        let made = one(reread(&tx, product).await?, variant.id)?;
+        let made = one(reread(&tx, product, now).await?, variant.id)?;
         let entry = AuditEntry::new("variant.create", variant.id).after(&variant);
         self.record(&tx, entry).await?;
         Ok(tx.commit_with(made).await?)
@@ -115,7 +118,7 @@ impl Catalog {
         change: VariantChange,
         version: i64,
     ) -> Result<StockedVariant, CatalogError> {
-        scope.require(Permission::CatalogWrite)?;
+        scope.require_within(Permission::CatalogWrite)?;
         let tx = self.database.begin_write(scope, "variant.change").await?;
         let known = variants::find(&tx, id)
             .await?
@@ -130,11 +133,12 @@ impl Catalog {
         }
         let before = known.snapshot();
         let variant = known.changed(change, self.now());
+        check_compare_at(variant.price, variant.compare_at)?;
         if !variants::update(&tx, &variant).await.map_err(sku_taken)? {
             return Err(CatalogError::VersionMismatch);
         }
         self.product_touched(&tx, variant.product).await?;
-        let changed = one(reread(&tx, variant.product).await?, id)?;
+        let changed = one(reread(&tx, variant.product, self.now()).await?, id)?;
         let entry = AuditEntry::new("variant.change", id);
         self.record(&tx, entry.before(&before).after(&variant))
             .await?;
@@ -143,7 +147,7 @@ impl Catalog {
     }
 
     /// Raises the version of the product and tells everybody.
-    async fn product_touched(
+    pub(crate) async fn product_touched(
         &self,
         tx: &Transaction,
         product: ProductId,
@@ -156,12 +160,19 @@ impl Catalog {
     }
 }
 
-fn right_currency(product: &Product, price: Money) -> Result<(), CatalogError> {
+pub(crate) fn right_currency(product: &Product, price: Money) -> Result<(), CatalogError> {
     if price.currency == product.currency {
         Ok(())
     } else {
         Err(CatalogError::WrongCurrency(product.currency))
     }
+}
+
+/// The place behind the variants of a product.
+pub(crate) fn next_place(product: &ProductDetail) -> i64 {
+    let siblings = product.variants.iter();
+    let places = siblings.map(|sibling| sibling.variant.position);
+    places.max().map_or(0, |last| last.saturating_add(1))
 }
 
 /// One of the variants of a product.
@@ -191,6 +202,7 @@ pub(crate) fn build(
         size: new.size,
         options: new.options,
         price: new.price,
+        compare_at: new.compare_at,
         weight_grams: new.weight_grams,
         status: VariantStatus::Active,
         position: new.position.unwrap_or(place),

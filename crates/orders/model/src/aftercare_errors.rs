@@ -5,6 +5,7 @@ use kernel::ErrorKind;
 use strum::{EnumDiscriminants, EnumIter};
 
 use crate::returns::ReturnStatus;
+use crate::sales::MAX_DAYS;
 use crate::shipment::ShipmentStatus;
 
 /// Why something about a paid order was refused.
@@ -78,6 +79,9 @@ pub enum AftercareError {
         "the order of what the buyer gets instead is neither canceled nor unpaid any more; cancel it first"
     )]
     ExchangeUnderWay,
+    /// The days make no period.
+    #[error("a period has 1 to {MAX_DAYS} days, and its first one comes first")]
+    InvalidPeriod,
     /// There are too many notes.
     #[error("an order has at most {0} notes")]
     TooManyNotes(i64),
@@ -100,6 +104,7 @@ impl AftercareErrorCode {
             Self::NothingReceived => "return.nothing_received",
             Self::WindowOver => "return.window_over",
             Self::ExchangeUnderWay => "return.exchange_under_way",
+            Self::InvalidPeriod => "report.invalid_period",
             Self::TooManyNotes => "order.too_many_notes",
         }
     }
@@ -108,7 +113,9 @@ impl AftercareErrorCode {
     pub fn kind(self) -> ErrorKind {
         match self {
             Self::ShipmentNotFound | Self::ReturnNotFound => ErrorKind::NotFound,
-            Self::TrackingUrl | Self::NothingReceived => ErrorKind::Unprocessable,
+            Self::TrackingUrl | Self::NothingReceived | Self::InvalidPeriod => {
+                ErrorKind::Unprocessable
+            }
             Self::ShipmentState
             | Self::TooManyToShip
             | Self::PartlyShipped
@@ -142,6 +149,7 @@ impl AftercareError {
             | Self::TooManyReceived { .. }
             | Self::NothingReceived => Some("/lines"),
             Self::TrackingUrl => Some("/tracking_url"),
+            Self::InvalidPeriod => Some("/from"),
             Self::Disputed => Some("/despite_dispute"),
             _ => None,
         }

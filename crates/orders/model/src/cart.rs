@@ -153,6 +153,8 @@ pub enum Notice {
     },
     /// It is not sold any more.
     Unavailable,
+    /// It has no price in the currency of the cart any more.
+    NoPrice,
 }
 
 /// A line with what the catalog says about it now.
@@ -166,6 +168,8 @@ pub struct PricedLine {
     pub total: Money,
     /// What promotions take off that.
     pub discount: Money,
+    /// What the shop takes of the rest.
+    pub fee: Money,
     /// What is different.
     pub notices: Vec<Notice>,
 }
@@ -207,12 +211,23 @@ pub fn price_lines(cart: &Cart, offers: &[Offer]) -> Result<Vec<PricedLine>, Mon
     cart.lines
         .iter()
         .map(|&line| {
-            let offer = offers.iter().find(|offer| offer.variant == line.variant);
+            let seen = Money::new(line.seen_price, cart.currency);
+            let mut offer = offers
+                .iter()
+                .find(|offer| offer.variant == line.variant)
+                .cloned();
             let mut notices = Vec::new();
-            let unit = offer.map_or(Money::new(line.seen_price, cart.currency), |offer| {
-                offer.price
-            });
-            match offer {
+            let priced = offer
+                .as_ref()
+                .is_none_or(|offer| offer.price.currency == cart.currency);
+            if let Some(offer) = offer.as_mut().filter(|_| !priced) {
+                // As it was seen, so that all amounts are in one currency.
+                offer.price = seen;
+                offer.compare_at = None;
+            }
+            let unit = offer.as_ref().map_or(seen, |offer| offer.price);
+            match &offer {
+                Some(offer) if offer.is_on_sale() && !priced => notices.push(Notice::NoPrice),
                 Some(offer) if offer.is_on_sale() => {
                     if offer.price.minor != line.seen_price {
                         notices.push(Notice::PriceChanged {
@@ -233,9 +248,10 @@ pub fn price_lines(cart: &Cart, offers: &[Offer]) -> Result<Vec<PricedLine>, Mon
             }
             Ok(PricedLine {
                 line,
-                offer: offer.cloned(),
+                offer,
                 total: unit.times(line.quantity)?,
                 discount: Money::zero(cart.currency),
+                fee: Money::zero(cart.currency),
                 notices,
             })
         })
@@ -283,7 +299,9 @@ mod tests {
             options: [].into(),
             kind: ProductKind::Goods,
             seller: None,
+            seller_fee: None,
             price: Money::new(price, Currency::EUR),
+            compare_at: None,
             weight_grams: 100,
             stock_item: item,
             available: item.map(|_| available),
@@ -350,5 +368,21 @@ mod tests {
         ));
         assert_eq!(lines[1].notices, [Notice::Unavailable]);
         assert_eq!(lines[2].notices, [Notice::Unavailable]);
+    }
+
+    #[test]
+    fn what_has_no_price_in_the_currency_costs_what_was_seen() {
+        let mut foreign = offer(150, None, 0);
+        foreign.price = Money::new(9000, Currency::USD);
+        foreign.compare_at = Some(Money::new(9900, Currency::USD));
+        let cart = cart(&[(foreign.variant, 2, 100)]);
+        let lines = price_lines(&cart, &[foreign]).unwrap();
+        assert_eq!(lines[0].notices, [Notice::NoPrice]);
+        assert_eq!(lines[0].total, Money::new(200, Currency::EUR));
+        let offer = lines[0].offer.as_ref().unwrap();
+        assert_eq!(
+            (offer.price, offer.compare_at),
+            (Money::new(100, Currency::EUR), None)
+        );
     }
 }

@@ -15,6 +15,7 @@ use crate::address::Address;
 use crate::cart::{MAX_LINES, check_quantity};
 use crate::delivery::DeliveryError;
 use crate::errors::OrdersError;
+use crate::fees::{FeeBasis, fees};
 use crate::order::{Order, OrderLine, Pieces};
 use crate::ordering::full_name;
 use crate::promotion::Promotion;
@@ -199,7 +200,10 @@ fn edited_lines(
 
 fn new_line(order: &Order, offer: &Offer, now: Timestamp) -> Result<OrderLine, OrdersError> {
     if offer.price.currency != order.currency {
-        return Err(OrdersError::CurrencyMismatch(order.currency));
+        return Err(OrdersError::NoPrice {
+            names: full_name(offer),
+            currency: order.currency,
+        });
     }
     Ok(OrderLine {
         id: OrderLineId::new(now),
@@ -214,6 +218,7 @@ fn new_line(order: &Order, offer: &Offer, now: Timestamp) -> Result<OrderLine, O
         unit_price: offer.price,
         quantity: 1,
         discount: Money::zero(order.currency),
+        fee: 0,
         restocked: 0,
         pieces: Pieces {
             intangible: i64::from(offer.kind != ProductKind::Goods),
@@ -261,12 +266,26 @@ fn price(
     for (line, discount) in lines.iter_mut().zip(&outcome.lines) {
         line.discount = *discount;
     }
+    let mut basis = Vec::with_capacity(lines.len());
+    for line in &lines {
+        let offer = terms.offers.iter().find(|o| o.variant == line.variant);
+        let fee = offer.filter(|offer| offer.seller == line.seller);
+        basis.push(FeeBasis {
+            own: line.seller.zip(fee.and_then(|offer| offer.seller_fee)),
+            net: line.paid()?,
+        });
+    }
+    let fees = fees(terms.fee, &basis, order.currency)?;
+    for (line, fee) in lines.iter_mut().zip(&fees) {
+        line.fee = fee.minor;
+    }
     let all = Totals::of(
         Money::sum(totals.iter().copied(), order.currency)?,
         Money::sum(outcome.lines.iter().copied(), order.currency)?,
         outcome.shipping,
         outcome.shipping_discount,
-        terms.fee,
+        Money::sum(fees, order.currency)?,
+        terms.fee.borne_by,
     )?;
     order.subtotal = all.subtotal;
     order.discount = all.discount;

@@ -46,6 +46,17 @@ pub enum OrdersError {
     /// The variant's price is in another currency.
     #[error("this cart is in {0}")]
     CurrencyMismatch(Currency),
+    /// What is bought has no price in the currency.
+    #[error("{names}: there is no price in {currency}; take it out, or buy in another currency")]
+    NoPrice {
+        /// What.
+        names: String,
+        /// In which.
+        currency: Currency,
+    },
+    /// The user has an open cart in another currency.
+    #[error("your open cart is in {0}; order it or empty it first")]
+    CartInOtherCurrency(Currency),
     /// The order is in another currency than what is to go back.
     #[error("this order is in {0}; give back an amount in that currency")]
     RefundCurrency(Currency),
@@ -210,6 +221,8 @@ impl OrdersErrorCode {
             Self::LineNotFound => "line.not_found",
             Self::NotForSale => "cart.not_for_sale",
             Self::CurrencyMismatch => "currency_mismatch",
+            Self::NoPrice => "cart.no_price",
+            Self::CartInOtherCurrency => "cart.other_currency",
             Self::RefundCurrency => "refund.currency_mismatch",
             Self::CartEmpty => "checkout.cart_empty",
             Self::EmailMissing => "checkout.email_missing",
@@ -290,6 +303,8 @@ impl OrdersErrorCode {
             | Self::AlreadyPaid
             | Self::MoneyHeld
             | Self::NoLongerSold
+            | Self::NoPrice
+            | Self::CartInOtherCurrency
             | Self::NothingToShip
             | Self::Refunded
             | Self::RefundTooLarge

@@ -58,7 +58,10 @@ pub fn lines_of(
             .find(|offer| offer.variant == item.variant && offer.is_on_sale())
             .ok_or(OrdersError::NotForSale)?;
         if offer.price.currency != first.currency {
-            return Err(OrdersError::CurrencyMismatch(first.currency));
+            return Err(OrdersError::NoPrice {
+                names: full_name(offer),
+                currency: first.currency,
+            });
         }
         if !(1..=MAX_QUANTITY).contains(&item.quantity) {
             return Err(OrdersError::QuantityOutOfRange);
@@ -77,6 +80,7 @@ pub fn lines_of(
             unit_price: offer.price,
             quantity: item.quantity,
             discount: Money::zero(first.currency),
+            fee: 0,
             restocked: 0,
             pieces: Pieces {
                 intangible: if goods { 0 } else { item.quantity },

@@ -54,6 +54,10 @@ pub fn check_as_seen(priced: &PricedCart, expected: Option<Money>) -> Result<(),
     if let Some(names) = which(|notice| matches!(notice, Notice::Unavailable)) {
         return Err(OrdersError::NoLongerSold(names));
     }
+    if let Some(names) = which(|notice| matches!(notice, Notice::NoPrice)) {
+        let currency = priced.cart.currency;
+        return Err(OrdersError::NoPrice { names, currency });
+    }
     if let Some(names) = which(|notice| matches!(notice, Notice::NotEnough { .. })) {
         return Err(OrdersError::OutOfStock(names));
     }
@@ -95,6 +99,7 @@ pub fn lines_of(priced: &PricedCart, now: Timestamp) -> Result<Vec<OrderLine>, O
                 unit_price: offer.price,
                 quantity: line.line.quantity,
                 discount: line.discount,
+                fee: line.fee.minor,
                 restocked: 0,
                 pieces: Pieces {
                     intangible: match offer.kind {

@@ -1,6 +1,6 @@
 //! What an order costs.
 
-use accounts_model::tenant::{FeeBearer, PlatformFee};
+use accounts_model::tenant::FeeBearer;
 use kernel::{Money, MoneyError};
 use serde::{Deserialize, Serialize};
 
@@ -26,18 +26,17 @@ pub struct Totals {
 
 impl Totals {
     /// Adds up: lines, what is taken off them, what shipping costs before and
-    /// what is taken off that. The fee is a share of what the goods cost after
-    /// discounts.
+    /// what is taken off that, and the fee.
     pub fn of(
         subtotal: Money,
         discount: Money,
         shipping: Option<Money>,
         shipping_discount: Money,
-        fee: PlatformFee,
+        fee: Money,
+        borne_by: FeeBearer,
     ) -> Result<Self, MoneyError> {
-        let fee_in_total = fee.borne_by == FeeBearer::Buyer;
+        let fee_in_total = borne_by == FeeBearer::Buyer;
         let mut total = subtotal.minus(discount)?;
-        let fee = fee.of(total)?;
         let shipping = match shipping {
             Some(price) => Some(price.minus(shipping_discount)?),
             None => None,
@@ -68,27 +67,27 @@ mod tests {
     #[test]
     fn the_fee_counts_only_when_the_buyer_bears_it() {
         let eur = |minor| Money::new(minor, Currency::EUR);
-        let mut fee = PlatformFee {
-            fixed: 10,
-            basis_points: 100,
-            borne_by: FeeBearer::Buyer,
-        };
-        let totals = Totals::of(eur(1000), eur(0), Some(eur(490)), eur(0), fee).unwrap();
+        let of =
+            |borne_by| Totals::of(eur(1000), eur(0), Some(eur(490)), eur(0), eur(20), borne_by);
+        let totals = of(FeeBearer::Buyer).unwrap();
         assert_eq!((totals.fee, totals.total), (eur(20), eur(1510)));
-        fee.borne_by = FeeBearer::Seller;
-        let totals = Totals::of(eur(1000), eur(0), Some(eur(490)), eur(0), fee).unwrap();
+        let totals = of(FeeBearer::Seller).unwrap();
         assert_eq!((totals.fee, totals.total), (eur(20), eur(1490)));
     }
 
     #[test]
-    fn discounts_come_off_before_the_fee() {
+    fn discounts_come_off() {
         let eur = |minor| Money::new(minor, Currency::EUR);
-        let fee = PlatformFee {
-            fixed: 0,
-            basis_points: 1000,
-            borne_by: FeeBearer::Buyer,
-        };
-        let totals = Totals::of(eur(1000), eur(200), Some(eur(490)), eur(490), fee).unwrap();
+        let (shipping, fee) = (Some(eur(490)), eur(80));
+        let totals = Totals::of(
+            eur(1000),
+            eur(200),
+            shipping,
+            eur(490),
+            fee,
+            FeeBearer::Buyer,
+        );
+        let totals = totals.unwrap();
         assert_eq!(totals.shipping, Some(eur(0)));
         assert_eq!((totals.fee, totals.total), (eur(80), eur(880)));
     }

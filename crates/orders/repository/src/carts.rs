@@ -185,8 +185,8 @@ pub fn update(cart: &Cart, now: Timestamp) -> (&'static str, Vec<Value>) {
     let coupons = (!cart.coupons.is_empty()).then_some(&cart.coupons);
     (
         "UPDATE carts SET user_id = $2, email = $3, shipping_address = $4, billing_address = $5, shipping_method = $6, \
-                status = $7, coupons = $8, seen_discount = $9, version = version + 1, updated_at = $10 \
-         WHERE tenant_id = $1 AND id = $11",
+                status = $7, coupons = $8, seen_discount = $9, version = version + 1, updated_at = $10, \
+                currency = $12 WHERE tenant_id = $1 AND id = $11",
         vec![
             cart.user.map(UserId::uuid).into(),
             cart.email.clone().into(),
@@ -198,6 +198,7 @@ pub fn update(cart: &Cart, now: Timestamp) -> (&'static str, Vec<Value>) {
             cart.seen_discount.into(),
             now.micros().into(),
             cart.id.uuid().into(),
+            cart.currency.code().into(),
         ],
     )
 }

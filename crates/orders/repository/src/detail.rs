@@ -53,7 +53,7 @@ pub async fn find(db: &Scoped, id: OrderId) -> Result<Option<OrderDetail>, Fault
             notes: all(row.notes, notes::read)?,
             disputes: all(row.disputes, disputes::read)?,
         },
-        lines: all(row.lines, |line| Ok(lines::read(line, &order)))?,
+        lines: all(row.lines, |line| Ok(lines::read(line, currency)))?,
         payments: all(row.payments, payments::read)?,
         refunds: all(row.refunds, refunds::read)?,
         history: all(row.history, |entry| Ok(history::read(entry)))?,

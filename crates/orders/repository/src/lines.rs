@@ -5,7 +5,9 @@ use std::sync::LazyLock;
 
 use database::column::{Stored, to_json};
 use database::{Scoped, Transaction};
-use kernel::{Fault, Money, OrderId, OrderLineId, ProductId, SellerId, StockItemId, VariantId};
+use kernel::{
+    Currency, Fault, Money, OrderId, OrderLineId, ProductId, SellerId, StockItemId, VariantId,
+};
 use orders_model::order::{LineMove, Order, OrderLine, Pieces};
 use sea_orm::{FromQueryResult, Value};
 use serde::Deserialize;
@@ -27,6 +29,7 @@ pub(crate) struct Row {
     unit_price: i64,
     quantity: i64,
     discount: i64,
+    fee: i64,
     restocked: i64,
     intangible: i64,
     withdrawn: i64,
@@ -51,6 +54,7 @@ pub(crate) const TABLE: Table = Table {
         ("unit_price", Kind::Plain),
         ("quantity", Kind::Plain),
         ("discount", Kind::Plain),
+        ("fee", Kind::Plain),
         ("restocked", Kind::Plain),
         ("intangible", Kind::Plain),
         ("withdrawn", Kind::Plain),
@@ -67,10 +71,13 @@ static OF: LazyLock<String> =
 /// The lines of an order, in order.
 pub async fn of(db: &Scoped, order: &Order) -> Result<Vec<OrderLine>, Fault> {
     let rows: Vec<Row> = db.all(&OF, [order.id.uuid().into()]).await?;
-    Ok(rows.into_iter().map(|row| read(row, order)).collect())
+    Ok(rows
+        .into_iter()
+        .map(|row| read(row, order.currency))
+        .collect())
 }
 
-pub(crate) fn read(row: Row, order: &Order) -> OrderLine {
+pub(crate) fn read(row: Row, currency: Currency) -> OrderLine {
     OrderLine {
         id: OrderLineId::from_uuid(row.id),
         position: row.position,
@@ -81,9 +88,10 @@ pub(crate) fn read(row: Row, order: &Order) -> OrderLine {
         sku: row.sku,
         name: row.name,
         options: row.options.0,
-        unit_price: Money::new(row.unit_price, order.currency),
+        unit_price: Money::new(row.unit_price, currency),
         quantity: row.quantity,
-        discount: Money::new(row.discount, order.currency),
+        discount: Money::new(row.discount, currency),
+        fee: row.fee,
         restocked: row.restocked,
         pieces: Pieces {
             intangible: row.intangible,
@@ -101,7 +109,7 @@ pub fn insert(order: OrderId, lines: &[OrderLine]) -> (String, Vec<Value>) {
     let mut values: Vec<Value> = vec![order.uuid().into()];
     let mut rows = Vec::with_capacity(lines.len());
     for line in lines {
-        let row: [Value; 14] = [
+        let row: [Value; 15] = [
             line.id.uuid().into(),
             line.position.into(),
             line.product.uuid().into(),
@@ -114,6 +122,7 @@ pub fn insert(order: OrderId, lines: &[OrderLine]) -> (String, Vec<Value>) {
             line.unit_price.minor.into(),
             line.quantity.into(),
             line.discount.minor.into(),
+            line.fee.into(),
             line.restocked.into(),
             line.pieces.intangible.into(),
         ];
@@ -127,7 +136,7 @@ pub fn insert(order: OrderId, lines: &[OrderLine]) -> (String, Vec<Value>) {
     (
         format!(
             "INSERT INTO order_lines (tenant_id, order_id, id, position, product_id, variant_id, stock_item_id, \
-               seller_id, sku, name, options, unit_price, quantity, discount, restocked, intangible) VALUES {}",
+               seller_id, sku, name, options, unit_price, quantity, discount, fee, restocked, intangible) VALUES {}",
             rows.join(", ")
         ),
         values,

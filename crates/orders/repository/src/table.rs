@@ -36,6 +36,11 @@ impl Table {
     /// A subquery: the rows that belong to the order `o`, as a JSON array of
     /// objects. PostgreSQL has NULL for none.
     pub(crate) fn array_of_order(&self, backend: Backend, sort: &str) -> String {
+        self.some_of_order(backend, sort, "")
+    }
+
+    /// The same of those rows `x` for which more holds: ` AND …`.
+    pub(crate) fn some_of_order(&self, backend: Backend, sort: &str, more: &str) -> String {
         let mut pairs = String::new();
         for (n, (column, kind)) in self.columns.iter().enumerate() {
             let comma = if n == 0 { "" } else { ", " };
@@ -52,7 +57,7 @@ impl Table {
         };
         format!(
             "(SELECT {group}({object}({pairs}) ORDER BY x.{sort}) FROM {} x \
-             WHERE x.tenant_id = $1 AND x.order_id = o.id)",
+             WHERE x.tenant_id = $1 AND x.order_id = o.id{more})",
             self.name
         )
     }

@@ -152,7 +152,8 @@ impl Orders {
                 restock: Vec::new(),
                 despite_dispute: true,
             };
-            self.promise(&tx, &mut batch, &mut order, &command).await?;
+            self.promise(&tx, &mut batch, &mut order, &command, &[])
+                .await?;
             batch.add(orders::update(&order));
             batch.run(&tx).await?;
         }
@@ -209,7 +210,8 @@ impl Orders {
                 restock,
                 despite_dispute: true,
             };
-            self.promise(&tx, &mut batch, &mut order, &command).await?;
+            self.promise(&tx, &mut batch, &mut order, &command, &[])
+                .await?;
         }
         batch.add(orders::update(&order));
         batch.run(&tx).await?;

@@ -2,11 +2,12 @@
 
 use accounts_model::tenant::Tenant;
 use database::{Batch, Once, Transaction};
-use kernel::{CartId, CartLineId, Scope, UserId, VariantId};
+use kernel::{CartId, CartLineId, Currency, Scope, UserId, VariantId};
 use orders_model::OrdersError;
 use orders_model::cart::{
     Cart, CartChange, CartLine, CartStatus, MAX_LINES, PricedCart, check_quantity,
 };
+use orders_model::ordering::full_name;
 use orders_repository::carts;
 use serde::{Deserialize, Serialize};
 
@@ -39,13 +40,21 @@ pub struct GivenCartChange {
 }
 
 impl Orders {
-    /// Starts a cart. A signed-in user who has an open one gets that.
-    pub async fn create_cart(&self, scope: &Scope) -> Result<CartAnswer, OrdersError> {
+    /// Starts a cart in a currency, the tenant's if none is named. A signed-in
+    /// user who has an open one gets that, if it is in the currency or empty.
+    pub async fn create_cart(
+        &self,
+        scope: &Scope,
+        currency: Option<Currency>,
+    ) -> Result<CartAnswer, OrdersError> {
         let tenant = self.tenant(scope).await?;
+        if let Some(currency) = currency {
+            self.catalog.check_currency(scope, currency).await?;
+        }
         let cart = match (scope.user(), &scope.request().idempotency) {
             // A guest's new cart is one statement.
             (None, None) => {
-                let cart = self.new_cart(&tenant, None);
+                let cart = self.new_cart(&tenant, None, currency);
                 self.database
                     .write_one(
                         scope,
@@ -55,7 +64,10 @@ impl Orders {
                     .await?;
                 cart
             }
-            (user, _) => self.create_cart_once(scope, &tenant, user).await?,
+            (user, _) => {
+                self.create_cart_once(scope, &tenant, user, currency)
+                    .await?
+            }
         };
         self.answer_new(scope, &tenant, cart).await
     }
@@ -65,6 +77,7 @@ impl Orders {
         scope: &Scope,
         tenant: &Tenant,
         user: Option<UserId>,
+        currency: Option<Currency>,
     ) -> Result<Cart, OrdersError> {
         let tx = match self
             .database
@@ -77,9 +90,15 @@ impl Orders {
         if let Some(user) = user
             && let Some(cart) = carts::find_open_of(&tx, user).await?
         {
+            let cart = match currency {
+                Some(currency) if currency != cart.currency => {
+                    self.take_currency(&tx, cart, currency).await?
+                }
+                _ => cart,
+            };
             return Ok(tx.commit_with(cart).await?);
         }
-        let mut cart = self.new_cart(tenant, user);
+        let mut cart = self.new_cart(tenant, user, currency);
         self.prefill(&tx, &mut cart).await?;
         let (sql, values) = carts::insert(&cart, scope.request().language.as_deref());
         match tx.run(sql, values).await {
@@ -97,12 +116,35 @@ impl Orders {
         }
     }
 
-    fn new_cart(&self, tenant: &Tenant, user: Option<UserId>) -> Cart {
+    /// Gives an open cart that is empty another currency.
+    async fn take_currency(
+        &self,
+        tx: &Transaction,
+        cart: Cart,
+        currency: Currency,
+    ) -> Result<Cart, OrdersError> {
+        let mut cart = carts::lock(tx, cart.id)
+            .await?
+            .ok_or(OrdersError::CartNotFound)?;
+        cart.require_open()?;
+        if !cart.lines.is_empty() {
+            return Err(OrdersError::CartInOtherCurrency(cart.currency));
+        }
+        let now = self.now();
+        cart.currency = currency;
+        let (sql, values) = carts::update(&cart, now);
+        tx.run(sql, values).await?;
+        cart.version += 1;
+        cart.updated_at = now;
+        Ok(cart)
+    }
+
+    fn new_cart(&self, tenant: &Tenant, user: Option<UserId>, currency: Option<Currency>) -> Cart {
         let now = self.now();
         Cart {
             id: CartId::new(now),
             user,
-            currency: tenant.settings.currency,
+            currency: currency.unwrap_or(tenant.settings.currency),
             status: CartStatus::Open,
             email: None,
             shipping_address: None,
@@ -161,7 +203,10 @@ impl Orders {
             .find(|offer| offer.variant == variant && offer.is_on_sale())
             .ok_or(OrdersError::NotForSale)?;
         if offer.price.currency != cart.currency {
-            return Err(OrdersError::CurrencyMismatch(cart.currency));
+            return Err(OrdersError::NoPrice {
+                names: full_name(offer),
+                currency: cart.currency,
+            });
         }
         let full = cart.lines.len() >= MAX_LINES;
         match cart.lines.iter_mut().find(|line| line.variant == variant) {
@@ -294,7 +339,10 @@ impl Orders {
         }
         let mut batch = Batch::new();
         for line in &cart.lines {
-            let offer = prices.offers.iter().find(|o| o.variant == line.variant);
+            let offer = prices
+                .offers
+                .iter()
+                .find(|o| o.variant == line.variant && o.price.currency == cart.currency);
             let seen = CartLine {
                 seen_price: offer.map_or(line.seen_price, |offer| offer.price.minor),
                 ..*line
@@ -321,7 +369,7 @@ impl Orders {
         cart: Cart,
     ) -> Result<CartAnswer, OrdersError> {
         if cart.lines.is_empty() {
-            let prices = Prices::of_nothing(tenant, self.now());
+            let prices = Prices::of_nothing(tenant, cart.currency, self.now());
             return self.answer(scope, cart, &prices);
         }
         let db = self.database.read(scope).await?;

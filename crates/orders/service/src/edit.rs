@@ -121,7 +121,7 @@ impl Orders {
         if !is_known {
             return Err(OrdersError::VersionMismatch);
         }
-        let fee = tenant.settings.platform_fee;
+        let fee = tenant.settings.fee_in(order.currency);
         // What cannot be done is refused before any page is closed.
         let edited = self
             .edited(scope, &tx, &order, &known, request, fee)
@@ -173,7 +173,11 @@ impl Orders {
         };
         let offers = self
             .catalog
-            .offers_in_tx(tx, &variants(known, request.lines.as_deref()))
+            .offers_in_tx(
+                tx,
+                &variants(known, request.lines.as_deref()),
+                order.currency,
+            )
             .await?;
         let used: Vec<_> = order.promotions.iter().map(|one| one.promotion).collect();
         let terms = Terms {

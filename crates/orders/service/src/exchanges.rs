@@ -4,19 +4,21 @@ use database::{Batch, Once, OnceTransaction, Transaction};
 use kernel::{Audited as _, Money, OrderId, Permission, Scope, VariantId};
 use orders_model::OrdersError;
 use orders_model::events::OrderPlaced;
-use orders_model::exchange::{ExchangeItem, lines_of, order_of, price_of, settle};
+use orders_model::exchange::{ExchangeItem, Settlement, lines_of, order_of, price_of, settle};
 use orders_model::order::{Order, OrderLine, demand};
 use orders_model::ordering::new_attempt;
 use orders_model::payment::Payment;
 use orders_model::returns::{Return, ReturnKind, ReturnStatus, WantedReturn};
 use orders_model::search::words_of;
-use orders_repository::{history, lines, numbers, orders, payments, returns, words};
+use orders_model::shares::{Cause, Part};
+use orders_repository::{history, lines, numbers, orders, payments, refund_shares, returns, words};
 
 use crate::Orders;
 use crate::disputes::check_undisputed;
 use crate::orders::OrderAnswer;
 use crate::placing::Progress;
 use crate::returns::NewReturn;
+use crate::shares::goods_of_return;
 
 /// An exchange to make.
 #[derive(Debug, Clone)]
@@ -69,18 +71,24 @@ impl Orders {
             .open_return(&tx, &mut batch, &first, &back, None)
             .await?;
         let variants: Vec<VariantId> = new.items.iter().map(|item| item.variant).collect();
-        let offers = self.catalog.offers_in_tx(&tx, &variants).await?;
+        let offers = self
+            .catalog
+            .offers_in_tx(&tx, &variants, first.currency)
+            .await?;
         let goods = lines_of(&new.items, &offers, &first, now)?;
-        let of_first = lines::of(&tx, &first).await?;
-        let known = returns::of_order(&tx, &first).await?;
-        let settlement = settle(
-            back.settle(&of_first, &known)?,
-            first.refundable()?,
-            price_of(&goods, first.currency)?,
-        )?;
+        let out = price_of(&goods, first.currency)?;
+        let (settlement, mut parts) = self.settle_against(&tx, &first, &mut back, out).await?;
         let kept = self.reserved_until().since(now);
         let mut order = order_of(&first, &goods, settlement, kept, now)?;
         first.exchange(settlement.credit, now)?;
+        let part = (Cause::Exchange(order.id), settlement.credit);
+        self.share(
+            &mut batch,
+            &first,
+            &mut parts,
+            part,
+            &goods_of_return(&back),
+        );
         back.kind = ReturnKind::Exchange;
         back.exchange_order = Some(order.id);
         back.refund_due = settlement.refund_due;
@@ -106,6 +114,22 @@ impl Orders {
             .await?;
         let progress = tx.commit_with(progress).await?;
         self.finish(scope, progress, None).await
+    }
+
+    /// Settles what comes back of an order against what goes out, and the parts
+    /// of that order whose money pays for it.
+    async fn settle_against(
+        &self,
+        tx: &Transaction,
+        first: &Order,
+        back: &mut Return,
+        out: Money,
+    ) -> Result<(Settlement, Vec<Part>), OrdersError> {
+        let of_first = lines::of(tx, first).await?;
+        let known = returns::of_order(tx, first).await?;
+        let worth = back.settle(&of_first, &known)?;
+        let settlement = settle(worth, first.refundable()?, out)?;
+        Ok((settlement, self.parts_with(tx, first, &of_first).await?))
     }
 
     /// Reserves what the buyer gets.
@@ -171,6 +195,14 @@ impl Orders {
             .await?
             .ok_or(OrdersError::OrderNotFound)?;
         first.withdraw_exchange(order.exchange_credit, now)?;
+        let cause = Cause::Exchange(order.id);
+        batch.add(refund_shares::take_back(first.id, cause, now));
+        if order.paid_at.is_some() {
+            // What was sold for it is not sold after all.
+            let mut parts = self.parts(tx, order).await?;
+            let part = (cause, order.exchange_credit);
+            self.share(batch, order, &mut parts, part, &[]);
+        }
         order.exchange_credit = Money::zero(order.currency);
         for mut back in returns::of_exchange(tx, order.id).await? {
             back.kind = ReturnKind::Refund;

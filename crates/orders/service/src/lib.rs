@@ -35,8 +35,11 @@ mod promotions;
 mod receiving;
 mod redeeming;
 mod refunds;
+mod restocking;
 mod returns;
+mod sales;
 mod settle;
+mod shares;
 mod shipping;
 mod shipping_zones;
 mod sweep;
@@ -50,7 +53,7 @@ use accounts_service::Accounts;
 use catalog_service::Catalog;
 use database::Database;
 use kernel::secret::{KeyRing, Signer};
-use kernel::{Scope, Timestamp};
+use kernel::{Currency, Scope, Timestamp};
 use orders_model::OrdersError;
 use orders_model::document::Printer;
 use orders_model::events::{PromotionsChanged, ShippingMethodsChanged};
@@ -74,6 +77,7 @@ pub use payments::NewAttempt;
 pub use promotions::PromotionFilter;
 pub use refunds::RefundCommand;
 pub use returns::{NewReturn, ReturnFilter, ReturnStep};
+pub use sales::AskedDays;
 
 use gateways::Gateways;
 use tenant_cache::TenantCache;
@@ -144,6 +148,20 @@ impl Orders {
     }
 
     /// The tenant of a scope, with its settings.
+    /// A currency the tenant sells in: the one that is asked for, or else its
+    /// own, which then refuses amounts in the other one.
+    async fn sold_in(
+        &self,
+        scope: &Scope,
+        asked: Currency,
+        own: Currency,
+    ) -> Result<Currency, OrdersError> {
+        if asked == own || !self.catalog.currencies(scope).await?.contains(&asked) {
+            return Ok(own);
+        }
+        Ok(asked)
+    }
+
     async fn tenant(
         &self,
         scope: &Scope,

@@ -1,5 +1,6 @@
 //! A guest's cart becomes the account's when its owner signs in.
 
+use catalog_model::offer::Offer;
 use database::{Batch, retrying};
 use kernel::{CartLineId, Fault, Scope, UserId};
 use orders_model::OrdersError;
@@ -76,12 +77,15 @@ impl Orders {
             return Ok(answer);
         };
         let stored = own.lines.clone();
-        let merged = merge_into(own, &found, now);
+        let mut merged = merge_into(own, &found, now);
         found.status = CartStatus::Merged;
         let mut batch = Batch::new();
         batch.add(carts::update(&found, now));
         batch.run(&tx).await?;
         let prices = self.prices(scope, &tenant, &tx, &merged, None).await?;
+        if found.currency != merged.currency {
+            see_anew(&mut merged, &found, &stored, &prices.offers);
+        }
         let answer = self
             .write_cart(scope, &tx, merged, &stored, &prices)
             .await?;
@@ -90,9 +94,29 @@ impl Orders {
     }
 }
 
+/// Lines of a guest's cart in another currency were seen at prices that mean
+/// nothing here: they count as seen at what they cost now.
+fn see_anew(merged: &mut Cart, guest: &Cart, stored: &[CartLine], offers: &[Offer]) {
+    let currency = merged.currency;
+    for line in &mut merged.lines {
+        let was_there = stored.iter().any(|known| known.variant == line.variant);
+        if was_there || !guest.lines.iter().any(|l| l.variant == line.variant) {
+            continue;
+        }
+        let offer = offers
+            .iter()
+            .find(|offer| offer.variant == line.variant && offer.price.currency == currency);
+        line.seen_price = offer.map_or(0, |offer| offer.price.minor);
+    }
+}
+
 /// Quantities of the same variant are added up, as far as a line goes; what
-/// the account's cart does not say, the guest's says.
+/// the account's cart does not say, the guest's says. One without lines takes
+/// the guest's currency.
 fn merge_into(mut own: Cart, guest: &Cart, now: kernel::Timestamp) -> Cart {
+    if own.lines.is_empty() {
+        own.currency = guest.currency;
+    }
     for line in &guest.lines {
         let full = own.lines.len() >= MAX_LINES;
         match own.lines.iter_mut().find(|l| l.variant == line.variant) {

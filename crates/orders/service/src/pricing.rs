@@ -6,9 +6,10 @@ use accounts_model::tenant::{PlatformFee, Tenant};
 use catalog_model::offer::Offer;
 use catalog_model::product::ProductKind;
 use database::Scoped;
-use kernel::{Money, Scope, Timestamp, VariantId};
+use kernel::{Currency, Money, Scope, Timestamp, VariantId};
 use orders_model::OrdersError;
-use orders_model::cart::{Cart, PricedCart, PricedCoupon, PricedLine, price_lines};
+use orders_model::cart::{Cart, Notice, PricedCart, PricedCoupon, PricedLine, price_lines};
+use orders_model::fees::{FeeBasis, fees};
 use orders_model::promotion::apply::{Basket, Candidate, Item, Outcome, Refusal, apply};
 use orders_model::shipping::ShippingWay;
 use orders_model::totals::Totals;
@@ -28,11 +29,11 @@ pub(crate) struct Prices {
 
 impl Prices {
     /// What a cart without lines is priced with.
-    pub(crate) fn of_nothing(tenant: &Tenant, now: Timestamp) -> Self {
+    pub(crate) fn of_nothing(tenant: &Tenant, currency: Currency, now: Timestamp) -> Self {
         Self {
             offers: Vec::new(),
             ways: Arc::default(),
-            fee: tenant.settings.platform_fee,
+            fee: tenant.settings.fee_in(currency),
             candidates: Vec::new(),
             now,
         }
@@ -56,9 +57,12 @@ impl Orders {
         variants.sort_unstable();
         variants.dedup();
         Ok(Prices {
-            offers: self.catalog.offers_in_tx(db, &variants).await?,
+            offers: self
+                .catalog
+                .offers_in_tx(db, &variants, cart.currency)
+                .await?,
             ways: self.shipping_ways_cached(scope, db).await?,
-            fee: tenant.settings.platform_fee,
+            fee: tenant.settings.fee_in(cart.currency),
             candidates: self.candidates(scope, db, cart).await?,
             now: self.now(),
         })
@@ -96,12 +100,27 @@ pub(crate) fn price(cart: Cart, prices: &Prices) -> Result<PricedCart, OrdersErr
         line.discount = *discount;
     }
     let discount = Money::sum(outcome.lines.iter().copied(), cart.currency)?;
+    let mut basis = Vec::with_capacity(lines.len());
+    for line in &lines {
+        basis.push(FeeBasis {
+            own: line
+                .offer
+                .as_ref()
+                .and_then(|offer| offer.seller.zip(offer.seller_fee)),
+            net: line.total.minus(line.discount)?,
+        });
+    }
+    let fees = fees(prices.fee, &basis, cart.currency)?;
+    for (line, fee) in lines.iter_mut().zip(&fees) {
+        line.fee = *fee;
+    }
     let totals = Totals::of(
         subtotal,
         discount,
         outcome.shipping,
         outcome.shipping_discount,
-        prices.fee,
+        Money::sum(fees, cart.currency)?,
+        prices.fee.borne_by,
     )?;
     Ok(PricedCart {
         coupons: coupons_of(&cart, &prices.candidates, &outcome),
@@ -119,7 +138,7 @@ fn item(line: &PricedLine) -> Item {
     let offer = line.offer.as_ref();
     Item {
         product: offer
-            .filter(|offer| offer.is_on_sale())
+            .filter(|offer| offer.is_on_sale() && !line.notices.contains(&Notice::NoPrice))
             .map(|offer| offer.product),
         unit: offer.map_or(Money::zero(line.total.currency), |offer| offer.price),
         quantity: line.line.quantity,

@@ -48,7 +48,8 @@ impl Orders {
         new: NewPromotion,
     ) -> Result<Promotion, OrdersError> {
         scope.require(Permission::PromotionsWrite)?;
-        let currency = self.tenant(scope).await?.settings.currency;
+        let own = self.tenant(scope).await?.settings.currency;
+        let currency = self.sold_in(scope, new.rule.currency(own), own).await?;
         let now = self.now();
         let tx = match self
             .database

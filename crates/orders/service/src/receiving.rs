@@ -15,6 +15,7 @@ use crate::disputes::check_undisputed;
 use crate::fulfilment::move_pieces;
 use crate::refunds::RefundCommand;
 use crate::returns::ReturnStep;
+use crate::shares::goods_of_return;
 
 /// A return and what it changes.
 pub(crate) struct Parts<'a> {
@@ -153,7 +154,8 @@ impl Orders {
             restock: Vec::new(),
             despite_dispute: true,
         };
-        self.promise(tx, batch, order, &command).await?;
+        let goods = goods_of_return(found);
+        self.promise(tx, batch, order, &command, &goods).await?;
         found.refunded = found.refunded.plus(amount)?;
         Ok(())
     }

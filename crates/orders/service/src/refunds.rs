@@ -1,21 +1,22 @@
 //! Giving money back.
 
-use catalog_model::stock::Demand;
 use database::{Batch, Once, Transaction, retrying};
 use kernel::{Audited as _, Money, OrderId, Permission, RefundId, Scope, WebhookEventId};
 use orders_model::OrdersError;
 use orders_model::events::{RefundPromised, RefundSucceeded};
-use orders_model::order::{Order, OrderDetail, OrderLine};
+use orders_model::order::{Order, OrderDetail};
 use orders_model::payment::Payment;
 use orders_model::ports::{GatewayError, RefundReport, RefundRequest, RefundState};
-use orders_model::refund::{Refund, RefundStatus, Restock, check_restock};
-use orders_repository::{history, lines, orders, payments, refunds, shipments};
+use orders_model::refund::{Refund, RefundStatus, Restock};
+use orders_model::shares::{Cause, Goods, Part};
+use orders_repository::{history, lines, orders, payments, refund_shares, refunds, shipments};
 use queue::inbox::{self, WebhookState};
 
 use crate::Orders;
 use crate::disputes::check_undisputed;
 use crate::gateways::gateway_error;
 use crate::orders::detail;
+use crate::shares::goods_of_restock;
 
 /// What is to go back.
 #[derive(Debug, Clone)]
@@ -63,7 +64,8 @@ impl Orders {
         check_undisputed(&order, command.despite_dispute)?;
         let before = order.snapshot();
         let mut batch = Batch::new();
-        self.promise(&tx, &mut batch, &mut order, command).await?;
+        self.promise(&tx, &mut batch, &mut order, command, &[])
+            .await?;
         batch.add(orders::update(&order));
         batch.run(&tx).await?;
         self.audit_order(&tx, "order.refund", &before, &order)
@@ -73,13 +75,15 @@ impl Orders {
     }
 
     /// Promises a refund in a transaction that holds the order's lock; the
-    /// caller writes the order.
+    /// caller writes the order. `goods` are those it is for, beside those that
+    /// go back into stock with it.
     pub(crate) async fn promise(
         &self,
         tx: &Transaction,
         batch: &mut Batch,
         order: &mut Order,
         command: &RefundCommand,
+        goods: &[Goods],
     ) -> Result<(), OrdersError> {
         let now = self.now();
         let amount = match command.amount {
@@ -87,8 +91,11 @@ impl Orders {
             None => order.refundable()?,
         };
         order.promise_refund(amount, now)?;
+        let mut lines = lines::of(tx, order).await?;
+        let mut parts = self.parts_with(tx, order, &lines).await?;
+        let mut goods = goods.to_vec();
         if !command.restock.is_empty() {
-            let mut lines = lines::of(tx, order).await?;
+            goods.extend(goods_of_restock(&lines, &command.restock)?);
             self.restock(tx, order, &mut lines, &command.restock)
                 .await?;
             let sent = shipments::of(tx, order.id).await?;
@@ -119,6 +126,8 @@ impl Orders {
             payment.updated_at = now;
             batch.add(payments::update(&payment));
             batch.add(refunds::insert(&refund));
+            let part = (Cause::Refund(refund.id), share);
+            self.share(batch, order, &mut parts, part, &goods);
             let event = RefundPromised {
                 order: order.id,
                 refund: refund.id,
@@ -129,34 +138,6 @@ impl Orders {
         let actor = tx.scope().actor();
         batch.add(history::note(order.id, "refund_promised", note, actor, now));
         Ok(())
-    }
-
-    /// Puts goods of an order back into stock, at most as many as were sold.
-    pub(crate) async fn restock(
-        &self,
-        tx: &Transaction,
-        order: &Order,
-        lines: &mut [OrderLine],
-        restock: &[Restock],
-    ) -> Result<(), OrdersError> {
-        check_restock(lines, restock)?;
-        let mut counted = Vec::new();
-        for entry in restock {
-            let line = lines
-                .iter_mut()
-                .find(|line| line.id == entry.line)
-                .ok_or(OrdersError::LineNotFound)?;
-            let by = line.put_back(entry.quantity);
-            if !lines::move_pieces(tx, entry.line, by).await? {
-                return Err(OrdersError::LineNotFound);
-            }
-            counted.extend(line.stock_item.map(|item| (item, entry.quantity)));
-        }
-        if counted.is_empty() {
-            return Ok(());
-        }
-        let returned = Demand::of(counted)?;
-        Ok(self.catalog.restock_in_tx(tx, order.id, &returned).await?)
     }
 
     /// Tells the gateway to give money back; called by its job. The refund's
@@ -242,18 +223,23 @@ impl Orders {
             .await?
             .ok_or(OrdersError::OrderNotFound)?;
         let mut batch = Batch::new();
+        let mut parts = None;
         for report in reports {
             let ours = known.iter().find(|refund| {
                 Some(refund.id) == report.refund
                     || (refund.external.is_some()
                         && refund.external.as_deref() == Some(report.id.as_str()))
             });
-            match ours {
-                Some(refund) => {
-                    self.settle_refund(&tx, &mut batch, &mut order, &mut payment, refund, report)?;
-                }
-                None => self.adopt_refund(&tx, &mut batch, &mut order, &mut payment, report)?,
+            if let Some(refund) = ours {
+                self.settle_refund(&tx, &mut batch, &mut order, &mut payment, refund, report)?;
+                continue;
             }
+            let parts = match &mut parts {
+                Some(parts) => parts,
+                None => parts.insert(self.parts(&tx, &order).await?),
+            };
+            let money = (&mut order, &mut payment);
+            self.adopt_refund(&tx, &mut batch, money, parts, report)?;
         }
         payment.updated_at = now;
         batch.add(payments::update(&payment));
@@ -303,6 +289,8 @@ impl Orders {
                 refund.failure = Some(why.clone());
                 refund.updated_at = now;
                 order.withdraw_refund(refund.amount, now)?;
+                let cause = Cause::Refund(refund.id);
+                batch.add(refund_shares::take_back(order.id, cause, now));
                 payment.refunded = payment.refunded.minus(refund.amount)?;
                 order.flag("refund_failed", now);
                 let note = Some(why.clone());
@@ -318,8 +306,8 @@ impl Orders {
         &self,
         tx: &Transaction,
         batch: &mut Batch,
-        order: &mut Order,
-        payment: &mut Payment,
+        (order, payment): (&mut Order, &mut Payment),
+        parts: &mut [Part],
         report: &RefundReport,
     ) -> Result<(), OrdersError> {
         let status = status_of(&report.state);
@@ -347,6 +335,8 @@ impl Orders {
             updated_at: now,
         };
         batch.add(refunds::insert(&refund));
+        let part = (Cause::Refund(refund.id), refund.amount);
+        self.share(batch, order, parts, part, &[]);
         let note = Some(format!("{} at the gateway", report.amount));
         let actor = tx.scope().actor();
         if status == RefundStatus::Pending {

@@ -13,7 +13,7 @@ use orders_model::order::{Order, OrderStatus, PaymentState, demand};
 use orders_model::payment::{Payment, PaymentStatus};
 use orders_model::ports::{SessionReport, SessionState};
 use orders_model::refund::{Refund, RefundStatus};
-use orders_repository::{history, lines, orders, payments, refunds};
+use orders_repository::{history, lines, orders, payments, refund_shares, refunds};
 use queue::inbox::{self, WebhookState};
 
 use crate::Orders;
@@ -274,6 +274,9 @@ impl Orders {
             updated_at: now,
         };
         batch.add(refunds::insert(&refund));
+        // Nothing was sold for it.
+        let (id, amount) = (refund.id, refund.amount.minor);
+        batch.add(refund_shares::insert_of_shop(order.id, id, amount, now));
         let event = RefundPromised {
             order: order.id,
             refund: refund.id,

@@ -89,7 +89,8 @@ impl Orders {
         new: NewShippingMethod,
     ) -> Result<ShippingMethod, OrdersError> {
         scope.require(Permission::SettingsWrite)?;
-        let currency = self.tenant(scope).await?.settings.currency;
+        let own = self.tenant(scope).await?.settings.currency;
+        let currency = self.sold_in(scope, new.rates.currency(own), own).await?;
         let rates = new.rates.in_currency(currency)?;
         let free_above = free_above(new.free_above, currency)?;
         let now = self.now();

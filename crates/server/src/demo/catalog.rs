@@ -198,6 +198,7 @@ fn variants(n: u32, line: &Line, currency: Currency, numbers: &mut Numbers) -> V
                 size: (!size.is_empty()).then(|| (*size).to_owned()),
                 options,
                 price,
+                compare_at: None,
                 weight_grams: i64::from(line.weight),
                 position: None,
                 // A few are out of stock or nearly so, as in life.
@@ -262,6 +263,7 @@ fn intangible(n: u32, position: i64, title: &str, price: Money) -> NewVariant {
         size: None,
         options: BTreeMap::new(),
         price,
+        compare_at: None,
         weight_grams: 0,
         position: None,
         on_hand: 0,

@@ -14,6 +14,8 @@ use crate::Sutler;
 
 /// How many products there are unless somebody asks for another number.
 pub const PRODUCTS: u32 = 1000;
+/// How many products are added in one transaction.
+const AT_ONCE: usize = 5000;
 
 const EMAIL: &str = "admin@example.com";
 const PASSWORD: &str = "sutler-demo-login";
@@ -65,11 +67,19 @@ pub async fn fill(sutler: &Sutler, scope: &Scope, products: u32) -> Result<bool>
     let tenant = sutler.accounts.tenant(scope).await?;
     let now = sutler.queue.clock().now();
     let demo = catalog::make(products, tenant.settings.currency, now);
-    sutler
-        .catalog
-        .add_many(scope, &demo.categories, demo.listings)
-        .await
-        .context("add the catalog")?;
+    // A catalog as `serve --demo` has it is added at once: all of it or nothing.
+    // A big one would keep a transaction open for minutes.
+    let mut categories = demo.categories.as_slice();
+    let mut rest = demo.listings.into_iter();
+    loop {
+        let some: Vec<_> = rest.by_ref().take(AT_ONCE).collect();
+        if some.is_empty() && categories.is_empty() {
+            break;
+        }
+        let added = sutler.catalog.add_many(scope, categories, some).await;
+        added.context("add the catalog")?;
+        categories = &[];
+    }
     ship(sutler, scope).await?;
     Ok(true)
 }

@@ -26,9 +26,12 @@ impl S3 {
             program: program.await,
             key: "moto",
         };
-        let bucket = format!("{}/{BUCKET}", server.url());
         let client = reqwest::Client::builder().no_proxy().build();
-        let made = client.expect("a client").put(bucket).send().await;
+        let made = client
+            .expect("a client")
+            .put(server.public_url())
+            .send()
+            .await;
         assert!(made.is_ok_and(|answer| answer.status().is_success()));
         server
     }
@@ -59,6 +62,11 @@ impl S3 {
     /// Where it is.
     pub fn url(&self) -> String {
         format!("http://127.0.0.1:{}", self.program.port())
+    }
+
+    /// Where it serves what is in its bucket.
+    pub fn public_url(&self) -> String {
+        format!("{}/{BUCKET}", self.url())
     }
 
     /// The settings that keep pictures there.

@@ -146,8 +146,8 @@ pub(crate) const EDITS: &[Edit] = &[
         file: "docs/tenants-and-roles.md",
         after: "## Permissions",
         before: "| `tenants:manage`",
-        text: "| `__domain__:read` | see __entities_words__ | | ✓ | ✓ | ✓ |\n\
-               | `__domain__:write` | make and change __entities_words__ | | ✓ | ✓ | ✓ |\n",
+        text: "| `__domain__:read` | see __entities_words__ | | | ✓ | ✓ | ✓ |\n\
+               | `__domain__:write` | make and change __entities_words__ | | | ✓ | ✓ | ✓ |\n",
     },
 ];
 

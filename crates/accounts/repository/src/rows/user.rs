@@ -3,7 +3,7 @@
 use accounts_model::email::Email;
 use accounts_model::user::User;
 use database::column::word;
-use kernel::{Fault, Timestamp, UserId};
+use kernel::{Fault, SellerId, Timestamp, UserId};
 use sea_orm::entity::prelude::*;
 
 #[sea_orm::model]
@@ -22,6 +22,7 @@ pub struct Model {
     pub phone: Option<String>,
     pub locale: Option<String>,
     pub email_verified_at: Option<i64>,
+    pub seller_id: Option<Uuid>,
     pub version: i64,
     pub created_at: i64,
     pub updated_at: i64,
@@ -42,6 +43,7 @@ impl TryFrom<Model> for User {
             phone: row.phone,
             locale: row.locale,
             email_verified_at: row.email_verified_at.map(Timestamp::from_micros),
+            seller: row.seller_id.map(SellerId::from_uuid),
             version: row.version,
             created_at: Timestamp::from_micros(row.created_at),
             updated_at: Timestamp::from_micros(row.updated_at),

@@ -119,7 +119,8 @@ pub(crate) struct ProductRequest {
     #[validate(length(max = 50))]
     #[schema(value_type = Vec<String>)]
     category_ids: Vec<CategoryId>,
-    /// Who sells it, where there are several sellers.
+    /// Who sells it, where there are several sellers. What somebody makes who
+    /// belongs to a seller is that seller's; they leave it out.
     #[schema(value_type = Option<String>)]
     seller_id: Option<SellerId>,
     /// Where its stock is counted; it stays as it is made.
@@ -180,7 +181,7 @@ pub(crate) struct ProductPatch {
     #[validate(length(max = 50))]
     #[schema(value_type = Option<Vec<String>>, nullable = false)]
     category_ids: Option<Vec<CategoryId>>,
-    /// Who sells it.
+    /// Who sells it. Those who belong to a seller leave it out.
     #[serde(default, deserialize_with = "removable")]
     #[schema(value_type = Option<String>)]
     seller_id: Option<Option<SellerId>>,
@@ -203,6 +204,9 @@ pub(crate) struct AdminProductsQuery {
     /// With a tag.
     #[validate(length(max = 64))]
     tag: Option<String>,
+    /// Of a seller.
+    #[param(value_type = Option<String>)]
+    seller_id: Option<SellerId>,
     /// In which order.
     #[param(inline)]
     sort: Option<AdminSortDto>,
@@ -250,6 +254,7 @@ pub(crate) async fn admin_list_products(
             .collect(),
         brands: query.brand.into_iter().collect(),
         tags: query.tag.into_iter().collect(),
+        seller: query.seller_id,
         ..ProductFilter::default()
     };
     let sort = query.sort.unwrap_or_default().into();

@@ -6,6 +6,7 @@ use accounts_model::user::User;
 use accounts_service::{UserChange, UserFilter};
 use actix_web::web::{Data, Path};
 use actix_web::{HttpRequest, HttpResponse, get, patch, post};
+use kernel::SellerId;
 use serde::Deserialize;
 use utoipa::{IntoParams, ToSchema};
 use validator::Validate;
@@ -30,6 +31,9 @@ pub(crate) struct UsersQuery {
     /// The one with this address.
     #[validate(length(max = 254))]
     email: Option<String>,
+    /// Those who belong to a seller.
+    #[param(value_type = Option<String>)]
+    seller_id: Option<SellerId>,
     /// How many at most.
     #[validate(range(min = 1, max = 100))]
     #[param(minimum = 1, maximum = 100, default = 20)]
@@ -75,6 +79,7 @@ pub(crate) async fn list_users(
     let filter = UserFilter {
         role: query.role.map(Into::into),
         status: query.status.map(Into::into),
+        seller: query.seller_id,
         email: query
             .email
             .as_deref()

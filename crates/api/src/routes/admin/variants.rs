@@ -42,6 +42,8 @@ pub(crate) struct VariantRequest {
     options: BTreeMap<String, String>,
     /// What one costs.
     price: MoneyDto,
+    /// What one cost before, shown beside the price: above it.
+    compare_at_price: Option<MoneyDto>,
     /// What one weighs when shipped, in grams.
     #[serde(default)]
     #[validate(range(min = 0, max = 1_000_000_000))]
@@ -86,6 +88,10 @@ pub(crate) struct VariantPatch {
     #[serde(default, deserialize_with = "present")]
     #[schema(nullable = false)]
     price: Option<MoneyDto>,
+    /// What one cost before: above the price.
+    #[serde(default, deserialize_with = "removable")]
+    #[schema(value_type = Option<MoneyDto>)]
+    compare_at_price: Option<Option<MoneyDto>>,
     /// What one weighs when shipped, in grams.
     #[serde(default, deserialize_with = "present")]
     #[validate(range(min = 0, max = 1_000_000_000))]
@@ -103,16 +109,26 @@ pub(crate) struct VariantPatch {
 }
 
 /// Prices are not negative, and not so large that carts overflow.
-fn check_price(price: Option<&MoneyDto>) -> Result<(), RequestError> {
-    match price {
-        Some(price) if !(0..=1_000_000_000_000).contains(&price.amount) => {
-            Err(RequestError::InvalidBody(vec![kernel::FieldError::new(
-                "/price/amount",
-                "range",
-                "must be between 0 and 1000000000000",
-            )]))
-        }
-        _ => Ok(()),
+pub(super) fn check_prices(
+    price: Option<&MoneyDto>,
+    compare_at: Option<&MoneyDto>,
+) -> Result<(), RequestError> {
+    let wrong: Vec<kernel::FieldError> = [
+        ("/price/amount", price),
+        ("/compare_at_price/amount", compare_at),
+    ]
+    .into_iter()
+    .filter(|(_, price)| {
+        price.is_some_and(|price| !(0..=1_000_000_000_000).contains(&price.amount))
+    })
+    .map(|(pointer, _)| {
+        kernel::FieldError::new(pointer, "range", "must be between 0 and 1000000000000")
+    })
+    .collect();
+    if wrong.is_empty() {
+        Ok(())
+    } else {
+        Err(RequestError::InvalidBody(wrong))
     }
 }
 
@@ -138,13 +154,14 @@ pub(crate) async fn create_variant(
 ) -> Result<HttpResponse, ApiError> {
     let product = id(&path, CatalogError::ProductNotFound)?;
     let body = body.0;
-    check_price(Some(&body.price))?;
+    check_prices(Some(&body.price), body.compare_at_price.as_ref())?;
     let new = NewVariant {
         sku: body.sku,
         title: body.title,
         size: body.size,
         options: body.options,
         price: body.price.into(),
+        compare_at: body.compare_at_price.map(Into::into),
         weight_grams: body.weight_grams,
         position: body.position,
         on_hand: body.on_hand,
@@ -173,13 +190,17 @@ pub(crate) async fn patch_variant(
 ) -> Result<HttpResponse, ApiError> {
     let variant = id(&path, CatalogError::VariantNotFound)?;
     let body = body.0;
-    check_price(body.price.as_ref())?;
+    let compare_at = body.compare_at_price.flatten();
+    check_prices(body.price.as_ref(), compare_at.as_ref())?;
     let change = VariantChange {
         sku: body.sku,
         title: body.title,
         size: body.size,
         options: body.options,
         price: body.price.map(Into::into),
+        compare_at: body
+            .compare_at_price
+            .map(|compare_at| compare_at.map(Into::into)),
         weight_grams: body.weight_grams,
         position: body.position,
         status: body.status.map(Into::into),

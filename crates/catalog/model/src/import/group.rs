@@ -7,7 +7,7 @@ use kernel::text::slug;
 
 use super::header::{Column, Header};
 use super::record::Row;
-use super::{ImportedProduct, MAX_NOTES, Mistakes, RowError};
+use super::{ImportedProduct, ImportedVariant, MAX_NOTES, Mistakes, RowError};
 use crate::product::slug_for;
 use crate::variant::MAX_PER_PRODUCT;
 
@@ -26,6 +26,7 @@ pub struct Groups<'a> {
     pictures: u64,
     untracked: u64,
     below_zero: u64,
+    no_saving: u64,
 }
 
 struct Current {
@@ -50,6 +51,7 @@ impl<'a> Groups<'a> {
             pictures: 0,
             untracked: 0,
             below_zero: 0,
+            no_saving: 0,
         }
     }
 
@@ -212,6 +214,7 @@ impl<'a> Groups<'a> {
             row.variant.sku = format!("{slug}-{}", place + 1);
         }
         row.variant.line = line;
+        self.no_saving += u64::from(self.header.shopify && drop_saving(&mut row.variant));
         if place == MAX_PER_PRODUCT {
             let why = format!("a product has at most {MAX_PER_PRODUCT} variants");
             self.wrong(line, &Column::Handle, "too_many", &why, mistakes);
@@ -258,8 +261,25 @@ impl<'a> Groups<'a> {
                 self.below_zero
             ));
         }
+        if self.no_saving > 0 {
+            notes.push(format!(
+                "{} variants had a compare-at price that is not above their price; they have none",
+                self.no_saving
+            ));
+        }
         notes
     }
+}
+
+/// Takes a compare-at price away that promises no saving, as Shopify lets
+/// variants have; whether there was one.
+fn drop_saving(variant: &mut ImportedVariant) -> bool {
+    let both = variant.price.zip(variant.compare_at);
+    let none = both.is_some_and(|(price, compare_at)| (1..=price).contains(&compare_at));
+    if none {
+        variant.compare_at = Some(0);
+    }
+    none
 }
 
 #[cfg(test)]
@@ -352,11 +372,11 @@ mod tests {
     #[test]
     fn shopify_files_are_read_as_they_are() {
         let (products, mistakes, notes) = import(
-            "Handle,Title,Vendor,Type,Tags,Published,Option1 Name,Option1 Value,Option2 Name,Option2 Value,Variant SKU,Variant Grams,Variant Inventory Tracker,Variant Inventory Qty,Variant Price,Variant Requires Shipping,Image Src,SEO Title,Status\n\
-             tee,Tee,Acme,Shirts,summer,TRUE,Size,M,Color,Red,T-M,200.0,shopify,-3,19.00,TRUE,https://a.example/1.jpg,x,active\n\
-             tee,,,,,,,L,,Red,,200,,5,19.00,TRUE,,,\n\
-             tee,,,,,,,,,,,,,,,,https://a.example/2.jpg,,\n\
-             card,Gift Card,Acme,,,FALSE,Title,Default Title,,,CARD,0,,,25.00,FALSE,,,active\n",
+            "Handle,Title,Vendor,Type,Tags,Published,Option1 Name,Option1 Value,Option2 Name,Option2 Value,Variant SKU,Variant Grams,Variant Inventory Tracker,Variant Inventory Qty,Variant Price,Variant Compare At Price,Variant Requires Shipping,Image Src,SEO Title,Status\n\
+             tee,Tee,Acme,Shirts,summer,TRUE,Size,M,Color,Red,T-M,200.0,shopify,-3,19.00,25.00,TRUE,https://a.example/1.jpg,x,active\n\
+             tee,,,,,,,L,,Red,,200,,5,19.00,19.00,TRUE,,,\n\
+             tee,,,,,,,,,,,,,,,,,https://a.example/2.jpg,,\n\
+             card,Gift Card,Acme,,,FALSE,Title,Default Title,,,CARD,0,,,25.00,,FALSE,,,active\n",
         );
         assert_eq!(mistakes, Mistakes::default());
         let [tee, card] = &products[..] else {
@@ -372,6 +392,9 @@ mod tests {
         assert_eq!(tee.status, Some(ProductStatus::Active));
         assert_eq!(card.status, Some(ProductStatus::Draft));
         assert!(card.variants[0].options.is_empty());
-        assert_eq!(notes.len(), 4, "{notes:?}");
+        assert_eq!(tee.variants[0].compare_at, Some(2500));
+        assert_eq!(tee.variants[1].compare_at, Some(0));
+        assert_eq!(card.variants[0].compare_at, None);
+        assert_eq!(notes.len(), 5, "{notes:?}");
     }
 }

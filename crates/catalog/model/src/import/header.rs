@@ -43,6 +43,8 @@ pub enum Column {
     OptionValue(u8),
     /// Its price, in major units.
     Price,
+    /// What it cost before, in major units.
+    CompareAt,
     /// The currency of the price.
     Currency,
     /// Its weight in grams.
@@ -98,6 +100,9 @@ const NAMES: &[(&str, Column)] = &[
     ("size", Column::Size),
     ("price", Column::Price),
     ("variant price", Column::Price),
+    ("compare_at_price", Column::CompareAt),
+    ("compare-at price", Column::CompareAt),
+    ("variant compare at price", Column::CompareAt),
     ("currency", Column::Currency),
     ("weight_grams", Column::Weight),
     ("variant grams", Column::Weight),

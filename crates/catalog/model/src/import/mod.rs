@@ -207,6 +207,8 @@ pub struct ImportedVariant {
     pub options: std::collections::BTreeMap<String, String>,
     /// What one costs, in minor units.
     pub price: Option<i64>,
+    /// What one cost before, in minor units; 0 removes that.
+    pub compare_at: Option<i64>,
     /// What one weighs, in grams.
     pub weight_grams: Option<i64>,
     /// How many there are.

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::str::FromStr;
 
+use kernel::Currency;
 use kernel::cell::undo;
 
 use super::cells::price_of;
@@ -103,6 +104,7 @@ impl Reader<'_> {
             | Column::OptionName(_)
             | Column::OptionValue(_)
             | Column::Price
+            | Column::CompareAt
             | Column::Currency
             | Column::Weight
             | Column::OnHand
@@ -185,13 +187,8 @@ impl Reader<'_> {
             Column::OptionValue(n) => {
                 row.options[usize::from(n - 1)].1 = Some(long(text, 500)?);
             }
-            Column::Price => {
-                let price = price_of(text, currency).filter(|price| *price <= MAX_PRICE);
-                variant.price = Some(price.ok_or_else(|| {
-                    let why = format!("must be an amount of {currency} such as 12.99, with a point and without a sign or spaces");
-                    ("price", why)
-                })?);
-            }
+            Column::Price => variant.price = Some(amount(text, currency)?),
+            Column::CompareAt => variant.compare_at = Some(amount(text, currency)?),
             Column::Currency if text != currency.code() => {
                 let why = format!("prices of this tenant are in {currency}");
                 return Err(("currency", why));
@@ -234,6 +231,17 @@ fn long(text: &str, most: usize) -> Result<String, Refusal> {
         return Err(("length", format!("must have at most {most} characters")));
     }
     Ok(text.to_owned())
+}
+
+/// An amount in major units, as minor ones.
+fn amount(text: &str, currency: Currency) -> Result<i64, Refusal> {
+    let price = price_of(text, currency).filter(|price| *price <= MAX_PRICE);
+    price.ok_or_else(|| {
+        let why = format!(
+            "must be an amount of {currency} such as 12.99, with a point and without a sign or spaces"
+        );
+        ("price", why)
+    })
 }
 
 fn word<T: FromStr>(text: &str, words: &str) -> Result<T, Refusal> {

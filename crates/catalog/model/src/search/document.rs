@@ -176,7 +176,7 @@ fn card(product: &Product, sold: &[&StockedVariant]) -> Vec<u8> {
         .iter()
         .zip(&chosen)
         .map(|(stocked, options)| CardVariant {
-            price: stocked.variant.price.minor,
+            price: stocked.current_price().minor,
             in_stock: stocked.stock.is_none_or(|pile| pile.available() > 0),
             size: stocked
                 .variant

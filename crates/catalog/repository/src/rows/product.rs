@@ -24,6 +24,7 @@ pub struct Model {
     pub currency: String,
     pub price_min: Option<i64>,
     pub price_max: Option<i64>,
+    pub compare_at: Option<i64>,
     pub version: i64,
     pub created_at: i64,
     pub updated_at: i64,

@@ -17,6 +17,7 @@ pub struct Model {
     pub size: Option<String>,
     pub options: Json,
     pub price: i64,
+    pub compare_at: Option<i64>,
     pub currency: String,
     pub weight_grams: i64,
     pub status: String,

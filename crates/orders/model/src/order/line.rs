@@ -34,6 +34,10 @@ pub struct OrderLine {
     pub quantity: i64,
     /// What promotions took off all of them together.
     pub discount: Money,
+    /// What the shop takes of it, in minor units of the order's currency, as
+    /// it was when it was bought.
+    #[serde(default)]
+    pub fee: i64,
     /// How many went back into stock.
     pub restocked: i64,
     /// What became of them besides.
@@ -186,6 +190,7 @@ mod tests {
             unit_price: Money::new(unit, Currency::EUR),
             quantity,
             discount: Money::new(discount, Currency::EUR),
+            fee: 0,
             restocked: 0,
             pieces: Pieces::default(),
         }

@@ -11,7 +11,7 @@
 //! 4. Each discount is spread over the lines it is for in proportion to what
 //!    is left of them, by largest remainder, to the last minor unit.
 
-use kernel::{CouponId, Money, MoneyError, PromotionId, Timestamp};
+use kernel::{CouponId, Currency, Money, MoneyError, PromotionId, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use super::coupon::Coupon;
@@ -69,6 +69,11 @@ pub enum Refusal {
     NotCombinable,
     /// Another code of the same promotion is in the cart.
     Repeated,
+    /// Its amounts are in another currency than the cart.
+    Currency {
+        /// Which.
+        currency: Currency,
+    },
 }
 
 /// A promotion that applies, and what it takes off.
@@ -187,7 +192,12 @@ impl Tried {
         let mut left = basket.totals.to_vec();
         let mut goods_off = vec![basket.nothing; which.len()];
         for (off, &n) in goods_off.iter_mut().zip(&which) {
-            let parts = off_lines(&candidates[n].promotion, basket.items, &left)?;
+            let parts = off_lines(
+                &candidates[n].promotion,
+                basket.items,
+                &left,
+                basket.nothing,
+            )?;
             for (left, part) in left.iter_mut().zip(parts) {
                 *left = left.minus(part)?;
                 *off = off.plus(part)?;
@@ -258,8 +268,9 @@ impl Candidate {
             return Ok(Some(refusal));
         }
         let (promotion, rule) = (&self.promotion, &self.promotion.rule);
-        if promotion.currency != basket.nothing.currency {
-            return Ok(Some(Refusal::NothingToDiscount));
+        let currency = promotion.currency;
+        if rule.has_amounts() && currency != basket.nothing.currency {
+            return Ok(Some(Refusal::Currency { currency }));
         }
         let mut subtotal = basket.nothing;
         let mut quantity = 0;

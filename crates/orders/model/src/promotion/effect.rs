@@ -24,11 +24,13 @@ impl Rule {
 }
 
 /// What a promotion takes off each line, of which so much is left. Never more
-/// than is left. Nothing for free shipping.
+/// than is left, and in its currency, which is that of `nothing` and of the
+/// promotion's amounts, if it has any. Nothing for free shipping.
 pub(super) fn off_lines(
     promotion: &Promotion,
     items: &[Item],
     left: &[Money],
+    nothing: Money,
 ) -> Result<Vec<Money>, MoneyError> {
     let rule = &promotion.rule;
     match &rule.effect {
@@ -36,7 +38,7 @@ pub(super) fn off_lines(
             basis_points,
             at_most,
         } => {
-            let (base, weights) = eligible(promotion, items, left)?;
+            let (base, weights) = eligible(promotion, items, left, nothing)?;
             let mut amount = base.basis_points(*basis_points)?;
             if let Some(most) = at_most {
                 amount.minor = amount.minor.min(*most);
@@ -44,10 +46,10 @@ pub(super) fn off_lines(
             Ok(spread(amount, base, &weights))
         }
         Effect::Fixed { amount } => {
-            let (base, weights) = eligible(promotion, items, left)?;
+            let (base, weights) = eligible(promotion, items, left, nothing)?;
             Ok(spread(promotion.money(*amount), base, &weights))
         }
-        Effect::FreeShipping => Ok(vec![promotion.money(0); items.len()]),
+        Effect::FreeShipping => Ok(vec![nothing; items.len()]),
         Effect::BuyXGetY {
             buy,
             get,
@@ -83,8 +85,9 @@ fn eligible(
     promotion: &Promotion,
     items: &[Item],
     left: &[Money],
+    nothing: Money,
 ) -> Result<(Money, Vec<u64>), MoneyError> {
-    let mut base = promotion.money(0);
+    let mut base = nothing;
     let mut weights = Vec::with_capacity(items.len());
     for (item, left) in items.iter().zip(left) {
         let is_for = promotion.rule.is_for(item);

@@ -181,8 +181,13 @@ pub struct PromotionChange {
 }
 
 impl GivenRule {
-    /// The rule, if it makes sense and all amounts are in the currency of the
+    /// The currency of its amounts: that of the first one, else that of the
     /// shop.
+    pub fn currency(&self, of_shop: Currency) -> Currency {
+        self.currencies.first().copied().unwrap_or(of_shop)
+    }
+
+    /// The rule, if it makes sense and all amounts are in one currency.
     pub fn in_currency(self, currency: Currency) -> Result<Rule, PromotionError> {
         if self.currencies.iter().any(|one| *one != currency) {
             return Err(PromotionError::WrongCurrency(currency));
@@ -193,6 +198,17 @@ impl GivenRule {
 }
 
 impl Rule {
+    /// Whether it names amounts. A rule that does is for carts in their
+    /// currency, any other for all.
+    pub fn has_amounts(&self) -> bool {
+        self.minimum_subtotal.is_some()
+            || match &self.effect {
+                Effect::Percent { at_most, .. } => at_most.is_some(),
+                Effect::Fixed { .. } => true,
+                Effect::FreeShipping | Effect::BuyXGetY { .. } => false,
+            }
+    }
+
     /// Refuses rules that take nothing off, or more than all.
     pub fn check(&self) -> Result<(), PromotionError> {
         let refuse = |why| Err(PromotionError::Invalid(why));
@@ -247,7 +263,7 @@ impl Rule {
 }
 
 impl Promotion {
-    /// The promotion that was asked for, in the currency of the shop.
+    /// The promotion that was asked for, with amounts in a currency.
     pub fn new(
         new: NewPromotion,
         currency: Currency,

@@ -65,8 +65,13 @@ impl GivenRates {
         Self { rates, currencies }
     }
 
-    /// The rates, if they make sense and all amounts are in the currency of
-    /// the shop.
+    /// The currency of the rates: that of the first amount, else that of the
+    /// shop.
+    pub fn currency(&self, of_shop: Currency) -> Currency {
+        self.currencies.first().copied().unwrap_or(of_shop)
+    }
+
+    /// The rates, if they make sense and all amounts are in one currency.
     pub fn in_currency(self, currency: Currency) -> Result<Rates, OrdersError> {
         if self.currencies.iter().any(|one| *one != currency) {
             return Err(OrdersError::RatesCurrency(currency));
