@@ -11,6 +11,7 @@ use crate::script::{Access, Script, Table};
 pub(crate) const MIGRATION: Script = Script {
     name: "m0020_credits",
     tables: &[
+        Table::new("top_ups", Access::Tenant),
         Table::new("transfer_notes", Access::Tenant),
         Table::new("credit_holds", Access::Tenant),
         Table::new("credit_lot_movements", Access::Tenant).append_only(),
@@ -150,5 +151,39 @@ CREATE TABLE transfer_notes (
     PRIMARY KEY (tenant_id, transfer_id),
     FOREIGN KEY (tenant_id, transfer_id) REFERENCES ledger_transfers (tenant_id, id)
 );
+
+CREATE TABLE top_ups (
+    tenant_id uuid NOT NULL,
+    id uuid NOT NULL,
+    wallet_id uuid NOT NULL,
+    payment_id uuid NOT NULL,
+    gateway text NOT NULL,
+    status text NOT NULL,
+    amount bigint NOT NULL,
+    currency text NOT NULL,
+    session_id text,
+    url text,
+    intent_id text,
+    paid bigint,
+    paid_currency text,
+    credited_at bigint,
+    failure text,
+    attention text,
+    return_urls jsonb NOT NULL,
+    expires_at bigint NOT NULL,
+    checked_at bigint NOT NULL,
+    created_at bigint NOT NULL,
+    updated_at bigint NOT NULL,
+    PRIMARY KEY (tenant_id, id),
+    FOREIGN KEY (tenant_id, wallet_id) REFERENCES wallets (tenant_id, id),
+    CONSTRAINT ck_top_ups_status CHECK (status IN ('created', 'open', 'processing', 'succeeded', 'failed', 'expired')),
+    CONSTRAINT ck_top_ups_amount CHECK (amount > 0),
+    CONSTRAINT ck_top_ups_credited CHECK (credited_at IS NULL OR (status = 'succeeded' AND paid IS NOT NULL))
+);
+CREATE UNIQUE INDEX uq_top_ups__payment_id ON top_ups (tenant_id, payment_id);
+CREATE UNIQUE INDEX uq_top_ups__gateway__session_id ON top_ups (tenant_id, gateway, session_id) WHERE session_id IS NOT NULL;
+CREATE INDEX ix_top_ups_intent ON top_ups (tenant_id, gateway, intent_id) WHERE intent_id IS NOT NULL;
+CREATE INDEX ix_top_ups_wallet ON top_ups (tenant_id, wallet_id, id);
+CREATE INDEX ix_top_ups_unsettled ON top_ups (tenant_id, checked_at) WHERE status IN ('created', 'open', 'processing');
 ",
 };

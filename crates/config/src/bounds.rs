@@ -16,6 +16,7 @@ const MIN_DISTINCT: usize = 10;
 
 pub(crate) fn check(s: &Settings, r: &mut Reader) {
     numbers(s, r);
+    top_ups(s, r);
     times(s, r);
     addresses(s, r);
     secrets(s, r);
@@ -76,6 +77,14 @@ fn numbers(s: &Settings, r: &mut Reader) {
             let expected = format!("a whole number from {least} to {most}");
             r.mistake(key, &value.to_string(), &expected);
         }
+    }
+}
+
+fn top_ups(s: &Settings, r: &mut Reader) {
+    let (least, most) = (s.credits.top_up_min, s.credits.top_up_max);
+    if most < least {
+        let expected = format!("at least CREDITS_TOP_UP_MIN, which is {least}");
+        r.mistake("credits.top_up_max", &most.to_string(), &expected);
     }
 }
 

@@ -21,6 +21,7 @@ pub use reference::{env_example, markdown};
 pub use sections::abandoned_carts::AbandonedCarts;
 pub use sections::auth::Auth;
 pub use sections::checkout::Checkout;
+pub use sections::credits::Credits;
 pub use sections::database::{Database, PoolMode};
 pub use sections::http::Http;
 pub use sections::imports::Imports;

@@ -12,6 +12,7 @@ use crate::reader::{Entry, Mistakes, Reader};
 use crate::sections::abandoned_carts::AbandonedCarts;
 use crate::sections::auth::Auth;
 use crate::sections::checkout::Checkout;
+use crate::sections::credits::Credits;
 use crate::sections::database::Database;
 use crate::sections::http::Http;
 use crate::sections::imports::Imports;
@@ -22,7 +23,7 @@ use crate::sections::payments::{GatewayName, Payments};
 use crate::sections::rate_limits::RateLimits;
 use crate::sections::telemetry::Telemetry;
 use crate::sections::{
-    abandoned_carts, auth, checkout, database, http, imports, jobs, mail, media, payments,
+    abandoned_carts, auth, checkout, credits, database, http, imports, jobs, mail, media, payments,
     rate_limits, telemetry,
 };
 use crate::sources::Sources;
@@ -84,6 +85,8 @@ pub struct Settings {
     pub payments: Payments,
     /// Checkout.
     pub checkout: Checkout,
+    /// Wallets.
+    pub credits: Credits,
     /// Carts that were left behind.
     pub abandoned_carts: AbandonedCarts,
     /// Background work.
@@ -183,6 +186,7 @@ fn read(r: &mut Reader) -> Settings {
         mail: mail::read(r, &data_dir),
         payments: payments::read(r),
         checkout: checkout::read(r),
+        credits: credits::read(r),
         abandoned_carts: abandoned_carts::read(r),
         jobs: jobs::read(r),
         media: media::read(r, &data_dir),

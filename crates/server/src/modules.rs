@@ -61,12 +61,17 @@ pub(crate) fn services(
         database: database.clone(),
         queue: queue.clone(),
         accounts: accounts.clone(),
+        gateways: gateways.all.clone(),
+        settings: base.settings.credits.clone(),
+        session_ttl: base.settings.checkout.session_ttl,
+        return_origins: return_origins(base.settings),
     }));
     let orders = Arc::new(Orders::new(OrdersParts {
         database: database.clone(),
         queue: queue.clone(),
         accounts: accounts.clone(),
         catalog: catalog.clone(),
+        credits: credits.clone(),
         gateways: gateways.all,
         test_buyer: gateways.buyer,
         printer: Arc::new(gateway_pdf::PdfPrinter),

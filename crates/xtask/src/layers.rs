@@ -24,6 +24,8 @@ pub(crate) const DOMAINS: &[&str] = &[
 enum Layer<'a> {
     Kernel,
     Config,
+    /// The port of payment gateways, below all domains.
+    Payments,
     Database,
     Queue,
     Model(&'a str),
@@ -123,6 +125,7 @@ fn layer(path: &str) -> Result<Layer<'_>> {
     Ok(match parts.as_slice() {
         ["crates", "kernel"] => Layer::Kernel,
         ["crates", "config"] => Layer::Config,
+        ["crates", "payments"] => Layer::Payments,
         ["crates", "database"] => Layer::Database,
         ["crates", "queue"] => Layer::Queue,
         ["crates", "api"] => Layer::Api,
@@ -153,6 +156,8 @@ fn forbidden(from: Layer<'_>, to: Layer<'_>, development: bool) -> Option<String
         (L::Kernel, _) | (_, L::Api | L::Server) => false,
         (_, L::Kernel) => true,
         (L::Database, L::Config) | (L::Queue, L::Database) => true,
+        (L::Model(_) | L::Repository(_) | L::Service(_), L::Payments) => true,
+        (L::Gateway(_) | L::Api, L::Payments) => true,
         (L::Model(own), L::Model(other)) => rank(other) < rank(own),
         (L::Repository(_), L::Database) => true,
         (L::Repository(own), L::Model(other)) => own == other,
@@ -216,6 +221,9 @@ mod tests {
             (L::Gateway("stripe"), L::Database),
             (L::Gateway("stripe"), L::Service("orders")),
             (L::Kernel, L::Config),
+            (L::Payments, L::Config),
+            (L::Payments, L::Model("orders")),
+            (L::Database, L::Payments),
         ] {
             assert!(forbidden(from, to, false).is_some(), "{from:?} {to:?}");
         }

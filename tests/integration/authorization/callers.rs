@@ -11,6 +11,7 @@ use testkit::{Answer, App};
 
 use super::of_sellers::{of_seller, seller_callers};
 use super::routes::{Access, Route};
+use super::wallets::{spend, top_up, wallet};
 
 /// Somebody who calls.
 pub struct Caller {
@@ -212,37 +213,6 @@ async fn picture(app: &App, tenant: &Tenant, product: &str) -> String {
     call.expect(201).await.text_at("/id")
 }
 
-/// A wallet with credit in it.
-async fn wallet(app: &App, tenant: &Tenant, currency: &str) -> String {
-    let client = &app.client;
-    let made = client.post("/api/admin/wallets", &json!({"user_id": tenant.user.id}));
-    let id = made.bearer(&tenant.key).expect(201).await.text_at("/id");
-    let amount = json!({"amount": {"amount": 1_000_000, "currency": currency}, "reason": "broken"});
-    let path = format!("/api/admin/wallets/{id}/adjustments");
-    let filled = client.post(&path, &amount).bearer(&tenant.key);
-    filled.expect(200).await;
-    id
-}
-
-/// Something that was spent of a wallet.
-async fn spend(app: &App, tenant: &Tenant, number: u32, things: &Things) -> String {
-    let tenant = tenant.id.parse().expect("the id of a tenant");
-    let scope = app.sutler.accounts.system_scope(tenant, "test");
-    let tx = app.sutler.database.begin_write(&scope, "test").await;
-    let tx = tx.expect("a transaction");
-    let currency = things["currency"].parse().expect("a currency");
-    let wallet = things["wallet_id"].parse().expect("the id of a wallet");
-    let spend = credits_service::Spend {
-        wallet: credits_model::wallet::WalletKey::Id(wallet),
-        kind: credits_model::transfer::SpendKind::Order,
-        reference: format!("spend-{number}"),
-        amount: kernel::Money::new(1, currency),
-    };
-    let booked = app.sutler.credits.spend_in_tx(&tx, &spend).await;
-    tx.commit().await.expect("a commit");
-    booked.expect("a spend").transfer.to_string()
-}
-
 /// An import that waits for a worker.
 async fn import(app: &App, tenant: &Tenant) -> String {
     let call = app
@@ -338,6 +308,9 @@ pub async fn fresh(
     if route.method == "DELETE" && wants("image_id") {
         let id = picture(app, tenant, &things["product_id"]).await;
         things.insert("image_id", id);
+    }
+    if wants("top_up_id") {
+        things.insert("top_up_id", top_up(app, owner, &things["currency"]).await);
     }
     if wants("transaction_id") {
         let id = spend(app, tenant, number, things).await;

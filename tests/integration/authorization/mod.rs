@@ -4,6 +4,7 @@ mod audited;
 mod callers;
 mod of_sellers;
 mod routes;
+mod wallets;
 
 use std::collections::BTreeSet;
 
@@ -161,7 +162,9 @@ async fn each_route_lets_in_whom_it_is_for(#[values(Sqlite, Postgres)] backend: 
     let everybody = callers(&app, &shop).await;
     for route in ROUTES {
         for caller in &everybody {
-            let keeps = route.path.contains("{address_id}") && !caller.credential.is_empty();
+            let kept = ["{address_id}", "{top_up_id}"];
+            let keeps =
+                kept.iter().any(|name| route.path.contains(name)) && !caller.credential.is_empty();
             let owner = if caller.person || keeps {
                 &caller.credential
             } else {

@@ -640,6 +640,14 @@ pub const ROUTES: &[Route] = &[
     patch("/api/wallet", Account, r#"{"low_balance_threshold": null}"#),
     get("/api/wallet/transactions", Account),
     get("/api/wallet/transactions/export", Account),
+    get("/api/wallet/top-ups/{top_up_id}", Account),
+    // After it, because only so many can be open at once.
+    post(
+        "/api/wallet/top-ups",
+        Account,
+        r#"{"amount": {"amount": 100, "currency": "{currency}"}}"#,
+    ),
+    get("/api/admin/top-ups", Needs("credits:read")),
     get("/api/admin/wallets", Needs("credits:read")),
     post(
         "/api/admin/wallets",

@@ -59,6 +59,8 @@ async fn a_hold_is_captured_in_parts_and_the_rest_let_go(
         .capture(whole.id, "c4", None, false)
         .await
         .expect("a capture");
+    let again = books.capture(whole.id, "c4", None, false).await;
+    assert!(!again.expect("the same").is_new);
     assert_eq!(books.void(whole.id).await.status, HoldStatus::Captured);
 
     let voided = books.hold(key, "k", 10, end).await.expect("a hold");

@@ -5,6 +5,8 @@ mod holds;
 mod ledger;
 mod model;
 mod races;
+mod random;
+mod top_ups;
 mod wallet;
 
 use credits_model::CreditsError;

@@ -270,3 +270,36 @@ async fn what_a_wallet_knows_is_handed_out_and_forgotten(
     assert!(matches!(closed, Err(credits_model::CreditsError::Closed)));
     books.assert_proven().await;
 }
+
+/// How often the database is asked: a number that does not grow with what there
+/// is.
+#[rstest]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn wallets_ask_the_database_as_often_as_ever(#[values(Sqlite, Postgres)] backend: Backend) {
+    let app = App::start(backend).await;
+    let shop = app.shop().await;
+    let user = &shop.first.user;
+    let books = Books::new(&app, &shop.first);
+    funded(&books, user, 1000).await;
+    let mut spends = u64::MAX;
+    for n in 0..30 {
+        let before = app.sutler.database.round_trips();
+        let reference = format!("s{n}");
+        let spent = books.spend(wallet_of(user), &reference, 1).await;
+        spent.expect("a spend");
+        spends = spends.min(app.sutler.database.round_trips() - before);
+    }
+    let mut reads = Vec::new();
+    for path in ["/api/wallet", "/api/wallet/transactions?limit=20"] {
+        let mut fewest = u64::MAX;
+        for _ in 0..8 {
+            let before = app.sutler.database.round_trips();
+            app.client.get(path).bearer(&user.token).expect(200).await;
+            fewest = fewest.min(app.sutler.database.round_trips() - before);
+        }
+        reads.push(fewest);
+    }
+    // Begin, lock and read, write, commit; SQLite writes one by one.
+    let expected = if backend == Postgres { 4 } else { 8 };
+    assert_eq!((spends, reads), (expected, vec![1, 3]));
+}

@@ -24,6 +24,7 @@ pub(crate) mod promotion;
 pub(crate) mod returns;
 pub(crate) mod seller;
 pub(crate) mod shipping;
+pub(crate) mod top_up;
 pub(crate) mod user;
 pub(crate) mod variant;
 pub(crate) mod wallet;

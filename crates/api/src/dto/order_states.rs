@@ -54,7 +54,7 @@ pub(crate) enum FulfilmentStateDto {
 }
 
 /// Where an attempt to pay stands.
-#[derive(Debug, Clone, Copy, Serialize, ToSchema)]
+#[derive(Debug, Clone, Copy, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 #[schema(as = PaymentStatus)]
 pub(crate) enum PaymentStatusDto {
@@ -162,6 +162,19 @@ impl From<PaymentStatus> for PaymentStatusDto {
             PaymentStatus::Succeeded => Self::Succeeded,
             PaymentStatus::Failed => Self::Failed,
             PaymentStatus::Expired => Self::Expired,
+        }
+    }
+}
+
+impl From<PaymentStatusDto> for PaymentStatus {
+    fn from(dto: PaymentStatusDto) -> Self {
+        match dto {
+            PaymentStatusDto::Created => Self::Created,
+            PaymentStatusDto::Open => Self::Open,
+            PaymentStatusDto::Processing => Self::Processing,
+            PaymentStatusDto::Succeeded => Self::Succeeded,
+            PaymentStatusDto::Failed => Self::Failed,
+            PaymentStatusDto::Expired => Self::Expired,
         }
     }
 }

@@ -23,6 +23,7 @@ pub(crate) mod seller;
 pub(crate) mod sessions;
 pub(crate) mod table;
 pub(crate) mod test_gateway;
+pub(crate) mod top_ups;
 pub(crate) mod two_factor;
 pub(crate) mod unsubscribe;
 pub(crate) mod variant_choice;

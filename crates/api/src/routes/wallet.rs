@@ -17,6 +17,7 @@ use validator::Validate;
 use super::admin::orders::some_money;
 use super::admin::wallets;
 use super::order_files::CsvFile;
+use super::top_ups;
 use crate::app::Routes;
 use crate::dto::money::MoneyDto;
 use crate::dto::patch::removable;
@@ -46,6 +47,7 @@ fn routes(config: &mut Routes) {
     config.service(patch_wallet);
     config.service(export_wallet_transactions);
     config.service(list_wallet_transactions);
+    top_ups::routes(config);
     wallets::routes(config);
 }
 

@@ -3,6 +3,7 @@
 pub(crate) mod abandoned_carts;
 pub(crate) mod auth;
 pub(crate) mod checkout;
+pub(crate) mod credits;
 pub(crate) mod database;
 pub(crate) mod http;
 pub(crate) mod imports;

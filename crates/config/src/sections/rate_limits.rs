@@ -40,7 +40,7 @@ pub(crate) fn read(r: &mut Reader) -> RateLimits {
         checkout: r.value(
             "rate_limit.checkout",
             "30/min",
-            "Checkout and payment attempts.",
+            "Checkout, payment attempts and top-ups of wallets.",
         ),
         admin_writes: r.value(
             "rate_limit.admin_writes",

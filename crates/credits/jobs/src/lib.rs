@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use credits_model::jobs::{ExpireCredits, ProveWallets};
+use credits_model::jobs::{ExpireCredits, ProveWallets, SweepTopUps};
 use credits_service::Credits;
 use queue::Registry;
 use queue::schedule::Schedule;
@@ -16,6 +16,11 @@ pub fn register(registry: &mut Registry, credits: &Arc<Credits>) {
         async move { service.expire(&context.scope).await }
     });
     let service = credits.clone();
+    registry.handle(move |context, SweepTopUps {}| {
+        let service = service.clone();
+        async move { service.sweep_top_ups(&context.scope).await }
+    });
+    let service = credits.clone();
     registry.handle(move |context, ProveWallets {}| {
         let service = service.clone();
         async move { service.prove_wallets(&context.scope).await.map(|_| ()) }
@@ -25,6 +30,7 @@ pub fn register(registry: &mut Registry, credits: &Arc<Credits>) {
 /// What is due again and again.
 pub fn schedules() -> Vec<Schedule> {
     vec![
+        Schedule::new(Duration::from_mins(1), SweepTopUps {}),
         Schedule::new(Duration::from_mins(5), ExpireCredits {}),
         Schedule::new(Duration::from_hours(24), ProveWallets {}),
     ]

@@ -6,6 +6,8 @@ use accounts_model::AccountsError;
 use kernel::{AccessDenied, Currency, DomainError, ErrorKind, Fault, FieldError, Money, OnceError};
 use strum::{EnumDiscriminants, EnumIter};
 
+use crate::top_up::MAX_OPEN;
+
 /// Why a use case of credits was refused.
 #[derive(Debug, thiserror::Error, EnumDiscriminants)]
 #[strum_discriminants(name(CreditsErrorCode), derive(EnumIter))]
@@ -72,6 +74,29 @@ pub enum CreditsError {
     /// It is over before it begins.
     #[error("the expiry has to lie in the future")]
     InvalidExpiry,
+    /// There is no such top-up, or it is somebody else's.
+    #[error("there is no such top-up")]
+    TopUpNotFound,
+    /// The amount is too small or too large to be paid in at once.
+    #[error("a top-up is {least} to {most}")]
+    TopUpAmount {
+        /// The smallest.
+        least: Money,
+        /// The largest.
+        most: Money,
+    },
+    /// Too many wait to be paid.
+    #[error("{MAX_OPEN} top-ups wait to be paid; pay one, or wait until they are over")]
+    TooManyTopUps,
+    /// No such gateway.
+    #[error("there is no payment gateway {0:?}")]
+    UnknownGateway(String),
+    /// Nowhere a buyer may be sent.
+    #[error("{0} must be on an origin the shop has allowed")]
+    ReturnUrl(&'static str),
+    /// The gateway refused.
+    #[error("the payment gateway refused: {0}")]
+    Gateway(String),
     /// Accounts refused.
     #[error(transparent)]
     Accounts(#[from] AccountsError),
@@ -105,6 +130,12 @@ impl CreditsErrorCode {
             Self::HoldOver => "wallet.hold_over",
             Self::CaptureTooLarge => "wallet.capture_too_large",
             Self::InvalidExpiry => "wallet.invalid_expiry",
+            Self::TopUpNotFound => "top_up.not_found",
+            Self::TopUpAmount => "top_up.amount_out_of_bounds",
+            Self::TooManyTopUps => "top_up.too_many_open",
+            Self::UnknownGateway => "top_up.unknown_gateway",
+            Self::ReturnUrl => "top_up.return_url",
+            Self::Gateway => "top_up.gateway_refused",
             Self::Access | Self::Accounts | Self::Once | Self::Fault => "",
         }
     }
@@ -114,7 +145,11 @@ impl CreditsErrorCode {
     pub fn kind(self) -> ErrorKind {
         use ErrorKind as K;
         match self {
-            Self::WalletNotFound | Self::TransactionNotFound | Self::HoldNotFound => K::NotFound,
+            Self::WalletNotFound
+            | Self::TransactionNotFound
+            | Self::HoldNotFound
+            | Self::TopUpNotFound => K::NotFound,
+            Self::Gateway => K::BadGateway,
             Self::InsufficientCredit => K::PaymentRequired,
             Self::Frozen
             | Self::Closed
@@ -124,12 +159,16 @@ impl CreditsErrorCode {
             | Self::NotRefundable
             | Self::RefundTooLarge
             | Self::HoldOver
-            | Self::CaptureTooLarge => K::Conflict,
+            | Self::CaptureTooLarge
+            | Self::TooManyTopUps => K::Conflict,
             Self::InvalidAmount
             | Self::CurrencyMismatch
             | Self::BalanceTooLarge
             | Self::InvalidReference
-            | Self::InvalidExpiry => K::Unprocessable,
+            | Self::InvalidExpiry
+            | Self::TopUpAmount
+            | Self::UnknownGateway
+            | Self::ReturnUrl => K::Unprocessable,
             Self::Access | Self::Accounts | Self::Once | Self::Fault => K::Internal,
         }
     }
@@ -161,7 +200,11 @@ impl DomainError for CreditsError {
             Self::InvalidAmount
             | Self::BalanceTooLarge
             | Self::AdjustmentTooLarge(_)
-            | Self::RefundTooLarge(_) => "/amount",
+            | Self::RefundTooLarge(_)
+            | Self::TopUpAmount { .. } => "/amount",
+            Self::UnknownGateway(_) => "/gateway",
+            Self::ReturnUrl("success_url") => "/success_url",
+            Self::ReturnUrl(_) => "/cancel_url",
             Self::CurrencyMismatch(_) => "/amount/currency",
             Self::InvalidExpiry => "/expires_at",
             Self::Accounts(inner) => return inner.fields(),

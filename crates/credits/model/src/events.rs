@@ -1,6 +1,6 @@
 //! Facts about wallets.
 
-use kernel::{Event, WalletId};
+use kernel::{Event, TopUpId, WalletId};
 use serde::{Deserialize, Serialize};
 
 /// The balance of a wallet fell below what its owner wants to be told of. It
@@ -30,4 +30,17 @@ pub struct WalletFrozen {
 
 impl Event for WalletFrozen {
     const KIND: &'static str = "wallet.frozen";
+}
+
+/// What was paid for a top-up is in its wallet.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct TopUpCredited {
+    /// Which top-up.
+    pub top_up: TopUpId,
+    /// Into which wallet.
+    pub wallet: WalletId,
+}
+
+impl Event for TopUpCredited {
+    const KIND: &'static str = "top_up.credited";
 }

@@ -18,3 +18,11 @@ pub struct ProveWallets {}
 impl Job for ProveWallets {
     const KIND: &'static str = "credits.prove_wallets";
 }
+
+/// Asks gateways about top-ups nobody heard of.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct SweepTopUps {}
+
+impl Job for SweepTopUps {
+    const KIND: &'static str = "credits.sweep_top_ups";
+}

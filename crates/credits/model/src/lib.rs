@@ -9,6 +9,7 @@ pub mod jobs;
 pub mod lot;
 pub mod proof;
 pub mod purse;
+pub mod top_up;
 pub mod transfer;
 pub mod wallet;
 

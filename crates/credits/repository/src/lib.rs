@@ -7,4 +7,5 @@ pub mod lots;
 pub mod personal;
 pub mod proof;
 mod rows;
+pub mod top_ups;
 pub mod wallets;

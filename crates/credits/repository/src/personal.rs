@@ -9,6 +9,23 @@ struct Count {
     holds: i64,
 }
 
+#[derive(FromQueryResult)]
+struct Open {
+    top_ups: i64,
+}
+
+/// How many top-ups of a person wait to be paid.
+pub async fn open_top_ups(db: &Scoped, user: UserId) -> Result<i64, Fault> {
+    let row: Option<Open> = db
+        .one(
+            "SELECT count(*) AS top_ups FROM top_ups p JOIN wallets w ON w.tenant_id = p.tenant_id AND w.id = p.wallet_id \
+             WHERE p.tenant_id = $1 AND w.user_id = $2 AND p.status IN ('created', 'open', 'processing')",
+            [user.uuid().into()],
+        )
+        .await?;
+    Ok(row.map_or(0, |row| row.top_ups))
+}
+
 /// How many holds a person's wallets have open.
 pub async fn open_holds(db: &Scoped, user: UserId) -> Result<i64, Fault> {
     let row: Option<Count> = db

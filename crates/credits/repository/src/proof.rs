@@ -64,7 +64,7 @@ async fn proven(
     let rows: Vec<Row> = db
         .all(&format!("WITH picked AS ({picked}) {SQL}"), values)
         .await?;
-    Ok(rows.into_iter().map(proof).collect())
+    Ok(rows.iter().map(proof).collect())
 }
 
 /// Proves one wallet.
@@ -81,7 +81,7 @@ pub async fn some(db: &Scoped, after: Option<WalletId>, limit: i64) -> Result<Ve
     proven(db, picked, [after.into(), limit.into()]).await
 }
 
-fn proof(row: Row) -> Proof {
+fn proof(row: &Row) -> Proof {
     let figure = |name, cached, proven| Figure {
         name,
         cached,

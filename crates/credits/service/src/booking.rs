@@ -123,7 +123,7 @@ impl Credits {
         };
         let amount = locked.purse.wallet.positive(spend.amount)?;
         if let Some(known) = locked.known {
-            return known_booking(tx, known, &locked.purse.wallet, -amount).await;
+            return known_booking(tx, known, &locked.purse.wallet, Some(-amount)).await;
         }
         let mut purse = locked.purse;
         purse.wallet.require_active()?;
@@ -144,7 +144,7 @@ impl Credits {
         let locked = self.lock_or_make(tx, credit.wallet, &naming).await?;
         let amount = locked.purse.wallet.positive(credit.amount)?;
         if let Some(known) = locked.known {
-            return known_booking(tx, known, &locked.purse.wallet, amount).await;
+            return known_booking(tx, known, &locked.purse.wallet, Some(amount)).await;
         }
         let mut purse = locked.purse;
         let before = purse.wallet.balance;
@@ -330,10 +330,11 @@ pub(crate) async fn known_booking(
     tx: &Transaction,
     known: TransferId,
     wallet: &Wallet,
-    amount: i64,
+    amount: Option<i64>,
 ) -> Result<Booked, CreditsError> {
     let known = load(tx, known).await?;
-    if known.wallet != wallet.id || known.amount != amount {
+    let same = amount.is_none_or(|amount| amount == known.amount);
+    if known.wallet != wallet.id || !same {
         return Err(CreditsError::ReferenceReused);
     }
     Ok(answer(&known, wallet))

@@ -109,8 +109,8 @@ impl Credits {
             .map(|amount| purse.wallet.positive(amount))
             .transpose()?;
         if let Some(known) = locked.known {
-            let amount = wanted.unwrap_or(hold.captured);
-            return known_booking(tx, known, &purse.wallet, -amount).await;
+            let amount = wanted.map(|amount| -amount);
+            return known_booking(tx, known, &purse.wallet, amount).await;
         }
         let amount = wanted.unwrap_or_else(|| hold.left());
         hold.capture(amount, naming.at)?;

@@ -1,4 +1,4 @@
-//! The use cases of credits: wallets, their ledger, lots and holds.
+//! The use cases of credits: wallets, their ledger, lots, holds and top-ups.
 //!
 //! Every booking goes the same way: the wallet is locked and read with its
 //! open lots, the model says what the booking does to them, and one batch
@@ -12,22 +12,29 @@ mod expiry;
 mod holds;
 mod personal;
 mod proof;
+mod settling;
+mod top_ups;
 mod wallets;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use accounts_model::tenant::Tenant;
 use accounts_service::Accounts;
 use credits_model::CreditsError;
 use database::{Database, Transaction};
 use kernel::{AuditEntry, Fault, Scope, Timestamp};
+use payments::PaymentGateway;
 use queue::Queue;
+use url::Url;
 
 pub use admin::{Adjustment, AdminRefund, Grant, WalletDetail};
 pub use booking::{Credit, CreditSource, RefundOf, RefundSpend, Spend};
 pub use credits_repository::ledger::Filter as TransactionFilter;
+pub use credits_repository::top_ups::Filter as TopUpFilter;
 pub use credits_repository::wallets::Filter as WalletFilter;
 pub use holds::{Authorise, Capture};
+pub use top_ups::NewTopUp;
 pub use wallets::OwnWallet;
 
 /// What credits are made of.
@@ -38,6 +45,14 @@ pub struct CreditsParts {
     pub queue: Queue,
     /// Tenants and people.
     pub accounts: Arc<Accounts>,
+    /// The payment gateways; the first is used when none is named.
+    pub gateways: Vec<Arc<dyn PaymentGateway>>,
+    /// The settings.
+    pub settings: config::Credits,
+    /// How long a payment page is open.
+    pub session_ttl: Duration,
+    /// Origins somebody may be sent to after payment.
+    pub return_origins: Vec<Url>,
 }
 
 /// The use cases of credits.
@@ -45,6 +60,10 @@ pub struct Credits {
     database: Database,
     queue: Queue,
     accounts: Arc<Accounts>,
+    gateways: Vec<Arc<dyn PaymentGateway>>,
+    settings: config::Credits,
+    session_ttl: Duration,
+    return_origins: Vec<Url>,
 }
 
 impl Credits {
@@ -54,6 +73,10 @@ impl Credits {
             database: parts.database,
             queue: parts.queue,
             accounts: parts.accounts,
+            gateways: parts.gateways,
+            settings: parts.settings,
+            session_ttl: parts.session_ttl,
+            return_origins: parts.return_origins,
         }
     }
 

@@ -4,12 +4,13 @@
 //! wallet is closed.
 
 use accounts_service::{NotErased, Person, PersonalData};
-use credits_repository::{ledger, personal, wallets};
-use database::Transaction;
+use credits_model::wallet::Wallet;
+use credits_repository::{ledger, personal, top_ups, wallets};
+use database::{Scoped, Transaction};
 use kernel::{Fault, PageRequest, Scope};
 use serde_json::{Value, json};
 
-use crate::{Credits, TransactionFilter};
+use crate::{Credits, TopUpFilter, TransactionFilter};
 
 /// How many transactions are read at a time.
 const AT_ONCE: u64 = 500;
@@ -45,7 +46,12 @@ impl PersonalData for Credits {
                     break;
                 }
             }
-            all.push(json!({ "wallet": wallet, "transactions": transactions }));
+            let top_ups = self.top_ups_of(&db, &wallet).await?;
+            all.push(json!({
+                "wallet": wallet,
+                "transactions": transactions,
+                "top_ups": top_ups,
+            }));
         }
         Ok(json!({ "wallets": all }))
     }
@@ -55,7 +61,39 @@ impl PersonalData for Credits {
             let why = "credit of the wallet is held; end the services that hold it, or wait until the holds are over";
             return Err(NotErased::InProgress(why.to_owned()));
         }
+        if personal::open_top_ups(tx, person.id).await? > 0 {
+            let why = "a top-up waits to be paid; pay it, or wait until it is over";
+            return Err(NotErased::InProgress(why.to_owned()));
+        }
         personal::close(tx, person.id, self.now()).await?;
         Ok(())
+    }
+}
+
+impl Credits {
+    async fn top_ups_of(&self, db: &Scoped, wallet: &Wallet) -> Result<Vec<Value>, Fault> {
+        let filter = TopUpFilter {
+            wallet: Some(wallet.id),
+            ..TopUpFilter::default()
+        };
+        let mut all = Vec::new();
+        let mut page = PageRequest::first(AT_ONCE);
+        loop {
+            let part = top_ups::list(db, &filter, page.clone()).await?;
+            all.extend(part.items.iter().map(|one| {
+                json!({
+                    "id": one.id,
+                    "gateway": one.gateway,
+                    "status": one.status,
+                    "amount": one.amount,
+                    "paid": one.paid,
+                    "created_at": one.created_at,
+                })
+            }));
+            page.after = part.next;
+            if page.after.is_none() {
+                return Ok(all);
+            }
+        }
     }
 }

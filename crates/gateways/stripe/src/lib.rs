@@ -66,6 +66,7 @@ impl StripeGateway {
 pub(crate) mod metadata {
     pub(crate) const TENANT: &str = "sutler_tenant";
     pub(crate) const ORDER: &str = "sutler_order";
+    pub(crate) const TOP_UP: &str = "sutler_top_up";
     pub(crate) const PAYMENT: &str = "sutler_payment";
     pub(crate) const REFUND: &str = "sutler_refund";
 }

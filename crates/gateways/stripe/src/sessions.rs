@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use std::time::Duration;
 
 use kernel::{Fault, Money, Scope};
-use orders_model::ports::{GatewayError, SessionReport, SessionRequest};
+use orders_model::ports::{GatewayError, Purpose, SessionReport, SessionRequest};
 use stripe::StripeRequest as _;
 use stripe_checkout::checkout_session::{
     CreateCheckoutSession, CreateCheckoutSessionAutomaticTax, CreateCheckoutSessionLineItems,
@@ -58,7 +58,7 @@ fn line(
 
 fn lines(request: &SessionRequest) -> Result<Vec<CreateCheckoutSessionLineItems>, GatewayError> {
     if request.lines.len() > MAX_LINES {
-        let name = format!("Order {}", request.number);
+        let name = request.purpose.title();
         return Ok(vec![line(&name, request.amount, 1)?]);
     }
     request
@@ -66,6 +66,14 @@ fn lines(request: &SessionRequest) -> Result<Vec<CreateCheckoutSessionLineItems>
         .iter()
         .map(|shown| line(&shown.name, shown.unit, shown.quantity))
         .collect()
+}
+
+/// What a session is for, as our metadata has it.
+fn purpose(purpose: Purpose) -> (String, String) {
+    match purpose {
+        Purpose::Order { id, .. } => (metadata::ORDER.to_owned(), id.to_string()),
+        Purpose::TopUp(id) => (metadata::TOP_UP.to_owned(), id.to_string()),
+    }
 }
 
 impl StripeGateway {
@@ -102,12 +110,12 @@ impl StripeGateway {
     ) -> Result<CreateCheckoutSession, GatewayError> {
         let ours = HashMap::from([
             (metadata::TENANT.to_owned(), scope.tenant().to_string()),
-            (metadata::ORDER.to_owned(), request.order.to_string()),
+            purpose(request.purpose),
             (metadata::PAYMENT.to_owned(), request.payment.to_string()),
         ]);
         let mut intent = CreateCheckoutSessionPaymentIntentData::new();
         intent.metadata = Some(ours.clone());
-        intent.description = Some(format!("Order {}", request.number));
+        intent.description = Some(request.purpose.title());
         let create = CreateCheckoutSession::new()
             .mode(CheckoutSessionMode::Payment)
             .client_reference_id(request.payment.to_string())

@@ -102,7 +102,7 @@ impl PaymentGateway for TestGateway {
         let session = StoredSession {
             id: id.clone(),
             payment_id: request.payment.to_string(),
-            description: format!("Order {}", request.number),
+            description: request.purpose.title(),
             amount: request.amount,
             status: "open".to_owned(),
             success_url: request.return_urls.success.clone(),

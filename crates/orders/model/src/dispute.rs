@@ -2,20 +2,8 @@
 
 use kernel::{DisputeId, Money, OrderId, PaymentId, Timestamp};
 use serde::{Deserialize, Serialize};
-use strum::{EnumString, IntoStaticStr};
 
-/// How a dispute ends, as far as the shop's money goes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, EnumString, IntoStaticStr)]
-#[strum(serialize_all = "snake_case")]
-#[serde(rename_all = "snake_case")]
-pub enum DisputeOutcome {
-    /// It has not.
-    Open,
-    /// The shop keeps the money, or never lost it.
-    Won,
-    /// The money is gone.
-    Lost,
-}
+pub use payments::DisputeOutcome;
 
 /// A payment that the buyer disputes.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

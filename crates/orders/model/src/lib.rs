@@ -21,7 +21,6 @@ pub mod note;
 pub mod order;
 pub mod ordering;
 pub mod payment;
-pub mod ports;
 pub mod promotion;
 pub mod refund;
 pub mod returns;
@@ -31,6 +30,9 @@ pub mod shares;
 pub mod shipment;
 pub mod shipping;
 pub mod totals;
+
+/// What orders need of payment gateways.
+pub use payments as ports;
 
 pub use aftercare_errors::{AftercareError, AftercareErrorCode};
 pub use delivery::{DeliveryError, DeliveryErrorCode};

@@ -4,6 +4,7 @@ use database::retrying;
 use kernel::{Money, Scope};
 use orders_model::OrdersError;
 use orders_model::order::ReturnUrls;
+use orders_model::ports::return_url;
 use url::Url;
 
 use crate::Orders;
@@ -79,22 +80,6 @@ impl Orders {
         given: Option<&str>,
         page: &str,
     ) -> Result<String, OrdersError> {
-        let Some(given) = given else {
-            let mut url = home.clone();
-            url.set_path(page);
-            return Ok(url.into());
-        };
-        let url = Url::parse(given).map_err(|_| OrdersError::ReturnUrl(field))?;
-        let known = matches!(url.scheme(), "http" | "https")
-            && self
-                .return_origins
-                .iter()
-                .chain([home])
-                .any(|origin| origin.origin() == url.origin());
-        if known {
-            Ok(url.into())
-        } else {
-            Err(OrdersError::ReturnUrl(field))
-        }
+        return_url(home, &self.return_origins, given, page).ok_or(OrdersError::ReturnUrl(field))
     }
 }

@@ -47,7 +47,10 @@ impl Orders {
         };
         let payment = self.by_money(&inside, &event.source, &report.money).await?;
         let Some(payment) = payment else {
-            return Ok(Some("no attempt of ours has this payment".to_owned()));
+            let money = &report.money;
+            return self
+                .let_look_at_top_up(&inside, event, money, "disputed")
+                .await;
         };
         // The news of the payment may come after that of the dispute.
         self.learn_of_payment(&inside, gateway, &payment).await?;

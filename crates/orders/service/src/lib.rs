@@ -45,12 +45,14 @@ mod shipping_zones;
 mod sweep;
 mod tenant_cache;
 mod test_buyer;
+mod top_ups;
 mod webhooks;
 
 use std::sync::Arc;
 
 use accounts_service::Accounts;
 use catalog_service::Catalog;
+use credits_service::Credits;
 use database::Database;
 use kernel::secret::{KeyRing, Signer};
 use kernel::{Currency, Scope, Timestamp};
@@ -92,6 +94,8 @@ pub struct OrdersParts {
     pub accounts: Arc<Accounts>,
     /// What is sold.
     pub catalog: Arc<Catalog>,
+    /// Wallets, whose top-ups are paid through the same gateways.
+    pub credits: Arc<Credits>,
     /// The payment gateways; the first is used when none is named.
     pub gateways: Vec<Arc<dyn PaymentGateway>>,
     /// Who plays the buyer at the embedded gateway, where there is one.
@@ -112,6 +116,7 @@ pub struct Orders {
     queue: Queue,
     accounts: Arc<Accounts>,
     catalog: Arc<Catalog>,
+    credits: Arc<Credits>,
     gateways: Gateways,
     test_buyer: Option<Arc<dyn TestBuyer>>,
     printer: Arc<dyn Printer>,
@@ -136,6 +141,7 @@ impl Orders {
             queue: parts.queue,
             accounts: parts.accounts,
             catalog: parts.catalog,
+            credits: parts.credits,
             test_buyer: parts.test_buyer,
             printer: parts.printer,
             settings: parts.settings,

@@ -8,7 +8,7 @@ use orders_model::order::{Order, OrderLine, OrderStatus, demand};
 use orders_model::ordering::new_attempt;
 use orders_model::payment::{Payment, PaymentStatus};
 use orders_model::ports::{
-    GatewayError, Session, SessionLine, SessionReport, SessionRequest, SessionState,
+    GatewayError, Purpose, Session, SessionLine, SessionReport, SessionRequest, SessionState,
 };
 use orders_repository::{history, lines, orders, payments};
 
@@ -353,8 +353,10 @@ fn session_request(
 fn request_of(order: &Order, payment: &Payment, lines: Vec<SessionLine>) -> SessionRequest {
     SessionRequest {
         payment: payment.id,
-        order: order.id,
-        number: order.number,
+        purpose: Purpose::Order {
+            id: order.id,
+            number: order.number,
+        },
         lines,
         amount: payment.amount,
         email: order.email.clone(),

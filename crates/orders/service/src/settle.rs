@@ -76,7 +76,7 @@ impl Orders {
         let mut attempt = attempts.swap_remove(at);
         let mut batch = Batch::new();
         learn(&mut attempt, report);
-        let next = status_of(report.state);
+        let next = report.state.status();
         let legal = attempt.status.may_become(next);
         if legal {
             attempt.status = next;
@@ -347,16 +347,6 @@ fn learn(attempt: &mut Payment, report: &SessionReport) {
     }
     if report.failure.is_some() {
         attempt.failure.clone_from(&report.failure);
-    }
-}
-
-fn status_of(state: SessionState) -> PaymentStatus {
-    match state {
-        SessionState::Open => PaymentStatus::Open,
-        SessionState::Processing => PaymentStatus::Processing,
-        SessionState::Paid { .. } => PaymentStatus::Succeeded,
-        SessionState::Failed | SessionState::Lost => PaymentStatus::Failed,
-        SessionState::Expired => PaymentStatus::Expired,
     }
 }
 

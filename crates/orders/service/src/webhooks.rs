@@ -138,12 +138,16 @@ impl Orders {
                             .await
                     }
                     Some(None) => Ok(Some("the attempt has no session yet".to_owned())),
-                    None => Ok(Some("no attempt of ours has this payment".to_owned())),
+                    None => {
+                        self.follow_money_of_top_up(scope, gateway.as_ref(), event, &money)
+                            .await
+                    }
                 }
             }
             Subject::Refunds(money) => {
                 let Some(payment) = self.by_money(scope, &event.source, &money).await? else {
-                    return Ok(Some("no attempt of ours has this payment".to_owned()));
+                    let why = "refunded_at_gateway";
+                    return self.let_look_at_top_up(scope, event, &money, why).await;
                 };
                 self.learn_of_payment(scope, gateway.as_ref(), &payment)
                     .await?;
@@ -158,7 +162,7 @@ impl Orders {
         }
     }
 
-    async fn follow_session(
+    pub(crate) async fn follow_session(
         &self,
         scope: &Scope,
         gateway: &dyn PaymentGateway,
@@ -169,6 +173,8 @@ impl Orders {
             Ok(report) => report,
             Err(GatewayError::Refused(why)) => {
                 self.flag_unknown(scope, gateway.name(), session).await?;
+                self.let_look_at_unknown(scope, gateway.name(), session)
+                    .await?;
                 return Ok(Some(why));
             }
             Err(GatewayError::Unknown(fault)) => return Err(fault.into()),
@@ -183,7 +189,7 @@ impl Orders {
         };
         drop(db);
         let Some(payment) = payment.filter(|payment| payment.gateway == gateway.name()) else {
-            return Ok(Some("no attempt of ours has this session".to_owned()));
+            return self.settle_top_up(scope, event, session, &report).await;
         };
         self.settle(scope, payment.id, &report, Some(event.id))
             .await?;
@@ -252,7 +258,7 @@ impl Orders {
         Ok(found.filter(|payment| payment.gateway == gateway))
     }
 
-    async fn conclude(
+    pub(crate) async fn conclude(
         &self,
         scope: &Scope,
         id: WebhookEventId,

@@ -19,14 +19,7 @@ use crate::refund::Refund;
 use crate::returns::Return;
 use crate::shipment::Shipment;
 
-/// Where the buyer goes after the payment page.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct ReturnUrls {
-    /// When they paid.
-    pub success: String,
-    /// When they turned back.
-    pub cancel: String,
-}
+pub use payments::ReturnUrls;
 
 /// An order.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

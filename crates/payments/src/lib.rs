@@ -1,9 +1,37 @@
-//! What orders need from payment gateways.
+//! What domains need of payment gateways: the port that gateways implement, and
+//! the words that all sides share. Pure: nothing here talks to anything.
 
-use kernel::{Fault, Money, OrderId, PaymentId, RefundId, Scope, TenantId, Timestamp};
+mod attempt;
+mod return_urls;
 
-use crate::dispute::DisputeOutcome;
-use crate::order::ReturnUrls;
+use kernel::{Fault, Money, OrderId, PaymentId, RefundId, Scope, TenantId, Timestamp, TopUpId};
+
+pub use attempt::{DisputeOutcome, PaymentStatus};
+pub use return_urls::{ReturnUrls, return_url};
+
+/// What a payment is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Purpose {
+    /// An order.
+    Order {
+        /// Which.
+        id: OrderId,
+        /// Its number, for people.
+        number: i64,
+    },
+    /// Credit of a wallet.
+    TopUp(TopUpId),
+}
+
+impl Purpose {
+    /// What the buyer sees of it.
+    pub fn title(&self) -> String {
+        match self {
+            Self::Order { number, .. } => format!("Order {number}"),
+            Self::TopUp(_) => "Top-up".to_owned(),
+        }
+    }
+}
 
 /// One line on the gateway's page.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -21,10 +49,8 @@ pub struct SessionLine {
 pub struct SessionRequest {
     /// For which attempt; the idempotency key.
     pub payment: PaymentId,
-    /// For which order.
-    pub order: OrderId,
-    /// The order's number, for people.
-    pub number: i64,
+    /// For what.
+    pub purpose: Purpose,
     /// What is paid for; adds up to the amount.
     pub lines: Vec<SessionLine>,
     /// How much.
@@ -85,6 +111,19 @@ pub enum SessionState {
     Expired,
     /// The gateway does not know it, and nobody can say what became of it.
     Lost,
+}
+
+impl SessionState {
+    /// Where an attempt stands that is there at the gateway.
+    pub fn status(self) -> PaymentStatus {
+        match self {
+            Self::Open => PaymentStatus::Open,
+            Self::Processing => PaymentStatus::Processing,
+            Self::Paid { .. } => PaymentStatus::Succeeded,
+            Self::Failed | Self::Lost => PaymentStatus::Failed,
+            Self::Expired => PaymentStatus::Expired,
+        }
+    }
 }
 
 /// Money to give back.

@@ -1,0 +1,134 @@
+//! Paying into a wallet.
+
+use actix_web::web::{Data, Path};
+use actix_web::{HttpRequest, HttpResponse, get, post};
+use credits_model::CreditsError;
+use credits_service::{NewTopUp, TopUpFilter};
+use kernel::WalletId;
+use serde::Deserialize;
+use utoipa::{IntoParams, ToSchema};
+use validator::Validate;
+
+use super::admin::orders::some_money;
+use crate::app::Routes;
+use crate::dto::money::MoneyDto;
+use crate::dto::order_states::PaymentStatusDto;
+use crate::dto::top_up::{AdminTopUpDto, TopUpDto};
+use crate::extract::{Caller, Json, List, Listed, Query, id, page_request};
+use crate::problem::ApiError;
+use crate::state::ApiState;
+
+/// Adds the routes.
+pub(crate) fn routes(config: &mut Routes) {
+    config.service(create_top_up);
+    config.service(get_top_up);
+    config.service(list_top_ups);
+}
+
+/// What to pay in.
+#[derive(Deserialize, ToSchema, Validate)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct TopUpRequest {
+    /// How much, in the currency of the shop.
+    #[validate(custom(function = "some_money"))]
+    amount: MoneyDto,
+    /// Through whom.
+    #[validate(length(min = 1, max = 40))]
+    #[schema(min_length = 1, max_length = 40, example = "stripe")]
+    gateway: Option<String>,
+    /// Where to go when paid; on an origin the shop has allowed.
+    #[validate(length(max = 2000))]
+    #[schema(format = "uri", max_length = 2000)]
+    success_url: Option<String>,
+    /// Where to go when turned back; on an origin the shop has allowed.
+    #[validate(length(max = 2000))]
+    #[schema(format = "uri", max_length = 2000)]
+    cancel_url: Option<String>,
+}
+
+/// Which top-ups, which page.
+#[derive(Deserialize, IntoParams, Validate)]
+#[into_params(parameter_in = Query)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct TopUpsQuery {
+    /// Only those of that wallet.
+    #[param(value_type = Option<String>)]
+    wallet_id: Option<WalletId>,
+    /// Only those that stand there.
+    #[param(inline)]
+    status: Option<PaymentStatusDto>,
+    /// Only those that somebody should look at.
+    needs_attention: Option<bool>,
+    /// How many at most.
+    #[validate(range(min = 1, max = 100))]
+    #[param(minimum = 1, maximum = 100, default = 20)]
+    limit: Option<u64>,
+    /// `next_cursor` of the page before.
+    cursor: Option<String>,
+}
+
+/// Pay into your wallet
+///
+/// Opens a page where it is paid. What is paid is credited once the gateway
+/// says so. When the gateway does not answer, the answer is 503 and the
+/// top-up stays: repeat the request with the same `Idempotency-Key` to go on.
+#[utoipa::path(tag = "wallet", request_body = TopUpRequest, params(
+    ("Idempotency-Key" = Option<String>, Header, description = "Makes a repeated request have one effect."),
+), responses(
+    (status = 201, description = "The top-up, and where to pay it.", body = TopUpDto),
+))]
+#[post("/api/wallet/top-ups")]
+pub(crate) async fn create_top_up(
+    state: Data<ApiState>,
+    caller: Caller,
+    body: Json<TopUpRequest>,
+) -> Result<HttpResponse, ApiError> {
+    let new = NewTopUp {
+        amount: body.0.amount.into(),
+        gateway: body.0.gateway,
+        success_url: body.0.success_url,
+        cancel_url: body.0.cancel_url,
+    };
+    let top_up = state.credits.create_top_up(&caller.0, &new).await?;
+    let location = format!("/api/wallet/top-ups/{}", top_up.id);
+    Ok(HttpResponse::Created()
+        .insert_header(("location", location))
+        .json(TopUpDto::from(top_up)))
+}
+
+/// See a top-up of yours
+#[utoipa::path(tag = "wallet", params(("top_up_id" = String, Path, description = "The top-up.")), responses(
+    (status = 200, description = "The top-up.", body = TopUpDto),
+))]
+#[get("/api/wallet/top-ups/{top_up_id}")]
+pub(crate) async fn get_top_up(
+    state: Data<ApiState>,
+    caller: Caller,
+    path: Path<String>,
+) -> Result<HttpResponse, ApiError> {
+    let id = id(&path, CreditsError::TopUpNotFound)?;
+    let top_up = state.credits.own_top_up(&caller.0, id).await?;
+    Ok(HttpResponse::Ok().json(TopUpDto::from(top_up)))
+}
+
+/// List top-ups
+#[utoipa::path(tag = "admin: wallets", params(TopUpsQuery), responses(
+    (status = 200, description = "Top-ups, newest first.", body = List<AdminTopUpDto>),
+))]
+#[get("/api/admin/top-ups")]
+pub(crate) async fn list_top_ups(
+    state: Data<ApiState>,
+    caller: Caller,
+    request: HttpRequest,
+    query: Query<TopUpsQuery>,
+) -> Result<HttpResponse, ApiError> {
+    let cursor = query.0.cursor.as_deref();
+    let page = page_request(&state, &caller.0, &request, cursor, query.0.limit)?;
+    let filter = TopUpFilter {
+        wallet: query.0.wallet_id,
+        status: query.0.status.map(Into::into),
+        needs_attention: query.0.needs_attention.unwrap_or(false),
+    };
+    let page = state.credits.top_ups(&caller.0, &filter, page).await?;
+    Ok(Listed::new(&state, &caller.0, &request, page, AdminTopUpDto::from)?.response())
+}

@@ -1,0 +1,239 @@
+//! What a gateway says of a top-up takes effect here, and only here.
+//!
+//! It may be said twice, late and out of order, by a webhook and by the sweep
+//! at once: the top-up is locked, and what it is for is booked in the same
+//! transaction, under a name that is booked once.
+
+use std::time::Duration;
+
+use credits_model::CreditsError;
+use credits_model::events::TopUpCredited;
+use credits_model::top_up::{News, TopUp};
+use credits_model::wallet::WalletKey;
+use credits_repository::top_ups;
+use database::{Batch, retrying};
+use kernel::{DomainError as _, Scope, Timestamp, TopUpId, WebhookEventId};
+use payments::{GatewayError, MoneyRef, PaymentStatus, SessionReport};
+use queue::inbox::{self, WebhookState};
+
+use crate::Credits;
+use crate::booking::{Credit, CreditSource};
+use crate::top_ups::gateway_error;
+
+/// How many are looked up at once. A run goes over everything, so that what
+/// fails each time cannot keep the rest from its turn.
+const AT_ONCE: i64 = 200;
+/// How long a top-up whose page was never noted may wait for the request that
+/// is opening it.
+const OPENING: Duration = Duration::from_mins(1);
+/// How often the gateway is asked about a top-up that is open.
+const ASK_OPEN: Duration = Duration::from_mins(10);
+/// How often the gateway is asked about a payment that takes days.
+const ASK_PROCESSING: Duration = Duration::from_hours(1);
+
+impl Credits {
+    /// Applies what a gateway says of a session, if it is that of a top-up;
+    /// false when it is none. The webhook that said so is concluded in the
+    /// same transaction.
+    pub async fn settle_session(
+        &self,
+        scope: &Scope,
+        gateway: &str,
+        session: &str,
+        report: &SessionReport,
+        webhook: WebhookEventId,
+    ) -> Result<bool, CreditsError> {
+        let db = self.database.read(scope).await?;
+        let found = top_ups::find_by_session(&db, gateway, session, report.payment).await?;
+        drop(db);
+        let Some(top_up) = found else {
+            return Ok(false);
+        };
+        self.settle_top_up(scope, top_up.id, report, Some(webhook))
+            .await?;
+        Ok(true)
+    }
+
+    /// The session of the top-up that some money belongs to, if it is one's.
+    pub async fn session_of(
+        &self,
+        scope: &Scope,
+        gateway: &str,
+        money: &MoneyRef,
+    ) -> Result<Option<String>, CreditsError> {
+        let db = self.database.read(scope).await?;
+        let found = top_ups::find_by_money(&db, gateway, money).await?;
+        Ok(found.and_then(|top_up| top_up.session))
+    }
+
+    /// Lets somebody look at the top-up that some money belongs to: it was
+    /// given back at the gateway, or is disputed, and what to take back of the
+    /// wallet is for a person to decide. False when it is no top-up's.
+    pub async fn flag_money(
+        &self,
+        scope: &Scope,
+        gateway: &str,
+        money: &MoneyRef,
+        why: &str,
+    ) -> Result<bool, CreditsError> {
+        let db = self.database.read(scope).await?;
+        let found = top_ups::find_by_money(&db, gateway, money).await?;
+        drop(db);
+        self.flag(scope, found, why).await
+    }
+
+    /// Lets somebody look at the top-up of a session that the gateway refuses
+    /// to know. False when it is no top-up's.
+    pub async fn flag_session(
+        &self,
+        scope: &Scope,
+        gateway: &str,
+        session: &str,
+    ) -> Result<bool, CreditsError> {
+        let db = self.database.read(scope).await?;
+        let found = top_ups::find_by_session(&db, gateway, session, None).await?;
+        drop(db);
+        self.flag(scope, found, "payment_not_verifiable").await
+    }
+
+    async fn flag(
+        &self,
+        scope: &Scope,
+        found: Option<TopUp>,
+        why: &str,
+    ) -> Result<bool, CreditsError> {
+        let Some(top_up) = found else {
+            return Ok(false);
+        };
+        let write = top_ups::flag(top_up.id, why, self.now());
+        self.database.write_one(scope, "top_up.flag", write).await?;
+        Ok(true)
+    }
+
+    /// Applies what a gateway says of a top-up. What was paid for is credited
+    /// in the same transaction, once.
+    pub(crate) async fn settle_top_up(
+        &self,
+        scope: &Scope,
+        id: TopUpId,
+        report: &SessionReport,
+        webhook: Option<WebhookEventId>,
+    ) -> Result<(), CreditsError> {
+        retrying("top_up.settle", || {
+            self.settle_once(scope, id, report, webhook)
+        })
+        .await
+    }
+
+    async fn settle_once(
+        &self,
+        scope: &Scope,
+        id: TopUpId,
+        report: &SessionReport,
+        webhook: Option<WebhookEventId>,
+    ) -> Result<(), CreditsError> {
+        let now = self.now();
+        let tx = self.database.begin_write(scope, "top_up.settle").await?;
+        let mut top_up = top_ups::lock(&tx, id)
+            .await?
+            .ok_or(CreditsError::TopUpNotFound)?;
+        let news = top_up.hear(report, now);
+        let mut batch = Batch::new();
+        if news == News::Paid {
+            let credit = Credit {
+                wallet: WalletKey::Id(top_up.wallet),
+                source: CreditSource::TopUp,
+                reference: top_up.id.to_string(),
+                amount: top_up.amount,
+            };
+            self.credit_in_tx(&tx, &credit).await?;
+            let event = TopUpCredited {
+                top_up: id,
+                wallet: top_up.wallet,
+            };
+            self.queue.publish_with(&tx, &mut batch, &event)?;
+        }
+        batch.add(top_ups::update(&top_up));
+        if let Some(webhook) = webhook {
+            let known: &'static str = top_up.status.into();
+            let (state, note) = match news {
+                News::Nothing => {
+                    let note = format!("the top-up is {known} already");
+                    (WebhookState::Ignored, Some(note))
+                }
+                _ => (WebhookState::Processed, None),
+            };
+            batch.add(inbox::conclude(webhook, state, note, now));
+        }
+        batch.run(&tx).await?;
+        tx.commit().await?;
+        Ok(())
+    }
+
+    /// Asks the gateways about top-ups nobody heard of, and closes those whose
+    /// time is over; called by its job, every minute. What fails is logged and
+    /// left for the next run.
+    pub async fn sweep_top_ups(&self, scope: &Scope) -> Result<(), CreditsError> {
+        let now = self.now();
+        let mut last = None;
+        loop {
+            let db = self.database.read(scope).await?;
+            let open = top_ups::unsettled(&db, now.minus(OPENING), last, AT_ONCE).await?;
+            drop(db);
+            for top_up in open.iter().filter(|top_up| is_due(top_up, now)) {
+                if let Err(error) = self.ask(scope, top_up, now).await {
+                    let cause = error.fault().map(kernel::Fault::chain).unwrap_or_default();
+                    let id = top_up.id;
+                    tracing::warn!(%id, %error, cause, "could not be settled; the next sweep tries again");
+                }
+            }
+            let full = i64::try_from(open.len()).is_ok_and(|found| found == AT_ONCE);
+            last = match open.last() {
+                Some(top_up) if full => Some(top_up.id),
+                _ => return Ok(()),
+            };
+        }
+    }
+
+    async fn ask(&self, scope: &Scope, top_up: &TopUp, now: Timestamp) -> Result<(), CreditsError> {
+        let over = is_over(top_up, now);
+        let gateway = self.gateway_named(&top_up.gateway)?;
+        let session = match &top_up.session {
+            Some(session) => Some(session.clone()),
+            // The gateway may have opened a page that we did not hear of.
+            None if over => {
+                let request = self.session_request(scope, top_up).await?;
+                gateway.find(scope, &request).await.map_err(gateway_error)?
+            }
+            None => return self.open_page(scope, top_up.id).await,
+        };
+        let Some(session) = session else {
+            let report = top_up.never_opened();
+            return self.settle_top_up(scope, top_up.id, &report, None).await;
+        };
+        let answer = if over {
+            gateway.close(scope, &session).await
+        } else {
+            gateway.report(scope, &session).await
+        };
+        let report = match answer {
+            Err(GatewayError::Refused(why)) if over => top_up.lost(why),
+            answer => answer.map_err(gateway_error)?,
+        };
+        self.settle_top_up(scope, top_up.id, &report, None).await
+    }
+}
+
+fn is_over(top_up: &TopUp, now: Timestamp) -> bool {
+    now >= top_up.expires_at && top_up.status != PaymentStatus::Processing
+}
+
+/// Whether it is time to ask about a top-up.
+fn is_due(top_up: &TopUp, now: Timestamp) -> bool {
+    let interval = match top_up.status {
+        PaymentStatus::Created => OPENING,
+        PaymentStatus::Processing => ASK_PROCESSING,
+        _ => ASK_OPEN,
+    };
+    is_over(top_up, now) || now.since(top_up.checked_at) >= interval
+}

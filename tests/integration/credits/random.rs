@@ -1,0 +1,371 @@
+//! Random operations, in the database and in a model of it.
+
+use std::time::Duration;
+
+use credits_model::CreditsError;
+use credits_model::lot::LotKind;
+use credits_model::transfer::SpendKind;
+use credits_model::wallet::WalletKey;
+use credits_service::{Authorise, Capture, Credit, CreditSource, RefundOf, RefundSpend, Spend};
+use database::Transaction;
+use kernel::{Clock as _, DomainError as _, Timestamp};
+use rand::rngs::StdRng;
+use rand::{Rng, RngExt as _};
+use rstest::rstest;
+use testkit::App;
+use testkit::Backend::{self, Postgres, Sqlite};
+
+use super::model::{Held, Lot, Outcome, Wallet};
+use super::{Books, eur, funded, wallet_of};
+
+/// How many operations; `LEDGER_OPERATIONS` asks for another number.
+fn operations() -> usize {
+    let given = std::env::var("LEDGER_OPERATIONS").ok();
+    given.and_then(|text| text.parse().ok()).unwrap_or(10_000)
+}
+
+/// How many operations are in one transaction.
+const AT_ONCE: usize = 20;
+/// After how many transactions everything is added up.
+const PROVE: usize = 50;
+
+/// The wallets and what is done to them.
+struct Play {
+    books: Books,
+    keys: Vec<WalletKey>,
+    wallets: Vec<Wallet>,
+    chance: StdRng,
+    number: usize,
+    counts: std::collections::BTreeMap<&'static str, usize>,
+}
+
+impl Play {
+    fn roll(&mut self, most: i64) -> i64 {
+        self.chance.random_range(1..=most)
+    }
+
+    fn pick(&mut self, of: usize) -> Option<usize> {
+        (of > 0).then(|| self.chance.random_range(0..of))
+    }
+
+    /// One operation, in the database and in the model, with the same outcome.
+    async fn step(&mut self, tx: &Transaction, now: Timestamp) {
+        self.number += 1;
+        let w = self.chance.random_range(0..self.wallets.len());
+        let reference = format!("op-{}", self.number);
+        let (name, real, wanted) = match self.chance.random_range(0..100) {
+            0..25 => self.credit(tx, w, &reference, now).await,
+            25..60 => self.spend(tx, w, &reference).await,
+            60..75 => self.refund(tx, w, &reference).await,
+            75..84 => self.hold(tx, w, &reference, now).await,
+            84..94 => self.capture(tx, w, &reference, now).await,
+            94..97 => self.void(tx, w).await,
+            _ => self.again(tx, w).await,
+        };
+        let real = real.map_err(|error| {
+            let cause = error.fault().map(kernel::Fault::chain);
+            assert_eq!(cause, None, "{error}");
+            error.code()
+        });
+        assert_eq!(real, wanted, "operation {}: {name}", self.number);
+        let outcome = if wanted.is_ok() {
+            name
+        } else {
+            wanted.unwrap_err()
+        };
+        *self.counts.entry(outcome).or_default() += 1;
+    }
+
+    async fn credit(
+        &mut self,
+        tx: &Transaction,
+        w: usize,
+        reference: &str,
+        now: Timestamp,
+    ) -> Answer {
+        let amount = self.roll(300);
+        let expires_at = (self.roll(3) > 1)
+            .then(|| now.plus(Duration::from_secs(self.chance.random_range(1..40_000))));
+        let priority = self.chance.random_range(0..=4) * 25;
+        let (source, paid) = match self.roll(4) {
+            1 => (CreditSource::TopUp, true),
+            2 => (CreditSource::Adjustment, true),
+            _ => {
+                let gift = CreditSource::Gift {
+                    expires_at,
+                    priority: Some(priority),
+                };
+                (gift, false)
+            }
+        };
+        let credit = Credit {
+            wallet: self.keys[w],
+            source,
+            reference: reference.to_owned(),
+            amount: eur(amount),
+        };
+        let real = self.books.credits.credit_in_tx(tx, &credit).await;
+        let wallet = &mut self.wallets[w];
+        wallet.lots.push(Lot {
+            paid,
+            priority: if paid { 50 } else { priority },
+            expires: expires_at.filter(|_| !paid),
+            made: now,
+            granted: amount,
+            left: amount,
+        });
+        wallet.entries += 1;
+        if source == CreditSource::TopUp {
+            wallet.topped_up += amount;
+        }
+        ("credit", real.map(|_| ()), Ok(()))
+    }
+
+    async fn spend(&mut self, tx: &Transaction, w: usize, reference: &str) -> Answer {
+        let amount = self.roll(250);
+        let spend = Spend {
+            wallet: self.keys[w],
+            kind: SpendKind::Order,
+            reference: reference.to_owned(),
+            amount: eur(amount),
+        };
+        let real = self.books.credits.spend_in_tx(tx, &spend).await;
+        let wanted = self.wallets[w].spend(reference, amount);
+        if let (Ok(booked), Ok(())) = (&real, &wanted) {
+            assert_eq!(booked.balance_after, self.wallets[w].balance());
+        }
+        ("spend", real.map(|_| ()), wanted)
+    }
+
+    async fn refund(&mut self, tx: &Transaction, w: usize, reference: &str) -> Answer {
+        let Some(n) = self.pick(self.wallets[w].spends.len()) else {
+            return ("nothing to refund", Ok(()), Ok(()));
+        };
+        let amount = (self.roll(3) > 1).then(|| self.roll(120));
+        let refund = RefundSpend {
+            of: RefundOf::Spend(
+                SpendKind::Order,
+                self.wallets[w].spends[n].reference.clone(),
+            ),
+            reference: reference.to_owned(),
+            amount: amount.map(eur),
+        };
+        let real = self.books.credits.refund_in_tx(tx, &refund).await;
+        let wanted = self.wallets[w].refund(n, amount);
+        ("refund", real.map(|_| ()), wanted)
+    }
+
+    async fn hold(
+        &mut self,
+        tx: &Transaction,
+        w: usize,
+        reference: &str,
+        now: Timestamp,
+    ) -> Answer {
+        let amount = self.roll(200);
+        let expires = now.plus(Duration::from_secs(self.chance.random_range(1..20_000)));
+        let wanted = Authorise {
+            wallet: self.keys[w],
+            reference: reference.to_owned(),
+            amount: eur(amount),
+            expires_at: expires,
+        };
+        let real = self.books.credits.authorise_in_tx(tx, &wanted).await;
+        let wallet = &mut self.wallets[w];
+        if amount > wallet.balance() - wallet.held() {
+            let refused = Err("wallet.insufficient_credit");
+            return ("hold", real.map(|_| ()), refused);
+        }
+        if let Ok(hold) = &real {
+            wallet.holds.push(Held {
+                id: hold.id,
+                left: amount,
+                expires,
+            });
+        }
+        ("hold", real.map(|_| ()), Ok(()))
+    }
+
+    async fn capture(
+        &mut self,
+        tx: &Transaction,
+        w: usize,
+        reference: &str,
+        now: Timestamp,
+    ) -> Answer {
+        let Some(n) = self.pick(self.wallets[w].holds.len()) else {
+            return ("nothing to capture", Ok(()), Ok(()));
+        };
+        let (amount, is_last) = (self.roll(90), self.roll(3) == 1);
+        let capture = Capture {
+            hold: self.wallets[w].holds[n].id,
+            kind: SpendKind::Renewal,
+            reference: reference.to_owned(),
+            amount: Some(eur(amount)),
+            is_last,
+        };
+        let real = self.books.credits.capture_in_tx(tx, &capture).await;
+        let wanted = self.wallets[w].capture(n, amount, is_last, now);
+        ("capture", real.map(|_| ()), wanted)
+    }
+
+    async fn void(&mut self, tx: &Transaction, w: usize) -> Answer {
+        let Some(n) = self.pick(self.wallets[w].holds.len()) else {
+            return ("nothing to let go", Ok(()), Ok(()));
+        };
+        let hold = &mut self.wallets[w].holds[n];
+        hold.left = 0;
+        let real = self.books.credits.void_in_tx(tx, hold.id).await;
+        ("void", real.map(|_| ()), Ok(()))
+    }
+
+    /// A spend that was booked before, as it was or of another amount.
+    async fn again(&mut self, tx: &Transaction, w: usize) -> Answer {
+        let Some(n) = self.pick(self.wallets[w].spends.len()) else {
+            return ("nothing to repeat", Ok(()), Ok(()));
+        };
+        let other = i64::from(self.roll(2) == 1);
+        let known = &self.wallets[w].spends[n];
+        let spend = Spend {
+            wallet: self.keys[w],
+            kind: SpendKind::Order,
+            reference: known.reference.clone(),
+            amount: eur(known.amount + other),
+        };
+        let real = self.books.credits.spend_in_tx(tx, &spend).await;
+        if let Ok(booked) = &real {
+            assert!(!booked.is_new);
+        }
+        let wanted = if other == 0 {
+            Ok(())
+        } else {
+            Err("wallet.reference_reused")
+        };
+        ("again", real.map(|_| ()), wanted)
+    }
+
+    /// Each wallet is as the model has it.
+    async fn compare(&self, ids: &[kernel::WalletId]) {
+        for (id, wallet) in ids.iter().zip(&self.wallets) {
+            let found = self.books.detail(*id).await;
+            let real = &found.wallet;
+            assert_eq!(
+                (
+                    real.balance,
+                    real.held,
+                    real.total_top_up,
+                    real.total_spent,
+                    real.entries
+                ),
+                (
+                    wallet.balance(),
+                    wallet.held(),
+                    wallet.topped_up,
+                    wallet.spent,
+                    wallet.entries
+                )
+            );
+            let mut lots: Vec<Lot> = wallet.lots.iter().filter(|l| l.left > 0).cloned().collect();
+            lots.sort_by_key(|l| (l.paid, l.priority, l.expires.is_none(), l.expires, l.made));
+            let real: Vec<Lot> = found
+                .lots
+                .iter()
+                .map(|lot| Lot {
+                    paid: lot.kind == LotKind::Paid,
+                    priority: lot.priority,
+                    expires: lot.expires_at,
+                    made: lot.created_at,
+                    granted: lot.granted,
+                    left: lot.remaining,
+                })
+                .collect();
+            assert_eq!(real, lots[..lots.len().min(100)]);
+        }
+    }
+}
+
+type Answer = (&'static str, Result<(), CreditsError>, Outcome);
+
+#[rstest]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn random_operations_do_what_the_model_says(#[values(Sqlite, Postgres)] backend: Backend) {
+    let app = App::start(backend).await;
+    let shop = app.shop().await;
+    let books = Books::new(&app, &shop.first);
+    let people = [&shop.first.user, &shop.first.manager, &shop.first.admin];
+    let mut ids = Vec::new();
+    let mut wallets = Vec::new();
+    for person in people {
+        ids.push(funded(&books, person, 500).await);
+        wallets.push(Wallet {
+            lots: vec![Lot {
+                paid: true,
+                priority: 50,
+                expires: None,
+                made: app.clock.now(),
+                granted: 500,
+                left: 500,
+            }],
+            topped_up: 500,
+            entries: 1,
+            ..Wallet::default()
+        });
+    }
+    let mut play = Play {
+        books: books.clone(),
+        keys: people.iter().map(|person| wallet_of(person)).collect(),
+        wallets,
+        chance: testkit::seed::rng("ledger"),
+        number: 0,
+        counts: std::collections::BTreeMap::new(),
+    };
+    for round in 0..operations().div_ceil(AT_ONCE) {
+        let before = play.wallets.clone();
+        let tx = books.begin().await;
+        for _ in 0..AT_ONCE {
+            // No two lots are made at the same instant.
+            app.advance(Duration::from_micros(1));
+            play.step(&tx, app.clock.now()).await;
+        }
+        if play.chance.random_range(0..10) == 0 {
+            tx.rollback().await.expect("a rollback");
+            play.wallets = before;
+        } else {
+            tx.commit().await.expect("a commit");
+        }
+        app.advance(Duration::from_secs(play.chance.next_u64() % 1200));
+        if round % 3 == 0 {
+            books.credits.expire(&books.scope).await.expect("an expiry");
+            let now = app.clock.now();
+            play.wallets
+                .iter_mut()
+                .for_each(|wallet| wallet.expire(now));
+        }
+        play.compare(&ids).await;
+        if round % PROVE == 0 {
+            books.assert_proven().await;
+        }
+    }
+    books.assert_proven().await;
+    // Everything was done, and refused.
+    for what in [
+        "credit",
+        "spend",
+        "refund",
+        "hold",
+        "capture",
+        "void",
+        "again",
+        "wallet.insufficient_credit",
+        "wallet.refund_too_large",
+        "wallet.hold_over",
+        "wallet.capture_too_large",
+        "wallet.reference_reused",
+    ] {
+        assert!(
+            play.counts.contains_key(what),
+            "{what} never: {:?}",
+            play.counts
+        );
+    }
+}
