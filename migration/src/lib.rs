@@ -21,6 +21,7 @@ mod m0012_shipping_zones;
 mod m0013_after_payment;
 mod m0014_mail_templates;
 mod m0015_engagement;
+mod m0017_stock;
 mod reshape;
 mod script;
 
@@ -45,6 +46,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0009_images::MIGRATION),
             Box::new(m0010_imports::MIGRATION),
             Box::new(m0008_people::MIGRATION),
+            Box::new(m0017_stock::MIGRATION),
         ]
     }
 }

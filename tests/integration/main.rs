@@ -40,6 +40,7 @@ mod schema;
 mod security_headers;
 mod sessions;
 mod shipments;
+mod stock;
 mod stripe;
 mod stripe_disputes;
 mod stripe_doubtful;

@@ -7,7 +7,7 @@ use std::time::Duration;
 use catalog_model::events::{
     CatalogImported, CategoriesChanged, ProductChanged, StockShownChanged,
 };
-use catalog_model::jobs::{RunImport, SweepImages, SweepImports};
+use catalog_model::jobs::{RunImport, SweepImages, SweepImports, SyncStock};
 use catalog_service::Catalog;
 use queue::Registry;
 use queue::schedule::Schedule;
@@ -33,6 +33,11 @@ pub fn register(registry: &mut Registry, catalog: &Arc<Catalog>) {
         let service = service.clone();
         async move { service.sweep_imports(&context.scope).await }
     });
+    let service = catalog.clone();
+    registry.handle(move |context, SyncStock {}| {
+        let service = service.clone();
+        async move { service.sync_stock(&context.scope).await }
+    });
     registry.tags_of::<ProductChanged>();
     registry.tags_of::<StockShownChanged>();
     registry.tags_of::<CategoriesChanged>();
@@ -44,5 +49,6 @@ pub fn schedules() -> Vec<Schedule> {
     vec![
         Schedule::new(Duration::from_hours(1), SweepImages {}),
         Schedule::new(Duration::from_hours(1), SweepImports {}),
+        Schedule::new(Duration::from_hours(1), SyncStock {}),
     ]
 }

@@ -33,3 +33,13 @@ impl Job for SweepImports {
     const KIND: &'static str = "catalog.sweep_imports";
     const MAX_ATTEMPTS: u32 = 3;
 }
+
+/// Compares what is promised of each pile with its reservations, and mends
+/// what differs.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct SyncStock {}
+
+impl Job for SyncStock {
+    const KIND: &'static str = "catalog.sync_stock";
+    const MAX_ATTEMPTS: u32 = 3;
+}

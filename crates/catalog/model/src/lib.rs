@@ -8,10 +8,14 @@ pub mod image;
 pub mod import;
 pub mod jobs;
 pub mod listing;
+pub mod low_stock;
 pub mod offer;
 pub mod ports;
 pub mod product;
 pub mod stock;
+pub mod stock_feed;
+pub mod stock_sync;
+pub mod supply;
 pub mod variant;
 
 pub use errors::{CatalogError, CatalogErrorCode};

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::image::Image;
 use crate::product::{Condition, Product, ProductKind, ProductStatus};
 use crate::stock::StockItem;
+use crate::supply::Supply;
 use crate::variant::{Variant, VariantStatus};
 
 /// A category, as a product names it.
@@ -106,8 +107,12 @@ pub struct Offer {
     pub weight_grams: i64,
     /// Where its stock is counted; none when there is none to count.
     pub stock_item: Option<StockItemId>,
-    /// How many can be promised; none when there is nothing to count.
+    /// How many of those that are there can be promised; none when there is
+    /// nothing to count.
     pub available: Option<i64>,
+    /// What is sold beyond that now.
+    #[serde(default)]
+    pub supply: Supply,
     /// Whether the product is sold.
     pub product_status: ProductStatus,
     /// Whether the variant is sold.
@@ -123,7 +128,8 @@ impl Offer {
     /// How many can be bought now; none when there is no limit.
     pub fn limit(&self) -> Option<i64> {
         if self.is_on_sale() {
-            self.available.map(|available| available.max(0))
+            self.available
+                .map(|available| available.saturating_add(self.supply.beyond).max(0))
         } else {
             Some(0)
         }

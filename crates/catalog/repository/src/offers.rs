@@ -3,9 +3,10 @@
 use std::collections::BTreeMap;
 
 use catalog_model::offer::Offer;
+use catalog_model::supply::Supply;
 use database::Scoped;
 use database::column::{Stored, currency, word};
-use kernel::{Fault, Money, ProductId, SellerId, StockItemId, VariantId};
+use kernel::{Fault, Money, ProductId, SellerId, StockItemId, Timestamp, VariantId};
 use sea_orm::{FromQueryResult, Value};
 use uuid::Uuid;
 
@@ -28,9 +29,13 @@ struct Row {
     seller_id: Option<Uuid>,
     product_status: String,
     available: Option<i64>,
+    supply: Option<String>,
+    beyond: Option<i64>,
+    available_at: Option<i64>,
 }
 
-/// The offers of variants, in one statement. Unknown variants are left out.
+/// The offers of variants, in one statement, with the supply that is stored:
+/// what of it holds depends on the time. Unknown variants are left out.
 pub async fn find(db: &Scoped, variants: &[VariantId]) -> Result<Vec<Offer>, Fault> {
     if variants.is_empty() {
         return Ok(Vec::new());
@@ -39,7 +44,7 @@ pub async fn find(db: &Scoped, variants: &[VariantId]) -> Result<Vec<Offer>, Fau
     let sql = format!(
         "SELECT v.id, v.product_id, v.stock_item_id, v.sku, v.title, v.size, v.options, v.price, v.currency, \
            v.weight_grams, v.status AS variant_status, p.slug, p.name, p.kind, p.seller_id, \
-           p.status AS product_status, s.on_hand - s.reserved AS available \
+           p.status AS product_status, s.on_hand - s.reserved AS available, s.supply, s.beyond, s.available_at \
          FROM variants v JOIN products p ON p.tenant_id = $1 AND p.id = v.product_id \
          LEFT JOIN stock_items s ON s.tenant_id = $1 AND s.id = v.stock_item_id \
          WHERE v.tenant_id = $1 AND v.id IN ({})",
@@ -69,6 +74,15 @@ fn offer(row: Row) -> Result<Offer, Fault> {
         weight_grams: row.weight_grams,
         stock_item: row.stock_item_id.map(StockItemId::from_uuid),
         available: row.stock_item_id.and(row.available),
+        supply: Supply {
+            mode: row
+                .supply
+                .map(|mode| word("stock_items.supply", &mode))
+                .transpose()?
+                .unwrap_or_default(),
+            beyond: row.beyond.unwrap_or(0),
+            available_at: row.available_at.map(Timestamp::from_micros),
+        },
         product_status: word("products.status", &row.product_status)?,
         variant_status: word("variants.status", &row.variant_status)?,
     })

@@ -9,7 +9,7 @@ use catalog_model::product::{NewProduct, Product, ProductKind};
 use catalog_model::stock::MovementKind;
 use catalog_model::variant::{NewVariant, Variant};
 use catalog_repository::stock::{Cause, Change};
-use catalog_repository::{categories, products, stock, variants};
+use catalog_repository::{categories, piles, products, stock, variants};
 use kernel::{AuditEntry, Permission, ProductId, Scope, Snapshot, StockItemId};
 
 use crate::Catalog;
@@ -48,7 +48,7 @@ impl Catalog {
         let now = self.now();
         let mut all_products: Vec<Product> = Vec::with_capacity(listings.len());
         let mut all_variants: Vec<Variant> = Vec::new();
-        let mut piles: Vec<(StockItemId, ProductId)> = Vec::new();
+        let mut empty: Vec<(StockItemId, ProductId)> = Vec::new();
         let mut filling: HashMap<StockItemId, i64> = HashMap::new();
         for listing in listings {
             let product = Product::new(ProductId::new(now), listing.product, currency, now)?;
@@ -59,7 +59,7 @@ impl Catalog {
                 if product.kind == ProductKind::Goods {
                     let id = shared.unwrap_or_else(|| {
                         let id = StockItemId::new(now);
-                        piles.push((id, product.id));
+                        empty.push((id, product.id));
                         filling.insert(id, on_hand);
                         id
                     });
@@ -75,7 +75,7 @@ impl Catalog {
         let tx = self.database.begin_write(scope, "catalog.add_many").await?;
         categories::insert(&tx, tree).await?;
         products::insert(&tx, &all_products).await?;
-        stock::insert(&tx, piles, now).await?;
+        piles::insert(&tx, empty, now).await?;
         variants::insert(&tx, &all_variants)
             .await
             .map_err(sku_taken)?;
@@ -83,11 +83,7 @@ impl Catalog {
         let mut changes: Vec<Change> = filling
             .into_iter()
             .filter(|&(_, on_hand)| on_hand > 0)
-            .map(|(item, on_hand)| Change {
-                item,
-                on_hand,
-                reserved: 0,
-            })
+            .map(|(item, on_hand)| Change::on_hand(item, on_hand))
             .collect();
         changes.sort_unstable_by_key(|change| change.item);
         let cause = Cause {

@@ -9,9 +9,13 @@ mod images;
 mod images_sweep;
 mod imports;
 mod listing;
+mod low_stock;
 mod pictures;
 mod products;
+mod reserving;
 mod stock;
+mod stock_feed;
+mod stock_sync;
 mod stock_value;
 mod variants;
 
@@ -32,6 +36,7 @@ pub use images::Upload;
 pub use imports::Incoming;
 pub use pictures::UploadPlace;
 pub use products::AdminProduct;
+pub use reserving::{Owed, Sold};
 
 /// What the use cases of the catalog are made of.
 pub struct CatalogParts {

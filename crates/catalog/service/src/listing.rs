@@ -52,19 +52,29 @@ impl Catalog {
         product: &ProductRef,
     ) -> Result<ProductDetail, CatalogError> {
         let db = self.database.read(scope).await?;
-        detail::find(&db, product, Audience::Public)
+        let mut found = detail::find(&db, product, Audience::Public)
             .await?
-            .ok_or(CatalogError::ProductNotFound)
+            .ok_or(CatalogError::ProductNotFound)?;
+        let now = self.now();
+        for variant in &mut found.variants {
+            variant.stock = variant.stock.map(|pile| pile.at(now));
+        }
+        Ok(found)
     }
 
-    /// What carts and orders need to know about variants; unknown ones are
-    /// left out.
+    /// What carts and orders need to know about variants, with the supply that
+    /// holds now; unknown ones are left out.
     pub async fn offers_in_tx(
         &self,
         db: &Scoped,
         variants: &[VariantId],
     ) -> Result<Vec<Offer>, CatalogError> {
-        Ok(offers::find(db, variants).await?)
+        let mut offers = offers::find(db, variants).await?;
+        let now = self.now();
+        for offer in &mut offers {
+            offer.supply = offer.supply.at(now);
+        }
+        Ok(offers)
     }
 }
 

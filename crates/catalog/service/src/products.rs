@@ -6,7 +6,7 @@ use catalog_model::listing::ProductRef;
 use catalog_model::offer::ProductDetail;
 use catalog_model::product::{InventoryStrategy, NewProduct, Product, ProductChange, ProductKind};
 use catalog_repository::detail::Audience;
-use catalog_repository::{categories, detail, products, stock};
+use catalog_repository::{categories, detail, piles, products};
 use database::{Once, Transaction};
 use kernel::{
     AuditEntry, Audited as _, CategoryId, Fault, Permission, ProductId, Scope, StockItemId,
@@ -55,7 +55,7 @@ impl Catalog {
             .await
             .map_err(slug_taken)?;
         if shares_a_pile(&product) {
-            stock::insert(&tx, [(StockItemId::new(now), product.id)], now).await?;
+            piles::insert(&tx, [(StockItemId::new(now), product.id)], now).await?;
         }
         let event = ProductChanged {
             product: product.id,

@@ -166,6 +166,10 @@ pub struct PricedLine {
     pub total: Money,
     /// What promotions take off that.
     pub discount: Money,
+    /// How many of the pieces are not there yet, and can be bought all the
+    /// same.
+    #[serde(default)]
+    pub backordered: i64,
     /// What is different.
     pub notices: Vec<Notice>,
 }
@@ -209,6 +213,7 @@ pub fn price_lines(cart: &Cart, offers: &[Offer]) -> Result<Vec<PricedLine>, Mon
         .map(|&line| {
             let offer = offers.iter().find(|offer| offer.variant == line.variant);
             let mut notices = Vec::new();
+            let mut backordered = 0;
             let unit = offer.map_or(Money::new(line.seen_price, cart.currency), |offer| {
                 offer.price
             });
@@ -222,9 +227,12 @@ pub fn price_lines(cart: &Cart, offers: &[Offer]) -> Result<Vec<PricedLine>, Mon
                     }
                     if let (Some(item), Some(available)) = (offer.stock_item, offer.available) {
                         let used: &mut i64 = taken.entry(item).or_default();
-                        let left = (available - *used).max(0);
+                        let there = available - *used;
+                        let left = there.saturating_add(offer.supply.beyond).max(0);
                         if line.quantity > left {
                             notices.push(Notice::NotEnough { available: left });
+                        } else {
+                            backordered = (line.quantity - there.max(0)).max(0);
                         }
                         *used += line.quantity;
                     }
@@ -236,6 +244,7 @@ pub fn price_lines(cart: &Cart, offers: &[Offer]) -> Result<Vec<PricedLine>, Mon
                 offer: offer.cloned(),
                 total: unit.times(line.quantity)?,
                 discount: Money::zero(cart.currency),
+                backordered,
                 notices,
             })
         })
@@ -268,6 +277,7 @@ impl PricedCart {
 mod tests {
     use super::*;
     use catalog_model::product::{ProductKind, ProductStatus};
+    use catalog_model::supply::{Supply, SupplyMode};
     use catalog_model::variant::VariantStatus;
     use kernel::{ProductId, StockItemId};
 
@@ -287,6 +297,7 @@ mod tests {
             weight_grams: 100,
             stock_item: item,
             available: item.map(|_| available),
+            supply: Supply::STOCK,
             product_status: ProductStatus::Active,
             variant_status: VariantStatus::Active,
         }
@@ -330,6 +341,24 @@ mod tests {
         assert!(lines[0].notices.is_empty());
         assert_eq!(lines[1].notices, [Notice::NotEnough { available: 2 }]);
         assert_eq!(lines[1].total, Money::new(360, Currency::EUR));
+    }
+
+    #[test]
+    fn more_than_there_is_can_be_bought_up_to_a_limit() {
+        let pile = StockItemId::new(Timestamp::from_seconds(0));
+        let mut small = offer(100, Some(pile), 5);
+        small.supply = Supply {
+            mode: SupplyMode::Backorder,
+            beyond: 4,
+            available_at: None,
+        };
+        let mut large = small.clone();
+        large.variant = VariantId::new(Timestamp::from_seconds(0));
+        let cart = cart(&[(small.variant, 7, 100), (large.variant, 3, 100)]);
+        let lines = price_lines(&cart, &[small, large]).unwrap();
+        assert_eq!((lines[0].backordered, &lines[0].notices[..]), (2, &[][..]));
+        assert_eq!(lines[1].backordered, 0);
+        assert_eq!(lines[1].notices, [Notice::NotEnough { available: 2 }]);
     }
 
     #[test]
