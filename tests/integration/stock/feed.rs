@@ -55,6 +55,8 @@ async fn counts_are_taken_over(#[values(Sqlite, Postgres)] backend: Backend) {
     };
     let shirt = app.list(tenant, &shared).await;
     app.order(tenant, &[(&desk.variants[0], 6)]).await;
+    // What was there before the counts is in them.
+    app.advance(Duration::from_mins(10));
     let (now, soon) = (at(&app, 0), at(&app, 3_600));
     let rows = json!([
         row("lamp-0", 17, &now),
@@ -205,4 +207,65 @@ async fn feeds_race_orders(#[values(Sqlite, Postgres)] backend: Backend) {
         let (on_hand, reserved) = app.stock(tenant, &item, n).await;
         assert!(on_hand >= reserved, "{on_hand} {reserved}");
     }
+}
+
+#[rstest]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_feed_may_be_csv(#[values(Sqlite, Postgres)] backend: Backend) {
+    let app = App::start(backend).await;
+    let shop = app.shop().await;
+    let tenant = &shop.first;
+    let lamp = app.simple(tenant, "Lamp", 10).await;
+    app.advance(Duration::from_mins(10));
+    let now = at(&app, 0);
+    let send = |text: String| {
+        let call = app.client.call(testkit::client::POST, FEED);
+        call.bearer(&tenant.key)
+            .header("content-type", "text/csv; charset=utf-8")
+            .body(text)
+    };
+    let file = format!(
+        "source,sku,on_hand,counted_at\r\n\"a, b\",lamp-0,7,{now}\r\ntill,none,1,{now}\r\n"
+    );
+    let told = send(file.clone()).once("a-file").expect(200).await;
+    assert_eq!(outcomes(&told.body), ["applied", "unknown_sku"]);
+    assert_eq!(told.body["results"][0]["source"], "a, b");
+    assert_eq!(app.stock(tenant, &lamp, 0).await, (7, 0));
+    let again = send(file).once("a-file").expect(200).await;
+    assert_eq!(again.body, told.body);
+    for (file, pointer) in [
+        (String::new(), "/rows"),
+        (format!("sku,on_hand,counted_at\na,1,{now}\n"), "/rows/0"),
+        (
+            format!("sku,on_hand,counted_at,source\na,x,{now},w\n"),
+            "/rows/0",
+        ),
+        (
+            format!("sku,on_hand,counted_at,source\na,1,{now},w\na,-1,{now},w\n"),
+            "/rows/1/on_hand",
+        ),
+        (
+            format!("sku,on_hand,counted_at,source\na,1,{now}\n"),
+            "/rows/0",
+        ),
+        (
+            format!("sku,on_hand,counted_at,source,colour\na,1,{now},w,red\n"),
+            "/rows/0",
+        ),
+    ] {
+        let refused = send(file).refused(422, "request.invalid_body").await;
+        assert_eq!(
+            refused.text_at("/errors/0/pointer"),
+            pointer,
+            "{}",
+            refused.text
+        );
+    }
+    let text = app.client.call(testkit::client::POST, FEED);
+    let text = text
+        .bearer(&tenant.key)
+        .header("content-type", "text/plain");
+    text.body("x")
+        .refused(415, "request.unsupported_media_type")
+        .await;
 }

@@ -2,16 +2,19 @@
 
 use std::collections::BTreeMap;
 
+use actix_web::dev::Payload;
+use actix_web::http::header::CONTENT_TYPE;
 use actix_web::web::Data;
-use actix_web::{HttpResponse, post};
-use catalog_model::stock_feed::{Count, CountOutcome, CountResult};
-use kernel::Timestamp;
+use actix_web::{FromRequest, HttpRequest, HttpResponse, post};
+use catalog_model::stock_feed::{Count, CountOutcome, CountResult, MAX_COUNTS};
+use futures::future::LocalBoxFuture;
+use kernel::{FieldError, Timestamp};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use validator::Validate;
 
-use crate::extract::{Caller, Json, line};
-use crate::problem::ApiError;
+use crate::extract::{Caller, Json, check, line, read_all};
+use crate::problem::{ApiError, RequestError};
 use crate::state::ApiState;
 
 /// How many of something there were.
@@ -44,6 +47,57 @@ pub(crate) struct StockFeedRequest {
     #[validate(length(min = 1, max = 1_000), nested)]
     #[schema(min_items = 1, max_items = 1_000)]
     rows: Vec<CountDto>,
+}
+
+/// A feed, as JSON or as CSV with the same names in its header.
+pub(crate) struct Feed(StockFeedRequest);
+
+impl FromRequest for Feed {
+    type Error = ApiError;
+    type Future = LocalBoxFuture<'static, Result<Self, ApiError>>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let kind = request.headers().get(CONTENT_TYPE);
+        let kind = kind.and_then(|value| value.to_str().ok());
+        let kind = kind.and_then(|value| value.split(';').next());
+        let state = request.app_data::<Data<ApiState>>();
+        let (Some(state), true) = (
+            state,
+            kind.is_some_and(|kind| kind.trim().eq_ignore_ascii_case("text/csv")),
+        ) else {
+            let json = Json::<StockFeedRequest>::from_request(request, payload);
+            return Box::pin(async move { Ok(Self(json.await?.0)) });
+        };
+        let (limits, payload) = (state.body_limits, payload.take());
+        Box::pin(async move {
+            let body = read_all(payload, limits).await?;
+            let feed = StockFeedRequest {
+                rows: read_csv(&body)?,
+            };
+            check(&feed)?;
+            Ok(Self(feed))
+        })
+    }
+}
+
+/// The rows of a CSV file.
+fn read_csv(body: &[u8]) -> Result<Vec<CountDto>, RequestError> {
+    let body = body.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(body);
+    csv::Reader::from_reader(body)
+        .into_deserialize::<CountDto>()
+        // One more than may be tells that there are too many.
+        .take(MAX_COUNTS + 1)
+        .enumerate()
+        .map(|(row, read)| read.map_err(|error| wrong_row(row, &error)))
+        .collect()
+}
+
+fn wrong_row(row: usize, error: &csv::Error) -> RequestError {
+    RequestError::InvalidBody(vec![FieldError::new(
+        format!("/rows/{row}"),
+        "csv",
+        error.to_string(),
+    )])
 }
 
 /// What became of a count.
@@ -147,7 +201,7 @@ impl From<Vec<CountResult>> for StockFeedDto {
 /// holds. Of each source only counts that are newer than its last one have an
 /// effect, so that a feed can be repeated. Stock never goes below what is
 /// reserved; where fewer were counted, the result says so.
-#[utoipa::path(tag = "admin: catalog", request_body = StockFeedRequest, params(
+#[utoipa::path(tag = "admin: catalog", request_body(content((StockFeedRequest = "application/json"), (String = "text/csv")), description = "JSON, or CSV with the columns `sku`, `on_hand`, `counted_at` and `source`."), params(
     ("Idempotency-Key" = Option<String>, Header, description = "Makes a repeated request have one effect."),
 ), responses(
     (status = 200, description = "What became of each row.", body = StockFeedDto),
@@ -156,7 +210,7 @@ impl From<Vec<CountResult>> for StockFeedDto {
 pub(crate) async fn feed_stock(
     state: Data<ApiState>,
     caller: Caller,
-    body: Json<StockFeedRequest>,
+    body: Feed,
 ) -> Result<HttpResponse, ApiError> {
     let counts: Vec<Count> = body
         .0
