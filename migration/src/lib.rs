@@ -13,6 +13,7 @@ mod m0003_queue;
 mod m0004_catalog;
 mod m0005_orders;
 mod m0006_test_gateway;
+mod m0007_search;
 mod m0008_people;
 mod m0009_images;
 mod m0010_imports;
@@ -46,6 +47,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0009_images::MIGRATION),
             Box::new(m0010_imports::MIGRATION),
             Box::new(m0008_people::MIGRATION),
+            Box::new(m0007_search::MIGRATION),
             Box::new(m0017_stock::MIGRATION),
         ]
     }

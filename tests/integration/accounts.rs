@@ -55,6 +55,7 @@ async fn bad_registrations_name_the_field(#[values(Sqlite, Postgres)] backend: B
         ("password", json!("short"), "auth.password_length"),
         ("password", json!("password123"), "auth.password_guessable"),
         ("name", json!(""), "request.invalid_body"),
+        ("name", json!("  \u{a0} "), "request.invalid_body"),
         ("name", json!(7), "request.invalid_body"),
         ("role", json!("admin"), "request.invalid_body"),
     ] {

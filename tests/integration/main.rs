@@ -37,6 +37,7 @@ mod refunds;
 mod returns;
 mod round_trips;
 mod schema;
+mod search;
 mod security_headers;
 mod sessions;
 mod shipments;

@@ -78,6 +78,15 @@ async fn the_busiest_routes_ask_as_often_as_ever(#[values(Sqlite, Postgres)] bac
     app.pay(&order).await;
 
     let list = times(|| app.client.get("/api/catalog/products"));
+    let search = times(|| {
+        app.client
+            .get("/api/catalog/products?q=lamp&in_stock=true&facets=true")
+    });
+    let misspelt = times(|| app.client.get("/api/catalog/products?q=lampp"));
+    let facets = times(|| {
+        app.client
+            .get("/api/catalog/products?in_stock=true&facets=true")
+    });
     let detail = times(|| app.client.get("/api/catalog/products/lamp-3"));
     let seen = &carts(&app, &two, 1).await[0];
     let cart = times(|| {
@@ -90,7 +99,7 @@ async fn the_busiest_routes_ask_as_often_as_ever(#[values(Sqlite, Postgres)] bac
     });
     let own = times(|| app.client.get("/api/orders").bearer(&tenant.user.token));
     let all = times(|| app.client.get("/api/admin/orders").bearer(&tenant.key));
-    let search = times(|| {
+    let look_for = times(|| {
         let path = "/api/admin/orders?q=bea+10&status=paid&disputed=false&sort=total&min_total=1";
         app.client.get(path).bearer(&tenant.key)
     });
@@ -125,12 +134,15 @@ async fn the_busiest_routes_ask_as_often_as_ever(#[values(Sqlite, Postgres)] bac
     let mut counted = Vec::new();
     for (name, calls) in [
         ("products", list),
+        ("search", search),
+        ("misspelt search", misspelt),
+        ("facets", facets),
         ("product", detail),
         ("cart", cart),
         ("order", see),
         ("own orders", own),
         ("all orders", all),
-        ("search orders", search),
+        ("search orders", look_for),
         ("new cart", create),
         ("add line", add),
         ("change cart", deliver),
@@ -145,6 +157,9 @@ async fn the_busiest_routes_ask_as_often_as_ever(#[values(Sqlite, Postgres)] bac
     let postgres = backend == Postgres;
     let expected = [
         ("products", 1),
+        ("search", 4),
+        ("misspelt search", 4),
+        ("facets", 2),
         ("product", 1),
         ("cart", 2),
         ("order", 1),

@@ -10,6 +10,7 @@ mod placing;
 mod process;
 mod reads;
 mod rest;
+mod search;
 mod table;
 mod views;
 
@@ -45,7 +46,7 @@ pub struct Options {
     /// How often each pair is measured, in turns; the median counts.
     #[arg(long, default_value_t = 3)]
     repeats: usize,
-    /// Only some: reads, views, cached, placing, flow, rest.
+    /// Only some: reads, views, cached, placing, flow, rest, search.
     #[arg(long, value_delimiter = ',')]
     only: Vec<String>,
 }
@@ -57,6 +58,12 @@ impl Options {
             say::line(format!("measuring: {part}"));
         }
         wanted
+    }
+
+    /// Whether any of the parts is wanted that share a shop.
+    fn wants_shop(&self) -> bool {
+        let apart = |part: &String| part == "rest" || part == "search";
+        self.only.is_empty() || !self.only.iter().all(apart)
     }
 }
 
@@ -75,6 +82,13 @@ pub async fn run(sutler: &Path, options: &Options) -> Result<()> {
     let mut table = Table::default();
     if options.wants("rest") {
         rest::measure(sutler, &mut table).await?;
+    }
+    if options.wants("search") {
+        search::measure(sutler, options, &mut table).await?;
+    }
+    if !options.wants_shop() {
+        say::line(table.render());
+        return Ok(());
     }
     let mut bench = Bench::prepare(sutler).await?;
     if options.wants("reads") {

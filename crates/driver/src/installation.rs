@@ -178,6 +178,24 @@ impl Installation {
         self.variables.push((name.to_owned(), value.into()));
     }
 
+    /// Runs another command to its end.
+    pub fn run(&self, arguments: &[&str]) -> Result<()> {
+        let output = Command::new(&self.sutler)
+            .args(arguments)
+            .current_dir(self.folder.path())
+            .env_clear()
+            .envs(self.variables.iter().map(|(name, value)| (name, value)))
+            .output()
+            .with_context(|| format!("start {}", self.sutler.display()))?;
+        if !output.status.success() {
+            bail!(
+                "{arguments:?} failed: {}",
+                String::from_utf8_lossy(&output.stderr)
+            );
+        }
+        Ok(())
+    }
+
     /// Starts the server and waits until it is ready.
     pub async fn start(&self, arguments: &[&str]) -> Result<Running> {
         let port = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))

@@ -5,6 +5,7 @@
 //! needs, the clock and randomness, enter through [`Clock`] and [`random`].
 
 pub mod audit;
+pub mod cell;
 pub mod cursor;
 pub mod error;
 pub mod id;

@@ -121,9 +121,9 @@ async fn what_happened_since_a_count_still_holds(#[values(Sqlite, Postgres)] bac
     let shop = app.shop().await;
     let tenant = &shop.first;
     let lamp = app.simple(tenant, "Lamp", 10).await;
-    app.advance(Duration::from_secs(60));
+    app.advance(Duration::from_mins(1));
     let counted = at(&app, 0);
-    app.advance(Duration::from_secs(60));
+    app.advance(Duration::from_mins(1));
     let order = app.order(tenant, &[(&lamp.variants[0], 3)]).await;
     app.pay(&order).await;
     super::adjust(&app, tenant, &lamp, 1).expect(200).await;

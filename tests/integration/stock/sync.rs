@@ -141,7 +141,7 @@ async fn mending_races_checkouts(#[values(Sqlite, Postgres)] backend: Backend) {
             (lamp.variants[0].as_str(), 2),
             (desk.variants[0].as_str(), 1),
         ];
-        carts.push(app.cart(tenant.host, &lines[..1 + n % 2]).await);
+        carts.push(app.cart(tenant.host, &lines[..=(n % 2)]).await);
     }
     let mut calls = JoinSet::new();
     for (n, cart) in carts.iter().enumerate() {

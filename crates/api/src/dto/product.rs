@@ -38,7 +38,8 @@ pub(crate) struct ProductSummaryDto {
     price_min: Option<MoneyDto>,
     /// What its dearest variant costs; null without variants.
     price_max: Option<MoneyDto>,
-    /// Whether any variant can be bought now.
+    /// Whether any variant is there; what is sold before it is there does not
+    /// count.
     in_stock: bool,
     /// Its first picture.
     image: Option<ImageDto>,

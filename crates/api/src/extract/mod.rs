@@ -16,6 +16,6 @@ pub(crate) use conditional::{IfMatch, RequiredIfMatch, etag};
 pub(crate) use ids::id;
 pub(crate) use json::{BodyLimits, Json, MaybeJson, check, read_all};
 pub(crate) use multipart::{FRAME, FileForm, wrong as wrong_part};
-pub(crate) use page::{List, Listed, page_request};
+pub(crate) use page::{Linked, List, Listed, page_request};
 pub(crate) use query::Query;
 pub(crate) use validation::line;

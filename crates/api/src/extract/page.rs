@@ -32,7 +32,8 @@ fn list_name(request: &HttpRequest) -> String {
         .split('&')
         .filter(|pair| {
             let name = pair.split('=').next().unwrap_or_default();
-            !pair.is_empty() && name != "cursor" && name != "limit"
+            // What is counted beside a list does not change it.
+            !pair.is_empty() && !["cursor", "limit", "facets"].contains(&name)
         })
         .collect();
     filters.sort_unstable();
@@ -61,6 +62,41 @@ pub(crate) fn page_request<P: DeserializeOwned>(
     })
 }
 
+/// A page, and where the next one is.
+pub(crate) struct Linked<T> {
+    /// The body.
+    pub(crate) list: List<T>,
+    /// The header `Link`, when there is a next page.
+    pub(crate) link: Option<String>,
+}
+
+impl<T> Linked<T> {
+    /// The answer with a page.
+    pub(crate) fn new<U, P: Serialize>(
+        state: &ApiState,
+        scope: &Scope,
+        request: &HttpRequest,
+        page: Page<U, P>,
+        to_dto: impl FnMut(U) -> T,
+    ) -> Self {
+        let next_cursor = page.next.as_ref().map(|position| {
+            state
+                .cursors
+                .encode(scope.tenant(), &list_name(request), position)
+        });
+        Self {
+            link: next_cursor
+                .as_ref()
+                .map(|cursor| next_link(request, cursor)),
+            list: List {
+                data: page.items.into_iter().map(to_dto).collect(),
+                has_more: next_cursor.is_some(),
+                next_cursor,
+            },
+        }
+    }
+}
+
 /// A page as it is answered.
 pub(crate) struct Listed {
     /// The body.
@@ -78,19 +114,7 @@ impl Listed {
         page: Page<T, P>,
         to_dto: impl FnMut(T) -> D,
     ) -> Result<Self, ApiError> {
-        let next_cursor = page.next.as_ref().map(|position| {
-            state
-                .cursors
-                .encode(scope.tenant(), &list_name(request), position)
-        });
-        let link = next_cursor
-            .as_ref()
-            .map(|cursor| next_link(request, cursor));
-        let list = List {
-            data: page.items.into_iter().map(to_dto).collect(),
-            has_more: next_cursor.is_some(),
-            next_cursor,
-        };
+        let Linked { list, link } = Linked::new(state, scope, request, page, to_dto);
         let body = serde_json::to_vec(&list)
             .map_err(|error| kernel::Fault::permanent("write a page").caused_by(error))?;
         Ok(Self { body, link })

@@ -44,10 +44,15 @@ fn parse<T: DeserializeOwned + Validate>(text: &str) -> Result<T, RequestError> 
     if let Some((name, _)) = pairs.iter().find(|(n, v)| refused(n) || refused(v)) {
         return Err(invalid(&format!("/{name}"), NUL_REFUSED.to_owned()));
     }
+    let mut values: Vec<(&str, Vec<&str>)> = Vec::new();
+    for (name, value) in &pairs {
+        match values.iter_mut().find(|(known, _)| known == name) {
+            Some((_, all)) => all.push(value),
+            None => values.push((name, vec![value])),
+        }
+    }
     let reader = serde::de::value::MapDeserializer::<_, Refusal>::new(
-        pairs
-            .iter()
-            .map(|(name, value)| (name.as_str(), Text(value))),
+        values.iter().map(|(name, values)| (*name, Values(values))),
     );
     let value: T = serde_path_to_error::deserialize(reader).map_err(|error| {
         let name = error.path().to_string();
@@ -66,6 +71,78 @@ fn parse<T: DeserializeOwned + Validate>(text: &str) -> Result<T, RequestError> 
 
 fn invalid(pointer: &str, detail: String) -> RequestError {
     RequestError::InvalidQuery(vec![FieldError::new(pointer, "type", detail)])
+}
+
+/// The values of a parameter: a list of them where one is asked for, else the
+/// only one.
+struct Values<'a>(&'a [&'a str]);
+
+impl Values<'_> {
+    fn only(&self) -> Result<Text<'_>, Refusal> {
+        match self.0 {
+            [only] => Ok(Text(only)),
+            _ => Err(serde::de::Error::custom("must be given once")),
+        }
+    }
+}
+
+impl serde::de::IntoDeserializer<'_, Refusal> for Values<'_> {
+    type Deserializer = Self;
+
+    fn into_deserializer(self) -> Self {
+        self
+    }
+}
+
+impl<'de> serde::Deserializer<'de> for Values<'_> {
+    type Error = Refusal;
+
+    fn deserialize_any<V: serde::de::Visitor<'de>>(self, v: V) -> Result<V::Value, Self::Error> {
+        self.only()?.deserialize_any(v)
+    }
+
+    fn deserialize_option<V: serde::de::Visitor<'de>>(self, v: V) -> Result<V::Value, Self::Error> {
+        v.visit_some(self)
+    }
+
+    fn deserialize_newtype_struct<V: serde::de::Visitor<'de>>(
+        self,
+        _: &'static str,
+        v: V,
+    ) -> Result<V::Value, Self::Error> {
+        v.visit_newtype_struct(self)
+    }
+
+    fn deserialize_seq<V: serde::de::Visitor<'de>>(self, v: V) -> Result<V::Value, Self::Error> {
+        let texts = self.0.iter().map(|value| Text(value));
+        v.visit_seq(serde::de::value::SeqDeserializer::new(texts))
+    }
+
+    fn deserialize_bool<V: serde::de::Visitor<'de>>(self, v: V) -> Result<V::Value, Self::Error> {
+        self.only()?.deserialize_bool(v)
+    }
+
+    fn deserialize_u64<V: serde::de::Visitor<'de>>(self, v: V) -> Result<V::Value, Self::Error> {
+        self.only()?.deserialize_u64(v)
+    }
+
+    fn deserialize_i64<V: serde::de::Visitor<'de>>(self, v: V) -> Result<V::Value, Self::Error> {
+        self.only()?.deserialize_i64(v)
+    }
+
+    fn deserialize_enum<V: serde::de::Visitor<'de>>(
+        self,
+        name: &'static str,
+        words: &'static [&'static str],
+        v: V,
+    ) -> Result<V::Value, Self::Error> {
+        self.only()?.deserialize_enum(name, words, v)
+    }
+
+    serde::forward_to_deserialize_any! {
+        i8 i16 i32 i128 u8 u16 u32 u128 f32 f64 char str string bytes byte_buf unit unit_struct
+        tuple tuple_struct map struct identifier ignored_any
+    }
 }
 
 /// A text that becomes a number, a truth value or a word, as is asked for.
@@ -158,6 +235,8 @@ mod tests {
         sort: Option<Sort>,
         in_stock: Option<bool>,
         q: Option<String>,
+        #[serde(default)]
+        tag: Vec<String>,
     }
 
     #[test]
@@ -170,9 +249,15 @@ mod tests {
                 sort: Some(Sort::Name),
                 in_stock: Some(true),
                 q: Some("a b".to_owned()),
+                tag: Vec::new(),
             }
         );
         assert_eq!(parse::<Filter>("q=").unwrap().q, Some(String::new()));
+        assert_eq!(parse::<Filter>("tag=a").unwrap().tag, ["a"]);
+        assert_eq!(
+            parse::<Filter>("tag=b&limit=2&tag=a").unwrap().tag,
+            ["b", "a"]
+        );
         for (text, pointer) in [
             ("limit=0", "/limit"),
             ("limit=x", "/limit"),
@@ -181,6 +266,8 @@ mod tests {
             ("in_stock=1", "/in_stock"),
             ("limmit=5", "/limmit"),
             ("q=a%00b", "/q"),
+            ("q=a&q=b", "/q"),
+            ("sort=name&sort=name", "/sort"),
         ] {
             match parse::<Filter>(text) {
                 Err(RequestError::InvalidQuery(fields)) => {

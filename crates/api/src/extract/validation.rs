@@ -32,12 +32,16 @@ fn collect(prefix: &str, errors: &ValidationErrors, into: &mut Vec<FieldError>) 
 
 /// A rule of names and all else that stands in one line: of a mail, a label, a
 /// log. A line break or another control character there only serves somebody
-/// who wants to add what is not theirs to add.
+/// who wants to add what is not theirs to add; nothing but spaces is a name that
+/// nobody sees.
 pub(crate) fn line(text: &str) -> Result<(), ValidationError> {
     let breaks = |c: char| c.is_control() || matches!(c, '\u{2028}' | '\u{2029}');
     if text.contains(breaks) {
         return Err(ValidationError::new("line")
             .with_message("must be one line, without control characters".into()));
+    }
+    if !text.is_empty() && text.trim().is_empty() {
+        return Err(ValidationError::new("blank").with_message("must not be only spaces".into()));
     }
     Ok(())
 }

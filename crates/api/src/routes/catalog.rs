@@ -8,107 +8,19 @@ use actix_web::http::header::{self, HeaderMap};
 use actix_web::web::{Data, Path};
 use actix_web::{HttpRequest, HttpResponse, get};
 use catalog_model::events::{CATEGORIES_TAG, PRODUCTS_TAG, product_tag};
-use catalog_model::listing::{CategoryRef, ProductFilter, ProductRef, ProductSort};
-use kernel::{Fault, Page};
-use serde::{Deserialize, Serialize};
-use utoipa::{IntoParams, ToSchema};
-use validator::Validate;
+use catalog_model::listing::ProductRef;
+use kernel::Fault;
+use serde::Serialize;
+use utoipa::ToSchema;
 
 use crate::cache::{Answer, Key};
 use crate::dto::category::CategoryDto;
-use crate::dto::choices::{ConditionDto, KindDto};
+use crate::dto::facets::{FacetsDto, ProductList};
 use crate::dto::product::{ProductDto, ProductSummaryDto};
-use crate::extract::{Caller, List, Listed, Query, page_request};
+use crate::dto::product_query::ProductsQuery;
+use crate::extract::{Caller, Linked, Query, page_request};
 use crate::problem::ApiError;
 use crate::state::ApiState;
-
-/// In which order.
-#[derive(Debug, Clone, Copy, Default, Deserialize, ToSchema)]
-#[serde(rename_all = "snake_case")]
-#[schema(as = ProductSort)]
-pub(crate) enum SortDto {
-    /// The newest first.
-    #[default]
-    Newest,
-    /// By name.
-    Name,
-    /// The cheapest first.
-    Price,
-    /// The dearest first.
-    PriceDesc,
-}
-
-impl From<SortDto> for ProductSort {
-    fn from(dto: SortDto) -> Self {
-        match dto {
-            SortDto::Newest => Self::Newest,
-            SortDto::Name => Self::Name,
-            SortDto::Price => Self::Price,
-            SortDto::PriceDesc => Self::PriceDesc,
-        }
-    }
-}
-
-/// Which products, in which order, which page.
-#[derive(Deserialize, IntoParams, Validate)]
-#[into_params(parameter_in = Query)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct ProductsQuery {
-    /// In the category, by id or slug, or below it.
-    #[validate(length(max = 200))]
-    category: Option<String>,
-    /// Of a maker.
-    #[validate(length(max = 200))]
-    brand: Option<String>,
-    /// New or used.
-    #[param(inline)]
-    condition: Option<ConditionDto>,
-    /// Of a kind.
-    #[param(inline)]
-    kind: Option<KindDto>,
-    /// With a tag.
-    #[validate(length(max = 64))]
-    tag: Option<String>,
-    /// With a variant of that size.
-    #[validate(length(max = 64))]
-    size: Option<String>,
-    /// With a variant that costs at least so much, in minor units.
-    #[validate(range(min = 0))]
-    #[param(minimum = 0)]
-    price_from: Option<i64>,
-    /// With a variant that costs at most so much, in minor units.
-    #[validate(range(min = 0))]
-    #[param(minimum = 0)]
-    price_to: Option<i64>,
-    /// Only what can be bought now.
-    in_stock: Option<bool>,
-    /// In which order.
-    #[param(inline)]
-    sort: Option<SortDto>,
-    /// How many at most.
-    #[validate(range(min = 1, max = 100))]
-    #[param(minimum = 1, maximum = 100, default = 20)]
-    limit: Option<u64>,
-    /// `next_cursor` of the page before.
-    cursor: Option<String>,
-}
-
-impl ProductsQuery {
-    fn filter(&self) -> ProductFilter {
-        ProductFilter {
-            category: self.category.as_deref().map(CategoryRef::from),
-            brand: self.brand.clone(),
-            condition: self.condition.map(Into::into),
-            kind: self.kind.map(Into::into),
-            tag: self.tag.clone(),
-            size: self.size.clone(),
-            price_from: self.price_from,
-            price_to: self.price_to,
-            in_stock: self.in_stock.unwrap_or(false),
-            status: None,
-        }
-    }
-}
 
 /// The whole category tree.
 #[derive(Serialize, ToSchema)]
@@ -207,9 +119,17 @@ pub(crate) async fn list_categories(
     Ok(respond(&request, &answer))
 }
 
-/// List products that are sold
+/// List and search products that are sold
+///
+/// `q` looks for words in any order, by their beginnings, without regard to
+/// accents and case; a word that is in no product may be misspelt by one
+/// letter. A filter that is given several times holds for any of its values,
+/// and different filters hold together: those on variants (`size`,
+/// `price_from`, `price_to`, `in_stock`, options in `attribute`) for one and the
+/// same variant. With `facets`, the answer counts products by what they can be
+/// filtered by, each facet with all filters but its own.
 #[utoipa::path(tag = "catalog", params(ProductsQuery), responses(
-    (status = 200, description = "A page of products.", body = List<ProductSummaryDto>, headers(
+    (status = 200, description = "A page of products.", body = ProductList, headers(
         ("ETag" = String, description = "Send it as `If-None-Match`."),
         ("Link" = String, description = "Where the next page is."),
     )),
@@ -228,18 +148,25 @@ pub(crate) async fn list_products(
     // Not before: whatever was answered before was a good query.
     let query = Query::<ProductsQuery>::of(&request)?.0;
     let begun = state.answers.begin();
-    let cursor = query.cursor.as_deref();
-    let page = page_request(&state, &caller.0, &request, cursor, query.limit)?;
-    let sort = query.sort.unwrap_or_default().into();
-    let products = state
-        .catalog
-        .products(&caller.0, query.filter(), sort, page);
-    let page: Page<_, _> = Box::pin(products).await?;
+    let page = page_request(&state, &caller.0, &request, query.cursor(), query.limit())?;
+    let found = state.catalog.products(
+        &caller.0,
+        query.filter(),
+        query.sort(),
+        page,
+        query.wanted(),
+    );
+    let found = Box::pin(found).await?;
     let urls = state.image_urls(&caller.0);
-    let listed = Listed::new(&state, &caller.0, &request, page, |product| {
+    let linked = Linked::new(&state, &caller.0, &request, found.page, |product| {
         ProductSummaryDto::new(product, urls)
+    });
+    let body = json(&ProductList {
+        list: linked.list,
+        total: found.counted.as_ref().map(|counted| counted.total),
+        facets: found.counted.map(FacetsDto::from),
     })?;
-    let answer = Arc::new(Answer::new(listed.body, listed.link));
+    let answer = Arc::new(Answer::new(body, linked.link));
     state
         .answers
         .put(key, answer.clone(), begun, vec![PRODUCTS_TAG.to_owned()]);

@@ -5,9 +5,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use catalog_model::events::{
-    CatalogImported, CategoriesChanged, ProductChanged, StockShownChanged,
+    CatalogImported, CategoriesChanged, ProductChanged, ProductsIndexed, StockShownChanged,
 };
-use catalog_model::jobs::{RunImport, SweepImages, SweepImports, SyncStock};
+use catalog_model::jobs::{IndexMissing, RunImport, SweepImages, SweepImports, SyncStock};
 use catalog_service::Catalog;
 use queue::Registry;
 use queue::schedule::Schedule;
@@ -38,7 +38,13 @@ pub fn register(registry: &mut Registry, catalog: &Arc<Catalog>) {
         let service = service.clone();
         async move { service.sync_stock(&context.scope).await }
     });
+    let service = catalog.clone();
+    registry.handle(move |context, IndexMissing {}| {
+        let service = service.clone();
+        async move { service.index_missing(&context.scope).await }
+    });
     registry.tags_of::<ProductChanged>();
+    registry.tags_of::<ProductsIndexed>();
     registry.tags_of::<StockShownChanged>();
     registry.tags_of::<CategoriesChanged>();
     registry.tags_of::<CatalogImported>();
@@ -47,6 +53,7 @@ pub fn register(registry: &mut Registry, catalog: &Arc<Catalog>) {
 /// What is due again and again.
 pub fn schedules() -> Vec<Schedule> {
     vec![
+        Schedule::new(Duration::from_mins(1), IndexMissing {}),
         Schedule::new(Duration::from_hours(1), SweepImages {}),
         Schedule::new(Duration::from_hours(1), SweepImports {}),
         Schedule::new(Duration::from_hours(1), SyncStock {}),

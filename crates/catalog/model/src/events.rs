@@ -13,6 +13,11 @@ pub fn product_tag(product: ProductId) -> String {
     format!("product:{product}")
 }
 
+/// The product that a [`product_tag`] is about.
+pub fn product_of_tag(tag: &str) -> Option<ProductId> {
+    tag.strip_prefix("product:")?.parse().ok()
+}
+
 /// A product or one of its variants was made, edited or archived.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct ProductChanged {
@@ -25,6 +30,23 @@ impl Event for ProductChanged {
 
     fn stale_tags(&self) -> Vec<String> {
         vec![PRODUCTS_TAG.to_owned(), product_tag(self.product)]
+    }
+}
+
+/// Products are found by search that were not before.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct ProductsIndexed {
+    /// Which.
+    pub products: Vec<ProductId>,
+}
+
+impl Event for ProductsIndexed {
+    const KIND: &'static str = "products.indexed";
+
+    fn stale_tags(&self) -> Vec<String> {
+        let mut tags: Vec<String> = self.products.iter().copied().map(product_tag).collect();
+        tags.push(PRODUCTS_TAG.to_owned());
+        tags
     }
 }
 

@@ -34,6 +34,15 @@ impl Job for SweepImports {
     const MAX_ATTEMPTS: u32 = 3;
 }
 
+/// Indexes products that search does not know.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct IndexMissing {}
+
+impl Job for IndexMissing {
+    const KIND: &'static str = "catalog.index_missing";
+    const MAX_ATTEMPTS: u32 = 3;
+}
+
 /// Compares what is promised of each pile with its reservations, and mends
 /// what differs.
 #[derive(Debug, Clone, Serialize, Deserialize)]

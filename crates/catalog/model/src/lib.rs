@@ -12,6 +12,7 @@ pub mod low_stock;
 pub mod offer;
 pub mod ports;
 pub mod product;
+pub mod search;
 pub mod stock;
 pub mod stock_feed;
 pub mod stock_sync;

@@ -1,26 +1,34 @@
 //! Lists of products: filters, sorts, positions.
 
+use std::collections::BTreeMap;
+
 use kernel::{CategoryId, ProductId};
 use serde::{Deserialize, Serialize};
 use strum::{EnumString, IntoStaticStr};
 
 use crate::product::{Condition, ProductKind, ProductStatus};
 
-/// Which products to list. All conditions must hold.
+/// Which products to list. All conditions must hold; where several values are
+/// named, one of them must.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ProductFilter {
-    /// In the category or below it.
-    pub category: Option<CategoryRef>,
-    /// Of a maker.
-    pub brand: Option<String>,
+    /// With all these words, in any order; none for no words to look for.
+    pub text: Option<String>,
+    /// In one of the categories or below it.
+    pub categories: Vec<CategoryRef>,
+    /// Of one of the makers.
+    pub brands: Vec<String>,
     /// New or used.
-    pub condition: Option<Condition>,
-    /// Of a kind.
-    pub kind: Option<ProductKind>,
-    /// With a tag.
-    pub tag: Option<String>,
-    /// With a variant of that size.
-    pub size: Option<String>,
+    pub conditions: Vec<Condition>,
+    /// Of one of the kinds.
+    pub kinds: Vec<ProductKind>,
+    /// With one of the tags.
+    pub tags: Vec<String>,
+    /// With a variant of one of the sizes.
+    pub sizes: Vec<String>,
+    /// For each name, with a property, or a variant with an option, of one of
+    /// the values.
+    pub attributes: BTreeMap<String, Vec<String>>,
     /// With a variant that costs at least so much, in minor units.
     pub price_from: Option<i64>,
     /// With a variant that costs at most so much, in minor units.
@@ -79,6 +87,8 @@ pub enum ProductSort {
     Price,
     /// The dearest first, by the cheapest variant.
     PriceDesc,
+    /// The best match first; the newest first where no words are looked for.
+    Relevance,
 }
 
 /// Where in a list a product stands.
@@ -90,4 +100,6 @@ pub enum ProductPosition {
     Name(String, ProductId),
     /// In a list by price, either way.
     Price(i64, ProductId),
+    /// In a list by how well they match.
+    Relevance(i64, ProductId),
 }

@@ -70,7 +70,7 @@ pub struct ProductSummary {
     pub price_min: Option<i64>,
     /// What its dearest variant costs, in minor units.
     pub price_max: Option<i64>,
-    /// Whether any variant can be bought now.
+    /// Whether any variant is there: what is sold before it is there does not count.
     pub in_stock: bool,
     /// Its first picture.
     pub image: Option<Image>,

@@ -44,6 +44,20 @@ pub struct StockItem {
 }
 
 impl StockItem {
+    /// A pile of which nothing is promised.
+    pub fn new(id: StockItemId, product: ProductId, on_hand: i64) -> Self {
+        Self {
+            id,
+            product,
+            on_hand,
+            reserved: 0,
+            owed: 0,
+            low_at: None,
+            low_up_to: LOW_UP_TO,
+            supply: Supply::STOCK,
+        }
+    }
+
     /// How many can still be promised of what is there; below zero when more
     /// are promised.
     pub fn available(&self) -> i64 {

@@ -105,21 +105,15 @@ pub fn newest(counts: &[Count], piles: &[Option<StockItemId>]) -> Vec<Winner> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::supply::Supply;
     use kernel::ProductId;
     use proptest::prelude::*;
 
     fn pile(on_hand: i64, reserved: i64, owed: i64) -> StockItem {
         let now = Timestamp::from_seconds(0);
         StockItem {
-            id: StockItemId::new(now),
-            product: ProductId::new(now),
-            on_hand,
             reserved,
             owed,
-            low_at: None,
-            low_up_to: 5,
-            supply: Supply::STOCK,
+            ..StockItem::new(StockItemId::new(now), ProductId::new(now), on_hand)
         }
     }
 

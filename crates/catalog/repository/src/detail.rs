@@ -12,7 +12,7 @@ use catalog_model::variant::Variant;
 use database::column::{Stored, currency, word};
 use database::{Backend, OrFault as _, Scoped, Sql};
 use kernel::{CategoryId, Fault, Money, ProductId, SellerId, StockItemId, Timestamp, VariantId};
-use sea_orm::FromQueryResult;
+use sea_orm::{FromQueryResult, QueryResult, Value};
 use serde::Deserialize;
 use uuid::Uuid;
 
@@ -126,6 +126,19 @@ pub async fn find(
     Ok(Some(detail))
 }
 
+/// Products with all that belongs to them, in order of their ids and in one
+/// statement.
+pub async fn some(
+    db: &Scoped,
+    products: &BTreeSet<ProductId>,
+) -> Result<Vec<ProductDetail>, Fault> {
+    let places: Vec<String> = (2..2 + products.len()).map(|n| format!("${n}")).collect();
+    let condition = format!("p.id IN ({})", places.join(", "));
+    let sql = select(db.backend(), &condition, Audience::Admin);
+    let ids = products.iter().map(|id| Value::from(id.uuid()));
+    details(db.rows(&sql, ids).await?)
+}
+
 /// Products in order of their ids, with all that belongs to them, in one
 /// statement; `after` is the last one of the page before.
 pub async fn page(
@@ -134,8 +147,13 @@ pub async fn page(
     limit: i64,
 ) -> Result<Vec<ProductDetail>, Fault> {
     let values = [after.map(ProductId::uuid).into(), limit.into()];
+    details(db.rows(PAGE.on(db.backend()), values).await?)
+}
+
+/// The products of rows that come in order of them.
+fn details(rows: Vec<QueryResult>) -> Result<Vec<ProductDetail>, Fault> {
     let mut details: Vec<ProductDetail> = Vec::new();
-    for row in db.rows(PAGE.on(db.backend()), values).await? {
+    for row in rows {
         let product = ProductRow::from_query_result(&row, "").or_fault()?;
         if details.last().map(|last| last.product.id.uuid()) != Some(product.id) {
             details.push(product_of(product)?);

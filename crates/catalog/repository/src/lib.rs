@@ -2,6 +2,7 @@
 
 pub mod categories;
 pub mod detail;
+pub mod documents;
 pub mod images;
 pub mod import_apply;
 pub mod import_check;
@@ -21,6 +22,7 @@ pub mod reservations;
     reason = "the code that sea-orm derives"
 )]
 mod rows;
+pub mod search;
 pub mod staging;
 pub mod stock;
 pub mod stock_counts;

@@ -1,10 +1,12 @@
 //! Lists of products.
 
+use std::collections::HashMap;
+
 use catalog_model::image::Image;
 use catalog_model::listing::{CategoryRef, ProductFilter, ProductPosition, ProductSort};
 use catalog_model::offer::ProductSummary;
-use database::Scoped;
 use database::column::{Stored, currency, word};
+use database::{Backend, Scoped};
 use kernel::{Fault, PageRequest, ProductId, Timestamp};
 use sea_orm::{FromQueryResult, Value};
 use uuid::Uuid;
@@ -70,7 +72,7 @@ pub async fn list(
     of_category(filter, &mut conditions);
     after(sort, page.after.as_ref(), &mut conditions);
     let order = match sort {
-        ProductSort::Newest => "p.id DESC",
+        ProductSort::Newest | ProductSort::Relevance => "p.id DESC",
         ProductSort::Name => "p.sort_name, p.id",
         ProductSort::Price => "COALESCE(p.price_min, 0), p.id",
         ProductSort::PriceDesc => "COALESCE(p.price_min, 0) DESC, p.id DESC",
@@ -82,40 +84,78 @@ pub async fn list(
         order.to_owned()
     };
     let limit = conditions.bind(i64::try_from(page.limit + 1).unwrap_or(i64::MAX));
-    let image = images::json(db.backend());
     let sql = format!(
-        "SELECT p.id, p.slug, p.name, p.sort_name, p.brand, p.kind, p.condition, p.status, p.currency, \
-           p.price_min, p.price_max, p.version, p.updated_at, \
-           EXISTS ({VARIANTS} AND {AVAILABLE}) AS in_stock, \
-           (SELECT {image} FROM product_images i WHERE i.tenant_id = $1 AND i.product_id = p.id AND i.state = 'ready' \
-              ORDER BY i.position, i.id LIMIT 1) AS image \
-         FROM products p WHERE {} ORDER BY {order} LIMIT {limit}",
+        "{} WHERE {} ORDER BY {order} LIMIT {limit}",
+        select(db.backend()),
         conditions.sql.join(" AND ")
     );
     let rows: Vec<Row> = db.all(&sql, conditions.values).await?;
     rows.into_iter().map(summary).collect()
 }
 
+fn select(backend: Backend) -> String {
+    let image = images::json(backend);
+    format!(
+        "SELECT p.id, p.slug, p.name, p.sort_name, p.brand, p.kind, p.condition, p.status, p.currency, \
+           p.price_min, p.price_max, p.version, p.updated_at, \
+           EXISTS ({VARIANTS} AND {AVAILABLE}) AS in_stock, \
+           (SELECT {image} FROM product_images i WHERE i.tenant_id = $1 AND i.product_id = p.id AND i.state = 'ready' \
+              ORDER BY i.position, i.id LIMIT 1) AS image \
+         FROM products p"
+    )
+}
+
+/// Products that are sold, by id and in that order; what is not sold any more
+/// is left out.
+pub async fn by_ids(db: &Scoped, ids: &[ProductId]) -> Result<Vec<ProductSummary>, Fault> {
+    if ids.is_empty() {
+        return Ok(Vec::new());
+    }
+    let mut conditions = Conditions {
+        sql: Vec::new(),
+        values: Vec::new(),
+    };
+    let places: Vec<String> = ids.iter().map(|id| conditions.bind(id.uuid())).collect();
+    let sql = format!(
+        "{} WHERE p.tenant_id = $1 AND p.id IN ({}) AND p.status = 'active' AND p.price_min IS NOT NULL",
+        select(db.backend()),
+        places.join(", ")
+    );
+    let rows: Vec<Row> = db.all(&sql, conditions.values).await?;
+    let mut found = rows
+        .into_iter()
+        .map(|row| summary(row).map(|product| (product.id, product)))
+        .collect::<Result<HashMap<_, _>, Fault>>()?;
+    Ok(ids.iter().filter_map(|id| found.remove(id)).collect())
+}
+
+/// That a column has one of some values; nothing where none is named.
+fn one_of<T: Into<Value>>(
+    column: &str,
+    values: impl IntoIterator<Item = T>,
+    conditions: &mut Conditions,
+) -> Option<String> {
+    let places: Vec<String> = values
+        .into_iter()
+        .map(|value| conditions.bind(value))
+        .collect();
+    (!places.is_empty()).then(|| format!("{column} IN ({})", places.join(", ")))
+}
+
 fn of_product(filter: &ProductFilter, conditions: &mut Conditions) {
-    let words: [(&str, Option<&'static str>); 3] = [
-        ("p.status", filter.status.map(Into::into)),
-        ("p.condition", filter.condition.map(Into::into)),
-        ("p.kind", filter.kind.map(Into::into)),
+    let status: Option<&'static str> = filter.status.map(Into::into);
+    let condition = filter.conditions.iter().map(<&'static str>::from);
+    let kind = filter.kinds.iter().map(<&'static str>::from);
+    let of_columns = [
+        one_of("p.status", status, conditions),
+        one_of("p.condition", condition, conditions),
+        one_of("p.kind", kind, conditions),
+        one_of("p.brand", filter.brands.iter().cloned(), conditions),
     ];
-    for (column, value) in words {
-        if let Some(value) = value {
-            let place = conditions.bind(value);
-            conditions.sql.push(format!("{column} = {place}"));
-        }
-    }
-    if let Some(brand) = &filter.brand {
-        let place = conditions.bind(brand.clone());
-        conditions.sql.push(format!("p.brand = {place}"));
-    }
-    if let Some(tag) = &filter.tag {
-        let place = conditions.bind(tag.clone());
+    conditions.sql.extend(of_columns.into_iter().flatten());
+    if let Some(named) = one_of("t.tag", filter.tags.iter().cloned(), conditions) {
         conditions.sql.push(format!(
-            "EXISTS (SELECT 1 FROM product_tags t WHERE t.tenant_id = $1 AND t.product_id = p.id AND t.tag = {place})"
+            "EXISTS (SELECT 1 FROM product_tags t WHERE t.tenant_id = $1 AND t.product_id = p.id AND {named})"
         ));
     }
 }
@@ -123,10 +163,7 @@ fn of_product(filter: &ProductFilter, conditions: &mut Conditions) {
 /// One variant must meet all conditions on variants.
 fn of_variants(filter: &ProductFilter, conditions: &mut Conditions) {
     let mut on_variant = Vec::new();
-    if let Some(size) = &filter.size {
-        let place = conditions.bind(size.clone());
-        on_variant.push(format!("v.size = {place}"));
-    }
+    on_variant.extend(one_of("v.size", filter.sizes.iter().cloned(), conditions));
     if let Some(from) = filter.price_from {
         let place = conditions.bind(from);
         on_variant.push(format!("v.price >= {place}"));
@@ -146,16 +183,28 @@ fn of_variants(filter: &ProductFilter, conditions: &mut Conditions) {
     }
 }
 
-/// In the category or anywhere below it.
+/// In one of the categories or anywhere below it.
 fn of_category(filter: &ProductFilter, conditions: &mut Conditions) {
-    let (column, place) = match &filter.category {
-        None => return,
-        Some(CategoryRef::Id(id)) => ("id", conditions.bind(id.uuid())),
-        Some(CategoryRef::Slug(slug)) => ("slug", conditions.bind(slug.clone())),
-    };
+    let ids = filter.categories.iter().filter_map(|named| match named {
+        CategoryRef::Id(id) => Some(id.uuid()),
+        CategoryRef::Slug(_) => None,
+    });
+    let slugs = filter.categories.iter().filter_map(|named| match named {
+        CategoryRef::Slug(slug) => Some(slug.clone()),
+        CategoryRef::Id(_) => None,
+    });
+    let named = [
+        one_of("c.id", ids, conditions),
+        one_of("c.slug", slugs, conditions),
+    ];
+    let named: Vec<String> = named.into_iter().flatten().collect();
+    if named.is_empty() {
+        return;
+    }
+    let named = named.join(" OR ");
     conditions.sql.push(format!(
         "p.id IN (WITH RECURSIVE below(id) AS ( \
-            SELECT c.id FROM categories c WHERE c.tenant_id = $1 AND c.{column} = {place} AND c.status = 'active' \
+            SELECT c.id FROM categories c WHERE c.tenant_id = $1 AND ({named}) AND c.status = 'active' \
             UNION SELECT c.id FROM categories c JOIN below ON c.parent_id = below.id \
               WHERE c.tenant_id = $1 AND c.status = 'active') \
           SELECT pc.product_id FROM product_categories pc JOIN below ON pc.category_id = below.id WHERE pc.tenant_id = $1)"
@@ -164,7 +213,7 @@ fn of_category(filter: &ProductFilter, conditions: &mut Conditions) {
 
 fn after(sort: ProductSort, position: Option<&ProductPosition>, conditions: &mut Conditions) {
     let sql = match (sort, position) {
-        (ProductSort::Newest, Some(ProductPosition::Newest(id))) => {
+        (ProductSort::Newest | ProductSort::Relevance, Some(ProductPosition::Newest(id))) => {
             format!("p.id < {}", conditions.bind(id.uuid()))
         }
         (ProductSort::Name, Some(ProductPosition::Name(name, id))) => {

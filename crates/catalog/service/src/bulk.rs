@@ -1,15 +1,19 @@
 //! Adding many products at once: for demonstration data.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use catalog_model::CatalogError;
 use catalog_model::category::Category;
 use catalog_model::events::CategoriesChanged;
+use catalog_model::offer::{ProductDetail, StockedVariant};
 use catalog_model::product::{NewProduct, Product, ProductKind};
-use catalog_model::stock::MovementKind;
+use catalog_model::search::Document;
+use catalog_model::stock::{MovementKind, StockItem};
 use catalog_model::variant::{NewVariant, Variant};
+use catalog_repository::documents::Rewrite;
 use catalog_repository::stock::{Cause, Change};
-use catalog_repository::{categories, piles, products, stock, variants};
+use catalog_repository::{categories, documents, piles, products, stock, variants};
+use database::Transaction;
 use kernel::{AuditEntry, Permission, ProductId, Scope, Snapshot, StockItemId};
 
 use crate::Catalog;
@@ -81,11 +85,12 @@ impl Catalog {
             .map_err(sku_taken)?;
         products::price_all(&tx).await?;
         let mut changes: Vec<Change> = filling
-            .into_iter()
-            .filter(|&(_, on_hand)| on_hand > 0)
-            .map(|(item, on_hand)| Change::on_hand(item, on_hand))
+            .iter()
+            .filter(|&(_, &on_hand)| on_hand > 0)
+            .map(|(&item, &on_hand)| Change::on_hand(item, on_hand))
             .collect();
         changes.sort_unstable_by_key(|change| change.item);
+        index(&tx, &all_products, &all_variants, &filling).await?;
         let cause = Cause {
             kind: MovementKind::Adjusted,
             reason: Some("first stock"),
@@ -104,5 +109,43 @@ impl Catalog {
         self.record(&tx, entry).await?;
         tx.commit().await?;
         Ok(())
+    }
+}
+
+/// Makes products findable.
+async fn index(
+    tx: &Transaction,
+    products: &[Product],
+    variants: &[Variant],
+    filling: &HashMap<StockItemId, i64>,
+) -> Result<(), CatalogError> {
+    let mut of_product: HashMap<ProductId, Vec<StockedVariant>> = HashMap::new();
+    for variant in variants {
+        let product = variant.product;
+        let stock = variant.stock_item.map(|id| {
+            let on_hand = filling.get(&id).copied().unwrap_or(0);
+            StockItem::new(id, product, on_hand)
+        });
+        let stocked = StockedVariant {
+            variant: variant.clone(),
+            stock,
+        };
+        of_product.entry(product).or_default().push(stocked);
+    }
+    let mut made = products.iter().map(|product| Rewrite {
+        document: Document::of(&ProductDetail {
+            categories: Vec::new(),
+            images: Vec::new(),
+            variants: of_product.remove(&product.id).unwrap_or_default(),
+            product: product.clone(),
+        }),
+        before: BTreeSet::new(),
+    });
+    loop {
+        let some: Vec<Rewrite> = made.by_ref().take(AT_ONCE).collect();
+        if some.is_empty() {
+            return Ok(());
+        }
+        documents::write(tx, &some).await?;
     }
 }

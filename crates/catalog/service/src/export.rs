@@ -5,13 +5,13 @@ use std::sync::Arc;
 use bytes::Bytes;
 use catalog_model::CatalogError;
 use catalog_model::import::MAX_COLUMNS;
-use catalog_model::import::cells::{neutralise, price_text};
+use catalog_model::import::cells::price_text;
 use catalog_model::offer::{ProductDetail, StockedVariant};
 use catalog_repository::{detail, keys};
 use csv::{Writer, WriterBuilder};
 use futures::Stream;
 use futures::stream::try_unfold;
-use kernel::{Fault, Permission, ProductId, Scope};
+use kernel::{Fault, Permission, ProductId, Scope, cell};
 
 use crate::Catalog;
 
@@ -131,7 +131,7 @@ fn write<'a>(
     rows: &mut Writer<Vec<u8>>,
     cells: impl Iterator<Item = &'a str>,
 ) -> Result<(), Fault> {
-    let cells: Vec<_> = cells.map(neutralise).collect();
+    let cells: Vec<_> = cells.map(cell::neutralise).collect();
     rows.write_record(cells.iter().map(|cell| cell.as_bytes()))
         .map_err(|error| Fault::permanent("write a row").caused_by(error))
 }

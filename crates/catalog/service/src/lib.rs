@@ -8,11 +8,14 @@ mod export;
 mod images;
 mod images_sweep;
 mod imports;
+mod index;
 mod listing;
 mod low_stock;
 mod pictures;
 mod products;
 mod reserving;
+mod search;
+mod shelf;
 mod stock;
 mod stock_feed;
 mod stock_sync;
@@ -29,6 +32,7 @@ use kernel::{AuditEntry, Currency, Fault, Scope, Timestamp};
 use queue::Queue;
 
 use pictures::Pictures;
+use shelf::Shelf;
 
 pub use bulk::NewListing;
 pub use export::Exported;
@@ -37,6 +41,7 @@ pub use imports::Incoming;
 pub use pictures::UploadPlace;
 pub use products::AdminProduct;
 pub use reserving::{Owed, Sold};
+pub use search::{Counted, Found};
 
 /// What the use cases of the catalog are made of.
 pub struct CatalogParts {
@@ -62,12 +67,14 @@ pub struct Catalog {
     files: Arc<dyn FileStore>,
     pictures: Pictures,
     imports: config::Imports,
+    shelf: Shelf,
 }
 
 impl Catalog {
     /// The use cases over these parts.
     pub fn new(parts: CatalogParts) -> Self {
         Self {
+            shelf: Shelf::new(parts.queue.stale_tags()),
             pictures: Pictures::new(&parts.media),
             database: parts.database,
             queue: parts.queue,

@@ -4,31 +4,41 @@ use catalog_model::CatalogError;
 use catalog_model::listing::{ProductFilter, ProductPosition, ProductRef, ProductSort};
 use catalog_model::offer::{Offer, ProductDetail, ProductSummary};
 use catalog_model::product::ProductStatus;
+use catalog_model::search::Wanted;
 use catalog_repository::detail::Audience;
 use catalog_repository::{detail, listing, offers};
 use database::Scoped;
 use kernel::{Page, PageRequest, Permission, Scope, VariantId};
 
 use crate::Catalog;
+use crate::search::{Found, is_search};
 
 type ProductPage = Page<ProductSummary, ProductPosition>;
 
 impl Catalog {
-    /// Products that are sold.
+    /// Products that are sold, and how many there are of what is wanted. Words
+    /// and facets are answered by search, anything else by a single statement.
     pub async fn products(
         &self,
         scope: &Scope,
         filter: ProductFilter,
         sort: ProductSort,
         page: PageRequest<ProductPosition>,
-    ) -> Result<ProductPage, CatalogError> {
+        wanted: Wanted,
+    ) -> Result<Found, CatalogError> {
         let filter = ProductFilter {
             status: Some(ProductStatus::Active),
             ..filter
         };
+        if is_search(&filter, wanted) {
+            return self.search(scope, &filter, sort, page, wanted).await;
+        }
         let db = self.database.read(scope).await?;
         let rows = listing::list(&db, &filter, sort, &page, true).await?;
-        Ok(paged(rows, sort, page.limit))
+        Ok(Found {
+            page: paged(rows, sort, page.limit),
+            counted: None,
+        })
     }
 
     /// Products with any status.
@@ -80,7 +90,7 @@ impl Catalog {
 
 fn paged(rows: Vec<ProductSummary>, sort: ProductSort, limit: u64) -> ProductPage {
     Page::from_rows(rows, limit, |product| match sort {
-        ProductSort::Newest => ProductPosition::Newest(product.id),
+        ProductSort::Newest | ProductSort::Relevance => ProductPosition::Newest(product.id),
         ProductSort::Name => ProductPosition::Name(product.sort_name.clone(), product.id),
         ProductSort::Price | ProductSort::PriceDesc => {
             ProductPosition::Price(product.price_min.unwrap_or(0), product.id)

@@ -13,6 +13,7 @@ use kernel::{
 };
 
 use crate::Catalog;
+use crate::index::reread;
 
 /// A product as administrators see it.
 pub type AdminProduct = ProductDetail;
@@ -99,13 +100,6 @@ impl Catalog {
         tx.commit().await?;
         Ok(changed)
     }
-}
-
-/// A product as the transaction sees it.
-pub(crate) async fn reread(tx: &Transaction, id: ProductId) -> Result<AdminProduct, CatalogError> {
-    detail::find(tx, &ProductRef::Id(id), Audience::Admin)
-        .await?
-        .ok_or(CatalogError::ProductNotFound)
 }
 
 /// Whether the variants of a product share one pile.

@@ -15,6 +15,7 @@ use kernel::{
 };
 
 use crate::Catalog;
+use crate::index::index;
 
 impl Catalog {
     /// Adjusts the pile of a variant, with a reason that is kept for ever.
@@ -130,6 +131,10 @@ impl Catalog {
         let changed = stock::apply(tx, changes, cause).await?;
         let before = availability_before(&changed, changes);
         if let Some(event) = shown_change(&before, cause.now) {
+            // Search knows only whether there is any.
+            if event.in_lists {
+                index(tx, event.products.iter().copied()).await?;
+            }
             self.queue.publish(tx, &event).await?;
         }
         let piles: Vec<LowPile> = before
@@ -188,20 +193,10 @@ fn shown_change(changed: &[(StockItem, i64)], now: Timestamp) -> Option<StockSho
 #[cfg(test)]
 mod tests {
     use super::*;
-    use catalog_model::supply::Supply;
 
     fn pile(on_hand: i64) -> StockItem {
         let now = Timestamp::from_seconds(0);
-        StockItem {
-            id: StockItemId::new(now),
-            product: ProductId::new(now),
-            on_hand,
-            reserved: 0,
-            owed: 0,
-            low_at: None,
-            low_up_to: 5,
-            supply: Supply::STOCK,
-        }
+        StockItem::new(StockItemId::new(now), ProductId::new(now), on_hand)
     }
 
     fn after(on_hand: i64, delta: i64) -> Vec<(StockItem, i64)> {

@@ -18,7 +18,8 @@ use kernel::{
 };
 
 use crate::Catalog;
-use crate::products::{reread, shares_a_pile};
+use crate::index::reread;
+use crate::products::shares_a_pile;
 
 impl Catalog {
     /// Adds a variant to a product. What it has in stock is its first

@@ -10,7 +10,12 @@ use catalog_model::variant::NewVariant;
 use catalog_service::NewListing;
 use kernel::{CategoryId, Currency, Money, Timestamp};
 
-use super::words::{BRANDS, CATEGORIES, COURSES, LINES, Line, MODELS, REGIONS};
+use super::words::{
+    BEGINNINGS, BRANDS, CATEGORIES, COURSES, ENDINGS, LINES, Line, MIDDLES, MODELS, REGIONS,
+};
+
+/// Catalogs with more products have names that are put together.
+const MANY: u32 = 5000;
 
 /// The catalog.
 pub(super) struct Demo {
@@ -61,7 +66,10 @@ pub(super) fn make(products: u32, currency: Currency, now: Timestamp) -> Demo {
         .map(|n| match n % 25 {
             23 => map(n, currency, &ids, &mut numbers),
             24 => course(n, currency, &ids, &mut numbers),
-            _ => goods(n, currency, &ids, &mut numbers),
+            _ => {
+                let names = Names::of_catalog(products, &mut numbers);
+                goods(n, names, currency, &ids, &mut numbers)
+            }
         })
         .collect();
     Demo {
@@ -96,18 +104,51 @@ fn product(
     }
 }
 
+/// What a product is called and who makes it.
+struct Names {
+    line: &'static Line,
+    brand: String,
+    model: String,
+}
+
+impl Names {
+    /// Big catalogs have more makers and models than there are words for.
+    fn of_catalog(products: u32, numbers: &mut Numbers) -> Self {
+        let line = &LINES[numbers.below(LINES.len())];
+        if products <= MANY {
+            return Self {
+                line,
+                brand: numbers.of(BRANDS).to_owned(),
+                model: numbers.of(MODELS).to_owned(),
+            };
+        }
+        let mut coined = |last: &[&str]| {
+            let parts = [
+                numbers.of(BEGINNINGS),
+                numbers.of(MIDDLES),
+                numbers.of(last),
+            ];
+            parts.concat()
+        };
+        Self {
+            line,
+            brand: coined(&["berg"]),
+            model: coined(ENDINGS),
+        }
+    }
+}
+
 fn goods(
     n: u32,
+    names: Names,
     currency: Currency,
     ids: &HashMap<&str, CategoryId>,
     numbers: &mut Numbers,
 ) -> NewListing {
-    let line = &LINES[numbers.below(LINES.len())];
-    let brand = numbers.of(BRANDS);
-    let model = numbers.of(MODELS);
+    let Names { line, brand, model } = names;
     let name = format!("{model} {}", line.noun);
     let mut product = product(n, name, ProductKind::Goods, line.category, ids);
-    product.brand = Some(brand.to_owned());
+    product.brand = Some(brand);
     let material = numbers.of(line.materials);
     product
         .attributes

@@ -234,3 +234,19 @@ pub(super) const COURSES: &[&str] = &[
     "Winter camping",
     "Knife sharpening",
 ];
+
+/// How names begin that are put together.
+pub(super) const BEGINNINGS: &[&str] = &[
+    "Al", "Bor", "Cal", "Dun", "El", "Fen", "Gar", "Hol", "Is", "Jor", "Kel", "Lor", "Mor", "Nor",
+    "Or", "Pel",
+];
+
+/// How names go on that are put together.
+pub(super) const MIDDLES: &[&str] = &[
+    "da", "vi", "no", "ra", "mi", "lo", "sé", "tu", "ka", "be", "ri", "go",
+];
+
+/// How names of models end that are put together.
+pub(super) const ENDINGS: &[&str] = &[
+    "dor", "lin", "mar", "nis", "pen", "ros", "sk", "ton", "var", "wyn",
+];

@@ -1,16 +1,18 @@
 //! The audit log.
 
-use accounts_model::audit::{AuditFilter, Break, Chained, Verdict};
+use accounts_model::audit::{AuditFilter, Chained};
 use accounts_service::{AuditPart, AuditPlace};
 use actix_web::web::{Bytes, Data};
 use actix_web::{HttpRequest, HttpResponse, get};
+use kernel::cell::neutralise;
 use kernel::secret::hex;
 use kernel::{Scope, Timestamp};
-use serde::{Deserialize, Serialize};
-use utoipa::{IntoParams, ToSchema};
+use serde::Deserialize;
+use utoipa::IntoParams;
 use validator::Validate;
 
 use crate::app::Routes;
+use crate::dto::audit::{AuditEntryDto, VerdictDto};
 use crate::extract::{Caller, List, Listed, Query, page_request};
 use crate::modules::Module;
 use crate::problem::ApiError;
@@ -97,125 +99,6 @@ pub(crate) struct AuditExportQuery {
     /// Before then.
     #[param(value_type = Option<String>, format = DateTime)]
     to: Option<Timestamp>,
-}
-
-/// Something an administrator did.
-#[derive(Serialize, ToSchema)]
-#[schema(as = AuditEntry)]
-pub(crate) struct AuditEntryDto {
-    /// Its place in the log, from 1 on without gaps.
-    sequence: i64,
-    /// When it was done.
-    #[schema(value_type = String, format = DateTime)]
-    at: Timestamp,
-    /// Who did it: a user, an API key, a job, or `system`.
-    #[schema(example = "usr_01j9z6m3k4f5g6h7j8k9m0n1p2")]
-    actor: String,
-    /// The user behind the actor.
-    #[schema(required = true)]
-    user_id: Option<String>,
-    /// What was done.
-    #[schema(example = "product.change")]
-    action: String,
-    /// To what.
-    #[schema(example = "prod_01j9z6m3k4f5g6h7j8k9m0n1p2")]
-    object: String,
-    /// In which request.
-    request_id: String,
-    /// The network of the client: 24 bits of an IPv4, 48 of an IPv6 address.
-    #[schema(required = true, example = "203.0.113.0/24")]
-    network: Option<String>,
-    /// Facts about the object before; null when it was not there.
-    #[schema(required = true, value_type = Option<Object>)]
-    before: Option<serde_json::Value>,
-    /// Facts about the object after; null when it is gone.
-    #[schema(required = true, value_type = Option<Object>)]
-    after: Option<serde_json::Value>,
-    /// The hash that chains the entry to the one before.
-    #[schema(min_length = 64, max_length = 64)]
-    hash: String,
-}
-
-/// What is not JSON any more was tampered with; it is shown as a text.
-fn facts(text: Option<String>) -> Option<serde_json::Value> {
-    text.map(|text| serde_json::from_str(&text).unwrap_or(serde_json::Value::String(text)))
-}
-
-impl From<Chained> for AuditEntryDto {
-    fn from(stored: Chained) -> Self {
-        let record = stored.record;
-        Self {
-            sequence: record.sequence,
-            at: record.at,
-            actor: record.actor,
-            user_id: record.user,
-            action: record.action,
-            object: record.object,
-            request_id: record.request_id,
-            network: record.network,
-            before: facts(record.before),
-            after: facts(record.after),
-            hash: hex(&stored.hash),
-        }
-    }
-}
-
-/// Why a chain is broken.
-#[derive(Serialize, ToSchema)]
-#[serde(rename_all = "snake_case")]
-#[schema(as = AuditBreak)]
-pub(crate) enum BreakDto {
-    /// The entry is not what was recorded.
-    Changed,
-    /// The entry is not there.
-    Missing,
-    /// The entry is the last one, and not the one we signed as such.
-    Unsigned,
-}
-
-/// The first entry that is not in order.
-#[derive(Serialize, ToSchema)]
-#[schema(as = AuditBroken)]
-pub(crate) struct BrokenDto {
-    /// Its place.
-    sequence: i64,
-    /// What is wrong with it.
-    reason: BreakDto,
-}
-
-/// What came of checking the log.
-#[derive(Serialize, ToSchema)]
-#[schema(as = AuditVerdict)]
-pub(crate) struct VerdictDto {
-    /// Whether every entry is what was recorded, and none is missing.
-    intact: bool,
-    /// How many entries are in order, from the first on.
-    checked: i64,
-    /// The hash of the last of them. Kept elsewhere, it proves later that the
-    /// log up to there is still the same.
-    #[schema(min_length = 64, max_length = 64)]
-    hash: String,
-    /// The first entry that is not in order.
-    #[schema(required = true)]
-    broken: Option<BrokenDto>,
-}
-
-impl From<Verdict> for VerdictDto {
-    fn from(verdict: Verdict) -> Self {
-        Self {
-            intact: verdict.broken.is_none(),
-            checked: verdict.checked,
-            hash: hex(&verdict.hash),
-            broken: verdict.broken.map(|(sequence, reason)| BrokenDto {
-                sequence,
-                reason: match reason {
-                    Break::Changed => BreakDto::Changed,
-                    Break::Missing => BreakDto::Missing,
-                    Break::Unsigned => BreakDto::Unsigned,
-                },
-            }),
-        }
-    }
 }
 
 /// List what administrators did
@@ -366,19 +249,20 @@ fn lines(entries: Vec<Chained>, head: bool) -> Result<Bytes, csv::Error> {
     if head {
         writer.write_record(COLUMNS)?;
     }
+    let text = |text: &str| neutralise(text).into_owned();
     for stored in entries {
         let record = stored.record;
         writer.write_record([
             record.sequence.to_string(),
             record.at.to_string(),
-            plain(record.actor),
-            plain(record.user.unwrap_or_default()),
-            plain(record.action),
-            plain(record.object),
-            plain(record.request_id),
-            plain(record.network.unwrap_or_default()),
-            plain(record.before.unwrap_or_default()),
-            plain(record.after.unwrap_or_default()),
+            text(&record.actor),
+            text(&record.user.unwrap_or_default()),
+            text(&record.action),
+            text(&record.object),
+            text(&record.request_id),
+            text(&record.network.unwrap_or_default()),
+            text(&record.before.unwrap_or_default()),
+            text(&record.after.unwrap_or_default()),
             hex(&stored.hash),
         ])?;
     }
@@ -386,30 +270,4 @@ fn lines(entries: Vec<Chained>, head: bool) -> Result<Bytes, csv::Error> {
         .into_inner()
         .map_err(|error| csv::Error::from(error.into_error()))?;
     Ok(bytes.into())
-}
-
-/// A text that no spreadsheet takes for a formula (OWASP, "CSV Injection").
-fn plain(text: String) -> String {
-    if text.starts_with(['=', '+', '-', '@', '\t', '\r']) {
-        format!("'{text}")
-    } else {
-        text
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn formulas_are_texts() {
-        for (text, cell) in [
-            ("=1+1", "'=1+1"),
-            ("@x", "'@x"),
-            ("-1", "'-1"),
-            ("req_1", "req_1"),
-        ] {
-            assert_eq!(plain(text.to_owned()), cell);
-        }
-    }
 }

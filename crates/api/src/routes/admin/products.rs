@@ -16,11 +16,11 @@ use validator::{Validate, ValidationError};
 use crate::dto::choices::{ConditionDto, KindDto, ProductStatusDto, StrategyDto};
 use crate::dto::patch::{present, removable};
 use crate::dto::product::{AdminProductDto, ProductSummaryDto};
+use crate::dto::product_query::AdminSortDto;
 use crate::extract::{
     Caller, Json, List, Listed, Query, RequiredIfMatch, etag, id, line, page_request,
 };
 use crate::problem::ApiError;
-use crate::routes::catalog::SortDto;
 use crate::state::ApiState;
 
 fn default_kind() -> KindDto {
@@ -205,7 +205,7 @@ pub(crate) struct AdminProductsQuery {
     tag: Option<String>,
     /// In which order.
     #[param(inline)]
-    sort: Option<SortDto>,
+    sort: Option<AdminSortDto>,
     /// How many at most.
     #[validate(range(min = 1, max = 100))]
     #[param(minimum = 1, maximum = 100, default = 20)]
@@ -242,9 +242,14 @@ pub(crate) async fn admin_list_products(
     let page = page_request(&state, &caller.0, &request, cursor, query.limit)?;
     let filter = ProductFilter {
         status: query.status.map(Into::into),
-        category: query.category.as_deref().map(CategoryRef::from),
-        brand: query.brand,
-        tag: query.tag,
+        categories: query
+            .category
+            .as_deref()
+            .map(CategoryRef::from)
+            .into_iter()
+            .collect(),
+        brands: query.brand.into_iter().collect(),
+        tags: query.tag.into_iter().collect(),
         ..ProductFilter::default()
     };
     let sort = query.sort.unwrap_or_default().into();

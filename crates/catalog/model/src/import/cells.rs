@@ -1,38 +1,6 @@
-//! Cells: texts that spreadsheets must not run, and amounts.
+//! Cells with amounts.
 
 use kernel::Currency;
-
-/// What a spreadsheet takes for the beginning of a formula (OWASP, CSV
-/// injection; the wide forms are for East Asian versions).
-fn begins_formula(c: char) -> bool {
-    matches!(
-        c,
-        '=' | '+' | '-' | '@' | '\t' | '\r' | '\n' | '＝' | '＋' | '－' | '＠'
-    )
-}
-
-/// Whether a text is a formula behind any number of apostrophes.
-fn is_guarded_formula(text: &str) -> bool {
-    text.trim_start_matches('\'').starts_with(begins_formula)
-}
-
-/// A text as it is exported: an apostrophe before it where a spreadsheet would
-/// run it. [`undo`] takes it away, and only it.
-pub fn neutralise(text: &str) -> std::borrow::Cow<'_, str> {
-    if is_guarded_formula(text) {
-        format!("'{text}").into()
-    } else {
-        text.into()
-    }
-}
-
-/// A text as it is imported, without the apostrophe of [`neutralise`].
-pub fn undo(text: &str) -> &str {
-    match text.strip_prefix('\'') {
-        Some(rest) if is_guarded_formula(rest) => rest,
-        _ => text,
-    }
-}
 
 /// An amount of minor units as a decimal number in major ones: 1299 is
 /// `12.99`.
@@ -70,23 +38,6 @@ mod tests {
     use proptest::prelude::*;
 
     #[test]
-    fn formulas_are_text() {
-        for (text, exported) in [
-            ("=1+1", "'=1+1"),
-            ("@SUM(A1)", "'@SUM(A1)"),
-            ("-5", "'-5"),
-            ("\t=1", "'\t=1"),
-            ("'=1", "''=1"),
-            ("'n Sync", "'n Sync"),
-            ("plain", "plain"),
-            ("", ""),
-        ] {
-            assert_eq!(neutralise(text), exported);
-            assert_eq!(undo(exported), text);
-        }
-    }
-
-    #[test]
     fn prices_have_the_digits_of_their_currency() {
         let yen: Currency = "JPY".parse().unwrap();
         for (text, minor) in [("12.99", 1299), ("12", 1200), ("0.5", 50), ("1.9900", 199)] {
@@ -111,13 +62,6 @@ mod tests {
     }
 
     proptest! {
-        #[test]
-        fn what_is_exported_is_imported_again(text in "['=+@a-]{0,4}.{0,12}") {
-            let exported = neutralise(&text);
-            prop_assert!(!exported.starts_with(begins_formula));
-            prop_assert_eq!(undo(&exported), text.as_str());
-        }
-
         #[test]
         fn prices_come_back(minor in 0..=1_000_000_000_000i64) {
             for code in ["EUR", "JPY", "KWD"] {

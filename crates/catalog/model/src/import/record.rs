@@ -3,7 +3,9 @@
 use std::collections::BTreeSet;
 use std::str::FromStr;
 
-use super::cells::{price_of, undo};
+use kernel::cell::undo;
+
+use super::cells::price_of;
 use super::header::{Column, Header};
 use super::{ImportedProduct, ImportedVariant, Mistakes, RowError, Rules};
 use crate::product::{ProductKind, ProductStatus};

@@ -9,8 +9,11 @@ use catalog_model::import::group::Groups;
 use catalog_model::import::header::Header;
 use catalog_model::import::record::read;
 use catalog_model::import::{Import, ImportState, ImportedProduct, RowError, Rules};
+use catalog_model::jobs::IndexMissing;
 use catalog_repository::staging::{self, Next};
-use catalog_repository::{categories, import_apply, import_check, imports, products, variants};
+use catalog_repository::{
+    categories, documents, import_apply, import_check, imports, products, variants,
+};
 use kernel::{Currency, Fault, ImportId, Permission, Scope};
 
 use super::csv::CsvRows;
@@ -256,6 +259,8 @@ impl Catalog {
         }
         let actor = import.actor.clone();
         import_apply::apply(&tx, import.id, currency, now, &actor).await?;
+        documents::outdate(&tx, import.id).await?;
+        self.queue.enqueue(&tx, &IndexMissing {}).await?;
         let event = CatalogImported { import: import.id };
         self.queue.publish(&tx, &event).await?;
         let low = import_apply::fell_low(&tx, import.id).await?;
