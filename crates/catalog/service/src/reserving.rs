@@ -1,6 +1,8 @@
 //! Stock for orders, in the transactions that place, pay, cancel, ship and
 //! refund them.
 
+use std::collections::BTreeMap;
+
 use catalog_model::CatalogError;
 use catalog_model::stock::{Demand, MovementKind, StockItem};
 use catalog_repository::reservations::{self, Reservation};
@@ -138,18 +140,6 @@ impl Catalog {
         Ok(())
     }
 
-    /// Takes back what a paid order still waits for: nobody wants it any more.
-    pub async fn give_up_in_tx(
-        &self,
-        tx: &Transaction,
-        order: OrderId,
-        unwanted: &Demand,
-    ) -> Result<(), CatalogError> {
-        let changes = self.settle_owed(tx, order, unwanted, 0).await?;
-        self.settle(tx, order, MovementKind::Released, &changes)
-            .await
-    }
-
     /// Takes away promises that wait for goods; `on_hand` of each piece
     /// leaves with it.
     async fn settle_owed(
@@ -174,20 +164,31 @@ impl Catalog {
         Ok(changes)
     }
 
-    /// Puts back what came back of an order.
+    /// Puts back what came back of an order, and takes back what it still
+    /// waits for and nobody wants any more: there is nothing to put back of it.
     pub async fn restock_in_tx(
         &self,
         tx: &Transaction,
         order: OrderId,
         returned: &Demand,
+        given_up: &Demand,
     ) -> Result<(), CatalogError> {
-        let changes: Vec<Change> = returned
-            .iter()
-            .map(|(item, quantity)| Change::on_hand(item, quantity))
+        let changes = self.settle_owed(tx, order, given_up, 0).await?;
+        let mut changes: BTreeMap<StockItemId, Change> = changes
+            .into_iter()
+            .map(|change| (change.item, change))
             .collect();
-        let cause = self.for_order(MovementKind::Restocked, order);
-        self.apply(tx, &changes, cause).await?;
-        Ok(())
+        for (item, quantity) in returned.iter() {
+            let nothing = Change::on_hand(item, 0);
+            changes.entry(item).or_insert(nothing).on_hand += quantity;
+        }
+        let kind = if returned.is_empty() {
+            MovementKind::Released
+        } else {
+            MovementKind::Restocked
+        };
+        let changes: Vec<Change> = changes.into_values().collect();
+        self.settle(tx, order, kind, &changes).await
     }
 
     async fn settle(

@@ -159,12 +159,9 @@ impl Orders {
             counted.extend((there > 0).then_some((item, there)));
         }
         let (returned, given_up) = (Demand::of(counted)?, Demand::of(given_up)?);
-        if !given_up.is_empty() {
-            self.catalog.give_up_in_tx(tx, order.id, &given_up).await?;
-        }
-        if !returned.is_empty() {
-            self.catalog.restock_in_tx(tx, order.id, &returned).await?;
-        }
+        self.catalog
+            .restock_in_tx(tx, order.id, &returned, &given_up)
+            .await?;
         Ok(())
     }
 
