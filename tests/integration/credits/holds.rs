@@ -82,7 +82,7 @@ async fn a_hold_whose_time_is_over_is_let_go(#[values(Sqlite, Postgres)] backend
     let wallet = funded(&books, &shop.first.user, 50).await;
     let hold = books.hold(key, "h", 50, later(&app, 600)).await;
     let hold = hold.expect("a hold");
-    app.advance(Duration::from_secs(600));
+    app.advance(Duration::from_mins(10));
     // It cannot be captured, whether the job was there or not.
     let over = books.capture(hold.id, "c", Some(1), false).await;
     assert!(matches!(over, Err(CreditsError::HoldOver)));

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use credits_model::CreditsError;
-use credits_model::lot::LotKind;
+use credits_model::lot::LotKind::{self, Paid, Promotional};
 use credits_service::CreditSource;
 use kernel::Currency;
 use rstest::rstest;
@@ -70,7 +70,6 @@ async fn what_was_given_burns_before_what_was_paid_for_and_comes_back_after_it(
         let detail = books.detail(wallet).await;
         detail.lots.iter().map(|l| (l.kind, l.remaining)).collect()
     };
-    use LotKind::{Paid, Promotional};
     books.spend(key, "a", 30).await.expect("a spend");
     // The soonest expiry went first, then the next one.
     assert_eq!(

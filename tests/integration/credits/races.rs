@@ -192,7 +192,7 @@ async fn expiry_that_races_spends_takes_what_they_left(
         books
             .gift(key, &format!("gift-{round}"), 50, Some(end))
             .await;
-        app.advance(std::time::Duration::from_secs(60));
+        app.advance(std::time::Duration::from_mins(1));
         let before = books.detail(wallet).await.wallet;
         let counts = at_once(24, |n| {
             let books = books.clone();

@@ -68,11 +68,7 @@ impl Play {
             error.code()
         });
         assert_eq!(real, wanted, "operation {}: {name}", self.number);
-        let outcome = if wanted.is_ok() {
-            name
-        } else {
-            wanted.unwrap_err()
-        };
+        let outcome = wanted.err().unwrap_or(name);
         *self.counts.entry(outcome).or_default() += 1;
     }
 

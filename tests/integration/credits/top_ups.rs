@@ -73,6 +73,13 @@ async fn what_is_paid_is_credited_once(#[values(Sqlite, Postgres)] backend: Back
         .await;
     assert_eq!(page.text_at("/description"), "Top-up");
     assert_eq!(page.body["amount"], amount(5000));
+    // Somebody else's is none of theirs.
+    let own = format!("/api/wallet/top-ups/{}", made.text_at("/id"));
+    let other = app.client.get(&own).bearer(&shop.first.manager.token);
+    other.refused(404, "top_up.not_found").await;
+    let other = app.client.get(&own).bearer(&shop.second.user.token);
+    other.refused(404, "top_up.not_found").await;
+
     app.act(&session, "pay").await;
     app.drain().await;
     let seen = see(&app, user, &made).await;
@@ -109,13 +116,6 @@ async fn what_is_paid_is_credited_once(#[values(Sqlite, Postgres)] backend: Back
         .await;
     assert_eq!(list.body["data"].as_array().map(Vec::len), Some(1));
     assert_eq!(list.body["data"][0]["reference"], made.body["id"]);
-
-    // Somebody else's is none of theirs.
-    let own = format!("/api/wallet/top-ups/{}", made.text_at("/id"));
-    let other = app.client.get(&own).bearer(&shop.first.manager.token);
-    other.refused(404, "top_up.not_found").await;
-    let other = app.client.get(&own).bearer(&shop.second.user.token);
-    other.refused(404, "top_up.not_found").await;
     books.assert_proven().await;
 }
 
