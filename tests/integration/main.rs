@@ -18,6 +18,7 @@ mod images;
 mod imports;
 mod insight;
 mod listing;
+mod mail_addresses;
 mod mails;
 mod moved_data;
 mod order_edits;

@@ -7,6 +7,7 @@
 pub mod audit;
 pub mod cell;
 pub mod cursor;
+pub mod email;
 pub mod error;
 pub mod id;
 pub mod limit;

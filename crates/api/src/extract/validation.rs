@@ -40,10 +40,22 @@ pub(crate) fn line(text: &str) -> Result<(), ValidationError> {
         return Err(ValidationError::new("line")
             .with_message("must be one line, without control characters".into()));
     }
+    words(text)
+}
+
+/// A rule of texts that somebody is to read, in as many lines as they have.
+pub(crate) fn words(text: &str) -> Result<(), ValidationError> {
     if !text.is_empty() && text.trim().is_empty() {
         return Err(ValidationError::new("blank").with_message("must not be only spaces".into()));
     }
     Ok(())
+}
+
+/// The rule of mail addresses; what is stored is their one form.
+pub(crate) fn mail_address(text: &str) -> Result<(), ValidationError> {
+    kernel::email::normal(text)
+        .map(drop)
+        .ok_or_else(|| ValidationError::new("email"))
 }
 
 /// What to change, in words.
@@ -61,7 +73,9 @@ fn sentence(rule: &ValidationError) -> String {
     match rule.code.as_ref() {
         "length" => format!("must have {bounds} characters or entries"),
         "range" => format!("must be {bounds}"),
-        "email" => "must be a mail address".to_owned(),
+        "email" => {
+            "must be a mail address such as ada@example.com, in ASCII before the @".to_owned()
+        }
         "url" => "must be a URL".to_owned(),
         other => format!("breaks the rule {other}"),
     }
