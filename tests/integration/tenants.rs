@@ -130,6 +130,36 @@ async fn only_operators_manage_tenants(#[values(Sqlite, Postgres)] backend: Back
         .await;
 }
 
+/// Who administers one tenant has no say over who runs the installation, even
+/// where they have their account.
+#[rstest]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn operators_are_out_of_reach_of_a_tenant(#[values(Sqlite, Postgres)] backend: Backend) {
+    let app = App::start(backend).await;
+    let shop = app.shop().await;
+    let admin = &shop.first.admin.token;
+    let path = format!("/api/admin/users/{}", shop.operator.id);
+    let read = app.client.get(&path).bearer(admin).expect(200).await;
+    for body in [json!({"role": "user"}), json!({"status": "disabled"})] {
+        let change = app.client.patch(&path, &body).bearer(admin);
+        let change = change.header("if-match", read.header("etag"));
+        let refused = change.refused(403, "user.is_operator").await;
+        assert_eq!(refused.body.get("errors"), None);
+    }
+    for route in ["2fa/reset", "export"] {
+        let call = app.client.post(&format!("{path}/{route}"), &json!({}));
+        let call = call.bearer(admin);
+        call.refused(403, "user.is_operator").await;
+    }
+    let erase = app.client.post(&format!("{path}/erase"), &json!({}));
+    erase.bearer(admin).refused(409, "user.is_staff").await;
+    // They are who they were, and see their own.
+    let again = app.client.get(&path).bearer(admin).expect(200).await;
+    assert_eq!(again.body, read.body);
+    let own = app.client.post(&format!("{path}/export"), &json!({}));
+    own.bearer(&shop.operator.token).expect(200).await;
+}
+
 async fn patch(app: &App, operator: &str, tenant: &str, body: &Value) -> Answer {
     let path = format!("/api/admin/tenants/{tenant}");
     let read = app.client.get(&path).bearer(operator).expect(200).await;

@@ -18,7 +18,7 @@ pub enum AccountsError {
     #[error(transparent)]
     Access(#[from] AccessDenied),
     /// The text is no mail address.
-    #[error("this is not a mail address")]
+    #[error("this is not a mail address such as ada@example.com, in ASCII before the @")]
     InvalidEmail,
     /// The password is too short or too long.
     #[error("a password has {MIN_LENGTH} to {MAX_LENGTH} characters")]
@@ -100,6 +100,11 @@ pub enum AccountsError {
     /// Operators are made on the command line.
     #[error("operators are made with `sutler admin create --operator`, not through the API")]
     OperatorRole,
+    /// Who runs the installation is no matter of one tenant.
+    #[error(
+        "this account runs the installation: it is changed with `sutler admin create --operator` only, and its data is for operators"
+    )]
+    OperatorAccount,
     /// Nobody is a seller without one.
     #[error(
         "people come to a seller with `POST /api/admin/sellers/{{seller_id}}/people`, which gives them this role"
@@ -197,6 +202,7 @@ impl AccountsErrorCode {
             Self::UserNotFound => "user.not_found",
             Self::OwnAccount => "user.own_account",
             Self::OperatorRole => "user.operator_role",
+            Self::OperatorAccount => "user.is_operator",
             Self::SellerRole => "user.seller_role",
             Self::HasRole => "user.has_role",
             Self::StaffErasure => "user.is_staff",
@@ -245,7 +251,10 @@ impl AccountsErrorCode {
             | Self::TwoFactorCode
             | Self::ChallengeOver => K::Unauthenticated,
             Self::TwoFactorBlocked => K::TooManyRequests,
-            Self::RegistrationClosed | Self::Disabled | Self::TenantSuspended => K::Forbidden,
+            Self::RegistrationClosed
+            | Self::Disabled
+            | Self::OperatorAccount
+            | Self::TenantSuspended => K::Forbidden,
             Self::OneTimeTokenOver => K::Gone,
             Self::ApiKeyNotFound
             | Self::UserNotFound

@@ -80,7 +80,10 @@ impl Accounts {
             return Err(AccountsError::VersionMismatch);
         }
         // Neither made an operator nor unmade, except by the command line.
-        if change.role == Some(Role::Operator) || user.role == Role::Operator {
+        if user.role == Role::Operator {
+            return Err(AccountsError::OperatorAccount);
+        }
+        if change.role == Some(Role::Operator) {
             return Err(AccountsError::OperatorRole);
         }
         // They belong to one of the sellers, who is not known here.

@@ -112,7 +112,10 @@ pub enum CatalogError {
     SharedPile,
     /// A number makes no sense.
     #[error("a quantity is at least 1, and stock between 0 and {MAX_ON_HAND}")]
-    QuantityOutOfRange,
+    QuantityOutOfRange(&'static str),
+    /// More was to be taken away than there is.
+    #[error("only {0} are there; take away less, or say by `to` how many there are")]
+    TakesTooMany(i64),
     /// The pile would be smaller than what is promised of it.
     #[error("stock cannot go below what is reserved for orders")]
     BelowReserved,
@@ -239,7 +242,7 @@ impl CatalogErrorCode {
             Self::SharedPile => "stock.shared",
             Self::QuantityOutOfRange => "stock.quantity_out_of_range",
             Self::BelowReserved => "stock.below_reserved",
-            Self::OutOfStock => "stock.not_enough",
+            Self::TakesTooMany | Self::OutOfStock => "stock.not_enough",
             Self::VersionMismatch => "version_mismatch",
             Self::ImageNotFound => "image.not_found",
             Self::ImageType => "image.unsupported_type",
@@ -306,6 +309,7 @@ impl CatalogErrorCode {
             | Self::TooManyVariants
             | Self::NotCounted
             | Self::BelowReserved
+            | Self::TakesTooMany
             | Self::OutOfStock
             | Self::TooManyImages
             | Self::TooManyPriceLists
@@ -354,7 +358,8 @@ impl DomainError for CatalogError {
             Self::CompareAtCurrency(_) => "/compare_at_price/currency",
             Self::CompareAtTooLow => "/compare_at_price",
             Self::SharedPile => "/on_hand",
-            Self::QuantityOutOfRange => "/quantity",
+            Self::QuantityOutOfRange(pointer) => pointer,
+            Self::TakesTooMany(_) => "/by",
             Self::ImageType
             | Self::ImageBroken
             | Self::ImagePixels { .. }

@@ -89,7 +89,7 @@ impl Catalog {
             return Ok(piles.first().map(|pile| pile.id));
         }
         if !(0..=MAX_ON_HAND).contains(&on_hand) {
-            return Err(CatalogError::QuantityOutOfRange);
+            return Err(CatalogError::QuantityOutOfRange("/on_hand"));
         }
         let id = StockItemId::new(now);
         stock::insert(tx, [(id, product.id)], now).await?;
