@@ -23,6 +23,7 @@ mod m0013_after_payment;
 mod m0014_mail_templates;
 mod m0015_engagement;
 mod m0016_variants;
+mod m0017_stock;
 mod m0018_sellers;
 mod reshape;
 mod script;
@@ -50,6 +51,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0008_people::MIGRATION),
             Box::new(m0007_search::MIGRATION),
             Box::new(m0016_variants::MIGRATION),
+            Box::new(m0017_stock::MIGRATION),
             Box::new(m0018_sellers::MIGRATION),
         ]
     }
