@@ -56,5 +56,6 @@ mod tenants;
 mod totals;
 mod two_factor;
 mod variants;
+mod versions;
 mod webhook_inbox;
 mod webhooks;

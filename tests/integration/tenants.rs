@@ -185,6 +185,15 @@ async fn hosts_move_and_tenants_are_suspended(#[values(Sqlite, Postgres)] backen
     assert_eq!(sold_at(&app, "other.test").await, Value::Null);
     let taken = patch(&app, operator, first, &json!({"hosts": ["moved.test"]})).await;
     assert_eq!(taken.body["code"], "tenant.host_taken");
+    // The installation's own host, by HTTP_PUBLIC_URL, stays the default's.
+    let own = json!({"hosts": ["moved.test", "Shop.test"]});
+    let refused = patch(&app, operator, second, &own).await;
+    assert_eq!(refused.body["code"], "tenant.installation_host");
+    let new = json!({"slug": "new", "name": "New", "currency": "EUR", "hosts": ["shop.test"]});
+    let new = app.client.post("/api/admin/tenants", &new).bearer(operator);
+    new.refused(409, "tenant.installation_host").await;
+    let allowed = patch(&app, operator, first, &json!({"hosts": ["shop.test"]})).await;
+    assert_eq!(allowed.status, 200, "{}", allowed.describe());
 
     let default = patch(&app, operator, first, &json!({"status": "suspended"})).await;
     assert_eq!(

@@ -21,6 +21,7 @@ pub mod secret;
 pub mod signature;
 pub mod text;
 pub mod time;
+pub mod version;
 
 pub use audit::{AuditEntry, Audited, Fact, Snapshot};
 pub use cursor::{CursorCodec, CursorError};
@@ -36,3 +37,4 @@ pub use page::{Page, PageRequest};
 pub use permission::{Permission, Permissions, Role};
 pub use scope::{Actor, Idempotency, RequestInfo, Scope};
 pub use time::{Clock, ManualClock, SystemClock, Timestamp};
+pub use version::Expected;

@@ -131,6 +131,11 @@ pub enum AccountsError {
     /// The host belongs to a tenant.
     #[error("the host {0:?} belongs to a tenant already")]
     HostTaken(String),
+    /// The host is the installation's.
+    #[error(
+        "{0:?} is the host of HTTP_PUBLIC_URL, where the default tenant is; take another one, or change that setting"
+    )]
+    OwnHost(String),
     /// The text is no host name.
     #[error("{0:?} is not a host name; leave out scheme, port and path")]
     InvalidHost(String),
@@ -211,6 +216,7 @@ impl AccountsErrorCode {
             Self::TenantSlugTaken => "tenant.slug_taken",
             Self::InvalidSlug => "tenant.invalid_slug",
             Self::HostTaken => "tenant.host_taken",
+            Self::OwnHost => "tenant.installation_host",
             Self::InvalidHost => "tenant.invalid_host",
             Self::DefaultTenant => "tenant.default",
             Self::TenantSuspended => "tenant.suspended",
@@ -275,6 +281,7 @@ impl AccountsErrorCode {
             | Self::ErasureBlocked
             | Self::TenantSlugTaken
             | Self::HostTaken
+            | Self::OwnHost
             | Self::DefaultTenant => K::Conflict,
             Self::Access | Self::Once | Self::Fault => K::Internal,
         }
@@ -310,7 +317,7 @@ impl DomainError for AccountsError {
             Self::OperatorRole | Self::SellerRole => "/role",
             Self::HasRole(_) => "/user_id",
             Self::InvalidSlug | Self::TenantSlugTaken => "/slug",
-            Self::InvalidHost(_) | Self::HostTaken(_) => "/hosts",
+            Self::InvalidHost(_) | Self::HostTaken(_) | Self::OwnHost(_) => "/hosts",
             Self::UnknownTimeZone(_) => "/time_zone",
             Self::FeeOutOfRange | Self::FeeCurrency(_) => "/platform_fee",
             Self::UnknownLanguage(_) => "/language",

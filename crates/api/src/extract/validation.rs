@@ -1,5 +1,6 @@
 //! What validation rules say, as field errors.
 
+use actix_web::http::header::LanguageTag;
 use kernel::FieldError;
 use validator::{ValidationError, ValidationErrors, ValidationErrorsKind};
 
@@ -49,6 +50,14 @@ pub(crate) fn words(text: &str) -> Result<(), ValidationError> {
         return Err(ValidationError::new("blank").with_message("must not be only spaces".into()));
     }
     Ok(())
+}
+
+/// The rule of languages: a well-formed tag (RFC 5646, section 2.2.9).
+pub(crate) fn language(tag: &str) -> Result<(), ValidationError> {
+    tag.parse::<LanguageTag>().map(drop).map_err(|_| {
+        ValidationError::new("language")
+            .with_message("must be a language tag such as \"de\" or \"pt-BR\" (BCP 47)".into())
+    })
 }
 
 /// The rule of mail addresses; what is stored is their one form.

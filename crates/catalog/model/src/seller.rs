@@ -81,7 +81,7 @@ impl Audited for Seller {
 }
 
 /// A fee as it was given, with a currency.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct GivenFee {
     /// For each order.
     pub fixed: Money,
@@ -118,7 +118,7 @@ pub struct NewSeller {
 }
 
 /// A change of a seller; what is `None` stays, `Some(None)` removes.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct SellerChange {
     /// What they are called.
     pub name: Option<String>,

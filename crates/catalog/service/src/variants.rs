@@ -15,7 +15,8 @@ use catalog_repository::stock::{Cause, Change};
 use catalog_repository::{detail, piles, products, stock, variants};
 use database::{Once, Transaction};
 use kernel::{
-    AuditEntry, Audited as _, Fault, Money, Permission, ProductId, Scope, StockItemId, VariantId,
+    AuditEntry, Audited as _, Expected, Fault, Money, Permission, ProductId, Scope, StockItemId,
+    VariantId,
 };
 
 use crate::Catalog;
@@ -112,15 +113,18 @@ impl Catalog {
         scope: &Scope,
         id: VariantId,
         change: VariantChange,
-        version: i64,
+        expected: &Expected,
     ) -> Result<StockedVariant, CatalogError> {
         scope.require_within(Permission::CatalogWrite)?;
         let tx = self.database.begin_write(scope, "variant.change").await?;
         let known = variants::find(&tx, id)
             .await?
             .ok_or(CatalogError::VariantNotFound)?;
-        if known.version != version {
+        if !expected.is_met_by(known.version) {
             return Err(CatalogError::VersionMismatch);
+        }
+        if change == VariantChange::default() {
+            return one(reread(&tx, known.product, self.now()).await?, id);
         }
         if let Some(price) = change.price
             && price.currency != known.price.currency

@@ -4,7 +4,7 @@
 
 use accounts_model::tenant::PlatformFee;
 use database::{Batch, Transaction, retrying};
-use kernel::{Audited as _, Scope, VariantId};
+use kernel::{Audited as _, Expected, Scope, VariantId};
 use orders_model::address::Address;
 use orders_model::edit::{EditLine, Edited, OrderEdit, Terms, edit};
 use orders_model::events::{OrderEdited, PromotionsChanged};
@@ -31,7 +31,7 @@ pub struct EditRequest {
     /// Which.
     pub order: OrderKey,
     /// The version it is based on.
-    pub version: i64,
+    pub version: Expected,
     /// Where the goods go.
     pub shipping_address: Option<GivenAddress>,
     /// Who is billed.
@@ -115,7 +115,7 @@ impl Orders {
         check_editable(&order)?;
         let known = lines::of(&tx, &order).await?;
         let is_known = match closed {
-            None => order.version == request.version,
+            None => request.version.is_met_by(order.version),
             Some(seen) => seen.is_still(&order, &known),
         };
         if !is_known {

@@ -210,7 +210,7 @@ pub(crate) async fn patch_seller(
     };
     let seller = state
         .catalog
-        .change_seller(&caller.0, id, change, version.0)
+        .change_seller(&caller.0, id, change, &version.0)
         .await?;
     respond(&state, &caller.0, HttpResponse::Ok(), seller).await
 }
@@ -239,7 +239,7 @@ pub(crate) async fn archive_seller(
     };
     let seller = state
         .catalog
-        .change_seller(&caller.0, id, change, version.0)
+        .change_seller(&caller.0, id, change, &version.0)
         .await?;
     respond(&state, &caller.0, HttpResponse::Ok(), seller).await
 }

@@ -220,7 +220,7 @@ pub(crate) async fn patch_settings(
     };
     let tenant = state
         .accounts
-        .change_settings(&caller.0, change, version.0)
+        .change_settings(&caller.0, change, &version.0)
         .await?;
     Ok(respond(&tenant))
 }
