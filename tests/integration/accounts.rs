@@ -92,6 +92,7 @@ async fn bad_registrations_name_the_field(#[values(Sqlite, Postgres)] backend: B
         ("name", json!("  \u{a0} "), "request.invalid_body"),
         ("name", json!(7), "request.invalid_body"),
         ("role", json!("admin"), "request.invalid_body"),
+        ("locale", json!("de_DE!"), "request.invalid_body"),
     ] {
         let mut body = account("ada@mail.test");
         body[field] = value;
@@ -99,6 +100,14 @@ async fn bad_registrations_name_the_field(#[values(Sqlite, Postgres)] backend: B
         let refused = refused.refused(422, code).await;
         assert_eq!(refused.text_at("/errors/0/pointer"), format!("/{field}"));
     }
+    // All that cannot be read is named at once.
+    let body = json!({"email": 1, "password": true, "name": "Ada"});
+    let refused = app.client.post("/api/auth/register", &body);
+    let refused = refused.refused(422, "request.invalid_body").await;
+    let named: Vec<_> = (0..2)
+        .map(|n| refused.text_at(&format!("/errors/{n}/pointer")))
+        .collect();
+    assert_eq!(named, ["/email", "/password"]);
     let closed = App::with(backend, &[("AUTH_REGISTRATION_OPEN", "false")]).await;
     let refused = closed
         .client
@@ -206,9 +215,13 @@ async fn a_profile_is_changed_by_merge_patches(#[values(Sqlite, Postgres)] backe
     assert_eq!(removed.body["phone"], Value::Null);
     assert_eq!(removed.body["locale"], "de");
     assert_eq!(removed.body["name"], "Ada");
-    patch(json!({"name": null}))
-        .refused(422, "request.invalid_body")
-        .await;
+    for wrong in [
+        json!({"name": null}),
+        json!({"locale": "xx-invalid-!"}),
+        json!({"locale": "not a language"}),
+    ] {
+        patch(wrong).refused(422, "request.invalid_body").await;
+    }
     patch(json!({"email": "x@mail.test"}))
         .refused(422, "request.invalid_body")
         .await;
