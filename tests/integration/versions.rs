@@ -107,6 +107,16 @@ async fn a_patch_of_nothing_changes_nothing(#[values(Sqlite, Postgres)] backend:
     for (path, etag) in things(&app, tenant).await {
         nothing_changes(&app, &path, &tenant.key, &etag).await;
     }
+    // Nor is the payment page of an order closed.
+    let item = app.simple(tenant, "Chair", 1).await;
+    let order = app.order(tenant, &[(&item.variants[0], 1)]).await;
+    let before = app.see(&order).await;
+    let etag = format!("\"{}\"", before["version"]);
+    let path = format!("/api/orders/{}", order.id);
+    nothing_changes(&app, &path, &tenant.key, &etag).await;
+    assert_eq!(app.see(&order).await, before);
+    app.pay(&order).await;
+    assert_eq!(app.see(&order).await["status"], "paid");
     for (path, etag) in own_things(&app, &tenant.user).await {
         nothing_changes(&app, &path, &tenant.user.token, &etag).await;
     }

@@ -42,6 +42,16 @@ pub struct EditRequest {
     pub lines: Option<Vec<EditLine>>,
 }
 
+impl EditRequest {
+    /// Whether nothing is to become of it.
+    fn is_empty(&self) -> bool {
+        self.shipping_address.is_none()
+            && self.billing_address.is_none()
+            && self.shipping_method.is_none()
+            && self.lines.is_none()
+    }
+}
+
 /// What came of trying to change an order.
 #[expect(
     clippy::large_enum_variant,
@@ -120,6 +130,10 @@ impl Orders {
         };
         if !is_known {
             return Err(OrdersError::VersionMismatch);
+        }
+        // An open page stays open.
+        if request.is_empty() {
+            return Ok(Tried::Done(Progress::placed(&order, None)));
         }
         let fee = tenant.settings.fee_in(order.currency);
         // What cannot be done is refused before any page is closed.
