@@ -29,7 +29,7 @@ impl Catalog {
         matrix: Matrix,
         dry_run: bool,
     ) -> Result<Plan, CatalogError> {
-        scope.require(Permission::CatalogWrite)?;
+        scope.require_within(Permission::CatalogWrite)?;
         if dry_run {
             let db = self.database.read(scope).await?;
             return Ok(planned(&db, product, &matrix, self.now()).await?.1);
