@@ -154,7 +154,7 @@ async fn planned(
         return Err(CatalogError::SharedPile);
     }
     if !(0..=MAX_ON_HAND).contains(&matrix.on_hand) {
-        return Err(CatalogError::QuantityOutOfRange);
+        return Err(CatalogError::QuantityOutOfRange("/on_hand"));
     }
     let plan = plan(&known.product.slug, matrix, &known.variants)?;
     let skus: Vec<&str> = plan.new.iter().map(|new| new.sku.as_str()).collect();
