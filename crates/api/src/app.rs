@@ -52,10 +52,23 @@ fn add(routes: &mut Routes) {
 /// nothing else.
 pub fn probes(config: &mut web::ServiceConfig) {
     config
+        .app_data(OnlyProbes)
         .service(health::get_health)
         .service(health::get_ready)
         .service(health::get_metrics)
         .default_service(web::to(fallback::nothing_else));
+}
+
+/// That a process serves nothing but [`probes`].
+pub(crate) struct OnlyProbes;
+
+/// Adds what a process answers that is not built yet. It stands alone, without
+/// the middleware.
+pub fn starting(config: &mut web::ServiceConfig) {
+    config
+        .service(health::get_health)
+        .route("/ready", web::get().to(health::get_ready_soon))
+        .default_service(web::to(fallback::not_yet));
 }
 
 /// Adds the routes that are not part of the API: pages for people, and what
