@@ -5,7 +5,7 @@ use actix_web::web;
 use utoipa_actix_web::OpenApiFactory;
 
 use crate::modules::MODULES;
-use crate::routes::{fallback, health, media, pay_page, unsubscribe};
+use crate::routes::{fallback, health, link_pages, media, pay_page, unsubscribe};
 
 /// Where routes are added: to a server, or to the document about them. A
 /// server does without the latter, which takes megabytes in each of its
@@ -82,5 +82,9 @@ pub fn pages(config: &mut web::ServiceConfig) {
         .service(unsubscribe::ask)
         .service(unsubscribe::unsubscribe)
         .service(media::show)
+        .service(link_pages::order)
+        .service(link_pages::verify_email)
+        .service(link_pages::reset_password)
+        .service(link_pages::restore_cart)
         .default_service(web::to(fallback::nowhere));
 }

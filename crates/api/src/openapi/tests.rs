@@ -268,3 +268,34 @@ fn nothing_in_the_document_is_a_placeholder() {
             .is_none_or(|contact| { !contact.url.unwrap_or_default().contains("example") })
     );
 }
+
+/// A POST takes `Idempotency-Key`, or docs/api.md says why it needs none.
+#[test]
+fn every_post_takes_a_key_or_is_listed_as_needing_none() {
+    let document = Read::new();
+    let page =
+        std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/api.md")).unwrap();
+    let listed: Vec<&str> = page
+        .lines()
+        .skip_while(|line| !line.starts_with("These ignore the header"))
+        .take_while(|line| !line.starts_with("## "))
+        .filter(|line| line.starts_with("| "))
+        .flat_map(|line| line.split('`').skip(1).step_by(2))
+        .collect();
+    let mut keyless: Vec<String> = document
+        .operations()
+        .filter(|(place, _)| place.starts_with("POST "))
+        .filter(|(_, operation)| {
+            let parameters = operation["parameters"].as_array();
+            !parameters
+                .into_iter()
+                .flatten()
+                .any(|parameter| document.real(parameter)["name"] == "Idempotency-Key")
+        })
+        .map(|(place, _)| place.trim_start_matches("POST ").to_owned())
+        .collect();
+    keyless.sort();
+    let mut listed: Vec<String> = listed.into_iter().map(str::to_owned).collect();
+    listed.sort();
+    assert_eq!(keyless, listed);
+}
