@@ -23,6 +23,7 @@ mod m0013_after_payment;
 mod m0014_mail_templates;
 mod m0015_engagement;
 mod m0016_variants;
+mod m0017_stock;
 mod m0018_sellers;
 mod reshape;
 mod script;
@@ -75,6 +76,7 @@ fn all() -> Vec<Box<dyn Owned>> {
         Box::new(m0014_mail_templates::MIGRATION),
         Box::new(m0015_engagement::MIGRATION),
         Box::new(m0016_variants::MIGRATION),
+        Box::new(m0017_stock::MIGRATION),
         Box::new(m0018_sellers::MIGRATION),
     ]
 }

@@ -45,6 +45,7 @@ mod security_headers;
 mod sellers;
 mod sessions;
 mod shipments;
+mod stock;
 mod stripe;
 mod stripe_disputes;
 mod stripe_doubtful;

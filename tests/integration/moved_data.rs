@@ -226,3 +226,60 @@ async fn ids_of_sellers_become_sellers(#[values(Sqlite, Postgres)] backend: Back
     assert_eq!(count(kept).await, json!(1));
     migrations::up(&settings, None).await.expect("up again");
 }
+
+/// What was sold before it was there is as good as sent when there are no
+/// backorders any more.
+#[rstest]
+#[tokio::test]
+async fn stock_that_is_owed_goes_with_its_columns(#[values(Sqlite, Postgres)] backend: Backend) {
+    let store = Store::empty(backend).await;
+    let settings = store.settings(&[]).database;
+    let all = migrations::status(&settings).await.expect("a status");
+    let at = all.iter().position(|one| one.name == "m0017_stock");
+    let before = u32::try_from(at.expect("the one of stock")).expect("a few");
+    migrations::up(&settings, Some(before))
+        .await
+        .expect("up to it");
+    let (tenant, item, order) = (id(backend, TENANT), id(backend, METHOD), id(backend, LINE));
+    let no = if backend == Postgres { "false" } else { "0" };
+    let yes = if backend == Postgres { "true" } else { "1" };
+    run(
+        &store,
+        backend,
+        format!(
+            "INSERT INTO tenants (id, slug, name, status, is_default, settings, version, created_at, updated_at) \
+               VALUES ({tenant}, 'old', 'Old', 'active', {no}, '{{}}', 1, 1, 1); \
+             INSERT INTO products (tenant_id, id, slug, name, sort_name, description, kind, condition, status, attributes, \
+                 inventory_strategy, currency, version, created_at, updated_at) \
+               VALUES ({tenant}, {item}, 'lamp', 'Lamp', 'lamp', '', 'goods', 'new', 'active', '{{}}', 'flat', 'EUR', 1, 1, 1); \
+             INSERT INTO stock_items (tenant_id, id, product_id, on_hand, reserved, updated_at) \
+               VALUES ({tenant}, {item}, {item}, 5, 5, 1); \
+             INSERT INTO stock_reservations (tenant_id, order_id, stock_item_id, quantity, expires_at) \
+               VALUES ({tenant}, {order}, {item}, 5, 1);"
+        ),
+    )
+    .await;
+    migrations::up(&settings, Some(1)).await.expect("up");
+    run(
+        &store,
+        backend,
+        format!(
+            "UPDATE stock_items SET on_hand = 2, reserved = 6, owed = 4, supply = 'backorder', beyond = 9; \
+             UPDATE stock_reservations SET owed = 3; \
+             INSERT INTO stock_reservations (tenant_id, order_id, stock_item_id, quantity, expires_at, owed, sold) \
+               VALUES ({tenant}, {item}, {item}, 1, 1, 1, {yes}); \
+             INSERT INTO stock_movements (tenant_id, id, stock_item_id, kind, on_hand_delta, reserved_delta, owed_delta, \
+                 on_hand_after, reserved_after, owed_after, actor, created_at) \
+               VALUES ({tenant}, {item}, {item}, 'filled', -1, -1, -1, 2, 6, 4, 'test', 1);"
+        ),
+    )
+    .await;
+    migrations::down(&settings, 1).await.expect("down");
+    let stock = "SELECT CAST(on_hand * 10 + reserved AS text) FROM stock_items";
+    assert_eq!(value(&store, backend, stock).await, json!(55));
+    let held = "SELECT CAST(sum(quantity) AS text) FROM stock_reservations";
+    assert_eq!(value(&store, backend, held).await, json!(5));
+    let sold = "SELECT CAST(count(*) AS text) FROM stock_movements WHERE kind = 'sold'";
+    assert_eq!(value(&store, backend, sold).await, json!(1));
+    migrations::up(&settings, None).await.expect("up again");
+}

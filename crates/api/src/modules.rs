@@ -8,7 +8,8 @@ use crate::problem::RequestErrorCode;
 use crate::routes::admin::{
     categories, coupons, images, imports, insight, jobs, mail_templates, orders as admin_orders,
     price_lists, products, promotions, returns as admin_returns, settings, shipments, shipping,
-    shipping_zones, stock, tenants, users, variant_matrix, variants, webhook_events,
+    shipping_zones, stock, stock_feed, stock_levels, stock_sync, tenants, users, variant_matrix,
+    variants, webhook_events,
 };
 use crate::routes::{
     addresses, api_keys, auth, cart_coupons, carts, catalog, checkout, health, order_edits,
@@ -166,6 +167,11 @@ fn catalog_routes(config: &mut Routes) {
     config.service(imports::get_import);
     config.service(imports::cancel_import);
     config.service(imports::export_products);
+    config.service(stock_levels::patch_stock);
+    config.service(stock_levels::list_low_stock);
+    config.service(stock_sync::run_stock_sync);
+    config.service(stock_sync::get_stock_sync);
+    config.service(stock_feed::feed_stock);
 }
 
 /// From the cart to the refund.

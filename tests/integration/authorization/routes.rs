@@ -339,6 +339,19 @@ pub const ROUTES: &[Route] = &[
         "/api/admin/catalog/variants/{variant_id}/stock-movements",
         Within("catalog:read"),
     ),
+    patch(
+        "/api/admin/catalog/variants/{variant_id}/stock",
+        Needs("stock:write"),
+        r#"{"low_stock_threshold": 3}"#,
+    ),
+    get("/api/admin/catalog/low-stock", Needs("catalog:read")),
+    post("/api/admin/catalog/stock/sync", Needs("stock:write"), ""),
+    get("/api/admin/catalog/stock/sync", Needs("catalog:read")),
+    post(
+        "/api/admin/catalog/stock/feed",
+        Needs("stock:write"),
+        r#"{"rows": [{"sku": "none", "on_hand": 1, "counted_at": "2020-01-01T00:00:00Z", "source": "w"}]}"#,
+    ),
     post(
         "/api/admin/catalog/products/{product_id}/images",
         Within("catalog:write"),

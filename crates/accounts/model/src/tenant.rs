@@ -60,6 +60,7 @@ impl Audited for Tenant {
             .with("fee_basis_points", settings.platform_fee.basis_points)
             .with("fee_borne_by", borne_by)
             .with("require_two_factor", settings.require_two_factor)
+            .with("low_stock_threshold", settings.low_stock_threshold)
             .with("version", self.version)
     }
 }
@@ -88,6 +89,14 @@ pub struct TenantSettings {
     /// second factor.
     #[serde(default)]
     pub require_two_factor: bool,
+    /// From which number of available pieces on stock is low, where a pile
+    /// says nothing else. Statements of the catalog read it by its name.
+    #[serde(default = "low_stock_threshold")]
+    pub low_stock_threshold: u32,
+}
+
+fn low_stock_threshold() -> u32 {
+    5
 }
 
 /// What the directive 2011/83/EU gives buyers, and a little more.
@@ -148,6 +157,7 @@ impl TenantSettings {
             order_numbers_after: 1000,
             return_window_days: return_window(),
             require_two_factor: false,
+            low_stock_threshold: low_stock_threshold(),
         }
     }
 

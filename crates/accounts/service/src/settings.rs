@@ -28,6 +28,8 @@ pub struct SettingsChange {
     pub return_window_days: Option<u32>,
     /// Whether those who run the shop need a second factor.
     pub require_two_factor: Option<bool>,
+    /// From which number of available pieces on stock is low.
+    pub low_stock_threshold: Option<u32>,
 }
 
 /// What the platform is to take of an order.
@@ -93,6 +95,9 @@ impl Accounts {
         settings.require_two_factor = change
             .require_two_factor
             .unwrap_or(settings.require_two_factor);
+        if let Some(threshold) = change.low_stock_threshold {
+            settings.low_stock_threshold = threshold;
+        }
         settings.check()?;
         tenant.version += 1;
         tenant.updated_at = now;

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use catalog_model::stock::shown;
 use kernel::{CartId, CartLineId, Currency, OrderId, ProductId, Timestamp, VariantId};
 use orders_model::cart::{CartStatus, Notice, PricedCoupon, PricedLine};
 use orders_model::totals::Totals;
@@ -10,6 +11,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::address::AddressDto;
+use super::choices::AvailabilityDto;
 use super::money::MoneyDto;
 use super::promotion::{AppliedPromotionDto, RefusalDto};
 
@@ -105,6 +107,14 @@ pub(crate) struct CartLineDto {
     total: MoneyDto,
     /// What promotions take off that.
     discount: MoneyDto,
+    /// Whether it can be bought now; null when the variant is gone.
+    availability: Option<AvailabilityDto>,
+    /// How many of the pieces are not there yet, and can be bought all the
+    /// same.
+    backordered: i64,
+    /// When these are expected; null when all are there or nobody knows.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    available_at: Option<Timestamp>,
     /// What is different from when the cart was last changed.
     notices: Vec<NoticeDto>,
 }
@@ -117,7 +127,15 @@ impl CartLineDto {
         );
         let offer = line.offer;
         let compare_at = offer.as_ref().and_then(|offer| offer.compare_at);
+        let seen = offer
+            .as_ref()
+            .filter(|offer| offer.is_on_sale())
+            .map(|offer| shown(offer.available, offer.supply));
+        let expected = offer.as_ref().and_then(|offer| offer.supply.available_at);
         Self {
+            availability: seen.map(|seen| seen.availability.into()),
+            backordered: line.backordered,
+            available_at: expected.filter(|_| line.backordered > 0),
             id: line.line.id,
             variant_id: line.line.variant,
             product_id: offer.as_ref().map(|offer| offer.product),

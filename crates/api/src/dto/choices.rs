@@ -3,6 +3,7 @@
 use catalog_model::category::CategoryStatus;
 use catalog_model::product::{Condition, InventoryStrategy, ProductKind, ProductStatus};
 use catalog_model::stock::Availability;
+use catalog_model::supply::SupplyMode;
 use catalog_model::variant::VariantStatus;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -67,7 +68,6 @@ pub(crate) enum StrategyDto {
 }
 
 /// What the public is told about stock.
-#[expect(clippy::enum_variant_names, reason = "the words of the contract")]
 #[derive(Debug, Clone, Copy, Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 #[schema(as = Availability)]
@@ -76,6 +76,10 @@ pub(crate) enum AvailabilityDto {
     InStock,
     /// There are few left.
     LowStock,
+    /// There is none, and it can be bought: more comes.
+    Backorder,
+    /// It can be bought before it is out.
+    Preorder,
     /// There is none.
     OutOfStock,
 }
@@ -197,7 +201,42 @@ impl From<Availability> for AvailabilityDto {
         match availability {
             Availability::InStock => Self::InStock,
             Availability::LowStock => Self::LowStock,
+            Availability::Backorder => Self::Backorder,
+            Availability::Preorder => Self::Preorder,
             Availability::OutOfStock => Self::OutOfStock,
+        }
+    }
+}
+
+/// Whether more is sold than there is.
+#[derive(Debug, Clone, Copy, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+#[schema(as = Supply)]
+pub(crate) enum SupplyDto {
+    /// Only what is there.
+    Stock,
+    /// More comes, and is sold already.
+    Backorder,
+    /// It is not out yet; from its day on only what is there is sold.
+    Preorder,
+}
+
+impl From<SupplyMode> for SupplyDto {
+    fn from(mode: SupplyMode) -> Self {
+        match mode {
+            SupplyMode::Stock => Self::Stock,
+            SupplyMode::Backorder => Self::Backorder,
+            SupplyMode::Preorder => Self::Preorder,
+        }
+    }
+}
+
+impl From<SupplyDto> for SupplyMode {
+    fn from(dto: SupplyDto) -> Self {
+        match dto {
+            SupplyDto::Stock => Self::Stock,
+            SupplyDto::Backorder => Self::Backorder,
+            SupplyDto::Preorder => Self::Preorder,
         }
     }
 }

@@ -54,6 +54,11 @@ pub(crate) struct OrderLineDto {
     returning: i64,
     /// How many came back after they were sent.
     returned: i64,
+    /// How many were not there when they were bought, and are waited for.
+    backordered: i64,
+    /// When these are expected; null when none is waited for or nobody knows.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    expected_at: Option<Timestamp>,
 }
 
 impl OrderLineDto {
@@ -76,6 +81,8 @@ impl OrderLineDto {
             shipped: line.pieces.shipped,
             returning: line.pieces.returning,
             returned: line.pieces.returned,
+            backordered: line.pieces.backordered,
+            expected_at: line.expected_at.filter(|_| line.pieces.backordered > 0),
         }
     }
 }

@@ -40,7 +40,8 @@ pub(crate) struct ProductSummaryDto {
     price_max: Option<MoneyDto>,
     /// What its cheapest variant cost before, where that is to be shown.
     compare_at_price: Option<MoneyDto>,
-    /// Whether any variant can be bought now.
+    /// Whether any variant is there; what is sold before it is there does not
+    /// count.
     in_stock: bool,
     /// Its first picture.
     image: Option<ImageDto>,

@@ -124,7 +124,7 @@ pub(crate) struct ProductsQuery {
     #[validate(range(min = 0))]
     #[param(minimum = 0)]
     price_to: Option<i64>,
-    /// Only what can be bought now.
+    /// Only what is there; what is sold before it is there does not count.
     in_stock: Option<bool>,
     /// What to count beside the page: `true` for everything, or some of
     /// `category`, `brand`, `condition`, `kind`, `tag`, `size`, `price`, `in_stock`

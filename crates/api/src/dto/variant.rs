@@ -4,11 +4,11 @@ use std::collections::BTreeMap;
 
 use catalog_model::offer::StockedVariant;
 use catalog_model::stock::shown;
-use kernel::{ProductId, StockItemId, VariantId};
+use kernel::{ProductId, StockItemId, Timestamp, VariantId};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::choices::{AvailabilityDto, StatusDto};
+use super::choices::{AvailabilityDto, StatusDto, SupplyDto};
 use super::money::MoneyDto;
 
 /// A variant as the public sees it.
@@ -36,13 +36,20 @@ pub(crate) struct VariantDto {
     weight_grams: i64,
     /// Whether it can be bought now.
     availability: AvailabilityDto,
-    /// How many are left, when that is at most 10.
+    /// How many can be bought, when that is at most 10.
     left: Option<i64>,
+    /// From when on it is expected to be there, of what can be bought before
+    /// it is; null also when nobody knows.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    available_at: Option<Timestamp>,
 }
 
 impl From<StockedVariant> for VariantDto {
     fn from(stocked: StockedVariant) -> Self {
-        let seen = shown(stocked.stock.map(|stock| stock.available()));
+        let seen = shown(
+            stocked.stock.map(|stock| stock.available()),
+            stocked.stock.map(|stock| stock.supply).unwrap_or_default(),
+        );
         let variant = stocked.variant;
         Self {
             id: variant.id,
@@ -55,6 +62,7 @@ impl From<StockedVariant> for VariantDto {
             weight_grams: variant.weight_grams,
             availability: seen.availability.into(),
             left: seen.left,
+            available_at: seen.available_at,
         }
     }
 }
@@ -68,10 +76,25 @@ pub(crate) struct StockDto {
     id: StockItemId,
     /// How many are there.
     on_hand: i64,
-    /// How many of them are promised to orders.
+    /// How many are promised to orders.
     reserved: i64,
-    /// How many can still be promised.
+    /// How many can still be promised of what is there; below zero when more
+    /// are promised.
     available: i64,
+    /// How many of those that are promised are not there yet.
+    backordered: i64,
+    /// From which number of available pieces on it is low; null for the
+    /// shop's.
+    low_stock_threshold: Option<i64>,
+    /// Whether it is low.
+    is_low: bool,
+    /// Whether more is sold than there is.
+    supply: SupplyDto,
+    /// How many more.
+    backorder_limit: i64,
+    /// From when on these are expected to be there.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    available_at: Option<Timestamp>,
 }
 
 impl From<catalog_model::stock::StockItem> for StockDto {
@@ -81,6 +104,12 @@ impl From<catalog_model::stock::StockItem> for StockDto {
             on_hand: item.on_hand,
             reserved: item.reserved,
             available: item.available(),
+            backordered: item.owed,
+            low_stock_threshold: item.low_at,
+            is_low: item.available() <= item.low_up_to,
+            supply: item.supply.mode.into(),
+            backorder_limit: item.supply.beyond,
+            available_at: item.supply.available_at,
         }
     }
 }

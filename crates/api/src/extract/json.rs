@@ -119,10 +119,14 @@ fn parse<T: DeserializeOwned + Validate>(body: &[u8]) -> Result<T, RequestError>
         };
         RequestError::InvalidBody(vec![field])
     })?;
-    value
-        .validate()
-        .map_err(|errors| RequestError::InvalidBody(flatten(&errors)))?;
+    check(&value)?;
     Ok(value)
+}
+
+/// Refuses a body that was read and does not fit.
+pub(crate) fn check(body: &impl Validate) -> Result<(), RequestError> {
+    body.validate()
+        .map_err(|errors| RequestError::InvalidBody(flatten(&errors)))
 }
 
 /// The path as a JSON pointer (RFC 6901).

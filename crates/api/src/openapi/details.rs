@@ -113,6 +113,8 @@ const REFUSALS: &[(&str, &str)] = &[
     ("shipping_zone.in_use", "shipping methods name this zone; take it from them first"),
     ("shipping_zone.not_found", "there is no such shipping zone"),
     ("shipping_zone.too_many", "a shop has at most 200 shipping zones; delete one"),
+    ("stock.no_sync_yet", "stock was not compared with its reservations yet; a job does it every hour"),
+    ("stock.not_counted", "this variant has no stock to adjust: services and downloads are not counted"),
     ("stock.not_enough", "there is not enough stock"),
     ("tenant.host_taken", "the host \"shop.example.com\" belongs to a tenant already"),
     ("tenant.not_found", "there is no such tenant"),

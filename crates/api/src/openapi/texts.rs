@@ -50,8 +50,8 @@ fn of_ids(name: &str) -> Option<&'static str> {
 /// Times, so that what begins comes before what ends.
 fn of_times(name: &str) -> Option<&'static str> {
     Some(match name {
-        "created_at" | "opened_at" | "placed_at" | "received_at" | "starts_at" | "placed_from"
-        | "from" => "2026-11-20T12:00:00.000000Z",
+        "counted_at" | "created_at" | "opened_at" | "placed_at" | "received_at" | "started_at"
+        | "starts_at" | "placed_from" | "from" => "2026-11-20T12:00:00.000000Z",
         "reserved_until" => "2026-11-20T12:31:00.000000Z",
         "available_at" | "paid_at" | "processed_at" | "finished_at" => {
             "2026-11-20T12:00:07.000000Z"
@@ -62,7 +62,7 @@ fn of_times(name: &str) -> Option<&'static str> {
         "canceled_at" | "decided_at" | "delivered_at" | "revoked_at" => {
             "2026-11-23T10:15:00.000000Z"
         }
-        "ends_at" | "evidence_due_at" | "expires_at" | "placed_before" | "to" => {
+        "ends_at" | "evidence_due_at" | "expected_at" | "expires_at" | "placed_before" | "to" => {
             "2026-12-01T00:00:00.000000Z"
         }
         _ => return None,
@@ -70,6 +70,7 @@ fn of_times(name: &str) -> Option<&'static str> {
 }
 
 const TEXTS: &[(&str, &str)] = &[
+    ("unknown_skus", "TR2-BLACK-47"),
     ("X-Cart-Token", "ct_c29tZXRoaW5nIHJhbmRvbQ"),
     ("X-Order-Token", "ot_c29tZXRoaW5nIHJhbmRvbQ"),
     (
@@ -176,6 +177,10 @@ pub(super) fn of_content(kind: &str, path: &str) -> Option<Value> {
         ("/imports", PRODUCTS),
         ("/exports/products", PRODUCTS),
         ("/audit/", "sequence,action\n1874,product.update\n"),
+        (
+            "/stock/feed",
+            "sku,on_hand,counted_at,source\nTR2-BLACK-42,12,2026-11-20T12:00:00Z,store\n",
+        ),
         ("/orders/", "number,total\n1001,12.99\n"),
         ("/metrics/", "day,orders\n2026-11-20,61\n"),
         ("/report/", "currency,orders\nEUR,61\n"),

@@ -8,7 +8,9 @@ use catalog_model::events::{
     CatalogImported, CategoriesChanged, PriceListsChanged, ProductChanged, ProductsIndexed,
     StockShownChanged,
 };
-use catalog_model::jobs::{IndexMissing, RefreshPrices, RunImport, SweepImages, SweepImports};
+use catalog_model::jobs::{
+    IndexMissing, RefreshPrices, RunImport, SweepImages, SweepImports, SyncStock,
+};
 use catalog_service::Catalog;
 use queue::Registry;
 use queue::schedule::Schedule;
@@ -35,6 +37,11 @@ pub fn register(registry: &mut Registry, catalog: &Arc<Catalog>) {
         async move { service.sweep_imports(&context.scope).await }
     });
     let service = catalog.clone();
+    registry.handle(move |context, SyncStock {}| {
+        let service = service.clone();
+        async move { service.sync_stock(&context.scope).await }
+    });
+    let service = catalog.clone();
     registry.handle(move |context, IndexMissing {}| {
         let service = service.clone();
         async move { service.index_missing(&context.scope).await }
@@ -58,5 +65,6 @@ pub fn schedules() -> Vec<Schedule> {
         Schedule::new(Duration::from_mins(1), IndexMissing {}),
         Schedule::new(Duration::from_hours(1), SweepImages {}),
         Schedule::new(Duration::from_hours(1), SweepImports {}),
+        Schedule::new(Duration::from_hours(1), SyncStock {}),
     ]
 }

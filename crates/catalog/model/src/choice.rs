@@ -208,12 +208,7 @@ mod tests {
                 created_at: now,
                 updated_at: now,
             },
-            stock: Some(StockItem {
-                id: pile,
-                product,
-                on_hand: stock,
-                reserved: 0,
-            }),
+            stock: Some(StockItem::new(pile, product, stock)),
             listed: None,
         }
     }

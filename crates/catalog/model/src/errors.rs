@@ -119,6 +119,25 @@ pub enum CatalogError {
     /// There is not enough.
     #[error("there is not enough stock")]
     OutOfStock(Vec<StockItemId>),
+    /// What was sold before it was there is not there yet.
+    #[error("what was sold before it was there is not there yet")]
+    NotThereYet(Vec<StockItemId>),
+    /// Only what is there is sold, and more at the same time.
+    #[error(
+        "`backorder_limit` and `available_at` belong to `supply` `backorder` or `preorder`; give one of these, or leave them out"
+    )]
+    SupplyIsStock,
+    /// More is sold than there is, without a limit.
+    #[error(
+        "say by `backorder_limit` how many may be sold beyond what is there: 1 to {MAX_ON_HAND}"
+    )]
+    SupplyLimit,
+    /// Stock was never compared with its reservations.
+    #[error("stock was not compared with its reservations yet; a job does it every hour")]
+    NoSyncYet,
+    /// A preorder needs a day.
+    #[error("say by `available_at` when it is out: a time in the future")]
+    PreorderDay,
     /// Somebody else changed it.
     #[error(
         "it was changed by somebody else in the meantime; read it again and repeat your change"
@@ -240,6 +259,11 @@ impl CatalogErrorCode {
             Self::QuantityOutOfRange => "stock.quantity_out_of_range",
             Self::BelowReserved => "stock.below_reserved",
             Self::OutOfStock => "stock.not_enough",
+            Self::NotThereYet => "stock.not_there_yet",
+            Self::SupplyIsStock => "stock.supply_is_stock",
+            Self::SupplyLimit => "stock.supply_limit",
+            Self::PreorderDay => "stock.preorder_day",
+            Self::NoSyncYet => "stock.no_sync_yet",
             Self::VersionMismatch => "version_mismatch",
             Self::ImageNotFound => "image.not_found",
             Self::ImageType => "image.unsupported_type",
@@ -283,6 +307,9 @@ impl CatalogErrorCode {
             | Self::CompareAtTooLow
             | Self::SharedPile
             | Self::QuantityOutOfRange
+            | Self::SupplyIsStock
+            | Self::SupplyLimit
+            | Self::PreorderDay
             | Self::ImageBroken
             | Self::ImagePixels
             | Self::ImageOrder
@@ -294,6 +321,7 @@ impl CatalogErrorCode {
             | Self::VariantNotFound
             | Self::NoSuchChoice
             | Self::PriceListNotFound
+            | Self::NoSyncYet
             | Self::ImageNotFound
             | Self::ImportNotFound => K::NotFound,
             Self::ImageType => K::UnsupportedMediaType,
@@ -307,6 +335,7 @@ impl CatalogErrorCode {
             | Self::NotCounted
             | Self::BelowReserved
             | Self::OutOfStock
+            | Self::NotThereYet
             | Self::TooManyImages
             | Self::TooManyPriceLists
             | Self::ImageDuplicate
@@ -355,6 +384,9 @@ impl DomainError for CatalogError {
             Self::CompareAtTooLow => "/compare_at_price",
             Self::SharedPile => "/on_hand",
             Self::QuantityOutOfRange => "/quantity",
+            Self::SupplyIsStock => "/supply",
+            Self::SupplyLimit => "/backorder_limit",
+            Self::PreorderDay => "/available_at",
             Self::ImageType
             | Self::ImageBroken
             | Self::ImagePixels { .. }

@@ -1,6 +1,6 @@
 //! Facts about the catalog.
 
-use kernel::{Event, ImportId, ProductId};
+use kernel::{Event, ImportId, ProductId, StockItemId};
 use serde::{Deserialize, Serialize};
 
 /// The tag of every answer that lists products.
@@ -70,6 +70,31 @@ impl Event for StockShownChanged {
         }
         tags
     }
+}
+
+/// A pile that runs low.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LowPile {
+    /// Which pile.
+    pub stock_item: StockItemId,
+    /// Of which product.
+    pub product: ProductId,
+    /// How many can still be promised.
+    pub available: i64,
+    /// From which number on that is low.
+    pub threshold: i64,
+}
+
+/// Of some piles there were more than the threshold, and now there are not. It
+/// is said once, until there are more again.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct StockLow {
+    /// Which piles.
+    pub piles: Vec<LowPile>,
+}
+
+impl Event for StockLow {
+    const KIND: &'static str = "stock.low";
 }
 
 /// Products were made and changed by an import.

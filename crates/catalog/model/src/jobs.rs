@@ -55,3 +55,13 @@ impl Job for RefreshPrices {
     const KIND: &'static str = "catalog.refresh_prices";
     const MAX_ATTEMPTS: u32 = 10;
 }
+
+/// Compares what is promised of each pile with its reservations, and mends
+/// what differs.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct SyncStock {}
+
+impl Job for SyncStock {
+    const KIND: &'static str = "catalog.sync_stock";
+    const MAX_ATTEMPTS: u32 = 3;
+}

@@ -9,6 +9,7 @@ pub mod image;
 pub mod import;
 pub mod jobs;
 pub mod listing;
+pub mod low_stock;
 pub mod matrix;
 pub mod offer;
 pub mod ports;
@@ -18,6 +19,9 @@ pub mod search;
 pub mod seller;
 pub mod seller_errors;
 pub mod stock;
+pub mod stock_feed;
+pub mod stock_sync;
+pub mod supply;
 pub mod variant;
 
 pub use errors::{CatalogError, CatalogErrorCode};

@@ -10,6 +10,7 @@ use crate::price_list::{Listed, price_in};
 use crate::product::{Condition, Product, ProductKind, ProductStatus};
 use crate::seller::SellerFee;
 use crate::stock::StockItem;
+use crate::supply::Supply;
 use crate::variant::{Variant, VariantStatus};
 
 /// A category, as a product names it.
@@ -97,7 +98,7 @@ pub struct ProductSummary {
     /// What its cheapest variant cost before, in minor units; the highest such
     /// price where several cost the same now.
     pub compare_at: Option<i64>,
-    /// Whether any variant can be bought now.
+    /// Whether any variant is there: what is sold before it is there does not count.
     pub in_stock: bool,
     /// Its first picture.
     pub image: Option<Image>,
@@ -140,8 +141,12 @@ pub struct Offer {
     pub weight_grams: i64,
     /// Where its stock is counted; none when there is none to count.
     pub stock_item: Option<StockItemId>,
-    /// How many can be promised; none when there is nothing to count.
+    /// How many of those that are there can be promised; none when there is
+    /// nothing to count.
     pub available: Option<i64>,
+    /// What is sold beyond that now.
+    #[serde(default)]
+    pub supply: Supply,
     /// Whether the product is sold.
     pub product_status: ProductStatus,
     /// Whether the variant is sold.
@@ -157,7 +162,8 @@ impl Offer {
     /// How many can be bought now; none when there is no limit.
     pub fn limit(&self) -> Option<i64> {
         if self.is_on_sale() {
-            self.available.map(|available| available.max(0))
+            self.available
+                .map(|available| available.saturating_add(self.supply.beyond).max(0))
         } else {
             Some(0)
         }

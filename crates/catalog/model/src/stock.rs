@@ -7,10 +7,12 @@ use serde::{Deserialize, Serialize};
 use strum::{EnumString, IntoStaticStr};
 
 use crate::errors::CatalogError;
+use crate::supply::{Supply, SupplyMode};
 
 /// Up to which number the public sees how many are left.
 pub const SHOWN_UP_TO: i64 = 10;
-/// Up to which number stock counts as low.
+/// Up to which number the public is told that few are left, and up to which a
+/// shop that says nothing else is told that stock runs low.
 pub const LOW_UP_TO: i64 = 5;
 /// The largest pile.
 pub const MAX_ON_HAND: i64 = 1_000_000_000;
@@ -24,14 +26,54 @@ pub struct StockItem {
     pub product: ProductId,
     /// How many are there.
     pub on_hand: i64,
-    /// How many of them are promised to orders.
+    /// How many are promised to orders.
     pub reserved: i64,
+    /// How many of those that are promised are not there.
+    #[serde(default)]
+    pub owed: i64,
+    /// From which availability on it is low, where the pile has a number of
+    /// its own.
+    #[serde(default)]
+    pub low_at: Option<i64>,
+    /// From which availability on it is low: its own number or the shop's.
+    #[serde(default)]
+    pub low_up_to: i64,
+    /// What is sold beyond what is there.
+    #[serde(default)]
+    pub supply: Supply,
 }
 
 impl StockItem {
-    /// How many can still be promised.
+    /// A pile of which nothing is promised.
+    pub fn new(id: StockItemId, product: ProductId, on_hand: i64) -> Self {
+        Self {
+            id,
+            product,
+            on_hand,
+            reserved: 0,
+            owed: 0,
+            low_at: None,
+            low_up_to: LOW_UP_TO,
+            supply: Supply::STOCK,
+        }
+    }
+
+    /// How many can still be promised of what is there; below zero when more
+    /// are promised.
     pub fn available(&self) -> i64 {
         self.on_hand - self.reserved
+    }
+
+    /// How many of the last `quantity` that were promised are not there.
+    pub fn short_of(&self, quantity: i64) -> i64 {
+        (-self.available()).clamp(0, quantity)
+    }
+
+    /// The same pile, with the supply that holds at an instant.
+    #[must_use]
+    pub fn at(mut self, now: Timestamp) -> Self {
+        self.supply = self.supply.at(now);
+        self
     }
 }
 
@@ -42,6 +84,11 @@ impl Audited for StockItem {
             .with("product", self.product)
             .with("on_hand", self.on_hand)
             .with("reserved", self.reserved)
+            .with("owed", self.owed)
+            .with("low_at", self.low_at)
+            .with("supply", <&'static str>::from(self.supply.mode))
+            .with("beyond", self.supply.beyond)
+            .with("available_at", self.supply.available_at)
     }
 }
 
@@ -54,6 +101,10 @@ pub enum Availability {
     InStock,
     /// There are few left.
     LowStock,
+    /// There is none, and it can be bought: more comes.
+    Backorder,
+    /// It can be bought before it is out.
+    Preorder,
     /// There is none.
     OutOfStock,
 }
@@ -64,20 +115,35 @@ pub enum Availability {
 pub struct Shown {
     /// In a word.
     pub availability: Availability,
-    /// How many are left, when that is at most [`SHOWN_UP_TO`].
+    /// How many can be bought, when that is at most [`SHOWN_UP_TO`].
     pub left: Option<i64>,
+    /// From when on what is not there yet is expected.
+    pub available_at: Option<Timestamp>,
 }
 
-/// What the public sees; `None` is for things that are not counted.
-pub fn shown(available: Option<i64>) -> Shown {
-    let availability = match available {
-        Some(n) if n <= 0 => Availability::OutOfStock,
-        Some(n) if n <= LOW_UP_TO => Availability::LowStock,
+/// What the public sees of what is available and of the supply that holds now;
+/// `None` is for things that are not counted.
+pub fn shown(available: Option<i64>, supply: Supply) -> Shown {
+    let left = available.map(|n| n.saturating_add(supply.beyond).max(0));
+    let availability = match (available, left) {
+        (None, _) => Availability::InStock,
+        (_, Some(0)) => Availability::OutOfStock,
+        _ if supply.mode == SupplyMode::Preorder => Availability::Preorder,
+        (Some(n), _) if n <= 0 => Availability::Backorder,
+        (Some(n), _) if n <= LOW_UP_TO && supply.mode == SupplyMode::Stock => {
+            Availability::LowStock
+        }
         _ => Availability::InStock,
     };
     Shown {
         availability,
-        left: available.map(|n| n.max(0)).filter(|&n| n <= SHOWN_UP_TO),
+        left: left.filter(|&n| n <= SHOWN_UP_TO),
+        available_at: supply.available_at.filter(|_| {
+            matches!(
+                availability,
+                Availability::Backorder | Availability::Preorder
+            )
+        }),
     }
 }
 
@@ -96,6 +162,12 @@ pub enum MovementKind {
     Sold,
     /// They came back.
     Restocked,
+    /// What was sold before it was there is there now and leaves.
+    Filled,
+    /// An outside count said how many there are.
+    Counted,
+    /// The promises differed from the reservations, and were put right.
+    Mended,
 }
 
 /// One change of a pile, as it is kept for ever.
@@ -111,10 +183,14 @@ pub struct Movement {
     pub on_hand_delta: i64,
     /// How many more are promised.
     pub reserved_delta: i64,
+    /// How many more of these are not there.
+    pub owed_delta: i64,
     /// How many are there now.
     pub on_hand_after: i64,
     /// How many are promised now.
     pub reserved_after: i64,
+    /// How many of these are not there now.
+    pub owed_after: i64,
     /// What whoever adjusted it said.
     pub reason: Option<String>,
     /// For which order.
@@ -185,13 +261,43 @@ mod tests {
 
     #[test]
     fn the_public_sees_little() {
-        let word = |n| shown(Some(n)).availability;
+        let stock = |n| shown(n, Supply::STOCK);
+        let word = |n| stock(Some(n)).availability;
         assert_eq!(word(0), Availability::OutOfStock);
         assert_eq!(word(5), Availability::LowStock);
         assert_eq!(word(6), Availability::InStock);
-        assert_eq!(shown(Some(10)).left, Some(10));
-        assert_eq!(shown(Some(11)), shown(Some(9_999)));
-        assert_eq!(shown(None).left, None);
+        assert_eq!(stock(Some(10)).left, Some(10));
+        assert_eq!(stock(Some(11)), stock(Some(9_999)));
+        assert_eq!(stock(None).left, None);
+    }
+
+    #[test]
+    fn what_is_not_there_yet_is_shown_with_its_day() {
+        let day = Some(Timestamp::from_seconds(9));
+        let backorder = Supply {
+            mode: SupplyMode::Backorder,
+            beyond: 3,
+            available_at: day,
+        };
+        let word = |n, supply| {
+            let seen = shown(Some(n), supply);
+            (seen.availability, seen.left, seen.available_at)
+        };
+        assert_eq!(word(1, backorder), (Availability::InStock, Some(4), None));
+        assert_eq!(word(0, backorder), (Availability::Backorder, Some(3), day));
+        assert_eq!(
+            word(-3, backorder),
+            (Availability::OutOfStock, Some(0), None)
+        );
+        let preorder = Supply {
+            mode: SupplyMode::Preorder,
+            ..backorder
+        };
+        assert_eq!(word(20, preorder), (Availability::Preorder, None, day));
+        assert_eq!(
+            word(-3, preorder),
+            (Availability::OutOfStock, Some(0), None)
+        );
     }
 
     #[test]

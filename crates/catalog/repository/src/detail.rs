@@ -7,6 +7,7 @@ use catalog_model::listing::ProductRef;
 use catalog_model::offer::{CategoryName, ProductDetail, StockedVariant};
 use catalog_model::product::Product;
 use catalog_model::stock::StockItem;
+use catalog_model::supply::Supply;
 use catalog_model::variant::Variant;
 use database::column::{Stored, currency, word};
 use database::{Backend, OrFault as _, Scoped, Sql};
@@ -16,6 +17,7 @@ use serde::Deserialize;
 use uuid::Uuid;
 
 use crate::images;
+use crate::piles::low_up_to;
 use crate::prices::{Pricing, listed};
 
 /// The product, which every row of the query repeats.
@@ -69,6 +71,12 @@ struct VariantRow {
     reserved: Option<i64>,
     listed_price: Option<i64>,
     listed_compare_at: Option<i64>,
+    owed: Option<i64>,
+    low_at: Option<i64>,
+    low_up_to: Option<i64>,
+    supply: Option<String>,
+    beyond: Option<i64>,
+    available_at: Option<i64>,
 }
 
 /// Whom a detail is for.
@@ -256,11 +264,13 @@ fn select(
            v.id AS v_id, v.stock_item_id AS v_stock_item_id, v.sku AS v_sku, v.title AS v_title, v.size AS v_size, \
            v.options AS v_options, v.price AS v_price, v.compare_at AS v_compare_at, v.weight_grams AS v_weight_grams, v.status AS v_status, \
            v.position AS v_position, v.version AS v_version, v.created_at AS v_created_at, v.updated_at AS v_updated_at, \
-           s.on_hand AS v_on_hand, s.reserved AS v_reserved, \
+           s.on_hand AS v_on_hand, s.reserved AS v_reserved, s.owed AS v_owed, s.low_at AS v_low_at, \
+           {} AS v_low_up_to, s.supply AS v_supply, s.beyond AS v_beyond, s.available_at AS v_available_at, \
            {price} AS v_listed_price, {compare_at} AS v_listed_compare_at \
          FROM p LEFT JOIN variants v ON v.tenant_id = $1 AND v.product_id = p.id{of_variant} \
          LEFT JOIN stock_items s ON s.tenant_id = $1 AND s.id = v.stock_item_id \
-         ORDER BY p.id, v.position, v.id"
+         ORDER BY p.id, v.position, v.id",
+        low_up_to("s.")
     )
 }
 
@@ -314,6 +324,18 @@ fn variant_of(row: VariantRow, product: &Product) -> Result<StockedVariant, Faul
             product: product.id,
             on_hand,
             reserved,
+            owed: row.owed.unwrap_or(0),
+            low_at: row.low_at,
+            low_up_to: row.low_up_to.unwrap_or(0),
+            supply: Supply {
+                mode: row
+                    .supply
+                    .map(|mode| word("stock_items.supply", &mode))
+                    .transpose()?
+                    .unwrap_or_default(),
+                beyond: row.beyond.unwrap_or(0),
+                available_at: row.available_at.map(Timestamp::from_micros),
+            },
         }),
         _ => None,
     };

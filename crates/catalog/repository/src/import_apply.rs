@@ -2,10 +2,12 @@
 //! however many rows there are, so that the one transaction they run in is
 //! short.
 
+use catalog_model::stock::StockItem;
 use database::{Backend, Sql, Transaction};
 use kernel::{Currency, Fault, ImportId, Timestamp};
 use sea_orm::Value;
 
+use crate::piles::{ItemRow, columns, low_up_to};
 use crate::prices::{self, Which};
 
 // `$2` is the import, `$3` the time, `$4` the currency or who did it.
@@ -114,8 +116,8 @@ static LOCK_PILES: Sql = Sql::new(|backend| {
 static MOVEMENTS: Sql = Sql::new(|_| {
     format!(
         "INSERT INTO stock_movements (tenant_id, id, stock_item_id, kind, on_hand_delta, reserved_delta, on_hand_after, \
-           reserved_after, reason, order_id, actor, created_at) \
-         SELECT $1, w.movement_id, s.id, 'adjusted', w.on_hand - s.on_hand, 0, w.on_hand, s.reserved, 'import', NULL, $4, $3 \
+           reserved_after, owed_after, reason, order_id, actor, created_at) \
+         SELECT $1, w.movement_id, s.id, 'adjusted', w.on_hand - s.on_hand, 0, w.on_hand, s.reserved, s.owed, 'import', NULL, $4, $3 \
          FROM {WANTED} JOIN stock_items s ON s.tenant_id = $1 AND s.id = w.pile_id \
          WHERE w.place = 1 AND w.on_hand <> s.on_hand"
     )
@@ -126,6 +128,18 @@ static STOCK: Sql = Sql::new(|_| {
         "UPDATE stock_items SET on_hand = w.on_hand, updated_at = $3 FROM {WANTED} \
          WHERE stock_items.tenant_id = $1 AND stock_items.id = w.pile_id AND w.place = 1 \
            AND w.on_hand <> stock_items.on_hand"
+    )
+});
+
+/// Piles that had more than their threshold before and have not now.
+static FELL_LOW: Sql = Sql::new(|_| {
+    let low = low_up_to("s.");
+    format!(
+        "SELECT {} FROM {WANTED} JOIN stock_items s ON s.tenant_id = $1 AND s.id = w.pile_id \
+         JOIN stock_movements m ON m.tenant_id = $1 AND m.id = w.movement_id \
+         WHERE w.place = 1 AND s.on_hand - s.reserved <= {low} AND s.on_hand - m.on_hand_delta - s.reserved > {low} \
+         ORDER BY s.id",
+        columns("s.")
     )
 });
 
@@ -186,4 +200,11 @@ pub async fn apply(
         tx.run(sql.on(tx.backend()), values).await?;
     }
     prices::work_out(tx, Which::Import(import), now).await
+}
+
+/// The piles that an import took over their threshold, downwards.
+pub async fn fell_low(tx: &Transaction, import: ImportId) -> Result<Vec<StockItem>, Fault> {
+    let sql = FELL_LOW.on(tx.backend());
+    let rows: Vec<ItemRow> = tx.all(sql, [import.uuid().into()]).await?;
+    rows.into_iter().map(StockItem::try_from).collect()
 }

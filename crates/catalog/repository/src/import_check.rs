@@ -108,7 +108,7 @@ fn on_variants() -> [Check; 5] {
         Check {
             from: format!(
                 "import_variants iv JOIN stock_items s ON s.tenant_id = $1 AND s.id = iv.pile_id \
-                 WHERE {OF_VARIANT} AND iv.on_hand < s.reserved"
+                 WHERE {OF_VARIANT} AND iv.on_hand + s.owed < s.reserved"
             ),
             line: "iv.line",
             column: Some("on_hand"),

@@ -9,11 +9,15 @@ pub mod import_check;
 pub mod imports;
 pub mod keys;
 pub mod listing;
+pub mod low_stock;
+pub mod movements;
 pub mod names;
 pub mod offers;
+pub mod piles;
 pub mod price_lists;
 pub mod prices;
 pub mod products;
+pub mod reservations;
 #[expect(
     clippy::disallowed_methods,
     clippy::struct_field_names,
@@ -24,5 +28,7 @@ pub mod search;
 pub mod sellers;
 pub mod staging;
 pub mod stock;
+pub mod stock_counts;
+pub mod stock_sync;
 pub mod stock_value;
 pub mod variants;

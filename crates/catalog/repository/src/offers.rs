@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use catalog_model::offer::Offer;
 use catalog_model::price_list::price_in;
+use catalog_model::supply::Supply;
 use database::Scoped;
 use database::column::{Stored, currency, word};
 use kernel::{Currency, Fault, Money, ProductId, SellerId, StockItemId, Timestamp, VariantId};
@@ -35,12 +36,16 @@ struct Row {
     fee_basis_points: Option<i64>,
     product_status: String,
     available: Option<i64>,
+    supply: Option<String>,
+    beyond: Option<i64>,
+    available_at: Option<i64>,
     listed_price: Option<i64>,
     listed_compare_at: Option<i64>,
 }
 
-/// The offers of variants in a currency, in one statement. Unknown variants are
-/// left out; what is not sold in the currency has its price in its own.
+/// The offers of variants in a currency, in one statement, with the supply that
+/// is stored: what of it holds depends on the time. Unknown variants are left
+/// out; what is not sold in the currency has its price in its own.
 pub async fn find(
     db: &Scoped,
     variants: &[VariantId],
@@ -54,7 +59,7 @@ pub async fn find(
     let sql = format!(
         "SELECT v.id, v.product_id, v.stock_item_id, v.sku, v.title, v.size, v.options, v.price, v.compare_at, v.currency, \
            v.weight_grams, v.status AS variant_status, p.slug, p.name, p.kind, p.seller_id, e.fee_fixed, e.fee_basis_points, \
-           p.status AS product_status, s.on_hand - s.reserved AS available, \
+           p.status AS product_status, s.on_hand - s.reserved AS available, s.supply, s.beyond, s.available_at, \
            {} AS listed_price, {} AS listed_compare_at \
          FROM variants v JOIN products p ON p.tenant_id = $1 AND p.id = v.product_id \
          LEFT JOIN stock_items s ON s.tenant_id = $1 AND s.id = v.stock_item_id \
@@ -98,6 +103,15 @@ fn offer(row: Row, wanted: Currency) -> Result<Offer, Fault> {
         weight_grams: row.weight_grams,
         stock_item: row.stock_item_id.map(StockItemId::from_uuid),
         available: row.stock_item_id.and(row.available),
+        supply: Supply {
+            mode: row
+                .supply
+                .map(|mode| word("stock_items.supply", &mode))
+                .transpose()?
+                .unwrap_or_default(),
+            beyond: row.beyond.unwrap_or(0),
+            available_at: row.available_at.map(Timestamp::from_micros),
+        },
         product_status: word("products.status", &row.product_status)?,
         variant_status: word("variants.status", &row.variant_status)?,
     })

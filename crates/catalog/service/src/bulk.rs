@@ -12,7 +12,7 @@ use catalog_model::stock::{MovementKind, StockItem};
 use catalog_model::variant::{NewVariant, Variant};
 use catalog_repository::documents::Rewrite;
 use catalog_repository::stock::{Cause, Change};
-use catalog_repository::{categories, documents, products, stock, variants};
+use catalog_repository::{categories, documents, piles, products, stock, variants};
 use database::Transaction;
 use kernel::{AuditEntry, Permission, ProductId, Scope, Snapshot, StockItemId};
 
@@ -52,7 +52,7 @@ impl Catalog {
         let now = self.now();
         let mut all_products: Vec<Product> = Vec::with_capacity(listings.len());
         let mut all_variants: Vec<Variant> = Vec::new();
-        let mut piles: Vec<(StockItemId, ProductId)> = Vec::new();
+        let mut empty: Vec<(StockItemId, ProductId)> = Vec::new();
         let mut filling: HashMap<StockItemId, i64> = HashMap::new();
         for listing in listings {
             let product = Product::new(ProductId::new(now), listing.product, currency, now)?;
@@ -63,7 +63,7 @@ impl Catalog {
                 if product.kind == ProductKind::Goods {
                     let id = shared.unwrap_or_else(|| {
                         let id = StockItemId::new(now);
-                        piles.push((id, product.id));
+                        empty.push((id, product.id));
                         filling.insert(id, on_hand);
                         id
                     });
@@ -79,7 +79,7 @@ impl Catalog {
         let tx = self.database.begin_write(scope, "catalog.add_many").await?;
         categories::insert(&tx, tree).await?;
         products::insert(&tx, &all_products).await?;
-        stock::insert(&tx, piles, now).await?;
+        piles::insert(&tx, empty, now).await?;
         variants::insert(&tx, &all_variants)
             .await
             .map_err(sku_taken)?;
@@ -87,11 +87,7 @@ impl Catalog {
         let mut changes: Vec<Change> = filling
             .iter()
             .filter(|&(_, &on_hand)| on_hand > 0)
-            .map(|(&item, &on_hand)| Change {
-                item,
-                on_hand,
-                reserved: 0,
-            })
+            .map(|(&item, &on_hand)| Change::on_hand(item, on_hand))
             .collect();
         changes.sort_unstable_by_key(|change| change.item);
         index(&tx, &all_products, &all_variants, &filling).await?;
@@ -126,11 +122,9 @@ async fn index(
     let mut of_product: HashMap<ProductId, Vec<StockedVariant>> = HashMap::new();
     for variant in variants {
         let product = variant.product;
-        let stock = variant.stock_item.map(|id| StockItem {
-            id,
-            product,
-            on_hand: filling.get(&id).copied().unwrap_or(0),
-            reserved: 0,
+        let stock = variant.stock_item.map(|id| {
+            let on_hand = filling.get(&id).copied().unwrap_or(0);
+            StockItem::new(id, product, on_hand)
         });
         let stocked = StockedVariant {
             variant: variant.clone(),

@@ -10,14 +10,18 @@ mod images_sweep;
 mod imports;
 mod index;
 mod listing;
+mod low_stock;
 mod matrix;
 mod pictures;
 mod price_lists;
 mod products;
+mod reserving;
 mod search;
 mod sellers;
 mod shelf;
 mod stock;
+mod stock_feed;
+mod stock_sync;
 mod stock_value;
 mod variants;
 
@@ -40,6 +44,7 @@ pub use imports::Incoming;
 pub use pictures::UploadPlace;
 pub use price_lists::PriceListFilter;
 pub use products::AdminProduct;
+pub use reserving::{Owed, Sold};
 pub use search::{Counted, Found};
 
 /// What the use cases of the catalog are made of.

@@ -100,6 +100,10 @@ impl Catalog {
         detail.variants = variants
             .filter_map(|variant| variant.in_currency(currency))
             .collect();
+        let now = self.now();
+        for variant in &mut detail.variants {
+            variant.stock = variant.stock.map(|pile| pile.at(now));
+        }
         Ok(detail)
     }
 
@@ -117,15 +121,20 @@ impl Catalog {
     }
 
     /// What carts and orders need to know about variants, with what they cost
-    /// in a currency; unknown ones are left out. What is not sold in the
-    /// currency has a price in another one.
+    /// in a currency and the supply that holds now; unknown ones are left out.
+    /// What is not sold in the currency has a price in another one.
     pub async fn offers_in_tx(
         &self,
         db: &Scoped,
         variants: &[VariantId],
         currency: Currency,
     ) -> Result<Vec<Offer>, CatalogError> {
-        Ok(offers::find(db, variants, currency, self.now()).await?)
+        let now = self.now();
+        let mut offers = offers::find(db, variants, currency, now).await?;
+        for offer in &mut offers {
+            offer.supply = offer.supply.at(now);
+        }
+        Ok(offers)
     }
 }
 

@@ -10,7 +10,7 @@ use catalog_model::variant::{NewVariant, Variant, check_compare_at};
 use catalog_repository::detail::Audience;
 use catalog_repository::prices::Pricing;
 use catalog_repository::stock::{Cause, Change};
-use catalog_repository::{detail, products, stock, variants};
+use catalog_repository::{detail, piles, products, stock, variants};
 use database::{Once, Scoped, Transaction};
 use kernel::{AuditEntry, Permission, ProductId, Scope, Snapshot, StockItemId, Timestamp};
 
@@ -102,7 +102,7 @@ impl Catalog {
             return Ok(());
         }
         if shares_a_pile(product) {
-            let piles = stock::of_product(tx, product.id).await?;
+            let piles = piles::of_product(tx, product.id).await?;
             let shared = piles.first().map(|pile| pile.id);
             for variant in made {
                 variant.stock_item = shared;
@@ -113,18 +113,14 @@ impl Catalog {
         for (variant, pile) in made.iter_mut().zip(&piles) {
             variant.stock_item = Some(*pile);
         }
-        stock::insert(tx, piles.iter().map(|&pile| (pile, product.id)), now).await?;
+        piles::insert(tx, piles.iter().map(|&pile| (pile, product.id)), now).await?;
         if on_hand == 0 {
             return Ok(());
         }
         piles.sort_unstable();
         let changes: Vec<Change> = piles
             .into_iter()
-            .map(|item| Change {
-                item,
-                on_hand,
-                reserved: 0,
-            })
+            .map(|item| Change::on_hand(item, on_hand))
             .collect();
         let cause = Cause {
             kind: MovementKind::Adjusted,

@@ -9,7 +9,7 @@ use catalog_model::product::{
 use catalog_model::{CatalogError, SellerError};
 use catalog_repository::detail::Audience;
 use catalog_repository::prices::Pricing;
-use catalog_repository::{categories, detail, products, stock};
+use catalog_repository::{categories, detail, piles, products};
 use database::{Once, Transaction};
 use kernel::{
     AuditEntry, Audited as _, CategoryId, Fault, Permission, ProductId, Scope, SellerId,
@@ -64,7 +64,7 @@ impl Catalog {
             .await
             .map_err(slug_taken)?;
         if shares_a_pile(&product) {
-            stock::insert(&tx, [(StockItemId::new(now), product.id)], now).await?;
+            piles::insert(&tx, [(StockItemId::new(now), product.id)], now).await?;
         }
         let event = ProductChanged {
             product: product.id,

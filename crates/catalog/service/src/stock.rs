@@ -1,18 +1,17 @@
-//! Changing stock: by hand, and for orders.
+//! Changing stock by hand, and telling everybody what changed.
 
 use std::collections::HashMap;
 
 use catalog_model::CatalogError;
-use catalog_model::events::StockShownChanged;
-use catalog_model::stock::{
-    Adjustment, Availability, Demand, Movement, MovementKind, StockItem, shown,
-};
+use catalog_model::events::{LowPile, ProductChanged, StockLow, StockShownChanged};
+use catalog_model::stock::{Adjustment, Movement, MovementKind, StockItem, shown};
+use catalog_model::supply::PileChange;
 use catalog_repository::stock::{self, Cause, Change};
-use catalog_repository::variants;
-use database::{Batch, Once, Transaction};
+use catalog_repository::{movements, piles, variants};
+use database::{Once, Transaction};
 use kernel::{
-    AuditEntry, OrderId, Page, PageRequest, Permission, ProductId, Scope, StockItemId,
-    StockMovementId, Timestamp, VariantId,
+    AuditEntry, Page, PageRequest, Permission, ProductId, Scope, StockItemId, StockMovementId,
+    Timestamp, VariantId,
 };
 
 use crate::Catalog;
@@ -37,17 +36,8 @@ impl Catalog {
             Once::Replayed(item) => return Ok(item),
             Once::Fresh(tx) => tx,
         };
-        let item = variants::find(&tx, variant)
-            .await?
-            .ok_or(CatalogError::VariantNotFound)?
-            .stock_item
-            .ok_or(CatalogError::NotCounted)?;
-        let known = self.locked_pile(&tx, item).await?;
-        let change = Change {
-            item,
-            on_hand: adjustment.delta(known.on_hand)?,
-            reserved: 0,
-        };
+        let known = self.locked_pile(&tx, variant).await?;
+        let change = Change::on_hand(known.id, adjustment.delta(known.on_hand)?);
         let cause = Cause {
             kind: MovementKind::Adjusted,
             reason: Some(reason),
@@ -61,14 +51,53 @@ impl Catalog {
         Ok(tx.commit_with(pile).await?)
     }
 
-    /// A pile that nobody else changes until the transaction ends: a change by
-    /// nothing takes its lock.
+    /// Changes what is true of the pile of a variant besides its numbers: from
+    /// when on it is low, and whether more is sold than there is.
+    pub async fn change_pile(
+        &self,
+        scope: &Scope,
+        variant: VariantId,
+        change: PileChange,
+    ) -> Result<StockItem, CatalogError> {
+        scope.require(Permission::StockWrite)?;
+        let now = self.now();
+        let tx = self.database.begin_write(scope, "stock.change").await?;
+        let known = self.locked_pile(&tx, variant).await?;
+        let supply = change.supply(known.supply, now)?;
+        let low_at = change.low_at.unwrap_or(known.low_at);
+        piles::update(&tx, known.id, low_at, supply, now).await?;
+        let pile = piles::lock(&tx, known.id)
+            .await?
+            .ok_or(CatalogError::VariantNotFound)?;
+        if pile.supply != known.supply {
+            let product = pile.product;
+            self.queue.publish(&tx, &ProductChanged { product }).await?;
+        }
+        let available = pile.available();
+        if let Some(low) = low_now(&pile, available > known.low_up_to) {
+            self.queue
+                .publish(&tx, &StockLow { piles: vec![low] })
+                .await?;
+        }
+        let entry = AuditEntry::new("stock.change", variant);
+        self.record(&tx, entry.before(&known).after(&pile)).await?;
+        tx.commit().await?;
+        Ok(pile)
+    }
+
+    /// The pile of a variant, which nobody else changes until the transaction
+    /// ends.
     async fn locked_pile(
         &self,
         tx: &Transaction,
-        item: StockItemId,
+        variant: VariantId,
     ) -> Result<StockItem, CatalogError> {
-        stock::lock(tx, item)
+        let item = variants::find(tx, variant)
+            .await?
+            .ok_or(CatalogError::VariantNotFound)?
+            .stock_item
+            .ok_or(CatalogError::NotCounted)?;
+        piles::lock(tx, item)
             .await?
             .ok_or(CatalogError::VariantNotFound)
     }
@@ -87,7 +116,7 @@ impl Catalog {
             .ok_or(CatalogError::VariantNotFound)?
             .stock_item
             .ok_or(CatalogError::NotCounted)?;
-        let mut page = stock::movements(&db, item, page).await?;
+        let mut page = movements::of_item(&db, item, page).await?;
         if scope.seller().is_some() {
             // Who else works or buys here is no business of a seller.
             let own = scope.actor().label();
@@ -98,155 +127,70 @@ impl Catalog {
         Ok(page)
     }
 
-    /// Promises stock to an order until an instant. When there is not enough,
-    /// the error names the piles that hold too little, and the transaction
-    /// must be rolled back. What remains to be written goes into the batch.
-    pub async fn reserve_in_tx(
-        &self,
-        tx: &Transaction,
-        batch: &mut Batch,
-        order: OrderId,
-        demand: &Demand,
-        until: Timestamp,
-    ) -> Result<(), CatalogError> {
-        let changes: Vec<Change> = demand
-            .iter()
-            .map(|(item, quantity)| Change {
-                item,
-                on_hand: 0,
-                reserved: quantity,
-            })
-            .collect();
-        let cause = self.for_order(MovementKind::Reserved, order);
-        let changed = self.apply(tx, &changes, cause).await?;
-        if changed.len() < changes.len() {
-            let short = changes
-                .iter()
-                .map(|change| change.item)
-                .filter(|item| !changed.iter().any(|pile| pile.id == *item))
-                .collect();
-            return Err(CatalogError::OutOfStock(short));
-        }
-        if !demand.is_empty() {
-            batch.add(stock::insert_reservations(order, demand.iter(), until));
-        }
-        Ok(())
-    }
-
-    /// Takes back what an order was promised. Again is no error: then there is
-    /// nothing to take back.
-    pub async fn release_in_tx(
-        &self,
-        tx: &Transaction,
-        order: OrderId,
-    ) -> Result<bool, CatalogError> {
-        self.settle(tx, order, MovementKind::Released, |quantity| (0, -quantity))
-            .await
-    }
-
-    /// Hands over what an order was promised: the promise and the pieces are
-    /// gone. False when it was promised nothing any more.
-    pub async fn sell_in_tx(&self, tx: &Transaction, order: OrderId) -> Result<bool, CatalogError> {
-        self.settle(tx, order, MovementKind::Sold, |quantity| {
-            (-quantity, -quantity)
-        })
-        .await
-    }
-
-    async fn settle(
-        &self,
-        tx: &Transaction,
-        order: OrderId,
-        kind: MovementKind,
-        deltas: impl Fn(i64) -> (i64, i64),
-    ) -> Result<bool, CatalogError> {
-        let changes: Vec<Change> = stock::take_reservations(tx, order)
-            .await?
-            .into_iter()
-            .map(|(item, quantity)| {
-                let (on_hand, reserved) = deltas(quantity);
-                Change {
-                    item,
-                    on_hand,
-                    reserved,
-                }
-            })
-            .collect();
-        let changed = self
-            .apply(tx, &changes, self.for_order(kind, order))
-            .await?;
-        if changed.len() < changes.len() {
-            return Err(kernel::Fault::permanent("a reservation exceeds its pile").into());
-        }
-        Ok(!changes.is_empty())
-    }
-
-    /// Puts back what came back of an order.
-    pub async fn restock_in_tx(
-        &self,
-        tx: &Transaction,
-        order: OrderId,
-        returned: &Demand,
-    ) -> Result<(), CatalogError> {
-        let changes: Vec<Change> = returned
-            .iter()
-            .map(|(item, quantity)| Change {
-                item,
-                on_hand: quantity,
-                reserved: 0,
-            })
-            .collect();
-        let cause = self.for_order(MovementKind::Restocked, order);
-        self.apply(tx, &changes, cause).await?;
-        Ok(())
-    }
-
-    fn for_order(&self, kind: MovementKind, order: OrderId) -> Cause<'static> {
-        Cause {
-            kind,
-            reason: None,
-            order: Some(order),
-            now: self.now(),
-        }
-    }
-
-    /// Changes piles, and tells everybody if the public sees a difference.
-    async fn apply(
+    /// Changes piles, and tells everybody if the public sees a difference or
+    /// stock runs low. The row of a pile is locked from its change on, so that
+    /// of many at once exactly one takes it over the threshold.
+    pub(crate) async fn apply(
         &self,
         tx: &Transaction,
         changes: &[Change],
         cause: Cause<'_>,
     ) -> Result<Vec<StockItem>, CatalogError> {
         let changed = stock::apply(tx, changes, cause).await?;
-        if let Some(event) = shown_change(&changed, changes) {
+        let before = availability_before(&changed, changes);
+        if let Some(event) = shown_change(&before, cause.now) {
             // Search knows only whether there is any.
             if event.in_lists {
                 index(tx, event.products.iter().copied(), self.now()).await?;
             }
             self.queue.publish(tx, &event).await?;
         }
+        let piles: Vec<LowPile> = before
+            .iter()
+            .filter_map(|(pile, before)| low_now(pile, *before > pile.low_up_to))
+            .collect();
+        if !piles.is_empty() {
+            self.queue.publish(tx, &StockLow { piles }).await?;
+        }
         Ok(changed)
     }
 }
 
-/// What the public sees differently after changes; none if it sees no
-/// difference, as with most orders.
-fn shown_change(changed: &[StockItem], changes: &[Change]) -> Option<StockShownChanged> {
+/// What is to be said of a pile that is low now and was not before.
+pub(crate) fn low_now(pile: &StockItem, was_enough: bool) -> Option<LowPile> {
+    let available = pile.available();
+    (was_enough && available <= pile.low_up_to).then_some(LowPile {
+        stock_item: pile.id,
+        product: pile.product,
+        available,
+        threshold: pile.low_up_to,
+    })
+}
+
+/// The changed piles, each with what was available of it before.
+fn availability_before(changed: &[StockItem], changes: &[Change]) -> Vec<(StockItem, i64)> {
     let deltas: HashMap<StockItemId, i64> = changes
         .iter()
         .map(|change| (change.item, change.on_hand - change.reserved))
         .collect();
+    let before = changed.iter().map(|pile| {
+        let delta = deltas.get(&pile.id).copied().unwrap_or(0);
+        (*pile, pile.available() - delta)
+    });
+    before.collect()
+}
+
+/// What the public sees differently after changes; none if it sees no
+/// difference, as with most orders.
+fn shown_change(changed: &[(StockItem, i64)], now: Timestamp) -> Option<StockShownChanged> {
     let mut products: Vec<ProductId> = Vec::new();
     let mut in_lists = false;
-    for pile in changed {
-        let after = pile.available();
-        let before = after - deltas.get(&pile.id).copied().unwrap_or(0);
-        let (seen_before, seen_after) = (shown(Some(before)), shown(Some(after)));
-        if seen_before == seen_after {
+    for &(pile, before) in changed {
+        let (supply, after) = (pile.supply.at(now), pile.available());
+        if shown(Some(before), supply) == shown(Some(after), supply) {
             continue;
         }
-        let gone = |seen: Availability| seen == Availability::OutOfStock;
-        in_lists |= gone(seen_before.availability) != gone(seen_after.availability);
+        in_lists |= (before > 0) != (after > 0);
         if !products.contains(&pile.product) {
             products.push(pile.product);
         }
@@ -258,29 +202,40 @@ fn shown_change(changed: &[StockItem], changes: &[Change]) -> Option<StockShownC
 mod tests {
     use super::*;
 
-    fn after(on_hand: i64, delta: i64) -> Option<bool> {
+    fn pile(on_hand: i64) -> StockItem {
         let now = Timestamp::from_seconds(0);
-        let id = StockItemId::new(now);
-        let pile = StockItem {
-            id,
-            product: ProductId::new(now),
-            on_hand,
-            reserved: 0,
-        };
-        let change = Change {
-            item: id,
-            on_hand: delta,
-            reserved: 0,
-        };
-        shown_change(&[pile], &[change]).map(|event| event.in_lists)
+        StockItem::new(StockItemId::new(now), ProductId::new(now), on_hand)
+    }
+
+    fn after(on_hand: i64, delta: i64) -> Vec<(StockItem, i64)> {
+        let pile = pile(on_hand);
+        availability_before(&[pile], &[Change::on_hand(pile.id, delta)])
     }
 
     #[test]
     fn only_visible_changes_are_announced() {
-        assert_eq!(after(99, -1), None);
-        assert_eq!(after(10, -1), Some(false));
-        assert_eq!(after(3, -1), Some(false));
-        assert_eq!(after(0, -1), Some(true));
-        assert_eq!(after(1, 1), Some(true));
+        let seen = |on_hand, delta| {
+            let now = Timestamp::from_seconds(0);
+            shown_change(&after(on_hand, delta), now).map(|event| event.in_lists)
+        };
+        assert_eq!(seen(99, -1), None);
+        assert_eq!(seen(10, -1), Some(false));
+        assert_eq!(seen(3, -1), Some(false));
+        assert_eq!(seen(0, -1), Some(true));
+        assert_eq!(seen(1, 1), Some(true));
+    }
+
+    #[test]
+    fn low_is_said_on_the_way_down_only() {
+        let said = |on_hand, delta| {
+            let changed = after(on_hand, delta);
+            let (pile, before) = changed[0];
+            low_now(&pile, before > pile.low_up_to).map(|low| low.available)
+        };
+        assert_eq!(said(5, -1), Some(5));
+        assert_eq!(said(2, -9), Some(2));
+        assert_eq!(said(4, -1), None);
+        assert_eq!(said(5, 1), None);
+        assert_eq!(said(6, -1), None);
     }
 }

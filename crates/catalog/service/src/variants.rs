@@ -12,7 +12,7 @@ use catalog_model::variant::{
 use catalog_repository::detail::Audience;
 use catalog_repository::prices::Pricing;
 use catalog_repository::stock::{Cause, Change};
-use catalog_repository::{detail, products, stock, variants};
+use catalog_repository::{detail, piles, products, stock, variants};
 use database::{Once, Transaction};
 use kernel::{
     AuditEntry, Audited as _, Fault, Money, Permission, ProductId, Scope, StockItemId, VariantId,
@@ -85,20 +85,16 @@ impl Catalog {
             if on_hand != 0 {
                 return Err(CatalogError::SharedPile);
             }
-            let piles = stock::of_product(tx, product.id).await?;
+            let piles = piles::of_product(tx, product.id).await?;
             return Ok(piles.first().map(|pile| pile.id));
         }
         if !(0..=MAX_ON_HAND).contains(&on_hand) {
             return Err(CatalogError::QuantityOutOfRange);
         }
         let id = StockItemId::new(now);
-        stock::insert(tx, [(id, product.id)], now).await?;
+        piles::insert(tx, [(id, product.id)], now).await?;
         if on_hand > 0 {
-            let change = Change {
-                item: id,
-                on_hand,
-                reserved: 0,
-            };
+            let change = Change::on_hand(id, on_hand);
             let cause = Cause {
                 kind: MovementKind::Adjusted,
                 reason: Some("first stock"),

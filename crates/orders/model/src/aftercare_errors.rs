@@ -29,6 +29,11 @@ pub enum AftercareError {
         /// What is left.
         left: i64,
     },
+    /// What was bought before it was there is not there yet.
+    #[error(
+        "{0}: some pieces were bought before they were there and are not there yet; leave them out, or book their arrival as a stock adjustment first"
+    )]
+    NotThereYet(String),
     /// Not an address that may stand in a mail.
     #[error("tracking_url must be an address that begins with https://")]
     TrackingUrl,
@@ -94,6 +99,7 @@ impl AftercareErrorCode {
             Self::ShipmentNotFound => "shipment.not_found",
             Self::ShipmentState => "shipment.wrong_state",
             Self::TooManyToShip => "shipment.too_many",
+            Self::NotThereYet => "shipment.not_there_yet",
             Self::TrackingUrl => "shipment.tracking_url",
             Self::PartlyShipped => "order.partly_shipped",
             Self::Disputed => "order.disputed",
@@ -118,6 +124,7 @@ impl AftercareErrorCode {
             }
             Self::ShipmentState
             | Self::TooManyToShip
+            | Self::NotThereYet
             | Self::PartlyShipped
             | Self::Disputed
             | Self::ReturnState
@@ -145,6 +152,7 @@ impl AftercareError {
     pub(crate) fn pointer(&self) -> Option<&'static str> {
         match self {
             Self::TooManyToShip { .. }
+            | Self::NotThereYet(_)
             | Self::TooManyReturned { .. }
             | Self::TooManyReceived { .. }
             | Self::NothingReceived => Some("/lines"),

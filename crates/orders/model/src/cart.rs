@@ -170,6 +170,10 @@ pub struct PricedLine {
     pub discount: Money,
     /// What the shop takes of the rest.
     pub fee: Money,
+    /// How many of the pieces are not there yet, and can be bought all the
+    /// same.
+    #[serde(default)]
+    pub backordered: i64,
     /// What is different.
     pub notices: Vec<Notice>,
 }
@@ -217,6 +221,7 @@ pub fn price_lines(cart: &Cart, offers: &[Offer]) -> Result<Vec<PricedLine>, Mon
                 .find(|offer| offer.variant == line.variant)
                 .cloned();
             let mut notices = Vec::new();
+            let mut backordered = 0;
             let priced = offer
                 .as_ref()
                 .is_none_or(|offer| offer.price.currency == cart.currency);
@@ -237,9 +242,12 @@ pub fn price_lines(cart: &Cart, offers: &[Offer]) -> Result<Vec<PricedLine>, Mon
                     }
                     if let (Some(item), Some(available)) = (offer.stock_item, offer.available) {
                         let used: &mut i64 = taken.entry(item).or_default();
-                        let left = (available - *used).max(0);
+                        let there = available - *used;
+                        let left = there.saturating_add(offer.supply.beyond).max(0);
                         if line.quantity > left {
                             notices.push(Notice::NotEnough { available: left });
+                        } else {
+                            backordered = (line.quantity - there.max(0)).max(0);
                         }
                         *used += line.quantity;
                     }
@@ -252,6 +260,7 @@ pub fn price_lines(cart: &Cart, offers: &[Offer]) -> Result<Vec<PricedLine>, Mon
                 total: unit.times(line.quantity)?,
                 discount: Money::zero(cart.currency),
                 fee: Money::zero(cart.currency),
+                backordered,
                 notices,
             })
         })
@@ -284,6 +293,7 @@ impl PricedCart {
 mod tests {
     use super::*;
     use catalog_model::product::{ProductKind, ProductStatus};
+    use catalog_model::supply::{Supply, SupplyMode};
     use catalog_model::variant::VariantStatus;
     use kernel::{ProductId, StockItemId};
 
@@ -305,6 +315,7 @@ mod tests {
             weight_grams: 100,
             stock_item: item,
             available: item.map(|_| available),
+            supply: Supply::STOCK,
             product_status: ProductStatus::Active,
             variant_status: VariantStatus::Active,
         }
@@ -348,6 +359,24 @@ mod tests {
         assert!(lines[0].notices.is_empty());
         assert_eq!(lines[1].notices, [Notice::NotEnough { available: 2 }]);
         assert_eq!(lines[1].total, Money::new(360, Currency::EUR));
+    }
+
+    #[test]
+    fn more_than_there_is_can_be_bought_up_to_a_limit() {
+        let pile = StockItemId::new(Timestamp::from_seconds(0));
+        let mut small = offer(100, Some(pile), 5);
+        small.supply = Supply {
+            mode: SupplyMode::Backorder,
+            beyond: 4,
+            available_at: None,
+        };
+        let mut large = small.clone();
+        large.variant = VariantId::new(Timestamp::from_seconds(0));
+        let cart = cart(&[(small.variant, 7, 100), (large.variant, 3, 100)]);
+        let lines = price_lines(&cart, &[small, large]).unwrap();
+        assert_eq!((lines[0].backordered, &lines[0].notices[..]), (2, &[][..]));
+        assert_eq!(lines[1].backordered, 0);
+        assert_eq!(lines[1].notices, [Notice::NotEnough { available: 2 }]);
     }
 
     #[test]

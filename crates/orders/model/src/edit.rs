@@ -224,6 +224,7 @@ fn new_line(order: &Order, offer: &Offer, now: Timestamp) -> Result<OrderLine, O
             intangible: i64::from(offer.kind != ProductKind::Goods),
             ..Pieces::default()
         },
+        expected_at: offer.supply.available_at,
     })
 }
 

@@ -86,6 +86,7 @@ pub fn lines_of(
                 intangible: if goods { 0 } else { item.quantity },
                 ..Pieces::default()
             },
+            expected_at: offer.supply.available_at,
         });
     }
     Ok(lines)

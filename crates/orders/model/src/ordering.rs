@@ -108,6 +108,7 @@ pub fn lines_of(priced: &PricedCart, now: Timestamp) -> Result<Vec<OrderLine>, O
                     },
                     ..Pieces::default()
                 },
+                expected_at: offer.supply.available_at,
             })
         })
         .collect()

@@ -6,7 +6,8 @@ use std::sync::LazyLock;
 use database::column::{Stored, to_json};
 use database::{Scoped, Transaction};
 use kernel::{
-    Currency, Fault, Money, OrderId, OrderLineId, ProductId, SellerId, StockItemId, VariantId,
+    Currency, Fault, Money, OrderId, OrderLineId, ProductId, SellerId, StockItemId, Timestamp,
+    VariantId,
 };
 use orders_model::order::{LineMove, Order, OrderLine, Pieces};
 use sea_orm::{FromQueryResult, Value};
@@ -37,6 +38,8 @@ pub(crate) struct Row {
     in_return: i64,
     returned: i64,
     scrapped: i64,
+    backordered: i64,
+    expected_at: Option<i64>,
 }
 
 pub(crate) const TABLE: Table = Table {
@@ -62,6 +65,8 @@ pub(crate) const TABLE: Table = Table {
         ("in_return", Kind::Plain),
         ("returned", Kind::Plain),
         ("scrapped", Kind::Plain),
+        ("backordered", Kind::Plain),
+        ("expected_at", Kind::Plain),
     ],
 };
 
@@ -100,7 +105,9 @@ pub(crate) fn read(row: Row, currency: Currency) -> OrderLine {
             returning: row.in_return,
             returned: row.returned,
             scrapped: row.scrapped,
+            backordered: row.backordered,
         },
+        expected_at: row.expected_at.map(Timestamp::from_micros),
     }
 }
 
@@ -109,7 +116,7 @@ pub fn insert(order: OrderId, lines: &[OrderLine]) -> (String, Vec<Value>) {
     let mut values: Vec<Value> = vec![order.uuid().into()];
     let mut rows = Vec::with_capacity(lines.len());
     for line in lines {
-        let row: [Value; 15] = [
+        let row: [Value; 17] = [
             line.id.uuid().into(),
             line.position.into(),
             line.product.uuid().into(),
@@ -125,6 +132,8 @@ pub fn insert(order: OrderId, lines: &[OrderLine]) -> (String, Vec<Value>) {
             line.fee.into(),
             line.restocked.into(),
             line.pieces.intangible.into(),
+            line.pieces.backordered.into(),
+            line.expected_at.map(Timestamp::micros).into(),
         ];
         let first = values.len() + 2;
         let places: Vec<String> = (first..first + row.len())
@@ -136,7 +145,8 @@ pub fn insert(order: OrderId, lines: &[OrderLine]) -> (String, Vec<Value>) {
     (
         format!(
             "INSERT INTO order_lines (tenant_id, order_id, id, position, product_id, variant_id, stock_item_id, \
-               seller_id, sku, name, options, unit_price, quantity, discount, fee, restocked, intangible) VALUES {}",
+               seller_id, sku, name, options, unit_price, quantity, discount, fee, restocked, intangible, backordered, \
+               expected_at) VALUES {}",
             rows.join(", ")
         ),
         values,
@@ -162,10 +172,10 @@ pub async fn move_pieces(tx: &Transaction, line: OrderLineId, by: LineMove) -> R
     let changed = tx
         .run(
             "UPDATE order_lines SET restocked = restocked + $2, withdrawn = withdrawn + $3, shipped = shipped + $4, \
-               in_return = in_return + $5, returned = returned + $6, scrapped = scrapped + $7 \
+               in_return = in_return + $5, returned = returned + $6, scrapped = scrapped + $7, backordered = backordered + $9 \
              WHERE tenant_id = $1 AND id = $8 \
                AND restocked + $2 + scrapped + $7 + in_return + $5 <= quantity \
-               AND shipped + $4 + withdrawn + $3 + intangible <= quantity \
+               AND shipped + $4 + withdrawn + $3 + intangible + backordered + $9 <= quantity AND backordered + $9 >= 0 \
                AND returned + $6 + in_return + $5 <= shipped + $4",
             [
                 by.restocked.into(),
@@ -175,8 +185,23 @@ pub async fn move_pieces(tx: &Transaction, line: OrderLineId, by: LineMove) -> R
                 by.returned.into(),
                 by.scrapped.into(),
                 line.uuid().into(),
+                by.backordered.into(),
             ],
         )
         .await?;
     Ok(changed == 1)
+}
+
+/// Notes how many pieces of a line are waited for.
+pub async fn set_backordered(
+    tx: &Transaction,
+    line: OrderLineId,
+    backordered: i64,
+) -> Result<(), Fault> {
+    tx.run(
+        "UPDATE order_lines SET backordered = $2 WHERE tenant_id = $1 AND id = $3",
+        [backordered.into(), line.uuid().into()],
+    )
+    .await
+    .map(|_| ())
 }

@@ -214,9 +214,13 @@ impl Orders {
         let now = self.now();
         let Edited {
             mut order,
-            lines,
+            mut lines,
             dropped,
         } = edited;
+        for line in &mut lines {
+            // Found out anew when it is reserved.
+            line.pieces.backordered = 0;
+        }
         lines::replace(tx, order.id, &lines).await?;
         let (sql, values) = orders::update_contents(&order);
         tx.run(sql, values).await?;

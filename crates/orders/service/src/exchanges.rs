@@ -5,7 +5,7 @@ use kernel::{Audited as _, Money, OrderId, Permission, Scope, VariantId};
 use orders_model::OrdersError;
 use orders_model::events::OrderPlaced;
 use orders_model::exchange::{ExchangeItem, Settlement, lines_of, order_of, price_of, settle};
-use orders_model::order::{Order, OrderLine, demand};
+use orders_model::order::{Order, OrderLine, demand, waiting};
 use orders_model::ordering::new_attempt;
 use orders_model::payment::Payment;
 use orders_model::returns::{Return, ReturnKind, ReturnStatus, WantedReturn};
@@ -82,18 +82,12 @@ impl Orders {
         let mut order = order_of(&first, &goods, settlement, kept, now)?;
         first.exchange(settlement.credit, now)?;
         let part = (Cause::Exchange(order.id), settlement.credit);
-        self.share(
-            &mut batch,
-            &first,
-            &mut parts,
-            part,
-            &goods_of_return(&back),
-        );
+        let returned = goods_of_return(&back);
+        self.share(&mut batch, &first, &mut parts, part, &returned);
         back.kind = ReturnKind::Exchange;
         back.exchange_order = Some(order.id);
         back.refund_due = settlement.refund_due;
-        self.reserve_goods(&tx, &mut batch, order.id, &goods)
-            .await?;
+        let goods = self.reserve_goods(&tx, &mut batch, order.id, goods).await?;
         batch.add_as(numbers::TAKEN, numbers::take(numbers_after));
         let attempt = (!order.total.is_zero())
             .then(|| new_attempt(&order, gateway, now, self.settings.session_ttl));
@@ -132,22 +126,25 @@ impl Orders {
         Ok((settlement, self.parts_with(tx, first, &of_first).await?))
     }
 
-    /// Reserves what the buyer gets.
+    /// Reserves what the buyer gets, which knows then what of it is not there
+    /// yet.
     async fn reserve_goods(
         &self,
         tx: &Transaction,
         batch: &mut Batch,
         order: OrderId,
-        goods: &[OrderLine],
-    ) -> Result<(), OrdersError> {
-        let wanted = demand(goods)?;
+        goods: Vec<OrderLine>,
+    ) -> Result<Vec<OrderLine>, OrdersError> {
+        let wanted = demand(&goods)?;
         if wanted.is_empty() {
-            return Ok(());
+            return Ok(goods);
         }
-        self.catalog
+        let owed = self
+            .catalog
             .reserve_in_tx(tx, batch, order, &wanted, self.reserved_until())
             .await
-            .map_err(|error| crate::payments::short(error, goods))
+            .map_err(|error| crate::payments::short(error, &goods))?;
+        Ok(waiting(goods, &owed))
     }
 
     /// Writes an exchange; the number its order got.

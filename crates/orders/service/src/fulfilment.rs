@@ -1,5 +1,7 @@
 //! Sending the goods, in one or in several parts.
 
+use catalog_model::CatalogError;
+use catalog_model::stock::Demand;
 use database::{Batch, Once, OnceTransaction, Transaction};
 use kernel::{Audited as _, OrderId, Permission, Scope, ShipmentId, Snapshot};
 use orders_model::events::{OrderShipped, ShipmentDelivered, ShipmentShipped};
@@ -74,13 +76,7 @@ impl Orders {
             delivered_at: None,
             canceled_at: None,
         };
-        for entry in &shipment.lines {
-            let by = LineMove {
-                shipped: entry.quantity,
-                ..LineMove::default()
-            };
-            move_pieces(&tx, &mut lines, *entry, by).await?;
-        }
+        self.pack(&tx, &order, &mut lines, &shipment.lines).await?;
         let mut batch = Batch::new();
         if new.hand_over {
             shipment.hand_over(Tracking::default(), now)?;
@@ -94,6 +90,42 @@ impl Orders {
         self.settle_goods(&tx, &mut batch, &mut order, &lines, &all)?;
         self.finish_order(tx, batch, order, ("shipment.create", &before))
             .await
+    }
+
+    /// Takes what goes into a shipment from what is to be shipped. What was
+    /// bought before it was there has to be there by now.
+    async fn pack(
+        &self,
+        tx: &Transaction,
+        order: &Order,
+        lines: &mut [OrderLine],
+        entries: &[LineQuantity],
+    ) -> Result<(), OrdersError> {
+        let mut waited_for = Vec::new();
+        for entry in entries {
+            let line = lines.iter().find(|line| line.id == entry.line);
+            let to_fill = line.map_or(0, |line| line.to_fill(entry.quantity));
+            let item = line.and_then(|line| line.stock_item);
+            waited_for.extend(item.filter(|_| to_fill > 0).map(|item| (item, to_fill)));
+            let by = LineMove {
+                shipped: entry.quantity,
+                backordered: -to_fill,
+                ..LineMove::default()
+            };
+            move_pieces(tx, lines, *entry, by).await?;
+        }
+        if waited_for.is_empty() {
+            return Ok(());
+        }
+        let filled = Demand::of(waited_for)?;
+        let filled = self.catalog.fill_in_tx(tx, order.id, &filled).await;
+        filled.map_err(|error| match error {
+            CatalogError::NotThereYet(short) => {
+                let names = crate::payments::names(lines, &short);
+                AftercareError::NotThereYet(names).into()
+            }
+            other => other.into(),
+        })
     }
 
     /// Lets a shipment go on.

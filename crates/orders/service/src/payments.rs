@@ -4,7 +4,7 @@ use catalog_model::CatalogError;
 use database::{Batch, Once, retrying};
 use kernel::{Money, PaymentId, Scope, Timestamp};
 use orders_model::OrdersError;
-use orders_model::order::{Order, OrderLine, OrderStatus, demand};
+use orders_model::order::{Order, OrderLine, OrderStatus, allot, demand};
 use orders_model::ordering::new_attempt;
 use orders_model::payment::{Payment, PaymentStatus};
 use orders_model::ports::{
@@ -132,10 +132,12 @@ impl Orders {
             return Ok(());
         }
         let until = self.reserved_until();
-        self.catalog
+        let owed = self
+            .catalog
             .reserve_in_tx(tx, batch, order.id, &wanted, until)
             .await
             .map_err(|error| short(error, &lines))?;
+        note_waiting(tx, &lines, &owed).await?;
         order.reserved_until = Some(until);
         Ok(())
     }
@@ -282,6 +284,20 @@ fn lost(payment: &Payment, why: String) -> SessionReport {
 }
 
 /// What it means that there is not enough for some lines.
+/// Notes what of the lines is waited for, where that is not known yet.
+pub(crate) async fn note_waiting(
+    tx: &database::Transaction,
+    known: &[OrderLine],
+    owed: &[(kernel::StockItemId, i64)],
+) -> Result<(), OrdersError> {
+    for (line, waits) in known.iter().zip(allot(known, owed)) {
+        if line.pieces.backordered != waits {
+            lines::set_backordered(tx, line.id, waits).await?;
+        }
+    }
+    Ok(())
+}
+
 pub(crate) fn short(error: CatalogError, lines: &[OrderLine]) -> OrdersError {
     match error {
         CatalogError::OutOfStock(short) => OrdersError::OutOfStock(names(lines, &short)),
@@ -289,7 +305,7 @@ pub(crate) fn short(error: CatalogError, lines: &[OrderLine]) -> OrdersError {
     }
 }
 
-fn names(lines: &[OrderLine], short: &[kernel::StockItemId]) -> String {
+pub(crate) fn names(lines: &[OrderLine], short: &[kernel::StockItemId]) -> String {
     let names: Vec<&str> = lines
         .iter()
         .filter(|line| line.stock_item.is_some_and(|item| short.contains(&item)))

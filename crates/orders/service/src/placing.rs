@@ -8,7 +8,7 @@ use orders_model::OrdersError;
 use orders_model::cart::PricedCart;
 use orders_model::events::OrderPlaced;
 use orders_model::order::{
-    Aftercare, HistoryEntry, Order, OrderDetail, OrderLine, ReturnUrls, demand,
+    Aftercare, HistoryEntry, Order, OrderDetail, OrderLine, ReturnUrls, demand, waiting,
 };
 use orders_model::ordering::{
     check_as_seen, check_complete, full_name, lines_of, new_attempt, new_order,
@@ -164,8 +164,8 @@ impl Orders {
         let order_id = OrderId::new(now);
         let lines = lines_of(&priced, now)?;
         let mut batch = Batch::new();
-        let reserved_until = self
-            .reserve(&tx, &mut batch, order_id, &lines, &priced)
+        let (lines, reserved_until) = self
+            .reserve(&tx, &mut batch, order_id, lines, &priced)
             .await?;
         let mut order = new_order(
             order_id,
@@ -201,21 +201,23 @@ impl Orders {
     }
 
     /// Reserves what the lines want, for a little longer than the buyer has to
-    /// pay. None when there is nothing to reserve.
+    /// pay; the lines, which know then what of them is not there yet. No
+    /// instant when there is nothing to reserve.
     async fn reserve(
         &self,
         tx: &OnceTransaction,
         batch: &mut Batch,
         order: OrderId,
-        lines: &[OrderLine],
+        lines: Vec<OrderLine>,
         priced: &PricedCart,
-    ) -> Result<Option<Timestamp>, OrdersError> {
-        let wanted = demand(lines)?;
+    ) -> Result<(Vec<OrderLine>, Option<Timestamp>), OrdersError> {
+        let wanted = demand(&lines)?;
         if wanted.is_empty() {
-            return Ok(None);
+            return Ok((lines, None));
         }
         let until = self.reserved_until();
-        self.catalog
+        let owed = self
+            .catalog
             .reserve_in_tx(tx, batch, order, &wanted, until)
             .await
             .map_err(|error| match error {
@@ -231,7 +233,7 @@ impl Orders {
                 }
                 other => other.into(),
             })?;
-        Ok(Some(until))
+        Ok((waiting(lines, &owed), Some(until)))
     }
 
     /// Until when stock that is reserved now stays reserved.

@@ -125,7 +125,10 @@ impl Orders {
         }
         if !counted.is_empty() {
             let back = Demand::of(counted)?;
-            self.catalog.restock_in_tx(tx, order.id, &back).await?;
+            let nothing = Demand::default();
+            self.catalog
+                .restock_in_tx(tx, order.id, &back, &nothing)
+                .await?;
         }
         let event = ReturnReceived {
             order: order.id,

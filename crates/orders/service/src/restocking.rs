@@ -19,7 +19,7 @@ impl Orders {
         restock: &[Restock],
     ) -> Result<(), OrdersError> {
         check_restock(lines, restock)?;
-        let mut counted = Vec::new();
+        let (mut counted, mut given_up) = (Vec::new(), Vec::new());
         for entry in restock {
             let line = lines
                 .iter_mut()
@@ -29,12 +29,18 @@ impl Orders {
             if !lines::move_pieces(tx, entry.line, by).await? {
                 return Err(OrdersError::LineNotFound);
             }
-            counted.extend(line.stock_item.map(|item| (item, entry.quantity)));
+            let Some(item) = line.stock_item else {
+                continue;
+            };
+            // What never was there cannot be put back.
+            given_up.extend((by.backordered < 0).then_some((item, -by.backordered)));
+            let there = entry.quantity + by.backordered;
+            counted.extend((there > 0).then_some((item, there)));
         }
-        if counted.is_empty() {
-            return Ok(());
-        }
-        let returned = Demand::of(counted)?;
-        Ok(self.catalog.restock_in_tx(tx, order.id, &returned).await?)
+        let (returned, given_up) = (Demand::of(counted)?, Demand::of(given_up)?);
+        self.catalog
+            .restock_in_tx(tx, order.id, &returned, &given_up)
+            .await?;
+        Ok(())
     }
 }

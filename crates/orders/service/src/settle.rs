@@ -17,6 +17,7 @@ use orders_repository::{history, lines, orders, payments, refund_shares, refunds
 use queue::inbox::{self, WebhookState};
 
 use crate::Orders;
+use crate::payments::note_waiting;
 
 /// Whether the goods of a late payment may be taken from stock.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -203,10 +204,15 @@ impl Orders {
     /// Takes the goods of an order out of stock: those reserved for it, or,
     /// when the reservation ran out, others if there are any.
     async fn hand_over(&self, tx: &Transaction, order: &Order) -> Result<(), OrdersError> {
-        if self.catalog.sell_in_tx(tx, order.id).await? {
+        let sold = self.catalog.sell_in_tx(tx, order.id).await?;
+        if sold.any {
+            if !sold.owed.is_empty() {
+                note_waiting(tx, &lines::of(tx, order).await?, &sold.owed).await?;
+            }
             return Ok(());
         }
-        let wanted = demand(&lines::of(tx, order).await?)?;
+        let known = lines::of(tx, order).await?;
+        let wanted = demand(&known)?;
         if wanted.is_empty() {
             return Ok(());
         }
@@ -215,8 +221,8 @@ impl Orders {
             .reserve_in_tx(tx, &mut batch, order.id, &wanted, self.now())
             .await?;
         batch.run(tx).await?;
-        self.catalog.sell_in_tx(tx, order.id).await?;
-        Ok(())
+        let sold = self.catalog.sell_in_tx(tx, order.id).await?;
+        note_waiting(tx, &known, &sold.owed).await
     }
 
     /// The order is paid, and everybody hears of it.

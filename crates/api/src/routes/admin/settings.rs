@@ -95,6 +95,9 @@ pub(crate) struct SettingsDto {
     return_window_days: u32,
     /// Whether managers and administrators need two-factor authentication.
     require_two_factor: bool,
+    /// From which number of available pieces on stock is low, where a variant
+    /// says nothing else.
+    low_stock_threshold: u32,
     /// Grows with every change; also the `ETag`.
     version: i64,
 }
@@ -114,6 +117,7 @@ impl From<&Tenant> for SettingsDto {
             order_numbers_after: tenant.settings.order_numbers_after,
             return_window_days: tenant.settings.return_window_days,
             require_two_factor: tenant.settings.require_two_factor,
+            low_stock_threshold: tenant.settings.low_stock_threshold,
             version: tenant.version,
         }
     }
@@ -164,6 +168,12 @@ pub(crate) struct SettingsPatch {
     #[serde(default, deserialize_with = "present")]
     #[schema(nullable = false)]
     require_two_factor: Option<bool>,
+    /// From which number of available pieces on stock is low, where a variant
+    /// says nothing else.
+    #[serde(default, deserialize_with = "present")]
+    #[validate(range(max = 1_000_000_000))]
+    #[schema(minimum = 0, maximum = 1_000_000_000, nullable = false, example = 5)]
+    low_stock_threshold: Option<u32>,
 }
 
 fn respond(tenant: &Tenant) -> HttpResponse {
@@ -206,6 +216,7 @@ pub(crate) async fn patch_settings(
         platform_fee: body.platform_fee.map(Into::into),
         return_window_days: body.return_window_days,
         require_two_factor: body.require_two_factor,
+        low_stock_threshold: body.low_stock_threshold,
     };
     let tenant = state
         .accounts

@@ -62,6 +62,12 @@ pub(crate) enum MovementKindDto {
     Sold,
     /// They came back.
     Restocked,
+    /// What was sold before it was there left.
+    Filled,
+    /// An outside count said how many there are.
+    Counted,
+    /// Promises that differed from the reservations were put right.
+    Mended,
 }
 
 impl From<MovementKind> for MovementKindDto {
@@ -72,6 +78,9 @@ impl From<MovementKind> for MovementKindDto {
             MovementKind::Released => Self::Released,
             MovementKind::Sold => Self::Sold,
             MovementKind::Restocked => Self::Restocked,
+            MovementKind::Filled => Self::Filled,
+            MovementKind::Counted => Self::Counted,
+            MovementKind::Mended => Self::Mended,
         }
     }
 }
@@ -92,10 +101,14 @@ pub(crate) struct MovementDto {
     on_hand_delta: i64,
     /// How many more are promised.
     reserved_delta: i64,
+    /// How many more of these are not there.
+    backordered_delta: i64,
     /// How many were there then.
     on_hand_after: i64,
     /// How many were promised then.
     reserved_after: i64,
+    /// How many of these were not there then.
+    backordered_after: i64,
     /// What whoever adjusted it said.
     reason: Option<String>,
     /// For which order.
@@ -116,8 +129,10 @@ impl From<Movement> for MovementDto {
             kind: movement.kind.into(),
             on_hand_delta: movement.on_hand_delta,
             reserved_delta: movement.reserved_delta,
+            backordered_delta: movement.owed_delta,
             on_hand_after: movement.on_hand_after,
             reserved_after: movement.reserved_after,
+            backordered_after: movement.owed_after,
             reason: movement.reason,
             order_id: movement.order,
             actor: movement.actor,

@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 
 use catalog_model::CatalogError;
-use catalog_model::events::CatalogImported;
+use catalog_model::events::{CatalogImported, StockLow};
 use catalog_model::import::group::Groups;
 use catalog_model::import::header::Header;
 use catalog_model::import::record::read;
@@ -18,10 +18,13 @@ use kernel::{Currency, Fault, ImportId, Permission, Scope};
 
 use super::csv::CsvRows;
 use crate::Catalog;
+use crate::stock::low_now;
 
 /// Products, and variants, that are put aside in one transaction.
 const PRODUCTS_AT_ONCE: usize = 500;
 const VARIANTS_AT_ONCE: usize = 1_000;
+/// How many piles that run low are named in one event.
+const PILES_AT_ONCE: usize = 500;
 /// How often the last step is tried when somebody makes the same product in
 /// the middle of it.
 const TRIES: u32 = 3;
@@ -260,6 +263,14 @@ impl Catalog {
         self.queue.enqueue(&tx, &IndexMissing {}).await?;
         let event = CatalogImported { import: import.id };
         self.queue.publish(&tx, &event).await?;
+        let low = import_apply::fell_low(&tx, import.id).await?;
+        for piles in low.chunks(PILES_AT_ONCE) {
+            let piles = piles
+                .iter()
+                .filter_map(|pile| low_now(pile, true))
+                .collect();
+            self.queue.publish(&tx, &StockLow { piles }).await?;
+        }
         // The last thing, so that it can be canceled up to here.
         if !imports::finish(&tx, import, ImportState::Done, now).await? {
             tx.rollback().await?;

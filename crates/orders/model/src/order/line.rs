@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 
 use catalog_model::CatalogError;
 use catalog_model::stock::Demand;
-use kernel::{Money, MoneyError, OrderLineId, ProductId, SellerId, StockItemId, VariantId};
+use kernel::{
+    Money, MoneyError, OrderLineId, ProductId, SellerId, StockItemId, Timestamp, VariantId,
+};
 use serde::{Deserialize, Serialize};
 
 /// One line of an order: what was bought, as it was when it was bought.
@@ -43,6 +45,10 @@ pub struct OrderLine {
     /// What became of them besides.
     #[serde(default)]
     pub pieces: Pieces,
+    /// When those are expected that were not there when they were bought, as
+    /// the buyer was told.
+    #[serde(default)]
+    pub expected_at: Option<Timestamp>,
 }
 
 /// What became of the pieces of a line. The database holds that they are
@@ -61,6 +67,9 @@ pub struct Pieces {
     pub returned: i64,
     /// Came back and are not sold again.
     pub scrapped: i64,
+    /// Were not there when they were bought, and are in no shipment yet.
+    #[serde(default)]
+    pub backordered: i64,
 }
 
 impl OrderLine {
@@ -74,6 +83,13 @@ impl OrderLine {
         (self.to_ship() - self.pieces.shipped).max(0)
     }
 
+    /// How many of so many pieces that are to be shipped were not there when
+    /// they were bought: those that were go first.
+    pub fn to_fill(&self, quantity: i64) -> i64 {
+        let there = self.open() - self.pieces.backordered;
+        (quantity - there).clamp(0, self.pieces.backordered)
+    }
+
     /// How many can go back into stock without a return: neither are they
     /// there already, nor is a return to bring them.
     pub fn restockable(&self) -> i64 {
@@ -81,13 +97,16 @@ impl OrderLine {
     }
 
     /// Notes that pieces went back into stock without a return. Those that
-    /// were not shipped come first: they are here.
+    /// were not shipped come first, and of these the ones that never were
+    /// there: giving them up costs nobody anything.
     pub fn put_back(&mut self, quantity: i64) -> LineMove {
         let withdrawn = quantity.min(self.open());
+        let given_up = withdrawn.min(self.pieces.backordered);
         let came_back = self.pieces.shipped - self.pieces.returned - self.pieces.returning;
         let moved = LineMove {
             restocked: quantity,
             withdrawn,
+            backordered: -given_up,
             returned: (quantity - withdrawn).min(came_back),
             ..LineMove::default()
         };
@@ -103,6 +122,7 @@ impl OrderLine {
         self.pieces.returning += by.returning;
         self.pieces.returned += by.returned;
         self.pieces.scrapped += by.scrapped;
+        self.pieces.backordered += by.backordered;
     }
 }
 
@@ -121,6 +141,8 @@ pub struct LineMove {
     pub returned: i64,
     /// Are not sold again.
     pub scrapped: i64,
+    /// Are waited for.
+    pub backordered: i64,
 }
 
 impl OrderLine {
@@ -169,6 +191,36 @@ pub fn demand(lines: &[OrderLine]) -> Result<Demand, CatalogError> {
     )
 }
 
+/// How many pieces of each line are waited for, when so many of each pile are
+/// not there: the first lines get what is.
+pub fn allot(lines: &[OrderLine], owed: &[(StockItemId, i64)]) -> Vec<i64> {
+    let mut left: BTreeMap<StockItemId, i64> = owed.iter().copied().collect();
+    let mut waiting: Vec<i64> = lines
+        .iter()
+        .rev()
+        .map(|line| {
+            let left = line.stock_item.and_then(|item| left.get_mut(&item));
+            left.map_or(0, |left| {
+                let waits = line.quantity.min(*left);
+                *left -= waits;
+                waits
+            })
+        })
+        .collect();
+    waiting.reverse();
+    waiting
+}
+
+/// The lines of an order that was just reserved, with what of them is waited
+/// for.
+pub fn waiting(mut lines: Vec<OrderLine>, owed: &[(StockItemId, i64)]) -> Vec<OrderLine> {
+    let waits = allot(&lines, owed);
+    for (line, waits) in lines.iter_mut().zip(waits) {
+        line.pieces.backordered = waits;
+    }
+    lines
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -193,7 +245,33 @@ mod tests {
             fee: 0,
             restocked: 0,
             pieces: Pieces::default(),
+            expected_at: None,
         }
+    }
+
+    #[test]
+    fn the_first_lines_of_a_pile_get_what_is_there() {
+        let item = StockItemId::new(Timestamp::from_seconds(0));
+        let of = |quantity| OrderLine {
+            stock_item: Some(item),
+            ..line(100, quantity, 0)
+        };
+        let lines = vec![of(3), line(100, 9, 0), of(2)];
+        assert_eq!(allot(&lines, &[(item, 4)]), [2, 0, 2]);
+        assert_eq!(allot(&lines, &[]), [0, 0, 0]);
+        let lines = waiting(lines, &[(item, 4)]);
+        assert_eq!(lines[0].to_fill(1), 0);
+        assert_eq!(lines[0].to_fill(2), 1);
+        assert_eq!(lines[0].to_fill(3), 2);
+    }
+
+    #[test]
+    fn what_never_was_there_is_given_up_first() {
+        let mut line = line(100, 5, 0);
+        line.pieces.backordered = 2;
+        let moved = line.put_back(3);
+        assert_eq!((moved.withdrawn, moved.backordered), (3, -2));
+        assert_eq!((line.open(), line.pieces.backordered), (2, 0));
     }
 
     #[test]

@@ -7,7 +7,7 @@ mod states;
 use kernel::{Audited, CartId, Currency, Money, MoneyError, OrderId, Snapshot, Timestamp, UserId};
 use serde::{Deserialize, Serialize};
 
-pub use line::{LineMove, OrderLine, Pieces, Settled, demand};
+pub use line::{LineMove, OrderLine, Pieces, Settled, allot, demand, waiting};
 pub use states::{FulfilmentState, OrderStatus, PaymentState};
 
 use crate::address::Address;
