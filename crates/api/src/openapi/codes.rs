@@ -116,6 +116,7 @@ pub(super) const OWN: &[(&str, u16, &str)] = &[
     ("GET /api/admin/exports/", 422, "export.too_wide"),
     ("POST /api/admin/imports$", 422, "import.encoding"),
     ("/images$", 422, "image.broken"),
+    ("/{mail}/{language}", 422, "settings.unknown_language"),
     ("/2fa/reset$", 422, "user.operator_role"),
     // Payments.
     ("POST /api/checkout$", 502, "payment.gateway_refused"),

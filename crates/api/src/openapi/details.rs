@@ -105,6 +105,7 @@ const REFUSALS: &[(&str, &str)] = &[
     ("seller.name_taken", "there is a seller with this name already"),
     ("seller.not_found", "there is no such seller"),
     ("session.not_found", "there is no such session"),
+    ("settings.unknown_language", "\"xx!\" is not a language such as \"de\" or \"pt-BR\""),
     ("shipment.not_found", "there is no such shipment"),
     ("shipment.too_many", "at most 1 pieces of this line are left to ship"),
     ("shipment.wrong_state", "a shipment that is canceled cannot become delivered"),
