@@ -104,7 +104,7 @@ impl Accounts {
         let directory = Directory::new(parts.database.clone(), parts.queue.stale_tags());
         Self {
             passwords: Passwords::new(&parts.settings),
-            tokens: AccessTokens::new(&parts.keys, parts.app_url.as_str()),
+            tokens: AccessTokens::new(&parts.keys),
             audit: Audit::new(parts.queue.clock().clone(), &parts.keys),
             challenges: Challenges::new(&parts.keys),
             seals: Sealer::new(&parts.keys, "two-factor"),

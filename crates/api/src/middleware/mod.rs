@@ -29,6 +29,7 @@ use tracing::Instrument as _;
 
 pub use cors::cors;
 
+use crate::app::OnlyProbes;
 use crate::limits::{Class, OfAccount};
 use crate::problem::{ApiError, RequestError};
 use crate::routes::Route;
@@ -55,7 +56,11 @@ pub async fn pipeline(
         request.head_mut().method = Method::GET;
     }
     let id = request_id::of(&request);
-    let found = Route::of(request.match_info().as_str());
+    let found = if request.app_data::<OnlyProbes>().is_some() {
+        Route::of_probe(request.match_info().as_str())
+    } else {
+        Route::of(request.match_info().as_str())
+    };
     let route = Route::name(found);
     let span = tracing::info_span!(
         "request",

@@ -119,7 +119,7 @@ pub(super) fn key(path: &str, token: CartToken) -> Result<CartKey, ApiError> {
 #[utoipa::path(tag = "carts", request_body = Option<CartRequest>, params(
     ("Idempotency-Key" = Option<String>, Header, description = "Makes a repeated request have one effect."),
 ), responses(
-    (status = 201, description = "The cart.", body = CartDto),
+    (status = 201, description = "The cart.", body = CartDto, headers(("Location" = String, description = "Where it is."))),
 ))]
 #[post("/api/carts")]
 pub(crate) async fn create_cart(

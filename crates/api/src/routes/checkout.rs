@@ -74,7 +74,7 @@ pub(crate) struct CheckoutBody {
     ("X-Cart-Token" = Option<String>, Header, description = "A guest's token."),
     ("Idempotency-Key" = Option<String>, Header, description = "Makes a repeated request have one effect."),
 ), responses(
-    (status = 201, description = "The order, and where to pay it.", body = CheckoutDto),
+    (status = 201, description = "The order, and where to pay it.", body = CheckoutDto, headers(("Location" = String, description = "Where the order is."))),
 ))]
 #[post("/api/checkout")]
 pub(crate) async fn checkout(

@@ -31,14 +31,14 @@ enum Action {
 const TITLE: &str = "Test payment";
 
 /// Text that stands in HTML.
-fn escape(text: &str) -> String {
+pub(super) fn escape(text: &str) -> String {
     text.replace('&', "&amp;")
         .replace('<', "&lt;")
         .replace('>', "&gt;")
         .replace('"', "&quot;")
 }
 
-fn page(status: StatusCode, title: &str, content: &str) -> HttpResponse {
+pub(super) fn page(status: StatusCode, title: &str, content: &str) -> HttpResponse {
     let html = format!(
         "<!doctype html><html lang=\"en\"><head><meta charset=\"utf-8\">\
          <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\

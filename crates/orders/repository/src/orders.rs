@@ -1,6 +1,7 @@
 //! Orders.
 
 use std::sync::LazyLock;
+use std::time::Duration;
 
 use database::column::{Stored, currency, to_json, to_maybe, word};
 use database::{Backend, Scoped, Sql, Transaction};
@@ -310,6 +311,34 @@ pub async fn with_expired_reservation(
         limit,
     )
     .await
+}
+
+#[derive(FromQueryResult)]
+struct EndRow {
+    at: i64,
+}
+
+/// When reservations end after `from` and not after `to`, rounded up to
+/// multiples of `round`, each time once.
+pub async fn reservations_ending(
+    db: &Scoped,
+    from: Timestamp,
+    to: Timestamp,
+    round: Duration,
+) -> Result<Vec<Timestamp>, Fault> {
+    let round = i64::try_from(round.as_micros()).unwrap_or(i64::MAX);
+    let rows: Vec<EndRow> = db
+        .all(
+            "SELECT DISTINCT (reserved_until + $4 - 1) / $4 * $4 AS at FROM orders \
+             WHERE tenant_id = $1 AND reserved_until IS NOT NULL AND reserved_until > $2 AND reserved_until <= $3 \
+             ORDER BY at",
+            [from.micros().into(), to.micros().into(), round.into()],
+        )
+        .await?;
+    Ok(rows
+        .into_iter()
+        .map(|row| Timestamp::from_micros(row.at))
+        .collect())
 }
 
 /// Orders that were placed before and are still not paid; those after one, by

@@ -78,6 +78,7 @@ pub use promotions::PromotionFilter;
 pub use refunds::RefundCommand;
 pub use returns::{NewReturn, ReturnFilter, ReturnStep};
 pub use sales::AskedDays;
+pub use sweep::SWEEP_INTERVAL;
 
 use gateways::Gateways;
 use tenant_cache::TenantCache;
