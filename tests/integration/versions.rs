@@ -70,7 +70,7 @@ async fn things(app: &App, tenant: &Tenant) -> Vec<(String, String)> {
             app,
             key,
             "/api/admin/promotions",
-            json!({"name": "Less", "rule": {"effect": {"kind": "percent", "basis_points": 500}}}),
+            json!({"name": "Less", "needs_coupon": false, "rule": {"effect": {"kind": "percent", "basis_points": 500}}}),
         )
         .await,
         made(
