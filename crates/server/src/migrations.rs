@@ -8,7 +8,7 @@ use database::{Database, OrFault as _, Owner, Sameness};
 use kernel::Fault;
 use migration::Migrator;
 use sea_orm_migration::MigratorTrait as _;
-use sea_orm_migration::sea_orm::{ConnectionTrait as _, DatabaseConnection, DbBackend, DbErr};
+use sea_orm_migration::sea_orm::{ConnectionTrait as _, DatabaseConnection, DbBackend};
 
 /// A migration and whether it was applied.
 pub struct Status {
@@ -110,7 +110,8 @@ pub async fn up(settings: &config::Database, steps: Option<u32>) -> Result<Optio
     if !missing(&alone.connection).await?.is_empty() {
         Migrator::up(&alone.connection, steps)
             .await
-            .map_err(|error| not_applied(error, settings))?;
+            .or_fault()
+            .map_err(|fault| not_applied(&fault, settings))?;
     }
     owner.grant().await.map_err(|fault| explained(&fault))?;
     alone.end().await?;
@@ -170,10 +171,10 @@ async fn missing(connection: &DatabaseConnection) -> Result<Vec<Status>> {
 }
 
 /// Why migrations were not applied, and what to do about it.
-fn not_applied(error: DbErr, settings: &config::Database) -> anyhow::Error {
+fn not_applied(fault: &Fault, settings: &config::Database) -> anyhow::Error {
     /// `insufficient_privilege` (PostgreSQL, Appendix A).
     const NOT_ALLOWED: &str = "(42501)";
-    let said = explained(&Err::<(), _>(error).or_fault().unwrap_err());
+    let said = explained(fault);
     let lacks_owner = settings.owner_url.is_none() && said.to_string().contains(NOT_ALLOWED);
     let context = if lacks_owner {
         "apply the migrations: the role of DATABASE_URL may not make tables; set DATABASE_OWNER_URL to the role that owns them"
