@@ -21,7 +21,7 @@ async fn stock_is_free_soon_after_its_time(#[values(Sqlite, Postgres)] backend: 
     let time = |name: &str| -> Timestamp { seen[name].as_str().unwrap().parse().unwrap() };
     let held = time("reserved_until").since(time("placed_at"));
     // The sweep before the end is 20 seconds before it, the next one 40 after.
-    app.advance(held - Duration::from_secs(20));
+    app.advance(held.saturating_sub(Duration::from_secs(20)));
     app.drain().await;
     app.pass(Duration::from_secs(20), STEP).await;
     assert_eq!(app.stock(tenant, &item, 0).await, (2, 2));
