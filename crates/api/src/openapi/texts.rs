@@ -33,7 +33,7 @@ fn of_ids(name: &str) -> Option<&'static str> {
         "price_list_id" => "prl_01j9z6m3k4f5g6h7j8k9m0n1p2",
         "promotion_id" => "promo_01j9z6m3k4f5g6h7j8k9m0n1p2",
         "return_id" => "rma_01j9z6m3k4f5g6h7j8k9m0n1p2",
-        "seller_id" => "sel_01j9z6m3k4f5g6h7j8k9m0n1p2",
+        "seller" | "seller_id" => "sel_01j9z6m3k4f5g6h7j8k9m0n1p2",
         "session_id" => "tse_9wLr0dTqg4Bv1cXyYk2m",
         "shipment_id" => "pkg_01j9z6m3k4f5g6h7j8k9m0n1p2",
         "shipping_method_id" => "shp_01j9z6m3k4f5g6h7j8k9m0n1p2",
