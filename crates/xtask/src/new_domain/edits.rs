@@ -58,14 +58,14 @@ pub(crate) const EDITS: &[Edit] = &[
     Edit {
         file: "migration/src/lib.rs",
         after: "mod m0001_tenants;",
-        before: "mod script;",
+        before: "mod reshape;",
         text: "mod __migration__;\n",
     },
     Edit {
         file: "migration/src/lib.rs",
         after: "vec![",
-        before: "        ]\n",
-        text: "            Box::new(__migration__::MIGRATION),\n",
+        before: "    ]\n",
+        text: "        Box::new(__migration__::MIGRATION),\n",
     },
     Edit {
         file: "crates/api/src/state.rs",
