@@ -23,7 +23,7 @@ async fn stock_is_free_soon_after_its_time(#[values(Sqlite, Postgres)] backend: 
     // The sweep before the end is 20 seconds before it, the next one 40 after.
     app.advance(held.saturating_sub(Duration::from_secs(20)));
     app.drain().await;
-    app.pass(Duration::from_secs(20), STEP).await;
+    app.pass(Duration::from_secs(15), STEP).await;
     assert_eq!(app.stock(tenant, &item, 0).await, (2, 2));
     app.pass(Duration::from_secs(15), STEP).await;
     assert_eq!(app.stock(tenant, &item, 0).await, (2, 0));
