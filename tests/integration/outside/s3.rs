@@ -108,6 +108,10 @@ async fn a_bucket_may_serve_pictures_itself() {
     for size in ["original", "thumb", "medium", "large"] {
         let url = made.text_at(&format!("/{size}/url"));
         assert!(url.starts_with(&bucket.public_url()), "{url}");
+        // Whoever lets a bucket serve pictures makes it public.
+        let public = client.put(format!("{url}?acl"));
+        let public = public.header("x-amz-acl", "public-read").send().await;
+        assert_eq!(public.expect("an answer").status(), 200);
         let file = client.get(&url).send().await.expect("an answer");
         assert_eq!(file.status(), 200, "{url}");
         let header = |name: &str| file.headers()[name].to_str().expect("text").to_owned();
