@@ -47,6 +47,7 @@ const REFUSALS: &[(&str, &str)] = &[
     ("catalog.currency_not_sold", "nothing is sold in GBP here; there are prices in EUR, USD"),
     ("category.not_found", "there is no such category"),
     ("category.slug_taken", "there is a category with this slug already"),
+    ("checkout.address_missing", "an order of goods needs `shipping_address`"),
     ("checkout.cart_changed", "the cart is not what you saw: the total is 17.98 EUR now. Show the cart again, and repeat with `expected_total` set to that"),
     ("coupon.code_taken", "there is a coupon with this code already"),
     ("coupon.not_found", "there is no such coupon"),
