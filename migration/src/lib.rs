@@ -25,6 +25,7 @@ mod m0015_engagement;
 mod m0016_variants;
 mod m0017_stock;
 mod m0018_sellers;
+mod m0019_bundles;
 mod reshape;
 mod script;
 
@@ -53,6 +54,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0016_variants::MIGRATION),
             Box::new(m0017_stock::MIGRATION),
             Box::new(m0018_sellers::MIGRATION),
+            Box::new(m0019_bundles::MIGRATION),
         ]
     }
 }
