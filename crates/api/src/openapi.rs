@@ -159,7 +159,11 @@ fn complete(path: &str, method: &Method, operation: &mut Operation) {
 fn header_schema(name: &str) -> Option<RefOr<Schema>> {
     let text = ObjectBuilder::new().schema_type(Type::String);
     let schema = match name {
-        "If-Match" => text.pattern(Some(r#"^"[0-9]{1,18}"$"#)).examples(["\"3\""]),
+        "If-Match" => text
+            .pattern(Some(
+                r#"^(\*|(W/)?"[!#-~]*"([ \t]*,[ \t]*(W/)?"[!#-~]*")*)$"#,
+            ))
+            .examples(["\"3\""]),
         "Idempotency-Key" => text
             .min_length(Some(1))
             .max_length(Some(255))

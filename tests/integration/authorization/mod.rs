@@ -229,6 +229,11 @@ async fn things_of_another_tenant_are_as_if_they_did_not_exist(
             // wrote in them is its own.
             continue;
         }
+        if matches!(route.access, Access::OfSeller(_)) {
+            // Refuses whoever belongs to no seller; those who do are asked in
+            // `sellers_get_nothing_of_others`.
+            continue;
+        }
         let owner = &tenant.user.token;
         fresh(&app, tenant, route, owner, &mut things, &mut tokens).await;
         let missing: Things = things

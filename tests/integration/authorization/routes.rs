@@ -293,7 +293,7 @@ pub const ROUTES: &[Route] = &[
     ),
     post(
         "/api/admin/catalog/products/{product_id}/variants/matrix",
-        Needs("catalog:write"),
+        Within("catalog:write"),
         r#"{"options": [{"name": "size", "values": ["{any}"]}], "sku_pattern": "M-{any}-{size}", "price": {"amount": 100, "currency": "{currency}"}}"#,
     ),
     get("/api/admin/price-lists", Needs("catalog:read")),
@@ -346,10 +346,10 @@ pub const ROUTES: &[Route] = &[
     ),
     patch(
         "/api/admin/catalog/variants/{variant_id}/stock",
-        Needs("stock:write"),
+        Within("stock:write"),
         r#"{"low_stock_threshold": 3}"#,
     ),
-    get("/api/admin/catalog/low-stock", Needs("catalog:read")),
+    get("/api/admin/catalog/low-stock", Within("catalog:read")),
     post("/api/admin/catalog/stock/sync", Needs("stock:write"), ""),
     get("/api/admin/catalog/stock/sync", Needs("catalog:read")),
     post(

@@ -3,6 +3,7 @@
 
 mod own;
 mod report;
+mod stock;
 
 use rstest::rstest;
 use serde_json::{Value, json};

@@ -18,7 +18,7 @@ pub enum AccountsError {
     #[error(transparent)]
     Access(#[from] AccessDenied),
     /// The text is no mail address.
-    #[error("this is not a mail address")]
+    #[error("this is not a mail address such as ada@example.com, in ASCII before the @")]
     InvalidEmail,
     /// The password is too short or too long.
     #[error("a password has {MIN_LENGTH} to {MAX_LENGTH} characters")]
@@ -100,6 +100,11 @@ pub enum AccountsError {
     /// Operators are made on the command line.
     #[error("operators are made with `sutler admin create --operator`, not through the API")]
     OperatorRole,
+    /// Who runs the installation is no matter of one tenant.
+    #[error(
+        "this account runs the installation: it is changed with `sutler admin create --operator` only, and its data is for operators"
+    )]
+    OperatorAccount,
     /// Nobody is a seller without one.
     #[error(
         "people come to a seller with `POST /api/admin/sellers/{{seller_id}}/people`, which gives them this role"
@@ -126,6 +131,11 @@ pub enum AccountsError {
     /// The host belongs to a tenant.
     #[error("the host {0:?} belongs to a tenant already")]
     HostTaken(String),
+    /// The host is the installation's.
+    #[error(
+        "{0:?} is the host of HTTP_PUBLIC_URL, where the default tenant is; take another one, or change that setting"
+    )]
+    OwnHost(String),
     /// The text is no host name.
     #[error("{0:?} is not a host name; leave out scheme, port and path")]
     InvalidHost(String),
@@ -197,6 +207,7 @@ impl AccountsErrorCode {
             Self::UserNotFound => "user.not_found",
             Self::OwnAccount => "user.own_account",
             Self::OperatorRole => "user.operator_role",
+            Self::OperatorAccount => "user.is_operator",
             Self::SellerRole => "user.seller_role",
             Self::HasRole => "user.has_role",
             Self::StaffErasure => "user.is_staff",
@@ -205,6 +216,7 @@ impl AccountsErrorCode {
             Self::TenantSlugTaken => "tenant.slug_taken",
             Self::InvalidSlug => "tenant.invalid_slug",
             Self::HostTaken => "tenant.host_taken",
+            Self::OwnHost => "tenant.installation_host",
             Self::InvalidHost => "tenant.invalid_host",
             Self::DefaultTenant => "tenant.default",
             Self::TenantSuspended => "tenant.suspended",
@@ -245,7 +257,10 @@ impl AccountsErrorCode {
             | Self::TwoFactorCode
             | Self::ChallengeOver => K::Unauthenticated,
             Self::TwoFactorBlocked => K::TooManyRequests,
-            Self::RegistrationClosed | Self::Disabled | Self::TenantSuspended => K::Forbidden,
+            Self::RegistrationClosed
+            | Self::Disabled
+            | Self::OperatorAccount
+            | Self::TenantSuspended => K::Forbidden,
             Self::OneTimeTokenOver => K::Gone,
             Self::ApiKeyNotFound
             | Self::UserNotFound
@@ -266,6 +281,7 @@ impl AccountsErrorCode {
             | Self::ErasureBlocked
             | Self::TenantSlugTaken
             | Self::HostTaken
+            | Self::OwnHost
             | Self::DefaultTenant => K::Conflict,
             Self::Access | Self::Once | Self::Fault => K::Internal,
         }
@@ -301,7 +317,7 @@ impl DomainError for AccountsError {
             Self::OperatorRole | Self::SellerRole => "/role",
             Self::HasRole(_) => "/user_id",
             Self::InvalidSlug | Self::TenantSlugTaken => "/slug",
-            Self::InvalidHost(_) | Self::HostTaken(_) => "/hosts",
+            Self::InvalidHost(_) | Self::HostTaken(_) | Self::OwnHost(_) => "/hosts",
             Self::UnknownTimeZone(_) => "/time_zone",
             Self::FeeOutOfRange | Self::FeeCurrency(_) => "/platform_fee",
             Self::UnknownLanguage(_) => "/language",

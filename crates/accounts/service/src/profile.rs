@@ -6,7 +6,7 @@ use accounts_model::password;
 use accounts_model::user::{ProfileChange, User};
 use accounts_repository::users::Credentials;
 use accounts_repository::{sessions, users};
-use kernel::Scope;
+use kernel::{Expected, Scope};
 use secrecy::SecretString;
 
 use crate::Accounts;
@@ -29,15 +29,18 @@ impl Accounts {
         &self,
         scope: &Scope,
         change: ProfileChange,
-        version: Option<i64>,
+        expected: Option<&Expected>,
     ) -> Result<User, AccountsError> {
         let (user, _) = scope.require_session()?;
         let tx = self.database.begin_write(scope, "user.profile").await?;
         let user = users::find(&tx, user)
             .await?
             .ok_or(AccountsError::UserNotFound)?;
-        if version.is_some_and(|version| version != user.version) {
+        if expected.is_some_and(|expected| !expected.is_met_by(user.version)) {
             return Err(AccountsError::VersionMismatch);
+        }
+        if change == ProfileChange::default() {
+            return Ok(user);
         }
         let user = user.with_profile(change, self.now());
         if !users::update(&tx, &user).await? {

@@ -7,12 +7,12 @@ use accounts_model::email::Email;
 use accounts_model::events::TenantChanged;
 use accounts_model::tenant::{FeeBearer, PlatformFee, Tenant};
 use accounts_repository::tenants;
-use kernel::{AuditEntry, Audited as _, Money, Permission, Scope};
+use kernel::{AuditEntry, Audited as _, Expected, Money, Permission, Scope};
 
 use crate::Accounts;
 
 /// A change of the settings; what is `None` stays.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct SettingsChange {
     /// What the tenant is called.
     pub name: Option<String>,
@@ -33,7 +33,7 @@ pub struct SettingsChange {
 }
 
 /// What the platform is to take of an order.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct NewPlatformFee {
     /// So much for each order.
     pub fixed: Money,
@@ -56,14 +56,17 @@ impl Accounts {
         &self,
         scope: &Scope,
         change: SettingsChange,
-        version: i64,
+        expected: &Expected,
     ) -> Result<Tenant, AccountsError> {
         scope.require(Permission::SettingsWrite)?;
         let now = self.now();
         let tx = self.database.begin_write(scope, "settings.change").await?;
         let mut tenant = tenants::own(&tx).await?;
-        if tenant.version != version {
+        if !expected.is_met_by(tenant.version) {
             return Err(AccountsError::VersionMismatch);
+        }
+        if change == SettingsChange::default() {
+            return Ok(tenant);
         }
         let before = tenant.snapshot();
         tenant.name = change.name.unwrap_or(tenant.name);

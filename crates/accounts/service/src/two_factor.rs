@@ -174,7 +174,7 @@ impl Accounts {
             .await?
             .ok_or(AccountsError::UserNotFound)?;
         if user.role == Role::Operator {
-            return Err(AccountsError::OperatorRole);
+            return Err(AccountsError::OperatorAccount);
         }
         if !two_factors::remove(&tx, id).await? {
             return Err(AccountsError::TwoFactorNotEnabled);

@@ -18,4 +18,4 @@ pub(crate) use json::{BodyLimits, Json, MaybeJson, check, read_all};
 pub(crate) use multipart::{FRAME, FileForm, wrong as wrong_part};
 pub(crate) use page::{Linked, List, Listed, page_request};
 pub(crate) use query::Query;
-pub(crate) use validation::line;
+pub(crate) use validation::{language, line, mail_address, words};

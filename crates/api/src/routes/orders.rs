@@ -10,7 +10,9 @@ use validator::Validate;
 
 use super::api_keys::PageQuery;
 use crate::dto::order::{Audience, CheckoutDto, OrderDto, OrderSummaryDto};
-use crate::extract::{Caller, List, Listed, MaybeJson, OrderToken, Query, etag, id, page_request};
+use crate::extract::{
+    Caller, List, Listed, MaybeJson, OrderToken, Query, etag, id, page_request, words,
+};
 use crate::problem::ApiError;
 use crate::state::ApiState;
 
@@ -19,7 +21,7 @@ use crate::state::ApiState;
 #[serde(deny_unknown_fields)]
 pub(crate) struct CancelRequest {
     /// Why.
-    #[validate(length(min = 1, max = 500))]
+    #[validate(custom(function = "words"), length(min = 1, max = 500))]
     #[schema(min_length = 1, max_length = 500, example = "ordered the wrong size")]
     pub(crate) reason: Option<String>,
 }

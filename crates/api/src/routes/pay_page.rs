@@ -15,7 +15,17 @@ use crate::state::ApiState;
 /// What was clicked.
 #[derive(Deserialize)]
 pub(crate) struct Clicked {
-    action: String,
+    action: Action,
+}
+
+/// The buttons.
+#[derive(Clone, Copy, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum Action {
+    Pay,
+    Decline,
+    Expire,
+    Back,
 }
 
 const TITLE: &str = "Test payment";
@@ -86,11 +96,11 @@ pub(crate) async fn click(
     path: Path<String>,
     form: Form<Clicked>,
 ) -> Result<HttpResponse, ApiError> {
-    let outcome = match form.action.as_str() {
-        "pay" => Some(TestOutcome::Pay),
-        "decline" => Some(TestOutcome::Decline),
-        "expire" => Some(TestOutcome::Expire),
-        _ => None,
+    let outcome = match form.action {
+        Action::Pay => Some(TestOutcome::Pay),
+        Action::Decline => Some(TestOutcome::Decline),
+        Action::Expire => Some(TestOutcome::Expire),
+        Action::Back => None,
     };
     let (shown, paid) = match outcome {
         Some(outcome) => match state.orders.test_act(&caller.0, &path, outcome).await {

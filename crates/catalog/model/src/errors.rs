@@ -113,7 +113,10 @@ pub enum CatalogError {
     SharedPile,
     /// A number makes no sense.
     #[error("a quantity is at least 1, and stock between 0 and {MAX_ON_HAND}")]
-    QuantityOutOfRange,
+    QuantityOutOfRange(&'static str),
+    /// More was to be taken away than there is.
+    #[error("only {0} are there; take away less, or say by `to` how many there are")]
+    TakesTooMany(i64),
     /// The pile would be smaller than what is promised of it.
     #[error("stock cannot go below what is reserved for orders")]
     BelowReserved,
@@ -262,7 +265,7 @@ impl CatalogErrorCode {
             Self::SharedPile => "stock.shared",
             Self::QuantityOutOfRange => "stock.quantity_out_of_range",
             Self::BelowReserved => "stock.below_reserved",
-            Self::OutOfStock => "stock.not_enough",
+            Self::TakesTooMany | Self::OutOfStock => "stock.not_enough",
             Self::NotThereYet => "stock.not_there_yet",
             Self::SupplyIsStock => "stock.supply_is_stock",
             Self::SupplyLimit => "stock.supply_limit",
@@ -338,6 +341,7 @@ impl CatalogErrorCode {
             | Self::TooManyVariants
             | Self::NotCounted
             | Self::BelowReserved
+            | Self::TakesTooMany
             | Self::OutOfStock
             | Self::NotThereYet
             | Self::TooManyImages
@@ -389,7 +393,8 @@ impl DomainError for CatalogError {
             Self::CompareAtCurrency(_) => "/compare_at_price/currency",
             Self::CompareAtTooLow => "/compare_at_price",
             Self::SharedPile => "/on_hand",
-            Self::QuantityOutOfRange => "/quantity",
+            Self::QuantityOutOfRange(pointer) => pointer,
+            Self::TakesTooMany(_) => "/by",
             Self::SupplyIsStock => "/supply",
             Self::SupplyLimit => "/backorder_limit",
             Self::PreorderDay => "/available_at",

@@ -219,7 +219,7 @@ impl Demand {
             *sum = sum
                 .checked_add(quantity)
                 .filter(|&sum| quantity > 0 && sum <= MAX_ON_HAND)
-                .ok_or(CatalogError::QuantityOutOfRange)?;
+                .ok_or(CatalogError::QuantityOutOfRange("/quantity"))?;
         }
         Ok(Self(demand))
     }
@@ -247,13 +247,14 @@ pub enum Adjustment {
 impl Adjustment {
     /// The difference it makes to a pile of `on_hand`.
     pub fn delta(self, on_hand: i64) -> Result<i64, CatalogError> {
-        let (delta, after) = match self {
-            Self::By(delta) => (Some(delta), on_hand.checked_add(delta)),
-            Self::To(target) => (target.checked_sub(on_hand), Some(target)),
+        let (delta, after, field) = match self {
+            Self::By(delta) => (Some(delta), on_hand.checked_add(delta), "/by"),
+            Self::To(target) => (target.checked_sub(on_hand), Some(target), "/to"),
         };
         match (delta, after) {
             (Some(delta), Some(after)) if (0..=MAX_ON_HAND).contains(&after) => Ok(delta),
-            _ => Err(CatalogError::QuantityOutOfRange),
+            (Some(..0), Some(..0)) if field == "/by" => Err(CatalogError::TakesTooMany(on_hand)),
+            _ => Err(CatalogError::QuantityOutOfRange(field)),
         }
     }
 }

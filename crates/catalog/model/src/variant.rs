@@ -110,7 +110,7 @@ pub struct NewVariant {
 }
 
 /// A change of a variant; what is `None` stays.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct VariantChange {
     /// The stock keeping unit.
     pub sku: Option<String>,

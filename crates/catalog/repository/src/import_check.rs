@@ -2,7 +2,7 @@
 
 use catalog_model::import::{Effect, MAX_LISTED, Mistakes, RowError};
 use catalog_model::variant::MAX_PER_PRODUCT;
-use database::Transaction;
+use database::{Backend, Transaction};
 use kernel::{Fault, ImportId};
 use sea_orm::FromQueryResult;
 
@@ -24,6 +24,12 @@ const RESOLVE: [&str; 3] = [
        AND ip.tenant_id = $1 AND ip.import_id = $2 AND ip.n = import_variants.product_n AND NOT ip.is_new",
 ];
 
+/// So that no seller of what is imported is archived meanwhile. On SQLite
+/// there is one writer anyway.
+const LOCK_SELLERS: &str = "SELECT 1 FROM sellers e WHERE e.tenant_id = $1 AND e.id IN \
+       (SELECT p.seller_id FROM import_products ip JOIN products p ON p.tenant_id = $1 AND p.id = ip.product_id \
+        WHERE ip.tenant_id = $1 AND ip.import_id = $2) ORDER BY e.id FOR SHARE";
+
 /// What both tables of rows are joined by.
 const ROWS: &str = "import_variants iv JOIN import_products ip \
      ON ip.tenant_id = $1 AND ip.import_id = $2 AND ip.n = iv.product_n";
@@ -41,7 +47,7 @@ struct Check {
 const OF_PRODUCT: &str = "ip.tenant_id = $1 AND ip.import_id = $2";
 const OF_VARIANT: &str = "iv.tenant_id = $1 AND iv.import_id = $2";
 
-fn on_products() -> [Check; 3] {
+fn on_products() -> [Check; 4] {
     [
         Check {
             from: format!(
@@ -72,6 +78,18 @@ fn on_products() -> [Check; 3] {
             column: Some("inventory_strategy"),
             code: "fixed",
             why: "where stock is counted stays as the product was made; leave it empty".to_owned(),
+        },
+        Check {
+            from: format!(
+                "import_products ip JOIN products p ON p.tenant_id = $1 AND p.id = ip.product_id \
+                 JOIN sellers e ON e.tenant_id = $1 AND e.id = p.seller_id \
+                 WHERE {OF_PRODUCT} AND ip.status <> 'archived' AND e.status = 'archived'"
+            ),
+            line: "ip.line",
+            column: Some("status"),
+            code: "seller.archived",
+            why: "its seller is archived; set the seller's status to active first, or leave this empty"
+                .to_owned(),
         },
     ]
 }
@@ -188,6 +206,9 @@ pub async fn compare(
 ) -> Result<(), Fault> {
     for sql in RESOLVE {
         tx.run(sql, [import.uuid().into()]).await?;
+    }
+    if tx.backend() == Backend::Postgres {
+        tx.run(LOCK_SELLERS, [import.uuid().into()]).await?;
     }
     let checks = on_products().into_iter().chain(on_variants());
     for check in checks.chain(on_bundles()) {

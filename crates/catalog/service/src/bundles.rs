@@ -15,7 +15,9 @@ use catalog_repository::detail::{self, Audience};
 use catalog_repository::piles;
 use catalog_repository::prices::Pricing;
 use database::Transaction;
-use kernel::{AuditEntry, Permission, ProductId, Scope, StockItemId, Timestamp, VariantId};
+use kernel::{
+    AuditEntry, Expected, Permission, ProductId, Scope, StockItemId, Timestamp, VariantId,
+};
 
 use crate::Catalog;
 use crate::index::{index, reread};
@@ -30,7 +32,7 @@ impl Catalog {
         scope: &Scope,
         id: VariantId,
         wanted: &[NewComponent],
-        version: i64,
+        expected: &Expected,
     ) -> Result<StockedVariant, CatalogError> {
         scope.require_within(Permission::CatalogWrite)?;
         check_list(id, wanted)?;
@@ -49,7 +51,8 @@ impl Catalog {
         .await?
         .ok_or(CatalogError::VariantNotFound)?;
         let known = one(known, id)?;
-        if known.variant.version != version {
+        let version = known.variant.version;
+        if !expected.is_met_by(version) {
             return Err(CatalogError::VersionMismatch);
         }
         let before: Vec<VariantId> = known.components.iter().map(|one| one.variant).collect();

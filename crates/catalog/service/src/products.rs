@@ -13,7 +13,7 @@ use catalog_repository::prices::Pricing;
 use catalog_repository::{categories, detail, piles, products};
 use database::{Once, Transaction};
 use kernel::{
-    AuditEntry, Audited as _, CategoryId, Fault, Permission, ProductId, Scope, SellerId,
+    AuditEntry, Audited as _, CategoryId, Expected, Fault, Permission, ProductId, Scope, SellerId,
     StockItemId,
 };
 
@@ -83,7 +83,7 @@ impl Catalog {
         scope: &Scope,
         id: ProductId,
         change: ProductChange,
-        version: i64,
+        expected: &Expected,
     ) -> Result<AdminProduct, CatalogError> {
         scope.require_within(Permission::CatalogWrite)?;
         if scope.seller().is_some() && change.seller.is_some() {
@@ -94,8 +94,11 @@ impl Catalog {
         let known = detail::find(&tx, &ProductRef::Id(id), Audience::Admin, Pricing::own(now))
             .await?
             .ok_or(CatalogError::ProductNotFound)?;
-        if known.product.version != version {
+        if !expected.is_met_by(known.product.version) {
             return Err(CatalogError::VersionMismatch);
+        }
+        if change == ProductChange::default() {
+            return Ok(AdminProduct::from(known));
         }
         let before = known.product.snapshot();
         let (known_status, known_seller) = (known.product.status, known.product.seller);

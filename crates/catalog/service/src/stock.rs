@@ -60,7 +60,7 @@ impl Catalog {
         variant: VariantId,
         change: PileChange,
     ) -> Result<StockItem, CatalogError> {
-        scope.require(Permission::StockWrite)?;
+        scope.require_within(Permission::StockWrite)?;
         let now = self.now();
         let tx = self.database.begin_write(scope, "stock.change").await?;
         let known = self.locked_pile(&tx, variant).await?;

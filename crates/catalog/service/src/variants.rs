@@ -16,7 +16,8 @@ use catalog_repository::stock::{Cause, Change};
 use catalog_repository::{detail, piles, products, stock, variants};
 use database::{Once, Transaction};
 use kernel::{
-    AuditEntry, Audited as _, Fault, Money, Permission, ProductId, Scope, StockItemId, VariantId,
+    AuditEntry, Audited as _, Expected, Fault, Money, Permission, ProductId, Scope, StockItemId,
+    VariantId,
 };
 
 use crate::Catalog;
@@ -90,7 +91,7 @@ impl Catalog {
             return Ok(piles.first().map(|pile| pile.id));
         }
         if !(0..=MAX_ON_HAND).contains(&on_hand) {
-            return Err(CatalogError::QuantityOutOfRange);
+            return Err(CatalogError::QuantityOutOfRange("/on_hand"));
         }
         let id = StockItemId::new(now);
         piles::insert(tx, [(id, product.id)], now).await?;
@@ -113,15 +114,18 @@ impl Catalog {
         scope: &Scope,
         id: VariantId,
         change: VariantChange,
-        version: i64,
+        expected: &Expected,
     ) -> Result<StockedVariant, CatalogError> {
         scope.require_within(Permission::CatalogWrite)?;
         let tx = self.database.begin_write(scope, "variant.change").await?;
         let known = variants::find(&tx, id)
             .await?
             .ok_or(CatalogError::VariantNotFound)?;
-        if known.version != version {
+        if !expected.is_met_by(known.version) {
             return Err(CatalogError::VersionMismatch);
+        }
+        if change == VariantChange::default() {
+            return one(reread(&tx, known.product, self.now()).await?, id);
         }
         if let Some(price) = change.price
             && price.currency != known.price.currency

@@ -87,6 +87,11 @@ pub enum AftercareError {
     /// The days make no period.
     #[error("a period has 1 to {MAX_DAYS} days, and its first one comes first")]
     InvalidPeriod,
+    /// There is no money to give back.
+    #[error(
+        "nothing was paid for this order, so there is nothing to refund; an order that nobody paid is canceled"
+    )]
+    NothingPaid,
     /// There are too many notes.
     #[error("an order has at most {0} notes")]
     TooManyNotes(i64),
@@ -111,6 +116,7 @@ impl AftercareErrorCode {
             Self::WindowOver => "return.window_over",
             Self::ExchangeUnderWay => "return.exchange_under_way",
             Self::InvalidPeriod => "report.invalid_period",
+            Self::NothingPaid => "refund.not_paid",
             Self::TooManyNotes => "order.too_many_notes",
         }
     }
@@ -132,6 +138,7 @@ impl AftercareErrorCode {
             | Self::TooManyReceived
             | Self::WindowOver
             | Self::ExchangeUnderWay
+            | Self::NothingPaid
             | Self::TooManyNotes => ErrorKind::Conflict,
         }
     }

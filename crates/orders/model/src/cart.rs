@@ -113,7 +113,7 @@ impl Cart {
     pub fn changed(mut self, change: CartChange) -> Self {
         if let Some(email) = change.email {
             // As accounts have theirs, so that orders are found by it.
-            self.email = email.map(|email| email.to_lowercase());
+            self.email = email.map(|email| kernel::email::normal(&email).unwrap_or(email));
         }
         self.shipping_address = change.shipping_address.unwrap_or(self.shipping_address);
         self.billing_address = change.billing_address.unwrap_or(self.billing_address);

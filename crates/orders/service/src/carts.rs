@@ -321,8 +321,8 @@ impl Orders {
     }
 
     /// Writes a cart, as far as it is not stored like that, and tells what it
-    /// costs. What differs from what was seen
-    /// before is in the answer, and from now on counts as seen.
+    /// costs. What differs from what was seen before is in the answer, and from
+    /// now on counts as seen.
     pub(crate) async fn write_cart(
         &self,
         scope: &Scope,

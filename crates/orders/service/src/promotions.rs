@@ -2,8 +2,8 @@
 
 use database::Once;
 use kernel::{
-    AuditEntry, Audited as _, CouponId, Fault, Page, PageRequest, Permission, PromotionId, Scope,
-    Snapshot,
+    AuditEntry, Audited as _, CouponId, Expected, Fault, Page, PageRequest, Permission,
+    PromotionId, Scope, Snapshot,
 };
 use orders_model::events::PromotionsChanged;
 use orders_model::promotion::coupon::{Coupon, NewCoupons};
@@ -77,15 +77,18 @@ impl Orders {
         scope: &Scope,
         id: PromotionId,
         change: PromotionChange,
-        version: i64,
+        expected: &Expected,
     ) -> Result<Promotion, OrdersError> {
         scope.require(Permission::PromotionsWrite)?;
         let tx = self.database.begin_write(scope, "promotion.change").await?;
         let known = promotions::find(&tx, id)
             .await?
             .ok_or(PromotionError::NotFound)?;
-        if known.version != version {
+        if !expected.is_met_by(known.version) {
             return Err(OrdersError::VersionMismatch);
+        }
+        if change == PromotionChange::default() {
+            return Ok(known);
         }
         let used = known.used;
         let before = known.snapshot();

@@ -178,7 +178,7 @@ pub(crate) struct RefundRequest {
     #[validate(custom(function = "some_money"))]
     amount: Option<MoneyDto>,
     /// Why.
-    #[validate(length(min = 1, max = 500))]
+    #[validate(custom(function = "line"), length(min = 1, max = 500))]
     #[schema(min_length = 1, max_length = 500, example = "returned")]
     reason: String,
     /// What goes back into stock.

@@ -72,7 +72,7 @@ pub(crate) async fn put_components(
         .collect();
     let variant = state
         .catalog
-        .set_components(&caller.0, variant, &components, version.0)
+        .set_components(&caller.0, variant, &components, &version.0)
         .await?;
     Ok(respond(HttpResponse::Ok(), variant))
 }

@@ -207,7 +207,7 @@ pub(crate) async fn patch_variant(
     };
     let variant = state
         .catalog
-        .change_variant(&caller.0, variant, change, version.0)
+        .change_variant(&caller.0, variant, change, &version.0)
         .await?;
     Ok(respond(HttpResponse::Ok(), variant))
 }
@@ -235,7 +235,7 @@ pub(crate) async fn archive_variant(
     };
     let variant = state
         .catalog
-        .change_variant(&caller.0, variant, change, version.0)
+        .change_variant(&caller.0, variant, change, &version.0)
         .await?;
     Ok(respond(HttpResponse::Ok(), variant))
 }

@@ -3,6 +3,7 @@
 use kernel::{Money, Timestamp};
 
 use super::{FulfilmentState, Order, OrderStatus, PaymentState};
+use crate::aftercare_errors::AftercareError;
 use crate::errors::OrdersError;
 use crate::shipment::Tracking;
 
@@ -108,6 +109,9 @@ impl Order {
 
     /// Promises to give an amount back; never more than came in.
     pub fn promise_refund(&mut self, amount: Money, now: Timestamp) -> Result<(), OrdersError> {
+        if self.captured.minor < 1 {
+            return Err(AftercareError::NothingPaid.into());
+        }
         let left = self.refundable()?;
         if amount.currency != self.currency {
             return Err(OrdersError::RefundCurrency(self.currency));

@@ -130,7 +130,7 @@ impl Audited for Promotion {
 }
 
 /// A rule as somebody gives it, whose amounts each name a currency.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct GivenRule {
     /// The rule.
     pub rule: Rule,
@@ -160,7 +160,7 @@ pub struct NewPromotion {
 }
 
 /// A change of a promotion; what is `None` stays, `Some(None)` removes.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct PromotionChange {
     /// What buyers see.
     pub name: Option<String>,

@@ -108,7 +108,7 @@ pub struct NewShippingMethod {
 }
 
 /// A change of a shipping method; what is `None` stays.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct ShippingMethodChange {
     /// What it is called.
     pub name: Option<String>,

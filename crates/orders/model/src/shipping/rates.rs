@@ -53,7 +53,7 @@ impl Step {
 }
 
 /// Rates as somebody gives them, whose amounts each name a currency.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct GivenRates {
     rates: Rates,
     currencies: Vec<Currency>,

@@ -72,7 +72,7 @@ pub struct NewShippingZone {
 }
 
 /// A change of a zone; what is `None` stays.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct ShippingZoneChange {
     /// What it is called.
     pub name: Option<String>,
