@@ -120,7 +120,7 @@ async fn a_bundle_has_no_stock_of_its_own(#[values(Sqlite, Postgres)] backend: B
     let fed = admin(app.client.post("/api/admin/catalog/stock/feed", &rows));
     let fed = fed.expect(200).await;
     assert_eq!(
-        fed.body["rows"][0]["outcome"],
+        fed.body["results"][0]["outcome"],
         json!("bundle"),
         "{}",
         fed.describe()
