@@ -25,6 +25,7 @@ mod m0015_engagement;
 mod m0016_variants;
 mod m0017_stock;
 mod m0018_sellers;
+mod m0019_bundles;
 mod reshape;
 mod script;
 
@@ -78,6 +79,7 @@ fn all() -> Vec<Box<dyn Owned>> {
         Box::new(m0016_variants::MIGRATION),
         Box::new(m0017_stock::MIGRATION),
         Box::new(m0018_sellers::MIGRATION),
+        Box::new(m0019_bundles::MIGRATION),
     ]
 }
 

@@ -6,6 +6,7 @@ mod admin;
 mod api_keys;
 mod audit;
 mod authorization;
+mod bundles;
 mod carts;
 mod catalog;
 mod dead_letters;

@@ -325,6 +325,11 @@ pub const ROUTES: &[Route] = &[
         Within("catalog:write"),
         r#"{"weight_grams": 5}"#,
     ),
+    put(
+        "/api/admin/catalog/variants/{variant_id}/components",
+        Within("catalog:write"),
+        r#"{"components": []}"#,
+    ),
     post(
         "/api/admin/catalog/variants/{variant_id}/archive",
         Within("catalog:write"),

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use kernel::{Money, OrderLineId, PaymentId, ProductId, RefundId, SellerId, Timestamp, VariantId};
-use orders_model::order::{HistoryEntry, OrderLine};
+use orders_model::order::{HistoryEntry, LineComponent, OrderLine};
 use orders_model::payment::{Payment, PaymentStatus};
 use orders_model::refund::Refund;
 use serde::Serialize;
@@ -12,6 +12,32 @@ use utoipa::ToSchema;
 use super::money::MoneyDto;
 use super::order::Audience;
 use super::order_states::{PaymentStatusDto, RefundStatusDto};
+
+/// What a bundle was made of when it was bought.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = OrderLineComponent)]
+pub(crate) struct LineComponentDto {
+    /// Which variant.
+    #[schema(value_type = String)]
+    variant_id: VariantId,
+    /// The stock keeping unit.
+    sku: String,
+    /// What it was called.
+    name: String,
+    /// How many were in one bundle.
+    quantity: i64,
+}
+
+impl From<LineComponent> for LineComponentDto {
+    fn from(component: LineComponent) -> Self {
+        Self {
+            variant_id: component.variant,
+            sku: component.sku,
+            name: component.name,
+            quantity: component.quantity,
+        }
+    }
+}
 
 /// One line of an order: what was bought, as it was when it was bought.
 #[derive(Debug, Serialize, ToSchema)]
@@ -35,6 +61,8 @@ pub(crate) struct OrderLineDto {
     name: String,
     /// Size and other options.
     options: BTreeMap<String, String>,
+    /// What the bundle was made of when it was bought; empty for all others.
+    components: Vec<LineComponentDto>,
     /// What one cost.
     unit_price: MoneyDto,
     /// How many.
@@ -74,6 +102,7 @@ impl OrderLineDto {
             sku: line.sku,
             name: line.name,
             options: line.options,
+            components: line.components.into_iter().map(Into::into).collect(),
             unit_price: line.unit_price.into(),
             quantity: line.quantity,
             discount: line.discount.into(),

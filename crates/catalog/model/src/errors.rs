@@ -7,6 +7,7 @@ use kernel::{
 };
 use strum::{EnumDiscriminants, EnumIter};
 
+use crate::bundle_errors::BundleError;
 use crate::category::MAX_DEPTH;
 use crate::image::MAX_IMAGES;
 use crate::price_list::MAX_LISTS;
@@ -214,6 +215,9 @@ pub enum CatalogError {
         "the products have more than {0} different attributes and options, which are columns of a table; name them alike"
     )]
     ExportTooWide(usize),
+    /// Something about bundles was refused.
+    #[error(transparent)]
+    Bundle(#[from] BundleError),
     /// Something about sellers was refused.
     #[error(transparent)]
     Seller(#[from] SellerError),
@@ -285,7 +289,7 @@ impl CatalogErrorCode {
             Self::ImportEmpty => "import.empty",
             Self::ImportBroken => "import.broken_off",
             Self::ExportTooWide => "export.too_wide",
-            Self::Access | Self::Seller | Self::Once | Self::Fault => "",
+            Self::Access | Self::Bundle | Self::Seller | Self::Once | Self::Fault => "",
         }
     }
 
@@ -346,7 +350,7 @@ impl CatalogErrorCode {
             | Self::ImportGoingOn
             | Self::ImportOver => K::Conflict,
             Self::VersionMismatch => K::PreconditionFailed,
-            Self::Access | Self::Seller | Self::Once | Self::Fault => K::Internal,
+            Self::Access | Self::Bundle | Self::Seller | Self::Once | Self::Fault => K::Internal,
         }
     }
 }
@@ -355,6 +359,7 @@ impl DomainError for CatalogError {
     fn kind(&self) -> ErrorKind {
         match self {
             Self::Access(inner) => inner.kind(),
+            Self::Bundle(inner) => inner.kind(),
             Self::Seller(inner) => inner.kind(),
             Self::Once(inner) => inner.kind(),
             Self::Fault(inner) => inner.kind(),
@@ -365,6 +370,7 @@ impl DomainError for CatalogError {
     fn code(&self) -> &'static str {
         match self {
             Self::Access(inner) => inner.code(),
+            Self::Bundle(inner) => inner.code(),
             Self::Seller(inner) => inner.code(),
             Self::Once(inner) => inner.code(),
             Self::Fault(inner) => inner.code(),
@@ -397,6 +403,7 @@ impl DomainError for CatalogError {
             | Self::ImagePixels { .. }
             | Self::ImageBytes(_) => "/file",
             Self::ImageOrder => "/image_ids",
+            Self::Bundle(inner) => return inner.fields(),
             Self::Seller(inner) => return inner.fields(),
             _ => return Vec::new(),
         };

@@ -41,6 +41,9 @@ pub struct StockItem {
     /// What is sold beyond what is there.
     #[serde(default)]
     pub supply: Supply,
+    /// Whether bundles draw from it.
+    #[serde(default)]
+    pub bundled: bool,
 }
 
 impl StockItem {
@@ -55,6 +58,7 @@ impl StockItem {
             low_at: None,
             low_up_to: LOW_UP_TO,
             supply: Supply::STOCK,
+            bundled: false,
         }
     }
 

@@ -46,6 +46,8 @@ pub enum CountOutcome {
     UnknownSku,
     /// The variant has nothing to count.
     NotCounted,
+    /// The variant is a bundle, which has no stock of its own.
+    Bundle,
 }
 
 /// A count and what became of it, in the order of the feed.

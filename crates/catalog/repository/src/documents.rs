@@ -260,12 +260,17 @@ pub async fn missing(db: &Scoped, limit: u32) -> Result<BTreeSet<ProductId>, Fau
         .collect())
 }
 
-/// Documents of the products of an import are made anew: what they are of is
-/// no longer so.
+/// Documents of the products of an import, and of bundles that share their
+/// stock, are made anew: what they are of is no longer so.
 pub async fn outdate(tx: &Transaction, import: ImportId) -> Result<(), Fault> {
     tx.run(
         "UPDATE search_products SET format = 0 WHERE tenant_id = $1 AND product_id IN \
-           (SELECT ip.product_id FROM import_products ip WHERE ip.tenant_id = $1 AND ip.import_id = $2)",
+           (SELECT ip.product_id FROM import_products ip WHERE ip.tenant_id = $1 AND ip.import_id = $2 \
+            UNION SELECT v.product_id FROM import_products ip \
+              JOIN variants c ON c.tenant_id = $1 AND c.product_id = ip.product_id \
+              JOIN bundle_components b ON b.tenant_id = $1 AND b.component_id = c.id \
+              JOIN variants v ON v.tenant_id = $1 AND v.id = b.bundle_id \
+              WHERE ip.tenant_id = $1 AND ip.import_id = $2)",
         [import.uuid().into()],
     )
     .await?;

@@ -94,6 +94,46 @@ fn on_products() -> [Check; 4] {
     ]
 }
 
+/// Rows that break bundles. What is archived by the same file counts as
+/// archived.
+fn on_bundles() -> [Check; 2] {
+    [
+        Check {
+            from: format!(
+                "import_variants iv JOIN variants v ON v.tenant_id = $1 AND v.id = iv.variant_id \
+                 WHERE {OF_VARIANT} AND NOT iv.is_new AND v.bundle AND iv.on_hand IS NOT NULL"
+            ),
+            line: "iv.line",
+            column: Some("on_hand"),
+            code: "stock.bundle",
+            why:
+                "a bundle has no stock of its own; leave it empty, and give that of its components"
+                    .to_owned(),
+        },
+        Check {
+            from: format!(
+                "(SELECT DISTINCT COALESCE(iv.line, ip.line) AS line \
+                  FROM bundle_components b \
+                  JOIN variants c ON c.tenant_id = $1 AND c.id = b.component_id AND c.status <> 'archived' \
+                  JOIN variants v ON v.tenant_id = $1 AND v.id = b.bundle_id \
+                  JOIN products p ON p.tenant_id = $1 AND p.id = v.product_id \
+                  JOIN import_products ip ON {OF_PRODUCT} AND ip.product_id = c.product_id AND NOT ip.is_new \
+                  LEFT JOIN import_variants iv ON {OF_VARIANT} AND iv.variant_id = c.id AND NOT iv.is_new \
+                  LEFT JOIN import_variants bv ON bv.tenant_id = $1 AND bv.import_id = $2 AND bv.variant_id = v.id \
+                  LEFT JOIN import_products bp ON bp.tenant_id = $1 AND bp.import_id = $2 AND bp.product_id = p.id \
+                  WHERE b.tenant_id = $1 AND (ip.status = 'archived' OR iv.status = 'archived') \
+                    AND COALESCE(bv.status, v.status) <> 'archived' \
+                    AND COALESCE(bp.status, p.status) <> 'archived') broken"
+            ),
+            line: "broken.line",
+            column: Some("status"),
+            code: "variant.in_bundles",
+            why: "it is a component of bundles that are sold; archive these, or take it out, first"
+                .to_owned(),
+        },
+    ]
+}
+
 fn on_variants() -> [Check; 5] {
     [
         Check {
@@ -170,7 +210,8 @@ pub async fn compare(
     if tx.backend() == Backend::Postgres {
         tx.run(LOCK_SELLERS, [import.uuid().into()]).await?;
     }
-    for check in on_products().into_iter().chain(on_variants()) {
+    let checks = on_products().into_iter().chain(on_variants());
+    for check in checks.chain(on_bundles()) {
         look(tx, import, &check, mistakes).await?;
     }
     if !may_set_stock {

@@ -1,5 +1,6 @@
 //! How the catalog is stored. Nothing is decided here.
 
+pub mod bundles;
 pub mod categories;
 pub mod detail;
 pub mod documents;

@@ -129,6 +129,7 @@ async fn index(
         let stocked = StockedVariant {
             variant: variant.clone(),
             stock,
+            components: Vec::new(),
             listed: None,
         };
         of_product.entry(product).or_default().push(stocked);

@@ -6,7 +6,8 @@ use catalog_model::offer::ProductDetail;
 use catalog_model::product::{
     InventoryStrategy, NewProduct, Product, ProductChange, ProductKind, ProductStatus,
 };
-use catalog_model::{CatalogError, SellerError};
+use catalog_model::{BundleError, CatalogError, SellerError};
+use catalog_repository::bundles::{self, Of};
 use catalog_repository::detail::Audience;
 use catalog_repository::prices::Pricing;
 use catalog_repository::{categories, detail, piles, products};
@@ -100,6 +101,7 @@ impl Catalog {
             return Ok(AdminProduct::from(known));
         }
         let before = known.product.snapshot();
+        let (known_status, known_seller) = (known.product.status, known.product.seller);
         let product = known.product.changed(change, now)?;
         known_categories(&tx, &product).await?;
         let shown = product.status != ProductStatus::Archived;
@@ -107,8 +109,21 @@ impl Catalog {
         if !products::update(&tx, &product).await.map_err(slug_taken)? {
             return Err(CatalogError::VersionMismatch);
         }
+        // Now that its row is locked, its variants do not become components.
+        if product.seller != known_seller {
+            let across = bundles::across(&tx, id).await?;
+            if !across.is_empty() {
+                return Err(BundleError::KeepsSeller(across.join(", ")).into());
+            }
+        }
+        let holders = bundles::holding(&tx, Of::Product(id)).await?;
+        let sold_otherwise = known_status != product.status;
+        if sold_otherwise && product.status == ProductStatus::Archived {
+            Self::check_not_in_bundles(&holders, Some(id))?;
+        }
         let event = ProductChanged { product: id };
         self.queue.publish(&tx, &event).await?;
+        self.tell_bundles(&tx, id, &holders, sold_otherwise).await?;
         let changed = reread(&tx, id, now).await?;
         let entry = AuditEntry::new("product.change", id);
         self.record(&tx, entry.before(&before).after(&product))

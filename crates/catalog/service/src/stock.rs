@@ -2,19 +2,20 @@
 
 use std::collections::HashMap;
 
-use catalog_model::CatalogError;
 use catalog_model::events::{LowPile, ProductChanged, StockLow, StockShownChanged};
-use catalog_model::stock::{Adjustment, Movement, MovementKind, StockItem, shown};
+use catalog_model::stock::{Adjustment, Movement, MovementKind, StockItem};
 use catalog_model::supply::PileChange;
+use catalog_model::{BundleError, CatalogError};
 use catalog_repository::stock::{self, Cause, Change};
 use catalog_repository::{movements, piles, variants};
-use database::{Once, Transaction};
+use database::{Once, Scoped, Transaction};
 use kernel::{
     AuditEntry, Page, PageRequest, Permission, ProductId, Scope, StockItemId, StockMovementId,
     Timestamp, VariantId,
 };
 
 use crate::Catalog;
+use crate::bundles::{Seen, seen_of_bundles};
 use crate::index::index;
 
 impl Catalog {
@@ -72,6 +73,7 @@ impl Catalog {
         if pile.supply != known.supply {
             let product = pile.product;
             self.queue.publish(&tx, &ProductChanged { product }).await?;
+            self.tell_of_supply(&tx, &pile).await?;
         }
         let available = pile.available();
         if let Some(low) = low_now(&pile, available > known.low_up_to) {
@@ -92,11 +94,7 @@ impl Catalog {
         tx: &Transaction,
         variant: VariantId,
     ) -> Result<StockItem, CatalogError> {
-        let item = variants::find(tx, variant)
-            .await?
-            .ok_or(CatalogError::VariantNotFound)?
-            .stock_item
-            .ok_or(CatalogError::NotCounted)?;
+        let item = pile_of(tx, variant).await?;
         piles::lock(tx, item)
             .await?
             .ok_or(CatalogError::VariantNotFound)
@@ -111,11 +109,7 @@ impl Catalog {
     ) -> Result<Page<Movement, StockMovementId>, CatalogError> {
         scope.require_within(Permission::CatalogRead)?;
         let db = self.database.read(scope).await?;
-        let item = variants::find(&db, variant)
-            .await?
-            .ok_or(CatalogError::VariantNotFound)?
-            .stock_item
-            .ok_or(CatalogError::NotCounted)?;
+        let item = pile_of(&db, variant).await?;
         let mut page = movements::of_item(&db, item, page).await?;
         if scope.seller().is_some() {
             // Who else works or buys here is no business of a seller.
@@ -138,7 +132,9 @@ impl Catalog {
     ) -> Result<Vec<StockItem>, CatalogError> {
         let changed = stock::apply(tx, changes, cause).await?;
         let before = availability_before(&changed, changes);
-        if let Some(event) = shown_change(&before, cause.now) {
+        let mut seen = seen_of(&before, cause.now);
+        seen.extend(seen_of_bundles(tx, &before, cause.now).await?);
+        if let Some(event) = shown_change(&seen) {
             // Search knows only whether there is any.
             if event.in_lists {
                 index(tx, event.products.iter().copied(), self.now()).await?;
@@ -180,19 +176,39 @@ fn availability_before(changed: &[StockItem], changes: &[Change]) -> Vec<(StockI
     before.collect()
 }
 
+/// What the public saw and sees of piles.
+fn seen_of(changed: &[(StockItem, i64)], now: Timestamp) -> Vec<Seen> {
+    let seen = changed.iter().map(|&(pile, before)| {
+        let supply = pile.supply.at(now);
+        Seen {
+            product: pile.product,
+            before: (before, supply),
+            after: (pile.available(), supply),
+        }
+    });
+    seen.collect()
+}
+
+/// Where the stock of a variant is counted.
+async fn pile_of(db: &Scoped, variant: VariantId) -> Result<StockItemId, CatalogError> {
+    let variant = variants::find(db, variant)
+        .await?
+        .ok_or(CatalogError::VariantNotFound)?;
+    if variant.bundle {
+        return Err(BundleError::NoStock.into());
+    }
+    variant.stock_item.ok_or(CatalogError::NotCounted)
+}
+
 /// What the public sees differently after changes; none if it sees no
 /// difference, as with most orders.
-fn shown_change(changed: &[(StockItem, i64)], now: Timestamp) -> Option<StockShownChanged> {
+fn shown_change(changed: &[Seen]) -> Option<StockShownChanged> {
     let mut products: Vec<ProductId> = Vec::new();
     let mut in_lists = false;
-    for &(pile, before) in changed {
-        let (supply, after) = (pile.supply.at(now), pile.available());
-        if shown(Some(before), supply) == shown(Some(after), supply) {
-            continue;
-        }
-        in_lists |= (before > 0) != (after > 0);
-        if !products.contains(&pile.product) {
-            products.push(pile.product);
+    for seen in changed.iter().filter(|seen| seen.differs()) {
+        in_lists |= seen.in_lists();
+        if !products.contains(&seen.product) {
+            products.push(seen.product);
         }
     }
     (!products.is_empty()).then_some(StockShownChanged { products, in_lists })
@@ -216,7 +232,7 @@ mod tests {
     fn only_visible_changes_are_announced() {
         let seen = |on_hand, delta| {
             let now = Timestamp::from_seconds(0);
-            shown_change(&after(on_hand, delta), now).map(|event| event.in_lists)
+            shown_change(&seen_of(&after(on_hand, delta), now)).map(|event| event.in_lists)
         };
         assert_eq!(seen(99, -1), None);
         assert_eq!(seen(10, -1), Some(false));

@@ -137,18 +137,22 @@ async fn known(
     let mut skus: Vec<&str> = counts.iter().map(|count| count.sku.as_str()).collect();
     skus.sort_unstable();
     skus.dedup();
-    let named: HashMap<String, Option<StockItemId>> = stock_counts::named(tx, &skus)
+    let named: HashMap<String, (bool, Option<StockItemId>)> = stock_counts::named(tx, &skus)
         .await?
         .into_iter()
-        .map(|one| (one.sku, one.stock_item_id.map(StockItemId::from_uuid)))
+        .map(|one| {
+            let item = one.stock_item_id.map(StockItemId::from_uuid);
+            (one.sku, (one.bundle, item))
+        })
         .collect();
     let latest = now.plus(CLOCK_SKEW);
     let rows = counts.iter().map(|count| {
         let (outcome, item) = match named.get(&count.sku) {
             None => (CountOutcome::UnknownSku, None),
-            Some(None) => (CountOutcome::NotCounted, None),
+            Some((true, _)) => (CountOutcome::Bundle, None),
+            Some((_, None)) => (CountOutcome::NotCounted, None),
             Some(_) if count.counted_at > latest => (CountOutcome::InFuture, None),
-            Some(&item) => (CountOutcome::Older, item),
+            Some(&(_, item)) => (CountOutcome::Older, item),
         };
         let result = CountResult {
             sku: count.sku.clone(),

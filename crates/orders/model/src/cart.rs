@@ -2,9 +2,13 @@
 //! and stock are read anew whenever it is looked at, and what differs from
 //! what was seen before is reported.
 
+use std::collections::HashMap;
+
+use catalog_model::bundle::Draw;
 use catalog_model::offer::Offer;
 use kernel::{
-    CartId, CartLineId, Currency, Money, MoneyError, OrderId, Timestamp, UserId, VariantId,
+    CartId, CartLineId, Currency, Money, MoneyError, OrderId, StockItemId, Timestamp, UserId,
+    VariantId,
 };
 use serde::{Deserialize, Serialize};
 use strum::{EnumString, IntoStaticStr};
@@ -208,10 +212,32 @@ pub struct PricedCart {
     pub needs_shipping: bool,
 }
 
+/// Takes pieces from what the lines before left in piles: how many of them
+/// are not there yet, or, where there are fewer, how many there are.
+fn take(offer: &Offer, quantity: i64, taken: &mut HashMap<StockItemId, i64>) -> Result<i64, i64> {
+    let (mut left, mut there) = (i64::MAX, quantity);
+    for draw in offer.draws() {
+        let used = taken.entry(draw.item).or_default();
+        let rest = Draw {
+            available: draw.available.saturating_sub(*used),
+            ..draw
+        };
+        let (pieces, supply) = rest.pieces();
+        left = left.min(pieces + supply.beyond).max(0);
+        there = there.min(pieces).max(0);
+        *used += quantity.saturating_mul(draw.quantity);
+    }
+    if quantity > left {
+        Err(left)
+    } else {
+        Ok(quantity - there)
+    }
+}
+
 /// Prices the lines of a cart with the offers there are now. Lines that share
 /// a pile share what is in it, in the order of the lines.
 pub fn price_lines(cart: &Cart, offers: &[Offer]) -> Result<Vec<PricedLine>, MoneyError> {
-    let mut taken = std::collections::HashMap::new();
+    let mut taken = HashMap::new();
     cart.lines
         .iter()
         .map(|&line| {
@@ -240,16 +266,9 @@ pub fn price_lines(cart: &Cart, offers: &[Offer]) -> Result<Vec<PricedLine>, Mon
                             to: offer.price,
                         });
                     }
-                    if let (Some(item), Some(available)) = (offer.stock_item, offer.available) {
-                        let used: &mut i64 = taken.entry(item).or_default();
-                        let there = available - *used;
-                        let left = there.saturating_add(offer.supply.beyond).max(0);
-                        if line.quantity > left {
-                            notices.push(Notice::NotEnough { available: left });
-                        } else {
-                            backordered = (line.quantity - there.max(0)).max(0);
-                        }
-                        *used += line.quantity;
+                    match take(offer, line.quantity, &mut taken) {
+                        Ok(waits) => backordered = waits,
+                        Err(available) => notices.push(Notice::NotEnough { available }),
                     }
                 }
                 _ => notices.push(Notice::Unavailable),
@@ -314,6 +333,7 @@ mod tests {
             compare_at: None,
             weight_grams: 100,
             stock_item: item,
+            components: Vec::new(),
             available: item.map(|_| available),
             supply: Supply::STOCK,
             product_status: ProductStatus::Active,

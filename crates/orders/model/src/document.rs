@@ -102,16 +102,19 @@ pub fn packing_slip(detail: &OrderDetail, issuer: Issuer<'_>) -> Document {
     }
     slip.columns = ["Item", "SKU", "Quantity"].map(str::to_owned).to_vec();
     let to_ship = detail.lines.iter().filter(|line| line.to_ship() > 0);
-    slip.rows = to_ship
-        .map(|line| {
-            vec![
-                line.name.clone(),
-                line.sku.clone(),
-                line.to_ship().to_string(),
-            ]
-        })
-        .collect();
+    slip.rows = to_ship.flat_map(packed).collect();
     slip
+}
+
+/// What is packed for a line, and below a bundle what is in it.
+fn packed(line: &OrderLine) -> Vec<Vec<String>> {
+    let row = |name: String, sku: &str, pieces: i64| vec![name, sku.to_owned(), pieces.to_string()];
+    let mut rows = vec![row(line.name.clone(), &line.sku, line.to_ship())];
+    rows.extend(line.components.iter().map(|one| {
+        let pieces = one.quantity.saturating_mul(line.to_ship());
+        row(format!("– {}", one.name), &one.sku, pieces)
+    }));
+    rows
 }
 
 /// What was bought and paid. It is no invoice: taxes are those the gateway

@@ -16,7 +16,7 @@ use crate::cart::{MAX_LINES, check_quantity};
 use crate::delivery::DeliveryError;
 use crate::errors::OrdersError;
 use crate::fees::{FeeBasis, fees};
-use crate::order::{Order, OrderLine, Pieces};
+use crate::order::{LineComponent, Order, OrderLine, Pieces};
 use crate::ordering::full_name;
 use crate::promotion::Promotion;
 use crate::promotion::apply::{Basket, Candidate, Item, Outcome, apply};
@@ -94,7 +94,7 @@ pub fn edit(
     }
     let is_goods = |line: &OrderLine| {
         let offer = terms.offers.iter().find(|o| o.variant == line.variant);
-        offer.map_or(line.stock_item.is_some(), |o| o.kind == ProductKind::Goods)
+        offer.map_or(line.is_counted(), |o| o.kind == ProductKind::Goods)
     };
     let lines = match edit.lines {
         Some(wanted) => edited_lines(&order, &lines, &wanted, terms)?,
@@ -211,6 +211,7 @@ fn new_line(order: &Order, offer: &Offer, now: Timestamp) -> Result<OrderLine, O
         product: offer.product,
         variant: offer.variant,
         stock_item: offer.stock_item,
+        components: LineComponent::of(offer),
         seller: offer.seller,
         sku: offer.sku.clone(),
         name: full_name(offer),

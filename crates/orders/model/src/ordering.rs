@@ -9,7 +9,7 @@ use kernel::{Money, OrderId, OrderLineId, PaymentId, Timestamp, UserId};
 use crate::cart::{Notice, PricedCart};
 use crate::errors::OrdersError;
 use crate::order::{
-    FulfilmentState, Order, OrderLine, OrderStatus, PaymentState, Pieces, ReturnUrls,
+    FulfilmentState, LineComponent, Order, OrderLine, OrderStatus, PaymentState, Pieces, ReturnUrls,
 };
 use crate::payment::{Payment, PaymentStatus};
 
@@ -92,6 +92,7 @@ pub fn lines_of(priced: &PricedCart, now: Timestamp) -> Result<Vec<OrderLine>, O
                 product: offer.product,
                 variant: offer.variant,
                 stock_item: offer.stock_item,
+                components: LineComponent::of(offer),
                 seller: offer.seller,
                 sku: offer.sku.clone(),
                 name: full_name(offer),

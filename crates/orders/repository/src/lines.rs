@@ -3,13 +3,14 @@
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
-use database::column::{Stored, to_json};
+use database::column::{Stored, to_json, to_maybe};
 use database::{Scoped, Transaction};
 use kernel::{
     Currency, Fault, Money, OrderId, OrderLineId, ProductId, SellerId, StockItemId, Timestamp,
     VariantId,
 };
-use orders_model::order::{LineMove, Order, OrderLine, Pieces};
+use orders_model::order::{LineComponent, LineMove, Order, OrderLine, Pieces};
+use sea_orm::prelude::Json;
 use sea_orm::{FromQueryResult, Value};
 use serde::Deserialize;
 use uuid::Uuid;
@@ -23,6 +24,7 @@ pub(crate) struct Row {
     product_id: Uuid,
     variant_id: Uuid,
     stock_item_id: Option<Uuid>,
+    components: Option<Stored<Vec<LineComponent>>>,
     seller_id: Option<Uuid>,
     sku: String,
     name: String,
@@ -50,6 +52,7 @@ pub(crate) const TABLE: Table = Table {
         ("product_id", Kind::Uuid),
         ("variant_id", Kind::Uuid),
         ("stock_item_id", Kind::Uuid),
+        ("components", Kind::Json),
         ("seller_id", Kind::Uuid),
         ("sku", Kind::Plain),
         ("name", Kind::Plain),
@@ -89,6 +92,7 @@ pub(crate) fn read(row: Row, currency: Currency) -> OrderLine {
         product: ProductId::from_uuid(row.product_id),
         variant: VariantId::from_uuid(row.variant_id),
         stock_item: row.stock_item_id.map(StockItemId::from_uuid),
+        components: row.components.map_or_else(Vec::new, |Stored(all)| all),
         seller: row.seller_id.map(SellerId::from_uuid),
         sku: row.sku,
         name: row.name,
@@ -111,17 +115,23 @@ pub(crate) fn read(row: Row, currency: Currency) -> OrderLine {
     }
 }
 
+/// What the bundle of a line was made of; nothing for others.
+fn components(line: &OrderLine) -> Option<Json> {
+    to_maybe((!line.components.is_empty()).then_some(&line.components))
+}
+
 /// The write that adds the lines of an order, for a batch.
 pub fn insert(order: OrderId, lines: &[OrderLine]) -> (String, Vec<Value>) {
     let mut values: Vec<Value> = vec![order.uuid().into()];
     let mut rows = Vec::with_capacity(lines.len());
     for line in lines {
-        let row: [Value; 17] = [
+        let row: [Value; 18] = [
             line.id.uuid().into(),
             line.position.into(),
             line.product.uuid().into(),
             line.variant.uuid().into(),
             line.stock_item.map(StockItemId::uuid).into(),
+            components(line).into(),
             line.seller.map(SellerId::uuid).into(),
             line.sku.clone().into(),
             line.name.clone().into(),
@@ -145,7 +155,7 @@ pub fn insert(order: OrderId, lines: &[OrderLine]) -> (String, Vec<Value>) {
     (
         format!(
             "INSERT INTO order_lines (tenant_id, order_id, id, position, product_id, variant_id, stock_item_id, \
-               seller_id, sku, name, options, unit_price, quantity, discount, fee, restocked, intangible, backordered, \
+               components, seller_id, sku, name, options, unit_price, quantity, discount, fee, restocked, intangible, backordered, \
                expected_at) VALUES {}",
             rows.join(", ")
         ),
@@ -192,15 +202,15 @@ pub async fn move_pieces(tx: &Transaction, line: OrderLineId, by: LineMove) -> R
     Ok(changed == 1)
 }
 
-/// Notes how many pieces of a line are waited for.
-pub async fn set_backordered(
-    tx: &Transaction,
-    line: OrderLineId,
-    backordered: i64,
-) -> Result<(), Fault> {
+/// Notes what of a line is waited for. The order is locked.
+pub async fn set_waiting(tx: &Transaction, line: &OrderLine) -> Result<(), Fault> {
     tx.run(
-        "UPDATE order_lines SET backordered = $2 WHERE tenant_id = $1 AND id = $3",
-        [backordered.into(), line.uuid().into()],
+        "UPDATE order_lines SET backordered = $2, components = $3 WHERE tenant_id = $1 AND id = $4",
+        [
+            line.pieces.backordered.into(),
+            components(line).into(),
+            line.id.uuid().into(),
+        ],
     )
     .await
     .map(|_| ())

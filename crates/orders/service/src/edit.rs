@@ -233,7 +233,7 @@ impl Orders {
         } = edited;
         for line in &mut lines {
             // Found out anew when it is reserved.
-            line.pieces.backordered = 0;
+            line.waits_for_nothing();
         }
         lines::replace(tx, order.id, &lines).await?;
         let (sql, values) = orders::update_contents(&order);

@@ -103,16 +103,21 @@ impl Orders {
     ) -> Result<(), OrdersError> {
         let mut waited_for = Vec::new();
         for entry in entries {
-            let line = lines.iter().find(|line| line.id == entry.line);
-            let to_fill = line.map_or(0, |line| line.to_fill(entry.quantity));
-            let item = line.and_then(|line| line.stock_item);
-            waited_for.extend(item.filter(|_| to_fill > 0).map(|item| (item, to_fill)));
+            let mut to_fill = 0;
+            if let Some(line) = lines.iter_mut().find(|line| line.id == entry.line) {
+                to_fill = line.to_fill(entry.quantity);
+                waited_for.extend(line.fill(entry.quantity));
+            }
             let by = LineMove {
                 shipped: entry.quantity,
                 backordered: -to_fill,
                 ..LineMove::default()
             };
             move_pieces(tx, lines, *entry, by).await?;
+            let bundle = lines.iter().find(|line| line.id == entry.line);
+            if let Some(bundle) = bundle.filter(|line| to_fill > 0 && !line.components.is_empty()) {
+                lines::set_waiting(tx, bundle).await?;
+            }
         }
         if waited_for.is_empty() {
             return Ok(());

@@ -4,7 +4,7 @@ use catalog_model::CatalogError;
 use database::{Batch, Once, retrying};
 use kernel::{Money, PaymentId, Scope, Timestamp};
 use orders_model::OrdersError;
-use orders_model::order::{Order, OrderLine, OrderStatus, allot, demand};
+use orders_model::order::{Order, OrderLine, OrderStatus, demand, waiting};
 use orders_model::ordering::new_attempt;
 use orders_model::payment::{Payment, PaymentStatus};
 use orders_model::ports::{
@@ -290,9 +290,9 @@ pub(crate) async fn note_waiting(
     known: &[OrderLine],
     owed: &[(kernel::StockItemId, i64)],
 ) -> Result<(), OrdersError> {
-    for (line, waits) in known.iter().zip(allot(known, owed)) {
-        if line.pieces.backordered != waits {
-            lines::set_backordered(tx, line.id, waits).await?;
+    for (line, waits) in known.iter().zip(waiting(known.to_vec(), owed)) {
+        if *line != waits {
+            lines::set_waiting(tx, &waits).await?;
         }
     }
     Ok(())
@@ -308,7 +308,7 @@ pub(crate) fn short(error: CatalogError, lines: &[OrderLine]) -> OrdersError {
 pub(crate) fn names(lines: &[OrderLine], short: &[kernel::StockItemId]) -> String {
     let names: Vec<&str> = lines
         .iter()
-        .filter(|line| line.stock_item.is_some_and(|item| short.contains(&item)))
+        .filter(|line| line.takes_from(short))
         .map(|line| line.name.as_str())
         .collect();
     names.join(", ")

@@ -226,7 +226,7 @@ impl Orders {
                         .lines
                         .iter()
                         .filter_map(|line| line.offer.as_ref())
-                        .filter(|offer| offer.stock_item.is_some_and(|i| short.contains(&i)))
+                        .filter(|offer| offer.draws().iter().any(|draw| short.contains(&draw.item)))
                         .map(full_name)
                         .collect();
                     OrdersError::OutOfStock(names.join(", "))

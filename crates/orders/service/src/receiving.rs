@@ -118,10 +118,7 @@ impl Orders {
             };
             move_pieces(tx, of_order, entry, by).await?;
             let sold = of_order.iter().find(|sold| sold.id == line.line);
-            let item = sold.and_then(|sold| sold.stock_item);
-            if line.restocked > 0 {
-                counted.extend(item.map(|item| (item, line.restocked)));
-            }
+            counted.extend(sold.into_iter().flat_map(|sold| sold.goods(line.restocked)));
         }
         if !counted.is_empty() {
             let back = Demand::of(counted)?;

@@ -24,6 +24,7 @@ pub(crate) mod stock_levels;
 pub(crate) mod stock_sync;
 pub(crate) mod tenants;
 pub(crate) mod users;
+pub(crate) mod variant_components;
 pub(crate) mod variant_matrix;
 pub(crate) mod variants;
 pub(crate) mod webhook_events;

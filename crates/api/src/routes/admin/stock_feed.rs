@@ -119,6 +119,8 @@ pub(crate) enum OutcomeDto {
     UnknownSku,
     /// The variant is not counted.
     NotCounted,
+    /// The variant is a bundle: it has no stock of its own, its components have.
+    Bundle,
 }
 
 impl From<CountOutcome> for OutcomeDto {
@@ -131,6 +133,7 @@ impl From<CountOutcome> for OutcomeDto {
             CountOutcome::InFuture => Self::InFuture,
             CountOutcome::UnknownSku => Self::UnknownSku,
             CountOutcome::NotCounted => Self::NotCounted,
+            CountOutcome::Bundle => Self::Bundle,
         }
     }
 }

@@ -132,7 +132,7 @@ pub(super) fn check_prices(
     }
 }
 
-fn respond(mut response: HttpResponseBuilder, variant: StockedVariant) -> HttpResponse {
+pub(super) fn respond(mut response: HttpResponseBuilder, variant: StockedVariant) -> HttpResponse {
     response
         .insert_header(("etag", etag(variant.variant.version)))
         .json(AdminVariantDto::from(variant))

@@ -1,13 +1,15 @@
 //! Orders and their states.
 
 mod changes;
+mod demand;
 mod line;
 mod states;
 
 use kernel::{Audited, CartId, Currency, Money, MoneyError, OrderId, Snapshot, Timestamp, UserId};
 use serde::{Deserialize, Serialize};
 
-pub use line::{LineMove, OrderLine, Pieces, Settled, allot, demand, waiting};
+pub use demand::{Goods, LineComponent, demand, waiting};
+pub use line::{LineMove, OrderLine, Pieces, Settled};
 pub use states::{FulfilmentState, OrderStatus, PaymentState};
 
 use crate::address::Address;
