@@ -91,10 +91,19 @@ async fn pictures_are_kept_in_a_bucket(#[values(Server::Moto, Server::S3rver)] s
 }
 
 /// Where the bucket, or what stands before it, serves pictures itself, answers
-/// lead there.
+/// lead there, and the files say how long they may be kept.
+#[rstest]
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_bucket_may_serve_pictures_itself() {
-    let bucket = S3::moto().await;
+async fn a_bucket_may_serve_pictures_itself(
+    #[values(Server::Moto, Server::S3rver)] server: Server,
+) {
+    let bucket = match server {
+        Server::Moto => S3::moto().await,
+        Server::S3rver => S3::s3rver().await,
+    };
+    if matches!(server, Server::Moto) {
+        bucket.let_everybody_read().await;
+    }
     let mut settings = bucket.settings();
     settings.push(("MEDIA_PUBLIC_URL", bucket.public_url()));
     let settings: Vec<(&str, &str)> = settings.iter().map(|(n, v)| (*n, v.as_str())).collect();
@@ -103,8 +112,17 @@ async fn a_bucket_may_serve_pictures_itself() {
     let item = app.simple(&shop.first, "Lamp", 3).await;
     let made = upload(&app, &shop.first.key, &item.product, 1);
     let made = made.expect(201).await;
+    let client = reqwest::Client::builder().no_proxy().build();
+    let client = client.expect("a client");
     for size in ["original", "thumb", "medium", "large"] {
         let url = made.text_at(&format!("/{size}/url"));
         assert!(url.starts_with(&bucket.public_url()), "{url}");
+        let file = client.get(&url).send().await.expect("an answer");
+        assert_eq!(file.status(), 200, "{url}");
+        let header = |name: &str| file.headers()[name].to_str().expect("text").to_owned();
+        assert_eq!(header("content-type"), "image/png");
+        assert!(header("cache-control").contains("immutable"));
+        let bytes = file.bytes().await.expect("a file");
+        assert!(image::load_from_memory(&bytes).is_ok());
     }
 }
