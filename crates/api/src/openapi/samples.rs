@@ -125,6 +125,7 @@ const TRUE: &[&str] = &[
 #[rustfmt::skip]
 const NUMBERS: &[(&str, i64)] = &[
     ("amount", 1_299), ("attempts", 1), ("available", 12), ("backorder_limit", 20),
+    ("bundles_available", 12),
     ("backordered", 0), ("backordered_after", 0), ("backordered_delta", 0), ("basis_points", 1_000),
     ("bytes", 48_211), ("bytes_read", 48_211), ("carts", 210), ("checked", 1_874),
     ("checkouts", 84), ("conversion_basis_points", 460), ("count", 17), ("customer_limit", 1),
