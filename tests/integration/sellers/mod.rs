@@ -1,6 +1,7 @@
 //! Sellers: records of a shop, people who belong to them, and what they are
 //! told of.
 
+mod growth;
 mod own;
 mod report;
 mod stock;

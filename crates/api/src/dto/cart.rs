@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 use catalog_model::stock::shown;
 use kernel::{CartId, CartLineId, Currency, OrderId, ProductId, Timestamp, VariantId};
-use orders_model::cart::{CartStatus, Notice, PricedCoupon, PricedLine};
+use orders_model::cart::CartStatus;
+use orders_model::priced_cart::{Notice, PricedCoupon, PricedLine};
 use orders_model::totals::Totals;
 use orders_service::CartAnswer;
 use serde::Serialize;

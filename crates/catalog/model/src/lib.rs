@@ -5,6 +5,7 @@ pub mod bundle;
 pub mod bundle_errors;
 pub mod category;
 pub mod choice;
+mod error_codes;
 pub mod errors;
 pub mod events;
 pub mod image;

@@ -22,6 +22,7 @@ pub mod order;
 pub mod ordering;
 pub mod payment;
 pub mod ports;
+pub mod priced_cart;
 pub mod promotion;
 pub mod refund;
 pub mod returns;

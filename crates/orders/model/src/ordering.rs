@@ -6,12 +6,12 @@ use catalog_model::offer::Offer;
 use catalog_model::product::ProductKind;
 use kernel::{Money, OrderId, OrderLineId, PaymentId, Timestamp, UserId};
 
-use crate::cart::{Notice, PricedCart};
 use crate::errors::OrdersError;
 use crate::order::{
     FulfilmentState, LineComponent, Order, OrderLine, OrderStatus, PaymentState, Pieces, ReturnUrls,
 };
 use crate::payment::{Payment, PaymentStatus};
+use crate::priced_cart::{Notice, PricedCart};
 
 /// Refuses a cart that lacks something an order needs.
 pub fn check_complete(priced: &PricedCart) -> Result<(), OrdersError> {

@@ -4,10 +4,9 @@ use accounts_model::tenant::Tenant;
 use database::{Batch, Once, Transaction};
 use kernel::{CartId, CartLineId, Currency, Scope, UserId, VariantId};
 use orders_model::OrdersError;
-use orders_model::cart::{
-    Cart, CartChange, CartLine, CartStatus, MAX_LINES, PricedCart, check_quantity,
-};
+use orders_model::cart::{Cart, CartChange, CartLine, CartStatus, MAX_LINES, check_quantity};
 use orders_model::ordering::full_name;
+use orders_model::priced_cart::PricedCart;
 use orders_repository::carts;
 use serde::{Deserialize, Serialize};
 

@@ -5,7 +5,6 @@ use catalog_model::CatalogError;
 use database::{Batch, Once, OnceTransaction, Transaction};
 use kernel::{OrderId, PaymentId, Scope, Timestamp};
 use orders_model::OrdersError;
-use orders_model::cart::PricedCart;
 use orders_model::events::OrderPlaced;
 use orders_model::order::{
     Aftercare, HistoryEntry, Order, OrderDetail, OrderLine, ReturnUrls, demand, waiting,
@@ -14,6 +13,7 @@ use orders_model::ordering::{
     check_as_seen, check_complete, full_name, lines_of, new_attempt, new_order,
 };
 use orders_model::payment::{Payment, PaymentStatus};
+use orders_model::priced_cart::PricedCart;
 use orders_model::search::words_of;
 use orders_repository::promotions::redemptions;
 use orders_repository::{carts, history, lines, numbers, orders, payments, words};

@@ -116,7 +116,7 @@ pub(crate) const EDITS: &[Edit] = &[
         text: "mod __domain__;\n",
     },
     Edit {
-        file: "tests/integration/authorization/routes.rs",
+        file: "tests/integration/authorization/routes/tenant.rs",
         after: "pub const ROUTES",
         before: "    // The operator's.\n",
         text: "    // The domain of __domain__.\n\
