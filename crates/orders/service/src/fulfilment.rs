@@ -216,13 +216,14 @@ impl Orders {
     ) -> Result<(), OrdersError> {
         let now = self.now();
         order.handed_over(&shipment.tracking, now);
-        let number = shipment.tracking.number.clone();
-        let found_by = number.as_deref().map(words_of_tracking);
+        let number = shipment.tracking.number.as_deref();
+        let found_by = number.map(words_of_tracking);
         if let Some(write) = words::index(order.id, &found_by.unwrap_or_default()) {
             batch.add(write);
         }
         let actor = tx.scope().actor();
-        batch.add(history::note(order.id, "shipped", number, actor, now));
+        let note = Some(shipment.id.to_string());
+        batch.add(history::note(order.id, "shipped", note, actor, now));
         let event = ShipmentShipped {
             order: order.id,
             shipment: shipment.id,

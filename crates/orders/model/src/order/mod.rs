@@ -30,6 +30,9 @@ pub struct ReturnUrls {
     pub cancel: String,
 }
 
+/// The mail address of orders whose buyer was forgotten. Nothing is sent there.
+pub const NOBODY: &str = "erased@erased.invalid";
+
 /// An order.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Order {
