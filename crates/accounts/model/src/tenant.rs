@@ -46,21 +46,35 @@ pub struct Tenant {
 impl Audited for Tenant {
     fn snapshot(&self) -> Snapshot {
         let status: &'static str = self.status.into();
-        let settings = &self.settings;
-        let borne_by: &'static str = settings.platform_fee.borne_by.into();
+        // Taken apart, so that no new setting is forgotten here.
+        let TenantSettings {
+            currency,
+            time_zone,
+            language,
+            support_email,
+            platform_fee,
+            order_numbers_after,
+            return_window_days,
+            require_two_factor,
+            low_stock_threshold,
+        } = &self.settings;
+        let borne_by: &'static str = platform_fee.borne_by.into();
         Snapshot::new()
             .with_public_text("slug", Some(&self.slug))
             .with_public_text("name", Some(&self.name))
             .with("status", status)
             .with_public_texts("hosts", self.hosts.iter().map(String::as_str))
-            .with("currency", settings.currency)
-            .with_public_text("time_zone", Some(&settings.time_zone))
-            .with_hidden("support_email", settings.support_email.as_deref())
-            .with("fee_fixed", settings.platform_fee.fixed)
-            .with("fee_basis_points", settings.platform_fee.basis_points)
+            .with("currency", *currency)
+            .with_public_text("time_zone", Some(time_zone))
+            .with_public_text("language", Some(language))
+            .with_hidden("support_email", support_email.as_deref())
+            .with("fee_fixed", platform_fee.fixed)
+            .with("fee_basis_points", platform_fee.basis_points)
             .with("fee_borne_by", borne_by)
-            .with("require_two_factor", settings.require_two_factor)
-            .with("low_stock_threshold", settings.low_stock_threshold)
+            .with("order_numbers_after", *order_numbers_after)
+            .with("return_window_days", *return_window_days)
+            .with("require_two_factor", *require_two_factor)
+            .with("low_stock_threshold", *low_stock_threshold)
             .with("version", self.version)
     }
 }

@@ -6,12 +6,13 @@ use actix_web::web::{Data, Path};
 use actix_web::{HttpResponse, get};
 use bytes::Bytes;
 use futures::{StreamExt as _, stream};
-use kernel::{DomainError as _, Fault, FieldError};
+use kernel::{DomainError as _, Fault, FieldError, Page, Scope};
 use orders_model::OrdersError;
+use orders_model::order::ListedOrder;
 use orders_service::{OrderFile, OrderKey, OrderPosition};
 use utoipa::ToSchema;
 
-use super::admin::orders::OrdersQuery;
+use super::admin::orders::{OrderRowsDto, OrdersQuery};
 use crate::dto::order_table;
 use crate::extract::{Caller, OrderToken, Query, id};
 use crate::problem::{ApiError, RequestError};
@@ -99,11 +100,11 @@ pub(crate) async fn get_packing_slip(
 /// Export orders as CSV
 ///
 /// All that the filters let through, as a stream; `limit` and `cursor` are
-/// refused. Cells that a
-/// spreadsheet would take for a formula begin with an apostrophe. When the
-/// export breaks off, so does the connection.
+/// refused. With `rows=lines` there is a row for each line of each order.
+/// Cells that a spreadsheet would take for a formula begin with an apostrophe.
+/// When the export breaks off, so does the connection.
 #[utoipa::path(tag = "admin: orders", params(OrdersQuery), responses(
-    (status = 200, description = "One row for each order.", body = CsvFile, content_type = "text/csv"),
+    (status = 200, description = "One row for each order, or for each line.", body = CsvFile, content_type = "text/csv"),
 ))]
 #[get("/api/admin/orders/export")]
 pub(crate) async fn export_orders(
@@ -119,18 +120,22 @@ pub(crate) async fn export_orders(
         ];
         return Err(RequestError::InvalidQuery(fields).into());
     }
+    let kind = query.0.rows();
     let (filter, sort) = query.0.wanted();
+    let scope = caller.0;
     let first = state
         .orders
-        .export_part(&caller.0, &filter, sort, None)
+        .export_part(&scope, &filter, sort, None)
         .await?;
-    let head = order_table::head()?;
-    let rows = order_table::rows(&first.items)?;
+    let (head, what) = match kind {
+        OrderRowsDto::Orders => (order_table::head()?, "orders"),
+        OrderRowsDto::Lines => (order_table::head_of_lines()?, "order-lines"),
+    };
+    let rows = rows_of(&state, &scope, kind, &first).await?;
     let begun = Bytes::from([head, rows].concat());
     let begun = stream::iter([Ok::<_, std::io::Error>(begun)]);
     let day = state.clock.now().to_string();
-    let name = format!("orders-{}.csv", day.get(..10).unwrap_or("all"));
-    let scope = caller.0;
+    let name = format!("{what}-{}.csv", day.get(..10).unwrap_or("all"));
     let rest = stream::try_unfold(first.next, move |next: Option<OrderPosition>| {
         let (state, scope, filter) = (state.clone(), scope.clone(), filter.clone());
         async move {
@@ -140,17 +145,31 @@ pub(crate) async fn export_orders(
                 .export_part(&scope, &filter, sort, Some(after))
                 .await
                 .map_err(|error| broken(&error))?;
-            let rows = order_table::rows(&part.items).map_err(OrdersError::from);
-            Ok(Some((
-                Bytes::from(rows.map_err(|error| broken(&error))?),
-                part.next,
-            )))
+            let rows = rows_of(&state, &scope, kind, &part).await;
+            let rows = rows.map_err(|error| broken(&error))?;
+            Ok(Some((Bytes::from(rows), part.next)))
         }
     });
     Ok(HttpResponse::Ok()
         .insert_header((CONTENT_DISPOSITION, attachment(&name)))
         .content_type("text/csv; charset=utf-8")
         .streaming(begun.chain(rest)))
+}
+
+/// The rows of a part.
+async fn rows_of(
+    state: &ApiState,
+    scope: &Scope,
+    kind: OrderRowsDto,
+    part: &Page<ListedOrder, OrderPosition>,
+) -> Result<Vec<u8>, OrdersError> {
+    match kind {
+        OrderRowsDto::Orders => Ok(order_table::rows(&part.items)?),
+        OrderRowsDto::Lines => {
+            let lines = state.orders.lines_of_part(scope, &part.items).await?;
+            Ok(order_table::rows_of_lines(&part.items, &lines)?)
+        }
+    }
 }
 
 /// An export that breaks off in the middle: it is too late for a status, so

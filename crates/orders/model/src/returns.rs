@@ -323,9 +323,10 @@ pub fn check_returnable(
     for sum in summed(lines, &entries)? {
         let line = lines.iter().find(|line| line.id == sum.line);
         let held = line.map_or(0, |line| line.pieces.returning + line.pieces.returned);
-        let left = (handed_over(shipments, sum.line) - held).max(0);
+        let sent = handed_over(shipments, sum.line);
+        let left = (sent - held).max(0);
         if sum.quantity > left {
-            return Err(AftercareError::TooManyReturned { left }.into());
+            return Err(AftercareError::TooManyReturned { left, sent }.into());
         }
         let first = wanted.iter().find(|entry| entry.line == sum.line);
         let first = first.ok_or(OrdersError::LineNotFound)?;

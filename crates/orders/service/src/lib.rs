@@ -66,6 +66,7 @@ use url::Url;
 pub use abandoned::AbandonedCart;
 pub use access::{CartKey, OrderKey};
 pub use address_book::GivenAddress;
+pub use cancel::CancelReason;
 pub use carts::{CartAnswer, GivenCartChange};
 pub use checkout::CheckoutRequest;
 pub use documents::OrderFile;

@@ -151,6 +151,7 @@ impl Orders {
         let command = RefundCommand {
             amount: Some(amount),
             reason: format!("return {}", found.id),
+            tell_customer: false,
             restock: Vec::new(),
             despite_dispute: true,
         };

@@ -4,7 +4,7 @@ use database::{Batch, Once, Transaction, retrying};
 use kernel::{Audited as _, Money, OrderId, Permission, RefundId, Scope, WebhookEventId};
 use orders_model::OrdersError;
 use orders_model::events::{RefundPromised, RefundSucceeded};
-use orders_model::order::{Order, OrderDetail};
+use orders_model::order::{Order, OrderDetail, REFUND_PROMISED};
 use orders_model::payment::Payment;
 use orders_model::ports::{GatewayError, RefundReport, RefundRequest, RefundState};
 use orders_model::refund::{Refund, RefundStatus, Restock};
@@ -23,8 +23,10 @@ use crate::shares::goods_of_restock;
 pub struct RefundCommand {
     /// How much; all that is left when none.
     pub amount: Option<Money>,
-    /// Why.
+    /// Why; for the shop.
     pub reason: String,
+    /// Whether the buyer reads it, too: it becomes a note for them.
+    pub tell_customer: bool,
     /// What goes back into stock.
     pub restock: Vec<Restock>,
     /// Even if the bank may give it back itself.
@@ -64,6 +66,9 @@ impl Orders {
         check_undisputed(&order, command.despite_dispute)?;
         let before = order.snapshot();
         let mut batch = Batch::new();
+        if command.tell_customer {
+            self.tell_customer(&tx, id, &command.reason).await?;
+        }
         self.promise(&tx, &mut batch, &mut order, command, &[])
             .await?;
         batch.add(orders::update(&order));
@@ -136,7 +141,7 @@ impl Orders {
         }
         let note = Some(format!("{amount}: {}", command.reason));
         let actor = tx.scope().actor();
-        batch.add(history::note(order.id, "refund_promised", note, actor, now));
+        batch.add(history::note(order.id, REFUND_PROMISED, note, actor, now));
         Ok(())
     }
 
@@ -340,7 +345,7 @@ impl Orders {
         let note = Some(format!("{} at the gateway", report.amount));
         let actor = tx.scope().actor();
         if status == RefundStatus::Pending {
-            batch.add(history::note(order.id, "refund_promised", note, actor, now));
+            batch.add(history::note(order.id, REFUND_PROMISED, note, actor, now));
             return Ok(());
         }
         batch.add(history::note(order.id, "refunded", note, actor, now));
