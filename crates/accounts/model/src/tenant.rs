@@ -215,6 +215,14 @@ fn is_time_zone(name: &str) -> bool {
     jiff::tz::TimeZone::get(name).is_ok()
 }
 
+/// A time zone as the IANA writes it: `Europe/Berlin` for `europe/berlin`. What
+/// is none stays as it is.
+pub fn time_zone_name(name: String) -> String {
+    let zone = jiff::tz::TimeZone::get(&name).ok();
+    let written = zone.and_then(|zone| zone.iana_name().map(str::to_owned));
+    written.unwrap_or(name)
+}
+
 /// A host name as requests carry it: lower case, without port.
 pub fn normalise_host(host: &str) -> Result<String, AccountsError> {
     let host = host.trim().trim_end_matches('.').to_lowercase();
@@ -274,6 +282,8 @@ mod tests {
         assert!(settings.check().is_ok());
         settings.time_zone = "Europe/Berlin".to_owned();
         assert!(settings.check().is_ok());
+        assert_eq!(time_zone_name("europe/berlin".into()), "Europe/Berlin");
+        assert_eq!(time_zone_name("Berlin".into()), "Berlin");
         settings.time_zone = "Berlin".to_owned();
         assert!(settings.check().is_err());
         settings.time_zone = "UTC".to_owned();

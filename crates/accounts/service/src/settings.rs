@@ -5,7 +5,7 @@ use std::sync::Arc;
 use accounts_model::AccountsError;
 use accounts_model::email::Email;
 use accounts_model::events::TenantChanged;
-use accounts_model::tenant::{FeeBearer, PlatformFee, Tenant};
+use accounts_model::tenant::{FeeBearer, PlatformFee, Tenant, time_zone_name};
 use accounts_repository::{tenants, two_factors};
 use database::Transaction;
 use kernel::{AuditEntry, Audited as _, Expected, Money, Permission, Scope};
@@ -73,7 +73,7 @@ impl Accounts {
         tenant.name = change.name.unwrap_or(tenant.name);
         let settings = &mut tenant.settings;
         if let Some(time_zone) = change.time_zone {
-            settings.time_zone = time_zone;
+            settings.time_zone = time_zone_name(time_zone);
         }
         if let Some(language) = change.language {
             settings.language = language;

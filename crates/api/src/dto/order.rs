@@ -83,6 +83,9 @@ pub(crate) struct OrderSummaryDto {
     exchange_of: Option<OrderId>,
     /// What of that order's money pays this one.
     exchange_credit: MoneyDto,
+    /// What of `exchange_credit` went back to the buyer, as a refund of the
+    /// order it came from, or pays yet another exchange.
+    credit_back: MoneyDto,
     /// What of this order's money pays others, for which goods came back.
     exchanged: MoneyDto,
 }
@@ -138,6 +141,7 @@ impl OrderSummaryDto {
                 .map(Into::into),
             exchange_of: order.exchange_of,
             exchange_credit: order.exchange_credit.into(),
+            credit_back: order.credit_back.into(),
             exchanged: order.exchanged.into(),
         }
     }

@@ -6,11 +6,13 @@ use actix_web::web::{Data, Path};
 use actix_web::{HttpResponse, get};
 use bytes::Bytes;
 use futures::{StreamExt as _, stream};
-use kernel::{DomainError as _, Fault, FieldError, Page, Scope};
+use kernel::{DomainError as _, Fault, FieldError, Page, Scope, ShipmentId};
 use orders_model::OrdersError;
 use orders_model::order::ListedOrder;
 use orders_service::{OrderFile, OrderKey, OrderPosition};
-use utoipa::ToSchema;
+use serde::Deserialize;
+use utoipa::{IntoParams, ToSchema};
+use validator::Validate;
 
 use super::admin::orders::{OrderRowsDto, OrdersQuery};
 use crate::dto::order_table;
@@ -81,10 +83,20 @@ pub(crate) async fn admin_get_receipt(
     Ok(pdf(state.orders.admin_receipt(&caller.0, id).await?))
 }
 
-/// Print the packing slip of an order
+/// Which packing slip.
+#[derive(Deserialize, IntoParams, Validate)]
+#[into_params(parameter_in = Query)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct PackingSlipQuery {
+    /// Of that shipment only; of all that is to be sent when absent.
+    #[param(value_type = Option<String>, example = "pkg_01j9z6m3k4f5g6h7j8k9m0n1p2")]
+    shipment_id: Option<ShipmentId>,
+}
+
+/// Print the packing slip of an order or of a shipment
 ///
 /// What goes into the parcel and where to, without prices.
-#[utoipa::path(tag = "admin: orders", params(("order_id" = String, Path, description = "The order.")), responses(
+#[utoipa::path(tag = "admin: orders", params(("order_id" = String, Path, description = "The order."), PackingSlipQuery), responses(
     (status = 200, description = "The packing slip.", body = PdfFile, content_type = "application/pdf"),
 ))]
 #[get("/api/admin/orders/{order_id}/packing-slip")]
@@ -92,9 +104,11 @@ pub(crate) async fn get_packing_slip(
     state: Data<ApiState>,
     caller: Caller,
     path: Path<String>,
+    query: Query<PackingSlipQuery>,
 ) -> Result<HttpResponse, ApiError> {
     let id = id(&path, OrdersError::OrderNotFound)?;
-    Ok(pdf(state.orders.packing_slip(&caller.0, id).await?))
+    let shipment = query.0.shipment_id;
+    Ok(pdf(state.orders.packing_slip(&caller.0, id, shipment).await?))
 }
 
 /// Export orders as CSV

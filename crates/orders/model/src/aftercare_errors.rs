@@ -76,7 +76,7 @@ pub enum AftercareError {
     #[error("nothing came back; cancel the return instead")]
     NothingReceived,
     /// The buyer took too long.
-    #[error("returns can be asked for within {days} days after the goods arrived; ask the shop")]
+    #[error("{}", window_over(*.days))]
     WindowOver {
         /// How many.
         days: u32,
@@ -97,6 +97,13 @@ pub enum AftercareError {
     /// There are too many notes.
     #[error("an order has at most {0} notes")]
     TooManyNotes(i64),
+}
+
+fn window_over(days: u32) -> String {
+    if days == 0 {
+        return "returns cannot be asked for here; ask the shop".to_owned();
+    }
+    format!("returns can be asked for within {days} days after the goods arrived; ask the shop")
 }
 
 fn too_many_returned(left: i64, sent: i64) -> String {

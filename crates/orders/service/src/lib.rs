@@ -31,6 +31,7 @@ mod payments;
 mod personal;
 mod placing;
 mod pricing;
+mod promising;
 mod promotions;
 mod receiving;
 mod redeeming;

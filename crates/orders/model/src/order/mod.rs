@@ -2,6 +2,7 @@
 
 mod buyer;
 mod changes;
+mod credit;
 mod demand;
 mod line;
 mod states;
@@ -10,6 +11,7 @@ use kernel::{Audited, CartId, Currency, Money, MoneyError, OrderId, Snapshot, Ti
 use serde::{Deserialize, Serialize};
 
 pub use buyer::{BY_SHOP, CANCELED, REFUND_PROMISED};
+pub use credit::lesser;
 pub use demand::{Goods, LineComponent, demand, waiting};
 pub use line::{LineMove, OrderLine, Pieces, Settled};
 pub use states::{FulfilmentState, OrderStatus, PaymentState};
@@ -115,6 +117,9 @@ pub struct Order {
     pub exchange_credit: Money,
     /// What of this order's money pays others, for which goods came back.
     pub exchanged: Money,
+    /// What of `exchange_credit` went back to the buyer, as money of the order
+    /// it came from, or pays yet another exchange.
+    pub credit_back: Money,
 }
 
 impl Order {
