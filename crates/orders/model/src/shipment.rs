@@ -108,12 +108,6 @@ pub struct Shipment {
 }
 
 impl Shipment {
-    /// How many pieces of a line are in it.
-    pub fn pieces_of(&self, line: OrderLineId) -> i64 {
-        let entries = self.lines.iter().filter(|entry| entry.line == line);
-        entries.map(|entry| entry.quantity).sum()
-    }
-
     fn become_status(&mut self, next: ShipmentStatus) -> Result<(), AftercareError> {
         if !self.status.may_become(next) {
             return Err(AftercareError::ShipmentState {
