@@ -296,13 +296,19 @@ async fn papers_say_what_is_paid_and_what_is_in_a_parcel(
     let tenant = &shop.first;
     let lamp = app.simple(tenant, "Lamp", 9).await;
     let desk = app.simple(tenant, "Desk", 9).await;
-    let cart = [(lamp.variants[0].as_str(), 2), (desk.variants[0].as_str(), 1)];
+    let cart = [
+        (lamp.variants[0].as_str(), 2),
+        (desk.variants[0].as_str(), 1),
+    ];
     let order = app.order(tenant, &cart).await;
     let bearer = format!("Bearer {}", tenant.key);
     let key = ("authorization", bearer.as_str());
     let base = format!("/api/admin/orders/{}", order.id);
     let (_, unpaid) = pdf(&app, &format!("{base}/receipt"), key).await;
-    assert!(unpaid.contains("not paid yet") && unpaid.contains("Total"), "{unpaid}");
+    assert!(
+        unpaid.contains("not paid yet") && unpaid.contains("Total"),
+        "{unpaid}"
+    );
     assert!(!unpaid.contains("Receipt"), "{unpaid}");
     let (_, slip) = pdf(&app, &format!("{base}/packing-slip"), key).await;
     assert!(slip.contains("do not send"), "{slip}");
@@ -315,7 +321,13 @@ async fn papers_say_what_is_paid_and_what_is_in_a_parcel(
     let back = json!({"amount": eur(1000), "reason": "late"});
     post("refund", back).expect(200).await;
     let (_, receipt) = pdf(&app, &format!("{base}/receipt"), key).await;
-    for text in ["Receipt", "80.00 EUR", "-10.00 EUR", "Paid after refunds", "70.00 EUR"] {
+    for text in [
+        "Receipt",
+        "80.00 EUR",
+        "-10.00 EUR",
+        "Paid after refunds",
+        "70.00 EUR",
+    ] {
         assert!(receipt.contains(text), "{text} in {receipt}");
     }
     let lines = app.see(&order).await["lines"].clone();
@@ -325,10 +337,21 @@ async fn papers_say_what_is_paid_and_what_is_in_a_parcel(
         .collect::<Vec<_>>()});
     let sent = post("shipments", one).expect(200).await;
     let parcel = sent.text_at("/shipments/0/id");
-    let (_, slip) = pdf(&app, &format!("{base}/packing-slip?shipment_id={parcel}"), key).await;
-    assert!(slip.contains("lamp-0") && !slip.contains("desk-0"), "{slip}");
+    let (_, slip) = pdf(
+        &app,
+        &format!("{base}/packing-slip?shipment_id={parcel}"),
+        key,
+    )
+    .await;
+    assert!(
+        slip.contains("lamp-0") && !slip.contains("desk-0"),
+        "{slip}"
+    );
     let (_, whole) = pdf(&app, &format!("{base}/packing-slip"), key).await;
-    assert!(whole.contains("lamp-0") && whole.contains("desk-0"), "{whole}");
+    assert!(
+        whole.contains("lamp-0") && whole.contains("desk-0"),
+        "{whole}"
+    );
     let other = format!("{base}/packing-slip?shipment_id=pkg_01j9z6m3k4f5g6h7j8k9m0n1p2");
     let other = app.client.get(&other).bearer(&tenant.key);
     other.refused(404, "shipment.not_found").await;

@@ -108,7 +108,10 @@ pub(crate) async fn get_packing_slip(
 ) -> Result<HttpResponse, ApiError> {
     let id = id(&path, OrdersError::OrderNotFound)?;
     let shipment = query.0.shipment_id;
-    Ok(pdf(state.orders.packing_slip(&caller.0, id, shipment).await?))
+    Ok(pdf(state
+        .orders
+        .packing_slip(&caller.0, id, shipment)
+        .await?))
 }
 
 /// Export orders as CSV

@@ -113,7 +113,9 @@ pub fn packing_slip(
     };
     let lines = detail.lines.iter().map(|line| (line, pieces(line)));
     let packed = lines.filter(|(_, pieces)| *pieces > 0);
-    slip.rows = packed.flat_map(|(line, pieces)| rows_of(line, pieces)).collect();
+    slip.rows = packed
+        .flat_map(|(line, pieces)| rows_of(line, pieces))
+        .collect();
     if let Some(tracking) = shipment.and_then(|shipment| shipment.tracking.number.clone()) {
         slip.facts.push(("Tracking number".to_owned(), tracking));
     }
@@ -151,7 +153,9 @@ pub fn receipt(detail: &OrderDetail, issuer: Issuer<'_>) -> Result<Document, Mon
     if order.status == OrderStatus::Canceled {
         receipt.remarks.push("This order was canceled.".to_owned());
     } else if order.paid_at.is_none() {
-        receipt.remarks.push("This order is not paid yet.".to_owned());
+        receipt
+            .remarks
+            .push("This order is not paid yet.".to_owned());
     }
     if let Some(paid) = order.paid_at {
         let paid = (issuer.date)(paid, issuer.time_zone);
@@ -190,7 +194,11 @@ pub fn receipt(detail: &OrderDetail, issuer: Issuer<'_>) -> Result<Document, Mon
     if !order.refunded.is_zero() {
         let refunded = Money::new(-order.refunded.minor, order.currency);
         total("Refunded", refunded, true);
-        total("Paid after refunds", order.captured.minus(order.refunded)?, true);
+        total(
+            "Paid after refunds",
+            order.captured.minus(order.refunded)?,
+            true,
+        );
     }
     Ok(receipt)
 }

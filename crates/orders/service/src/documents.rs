@@ -3,9 +3,9 @@
 use std::sync::Arc;
 
 use kernel::{Fault, MoneyError, OrderId, Permission, Scope, ShipmentId, Timestamp};
-use orders_model::{AftercareError, OrdersError};
 use orders_model::document::{Document, Issuer, packing_slip, receipt};
 use orders_model::order::OrderDetail;
+use orders_model::{AftercareError, OrdersError};
 
 use crate::Orders;
 use crate::access::OrderKey;
