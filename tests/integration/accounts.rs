@@ -253,7 +253,7 @@ async fn a_changed_password_ends_all_other_sessions(#[values(Sqlite, Postgres)] 
             .bearer(&second.token)
     };
     change("not it, sorry")
-        .refused(401, "auth.bad_credentials")
+        .refused(422, "auth.wrong_password")
         .await;
     let changed = change(PASSWORD).expect(200).await;
     for token in [&first.token, &second.token] {

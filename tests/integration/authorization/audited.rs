@@ -190,6 +190,12 @@ async fn each_write_of_administrators_leaves_an_entry(
             continue;
         }
         let entry = &found[0].body["data"][0];
+        let action = entry["action"].as_str().expect("a word");
+        let page = include_str!("../../../docs/security.md");
+        assert!(
+            page.contains(&format!("`{action}`")),
+            "docs/security.md does not list {action}"
+        );
         let who = if credential == &shop.operator.token {
             &shop.operator.id
         } else {

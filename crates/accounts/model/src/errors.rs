@@ -58,6 +58,12 @@ pub enum AccountsError {
     /// The code is not good.
     #[error("the code is wrong, was used before, or is over; try the next one your app shows")]
     TwoFactorCode,
+    /// The same, of somebody who is signed in already.
+    #[error("the code is wrong, was used before, or is over; try the next one your app shows")]
+    WrongCode,
+    /// The password of somebody who is signed in is another one.
+    #[error("this is not your password")]
+    WrongPassword,
     /// Too many codes were not good.
     #[error("there were too many wrong codes; wait before you try again")]
     TwoFactorBlocked(Duration),
@@ -70,11 +76,19 @@ pub enum AccountsError {
     /// There is nothing to confirm.
     #[error("there is nothing to confirm; begin with `POST /api/auth/2fa/enroll`")]
     TwoFactorNotEnrolled,
+    /// Who requires it of all staff would shut themself out.
+    #[error(
+        "turn on two-factor authentication for yourself first, with `POST /api/auth/2fa/enroll`; you would be shut out"
+    )]
+    OwnTwoFactorMissing,
     /// The tenant requires the second factor.
     #[error("this shop requires two-factor authentication of you, so it stays on")]
     TwoFactorMandatory,
-    /// The password was given too long ago, or was changed since.
-    #[error("this sign-in took too long, or the password was changed meanwhile; sign in again")]
+    /// The password was given too long ago, was changed since, or led to a
+    /// session already.
+    #[error(
+        "this sign-in took too long, was finished already, or the password was changed meanwhile; sign in again"
+    )]
     ChallengeOver,
     /// The mailed token is not valid any more.
     #[error("this link has expired or was used already; ask for a new one")]
@@ -193,10 +207,13 @@ impl AccountsErrorCode {
             Self::RefreshReused => "auth.refresh_reused",
             Self::SessionNotFound => "session.not_found",
             Self::TwoFactorCode => "auth.two_factor_code",
+            Self::WrongCode => "auth.wrong_code",
+            Self::WrongPassword => "auth.wrong_password",
             Self::TwoFactorBlocked => "auth.two_factor_blocked",
             Self::TwoFactorEnabled => "auth.two_factor_enabled",
             Self::TwoFactorNotEnabled => "auth.two_factor_not_enabled",
             Self::TwoFactorNotEnrolled => "auth.two_factor_not_enrolled",
+            Self::OwnTwoFactorMissing => "settings.own_two_factor_missing",
             Self::TwoFactorMandatory => "auth.two_factor_mandatory",
             Self::ChallengeOver => "auth.challenge_over",
             Self::OneTimeTokenOver => "auth.link_expired",
@@ -249,6 +266,8 @@ impl AccountsErrorCode {
             | Self::FeeOutOfRange
             | Self::FeeCurrency
             | Self::UnknownLanguage
+            | Self::WrongCode
+            | Self::WrongPassword
             | Self::MailTemplate => K::Unprocessable,
             Self::BadCredentials
             | Self::InvalidToken
@@ -273,6 +292,7 @@ impl AccountsErrorCode {
             | Self::TwoFactorNotEnabled
             | Self::TwoFactorNotEnrolled
             | Self::TwoFactorMandatory
+            | Self::OwnTwoFactorMissing
             | Self::RefreshRaced
             | Self::TooManyApiKeys
             | Self::OwnAccount
@@ -284,6 +304,18 @@ impl AccountsErrorCode {
             | Self::OwnHost
             | Self::DefaultTenant => K::Conflict,
             Self::Access | Self::Once | Self::Fault => K::Internal,
+        }
+    }
+}
+
+impl AccountsError {
+    /// The same for somebody who is signed in, and stays so: no 401, at which
+    /// apps would sign them out.
+    #[must_use]
+    pub fn of_signed_in(self) -> Self {
+        match self {
+            Self::TwoFactorCode => Self::WrongCode,
+            other => other,
         }
     }
 }
@@ -311,7 +343,9 @@ impl DomainError for AccountsError {
         let pointer = match self {
             Self::InvalidEmail | Self::EmailTaken => "/email",
             Self::PasswordLength | Self::PasswordGuessable => "/password",
-            Self::TwoFactorCode => "/code",
+            Self::TwoFactorCode | Self::WrongCode => "/code",
+            Self::WrongPassword => "/current_password",
+            Self::OwnTwoFactorMissing => "/require_two_factor",
             Self::ScopeNotHeld(_) => "/scopes",
             Self::ExpiryInPast => "/expires_at",
             Self::OperatorRole | Self::SellerRole => "/role",

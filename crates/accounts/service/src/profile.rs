@@ -65,7 +65,7 @@ impl Accounts {
         drop(db);
         let before = known.map(|known| known.password_hash);
         if !self.passwords.verify(current, before.as_deref()).await? {
-            return Err(AccountsError::BadCredentials);
+            return Err(AccountsError::WrongPassword);
         }
         password::check(new_password, &user.email)?;
         let hash = self.passwords.hash(new_password).await?;
@@ -75,7 +75,7 @@ impl Accounts {
         users::lock(&tx, id)
             .await?
             .filter(|known| Some(&known.password_hash) == before.as_ref())
-            .ok_or(AccountsError::BadCredentials)?;
+            .ok_or(AccountsError::WrongPassword)?;
         users::set_password(&tx, id, &hash, now).await?;
         sessions::revoke_all(&tx, id, "password_changed", now).await?;
         self.queue.publish(&tx, &AccessChanged { user: id }).await?;

@@ -2,6 +2,7 @@
 
 mod caller;
 mod conditional;
+mod day;
 mod ids;
 mod json;
 mod multipart;
@@ -13,6 +14,7 @@ mod validation;
 
 pub(crate) use caller::{Caller, CartToken, OrderToken};
 pub(crate) use conditional::{IfMatch, RequiredIfMatch, etag};
+pub(crate) use day::day;
 pub(crate) use ids::id;
 pub(crate) use json::{BodyLimits, Json, MaybeJson, check, read_all};
 pub(crate) use multipart::{FRAME, FileForm, wrong as wrong_part};

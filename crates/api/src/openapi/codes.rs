@@ -40,6 +40,7 @@ pub(super) const OWN: &[(&str, u16, &str)] = &[
     (" /api/auth/2fa", 404, "user.not_found"),
     (" /api/auth/verify-email/request$", 404, "user.not_found"),
     // What the state of things forbids.
+    ("PATCH /api/admin/settings$", 409, "settings.own_two_factor_missing"),
     ("POST /api/auth/register$", 409, "auth.email_taken"),
     ("POST /api/auth/refresh$", 409, "auth.refresh_raced"),
     ("POST /api/auth/2fa/enroll$", 409, "auth.two_factor_enabled"),

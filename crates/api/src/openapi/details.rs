@@ -106,6 +106,7 @@ const REFUSALS: &[(&str, &str)] = &[
     ("seller.name_taken", "there is a seller with this name already"),
     ("seller.not_found", "there is no such seller"),
     ("session.not_found", "there is no such session"),
+    ("settings.own_two_factor_missing", "turn on two-factor authentication for yourself first, with `POST /api/auth/2fa/enroll`; you would be shut out"),
     ("settings.unknown_language", "\"xx!\" is not a language such as \"de\" or \"pt-BR\""),
     ("shipment.not_found", "there is no such shipment"),
     ("shipment.too_many", "at most 1 pieces of this line are left to ship"),

@@ -59,10 +59,12 @@ pub enum AftercareError {
         wanted: ReturnStatus,
     },
     /// More was to come back than the buyer has.
-    #[error("at most {left} pieces of this line can be returned")]
+    #[error("{}", too_many_returned(*.left, *.sent))]
     TooManyReturned {
         /// What is left.
         left: i64,
+        /// How many were sent at all.
+        sent: i64,
     },
     /// More came than was to come.
     #[error("at most {left} pieces of this line were to come back")]
@@ -74,7 +76,7 @@ pub enum AftercareError {
     #[error("nothing came back; cancel the return instead")]
     NothingReceived,
     /// The buyer took too long.
-    #[error("returns can be asked for within {days} days after the goods arrived; ask the shop")]
+    #[error("{}", window_over(*.days))]
     WindowOver {
         /// How many.
         days: u32,
@@ -95,6 +97,24 @@ pub enum AftercareError {
     /// There are too many notes.
     #[error("an order has at most {0} notes")]
     TooManyNotes(i64),
+}
+
+fn window_over(days: u32) -> String {
+    if days == 0 {
+        return "returns cannot be asked for here; ask the shop".to_owned();
+    }
+    format!("returns can be asked for within {days} days after the goods arrived; ask the shop")
+}
+
+fn too_many_returned(left: i64, sent: i64) -> String {
+    if sent == 0 {
+        return "nothing of this line was sent yet, so nothing can come back; cancel the order or refund it"
+            .to_owned();
+    }
+    if left == 0 {
+        return "all that was sent of this line came back, or is in other returns".to_owned();
+    }
+    format!("at most {left} pieces of this line can be returned")
 }
 
 impl AftercareErrorCode {

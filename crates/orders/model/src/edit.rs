@@ -160,7 +160,7 @@ fn weight_grams(
 }
 
 /// The lines as they are to be. What is there already keeps its id and price;
-/// more of it, and what is new, must be on sale.
+/// more of it, and what is new, must be on sale, and more of it not dearer.
 fn edited_lines(
     order: &Order,
     known: &[OrderLine],
@@ -183,6 +183,9 @@ fn edited_lines(
         if grows && offer.is_none() {
             return Err(OrdersError::NotForSale);
         }
+        if let (true, Some(before), Some(offer)) = (grows, before, offer) {
+            check_price(before, offer)?;
+        }
         let mut next = match (before, offer) {
             (Some(before), _) => before.clone(),
             (None, Some(offer)) => new_line(order, offer, terms.now)?,
@@ -196,6 +199,17 @@ fn edited_lines(
         lines.push(next);
     }
     Ok(lines)
+}
+
+/// Refuses more of what costs more today: a line has one price, and nobody
+/// buys at yesterday's what they did not order then.
+fn check_price(line: &OrderLine, offer: &Offer) -> Result<(), OrdersError> {
+    let today = offer.price;
+    if today.currency == line.unit_price.currency && today.minor <= line.unit_price.minor {
+        return Ok(());
+    }
+    let name = full_name(offer);
+    Err(DeliveryError::PriceRose { name, price: today }.into())
 }
 
 fn new_line(order: &Order, offer: &Offer, now: Timestamp) -> Result<OrderLine, OrdersError> {

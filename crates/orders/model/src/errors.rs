@@ -14,6 +14,7 @@ use crate::delivery::DeliveryError;
 use crate::order::OrderStatus;
 use crate::ports::WebhookRefused;
 use crate::promotion::errors::PromotionError;
+use crate::shipping::RatesMistake;
 
 /// Why a use case of orders was refused.
 #[derive(Debug, thiserror::Error, EnumDiscriminants)]
@@ -105,7 +106,7 @@ pub enum OrdersError {
     #[error("there is no such order; a guest's order needs its token in `X-Order-Token`")]
     OrderNotFound,
     /// The order is not in the right state.
-    #[error("an order that is {} cannot become {}", <&str>::from(*.is), <&str>::from(*.wanted))]
+    #[error("{}", .is.refuses(*.wanted))]
     WrongState {
         /// What it is.
         is: OrderStatus,
@@ -152,10 +153,8 @@ pub enum OrdersError {
     #[error("there is a shipping method with this code already")]
     ShippingCodeTaken,
     /// The rates make no sense.
-    #[error(
-        "rates have 1 to 50 steps, amounts of at least 0, ends of at least 1, and no step that an earlier one covers"
-    )]
-    InvalidRates,
+    #[error(transparent)]
+    InvalidRates(#[from] RatesMistake),
     /// The rates are in another currency.
     #[error("the rates must be in {0}, the currency of the shop")]
     RatesCurrency(Currency),
@@ -375,7 +374,8 @@ impl DomainError for OrdersError {
             Self::RefundTooLarge { .. } | Self::RefundCurrency(_) => "/amount",
             Self::RestockTooLarge { .. } => "/restock",
             Self::ShippingCodeTaken => "/code",
-            Self::InvalidRates | Self::RatesCurrency(_) => "/rates",
+            Self::InvalidRates(mistake) => mistake.pointer.as_str(),
+            Self::RatesCurrency(_) => "/rates",
             Self::InvalidCountry(_) => "/areas",
             _ => return Vec::new(),
         };

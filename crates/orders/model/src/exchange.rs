@@ -146,6 +146,7 @@ pub fn order_of(
         exchange_of: Some(first.id),
         exchange_credit: settlement.credit,
         exchanged: nothing,
+        credit_back: nothing,
         ..first.clone()
     };
     if lines.iter().all(|line| line.pieces.intangible > 0) {

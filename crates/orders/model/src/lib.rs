@@ -28,6 +28,7 @@ pub mod refund;
 pub mod returns;
 pub mod sales;
 pub mod search;
+mod settling;
 pub mod shares;
 pub mod shipment;
 pub mod shipping;

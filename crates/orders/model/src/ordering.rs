@@ -178,6 +178,7 @@ pub fn new_order(
         exchange_of: None,
         exchange_credit: nothing,
         exchanged: nothing,
+        credit_back: nothing,
     })
 }
 

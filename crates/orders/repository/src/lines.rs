@@ -85,6 +85,43 @@ pub async fn of(db: &Scoped, order: &Order) -> Result<Vec<OrderLine>, Fault> {
         .collect())
 }
 
+#[derive(FromQueryResult)]
+struct RowOf {
+    order_id: Uuid,
+    #[sea_orm(nested)]
+    line: Row,
+}
+
+/// The lines of some orders, which have these currencies, in one statement.
+pub async fn of_orders(
+    db: &Scoped,
+    orders: &[(OrderId, Currency)],
+) -> Result<BTreeMap<OrderId, Vec<OrderLine>>, Fault> {
+    let mut all: BTreeMap<OrderId, Vec<OrderLine>> = BTreeMap::new();
+    if orders.is_empty() {
+        return Ok(all);
+    }
+    let columns: Vec<&str> = TABLE.columns.iter().map(|(name, _)| *name).collect();
+    let places: Vec<String> = (0..orders.len()).map(|n| format!("${}", n + 2)).collect();
+    let sql = format!(
+        "SELECT order_id, {} FROM order_lines WHERE tenant_id = $1 AND order_id IN ({}) ORDER BY order_id, position",
+        columns.join(", "),
+        places.join(", ")
+    );
+    let values: Vec<Value> = orders.iter().map(|(id, _)| id.uuid().into()).collect();
+    let rows: Vec<RowOf> = db.all(&sql, values).await?;
+    let currencies: BTreeMap<OrderId, Currency> = orders.iter().copied().collect();
+    for row in rows {
+        let order = OrderId::from_uuid(row.order_id);
+        if let Some(currency) = currencies.get(&order) {
+            all.entry(order)
+                .or_default()
+                .push(read(row.line, *currency));
+        }
+    }
+    Ok(all)
+}
+
 pub(crate) fn read(row: Row, currency: Currency) -> OrderLine {
     OrderLine {
         id: OrderLineId::from_uuid(row.id),

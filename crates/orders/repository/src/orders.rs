@@ -58,13 +58,14 @@ pub(crate) struct Row {
     exchange_of: Option<Uuid>,
     exchange_credit: i64,
     exchanged: i64,
+    credit_back: i64,
 }
 
 pub(crate) const COLUMNS: &str = "id, number, cart_id, user_id, email, currency, status, payment_status, fulfilment_status, \
      subtotal, discount, shipping, shipping_discount, fee, total, tax, captured, refunded, shipping_address, \
      billing_address, shipping_method, shipping_method_name, promotions, return_urls, reserved_until, attention, carrier, \
      tracking_number, cancel_reason, placed_at, paid_at, shipped_at, canceled_at, version, updated_at, dispute, \
-     exchange_of, exchange_credit, exchanged";
+     exchange_of, exchange_credit, exchanged, credit_back";
 
 pub(crate) fn read(row: Row) -> Result<Order, Fault> {
     let currency = currency("orders.currency", &row.currency)?;
@@ -116,6 +117,7 @@ pub(crate) fn read(row: Row) -> Result<Order, Fault> {
         exchange_of: row.exchange_of.map(OrderId::from_uuid),
         exchange_credit: money(row.exchange_credit),
         exchanged: money(row.exchanged),
+        credit_back: money(row.credit_back),
     })
 }
 
@@ -253,7 +255,7 @@ pub fn update(order: &Order) -> (&'static str, Vec<Value>) {
         "UPDATE orders SET status = $2, payment_status = $3, fulfilment_status = $4, tax = $5, captured = $6, \
            refunded = $7, reserved_until = $8, attention = $9, carrier = $10, tracking_number = $11, \
            cancel_reason = $12, paid_at = $13, shipped_at = $14, canceled_at = $15, version = $16, updated_at = $17, \
-           dispute = $18, exchange_credit = $19, exchanged = $20 WHERE tenant_id = $1 AND id = $21",
+           dispute = $18, exchange_credit = $19, exchanged = $20, credit_back = $21 WHERE tenant_id = $1 AND id = $22",
         vec![
             status.into(),
             payment.into(),
@@ -274,6 +276,7 @@ pub fn update(order: &Order) -> (&'static str, Vec<Value>) {
             order.dispute.map(<&'static str>::from).into(),
             order.exchange_credit.minor.into(),
             order.exchanged.minor.into(),
+            order.credit_back.minor.into(),
             order.id.uuid().into(),
         ],
     )

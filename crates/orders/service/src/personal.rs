@@ -113,7 +113,7 @@ fn order(detail: &OrderDetail) -> Value {
         "shipping_method": order.shipping_method_name,
         "carrier": order.carrier,
         "tracking_number": order.tracking_number,
-        "cancel_reason": order.cancel_reason,
+        "cancel_reason": detail.cancel_reason_for_buyer(),
         "placed_at": order.placed_at,
         "paid_at": order.paid_at,
         "shipped_at": order.shipped_at,
@@ -137,7 +137,6 @@ fn order(detail: &OrderDetail) -> Value {
             "id": refund.id,
             "status": refund.status,
             "amount": refund.amount,
-            "reason": refund.reason,
             "created_at": refund.created_at,
         })).collect::<Vec<_>>(),
         "shipments": detail.after.shipments.iter().map(|shipment| json!({

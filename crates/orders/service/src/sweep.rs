@@ -10,7 +10,7 @@ use orders_model::payment::{Payment, PaymentStatus};
 use orders_repository::{carts, orders, payments, refunds};
 
 use crate::Orders;
-use crate::cancel::Captured;
+use crate::cancel::{CancelReason, Captured};
 use crate::gateways::gateway_error;
 use crate::settle::Said;
 
@@ -174,7 +174,12 @@ impl Orders {
             drop(db);
             for &id in &old {
                 let result = self
-                    .cancel_pending(scope, id, "not paid in time", Captured::Stays)
+                    .cancel_pending(
+                        scope,
+                        id,
+                        CancelReason::known("not paid in time"),
+                        Captured::Stays,
+                    )
                     .await
                     .map(|_| ());
                 warn("order", &id.to_string(), result);

@@ -31,6 +31,18 @@ impl OrderStatus {
     }
 }
 
+impl OrderStatus {
+    /// What is said when an order that stands there is to become something
+    /// that it cannot.
+    pub(crate) fn refuses(self, wanted: Self) -> String {
+        if (self, wanted) == (Self::Shipped, Self::Shipped) {
+            return "all of this order was sent already; nothing is left to ship".to_owned();
+        }
+        let words: [&'static str; 2] = [self.into(), wanted.into()];
+        format!("an order that is {} cannot become {}", words[0], words[1])
+    }
+}
+
 /// Where the money of an order stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, EnumString, IntoStaticStr)]
 #[strum(serialize_all = "snake_case")]
