@@ -26,6 +26,8 @@ mod m0016_variants;
 mod m0017_stock;
 mod m0018_sellers;
 mod m0019_bundles;
+mod m0020_line_components;
+mod m0021_imported_supply;
 mod reshape;
 mod script;
 
@@ -80,6 +82,8 @@ fn all() -> Vec<Box<dyn Owned>> {
         Box::new(m0017_stock::MIGRATION),
         Box::new(m0018_sellers::MIGRATION),
         Box::new(m0019_bundles::MIGRATION),
+        Box::new(m0020_line_components::MIGRATION),
+        Box::new(m0021_imported_supply::MIGRATION),
     ]
 }
 

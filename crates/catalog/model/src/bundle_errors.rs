@@ -48,7 +48,9 @@ pub enum BundleError {
     )]
     HasStock,
     /// Somebody asks for the stock of a bundle.
-    #[error("a bundle has no stock of its own; its components have")]
+    #[error(
+        "a bundle has no stock of its own; its components have, and pieces that are set aside can only be taken away"
+    )]
     NoStock,
     /// It is a component of bundles that are sold.
     #[error(

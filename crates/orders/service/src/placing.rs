@@ -261,6 +261,9 @@ impl Orders {
         let (now, backend) = (order.placed_at, tx.backend());
         batch.add(orders::insert(order, backend));
         batch.add(lines::insert(order.id, lines));
+        if let Some(write) = lines::index_components(order.id, lines) {
+            batch.add(write);
+        }
         batch.add(words::index_new(order.id, &words_of(order), backend));
         if let Some(payment) = payment {
             batch.add(payments::insert(payment));
