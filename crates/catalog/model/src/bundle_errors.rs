@@ -64,6 +64,19 @@ pub enum BundleError {
     KeepsSeller(String),
 }
 
+/// How many names stand in a sentence.
+const NAMED: usize = 10;
+
+/// Names for a sentence: the first ones, and how many more there are.
+pub fn some<T: AsRef<str>>(names: &[T]) -> String {
+    let listed: Vec<&str> = names.iter().take(NAMED).map(AsRef::as_ref).collect();
+    let listed = listed.join(", ");
+    match names.len().saturating_sub(NAMED) {
+        0 => listed,
+        more => format!("{listed} and {more} more"),
+    }
+}
+
 impl BundleErrorCode {
     /// The stable code.
     pub fn code(self) -> &'static str {
@@ -131,5 +144,17 @@ impl DomainError for BundleError {
             }
         };
         vec![FieldError::new(pointer, self.code(), self.to_string())]
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sentences_stay_short() {
+        assert_eq!(some(&["A", "B"]), "A, B");
+        let many: Vec<String> = (0..140).map(|n| n.to_string()).collect();
+        assert_eq!(some(&many), "0, 1, 2, 3, 4, 5, 6, 7, 8, 9 and 130 more");
     }
 }

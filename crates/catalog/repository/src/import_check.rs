@@ -1,5 +1,6 @@
 //! Comparing the rows of an import with the catalog there is.
 
+use catalog_model::bundle_errors::some;
 use catalog_model::import::header::Header;
 use catalog_model::import::{Effect, MAX_LISTED, Mistakes, RowError};
 use catalog_model::variant::MAX_PER_PRODUCT;
@@ -291,14 +292,19 @@ async fn look(
         named = check.named.unwrap_or("CAST(NULL AS text)"),
     );
     // As it is called in the file.
-    let column = check.column.map(|ours| header.name_of(ours).unwrap_or(ours));
+    let column = check
+        .column
+        .map(|ours| header.name_of(ours).unwrap_or(ours));
     let rows: Vec<LineRow> = tx.all(&sql, [import.uuid().into()]).await?;
     let total = rows.first().map_or(0, |row| row.total);
     let listed = rows.len() as u64;
     for row in rows {
         let line = u64::try_from(row.line).unwrap_or_default();
         let why = match row.named {
-            Some(names) => format!("{}: {names}", check.why),
+            Some(names) => {
+                let names: Vec<&str> = names.split(", ").collect();
+                format!("{}: {}", check.why, some(&names))
+            }
             None => check.why.clone(),
         };
         mistakes.add(RowError::new(line, column, check.code, why));

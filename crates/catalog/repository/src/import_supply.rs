@@ -57,7 +57,8 @@ pub(crate) fn checks(now: Timestamp) -> Vec<Check> {
             "import_variants iv JOIN variants v ON v.tenant_id = $1 AND v.id = iv.variant_id \
              WHERE {OF_VARIANT} AND NOT iv.is_new AND v.bundle AND iv.{field} IS NOT NULL"
         );
-        let why = "a bundle has no stock of its own; leave it empty, and give that of its components";
+        let why =
+            "a bundle has no stock of its own; leave it empty, and give that of its components";
         Check::of_rows(from, column, "stock.bundle", why.to_owned())
     });
     rules.into_iter().chain(bundles).collect()

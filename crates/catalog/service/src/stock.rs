@@ -4,9 +4,11 @@ use std::collections::HashMap;
 
 use catalog_model::events::{LowPile, ProductChanged, StockLow, StockShownChanged};
 use catalog_model::stock::{Adjustment, Movement, MovementKind, StockItem};
+use catalog_model::stock_feed::BY_HAND;
 use catalog_model::supply::PileChange;
 use catalog_model::{BundleError, CatalogError};
 use catalog_repository::stock::{self, Cause, Change};
+use catalog_repository::stock_counts::{self, Last};
 use catalog_repository::{bundles, movements, piles, variants};
 use database::{Once, Scoped, Transaction};
 use kernel::{
@@ -51,6 +53,16 @@ impl Catalog {
         };
         let changed = self.apply(&tx, &[change], cause).await?;
         let pile = *changed.first().ok_or(CatalogError::BelowReserved)?;
+        if let Adjustment::To(on_hand) = adjustment {
+            // Counts that were made before it and come later have no effect.
+            let counted = Last {
+                item: pile.id,
+                source: BY_HAND.to_owned(),
+                counted_at: now,
+                on_hand,
+            };
+            stock_counts::note(&tx, &[counted], now).await?;
+        }
         let entry = AuditEntry::new("stock.adjust", variant);
         self.record(&tx, entry.before(&known).after(&pile)).await?;
         Ok(tx.commit_with(pile).await?)

@@ -8,7 +8,7 @@ use kernel::{
 };
 use strum::{EnumDiscriminants, EnumIter};
 
-use crate::aftercare_errors::AftercareError;
+use crate::aftercare_errors::{AftercareError, stuck};
 use crate::cart::{MAX_LINES, MAX_QUANTITY};
 use crate::delivery::DeliveryError;
 use crate::order::OrderStatus;
@@ -103,7 +103,7 @@ pub enum OrdersError {
     #[error("there is no such order; a guest's order needs its token in `X-Order-Token`")]
     OrderNotFound,
     /// The order is not in the right state.
-    #[error("an order that is {} cannot become {}", <&str>::from(*.is), <&str>::from(*.wanted))]
+    #[error("{}", stuck("order", (*.is).into(), (*.wanted).into()))]
     WrongState {
         /// What it is.
         is: OrderStatus,

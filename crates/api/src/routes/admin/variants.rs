@@ -24,8 +24,9 @@ use crate::state::ApiState;
 /// The size is no option among others: nobody would find a variant by it.
 fn check_names<'a>(mut names: impl Iterator<Item = &'a String>) -> Result<(), ValidationError> {
     if names.any(|name| name.trim().eq_ignore_ascii_case(SIZE)) {
-        return Err(ValidationError::new("size")
-            .with_message("must not have an option that is called size; send it as `size`".into()));
+        return Err(ValidationError::new("size").with_message(
+            "must not have an option that is called size; send it as `size`".into(),
+        ));
     }
     Ok(())
 }
