@@ -86,7 +86,9 @@ pub enum OrdersError {
         total: Money,
     },
     /// There is not enough.
-    #[error("there is not enough stock for {0}; look at the cart for what is left")]
+    #[error(
+        "there is not enough stock for {0}; take fewer: the cart and the product say how many are left"
+    )]
     OutOfStock(String),
     /// No such gateway.
     #[error("there is no payment gateway {0:?} here")]

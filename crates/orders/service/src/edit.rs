@@ -146,6 +146,9 @@ impl Orders {
             if open.status == PaymentStatus::Processing {
                 return Err(OrdersError::PaymentProcessing);
             }
+            // Whether there is stock for it shows when it is written, which is
+            // taken back with the transaction.
+            self.write_edited(&tx, &order, edited, None).await?;
             let seen = Seen {
                 gateway: open.gateway.clone(),
                 order,

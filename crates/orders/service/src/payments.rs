@@ -17,6 +17,7 @@ use crate::access::OrderKey;
 use crate::gateways::gateway_error;
 use crate::orders::OrderAnswer;
 use crate::placing::Progress;
+use crate::settle::Said;
 
 /// Another attempt to pay an order.
 #[derive(Debug, Clone)]
@@ -189,7 +190,7 @@ impl Orders {
                     intent: None,
                     failure: Some(why.clone()),
                 };
-                self.settle(scope, payment.id, &report, None).await?;
+                self.settle(scope, payment.id, &report, Said::Asked).await?;
                 return Err(OrdersError::Gateway(why));
             }
             Err(GatewayError::Unknown(fault)) => return Err(fault.into()),
@@ -238,13 +239,14 @@ impl Orders {
         };
         let Some(session) = session else {
             let report = never_opened(payment);
-            return self.settle(scope, payment.id, &report, None).await;
+            return self.settle(scope, payment.id, &report, Said::Asked).await;
         };
         let report = match gateway.close(scope, &session).await {
             Err(GatewayError::Refused(why)) if over => lost(payment, why),
             answer => answer.map_err(gateway_error)?,
         };
-        self.settle(scope, payment.id, &report, None).await
+        let said = if over { Said::Asked } else { Said::Closed };
+        self.settle(scope, payment.id, &report, said).await
     }
 
     async fn open_and_close(&self, scope: &Scope, payment: PaymentId) -> Result<(), OrdersError> {

@@ -12,6 +12,7 @@ use orders_repository::{carts, orders, payments, refunds};
 use crate::Orders;
 use crate::cancel::Captured;
 use crate::gateways::gateway_error;
+use crate::settle::Said;
 
 /// How often there is a sweep.
 pub const SWEEP_INTERVAL: Duration = Duration::from_mins(1);
@@ -107,7 +108,7 @@ impl Orders {
             .report(scope, session)
             .await
             .map_err(gateway_error)?;
-        self.settle(scope, payment.id, &report, None).await
+        self.settle(scope, payment.id, &report, Said::Asked).await
     }
 
     /// Frees the stock of pending orders whose time is over.
