@@ -312,6 +312,12 @@ async fn a_feed_may_be_csv(#[values(Sqlite, Postgres)] backend: Backend) {
             "line 3, column on_hand: must be a whole number",
         ),
         (
+            format!("{header}\r\na,1,{now},\"two\r\nlines\"\r\n\r\na,x,{now},w\r\n"),
+            "/rows/1/on_hand",
+            "type",
+            "line 5, column on_hand: must be a whole number",
+        ),
+        (
             format!("{header}\na,1,{now},w\na,1,today,w\n"),
             "/rows/1/counted_at",
             "type",

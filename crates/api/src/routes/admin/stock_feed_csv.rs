@@ -40,7 +40,7 @@ pub(super) fn read(body: &[u8]) -> Result<File, RequestError> {
         if record.iter().all(|cell| cell.trim().is_empty()) {
             continue;
         }
-        let line = record.position().map_or(0, csv::Position::line);
+        let line = line_of(&record, body);
         file.lines.push(line);
         match row(&record, &places, width) {
             Ok(row) => file.rows.push(row),
@@ -82,6 +82,18 @@ impl File {
     pub(super) fn take(self) -> (Vec<CountDto>, Vec<u64>) {
         (self.rows, self.lines)
     }
+}
+
+/// The line a row begins in; the reader says where it looked for it, which is
+/// before empty lines.
+fn line_of(record: &StringRecord, body: &[u8]) -> u64 {
+    let Some(place) = record.position() else {
+        return 0;
+    };
+    let at = usize::try_from(place.byte()).unwrap_or(usize::MAX);
+    let rest = body.get(at..).unwrap_or_default().iter();
+    let before = rest.take_while(|byte| b"\r\n".contains(byte));
+    place.line() + before.filter(|byte| **byte == b'\n').count() as u64
 }
 
 /// A mistake in a cell or, where the pointer names none, in a row.
