@@ -28,6 +28,8 @@ mod m0018_sellers;
 mod m0019_bundles;
 mod m0020_challenges;
 mod m0021_credits;
+mod m0022_line_components;
+mod m0023_imported_supply;
 mod reshape;
 mod script;
 
@@ -84,6 +86,8 @@ fn all() -> Vec<Box<dyn Owned>> {
         Box::new(m0019_bundles::MIGRATION),
         Box::new(m0020_challenges::MIGRATION),
         Box::new(m0021_credits::MIGRATION),
+        Box::new(m0022_line_components::MIGRATION),
+        Box::new(m0023_imported_supply::MIGRATION),
     ]
 }
 

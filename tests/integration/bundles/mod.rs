@@ -1,5 +1,6 @@
 //! Bundles: variants that are made of others and share their stock.
 
+mod found;
 mod orders;
 mod refusals;
 
@@ -136,6 +137,15 @@ async fn a_bundle_is_there_as_long_as_its_components_are(
     } else {
         3
     };
+    let of_set = lines.iter().find(|line| line["sku"] == json!("set-ware-0"));
+    let parts = of_set.map(|line| line["components"].clone());
+    let parts = parts.unwrap_or_default();
+    assert_eq!(
+        parts[0]["sku"],
+        json!("lamp-ware-0"),
+        "{}",
+        found.describe()
+    );
     assert_eq!(lines[0]["notices"], json!([]));
     assert_eq!(last["notices"][0]["available"], json!(left));
     app.checkout(tenant.host, &cart)

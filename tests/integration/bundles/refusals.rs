@@ -248,6 +248,7 @@ async fn imports_keep_to_the_same_rules(#[values(Sqlite, Postgres)] backend: Bac
     let tenant = &shop.first;
     let lamp = app.simple(tenant, "Lamp", 7).await;
     bundle(&app, tenant, "Set", &[(&lamp.variants[0], 2)]).await;
+    bundle(&app, tenant, "Trio", &[(&lamp.variants[0], 3)]).await;
     let wrong = import(&app, tenant, "", "handle,sku,on_hand\nset,set-0,4\n").await;
     assert_eq!(wrong.text_at("/errors/0/code"), "stock.bundle");
     let wrong = import(
@@ -258,6 +259,16 @@ async fn imports_keep_to_the_same_rules(#[values(Sqlite, Postgres)] backend: Bac
     )
     .await;
     assert_eq!(wrong.text_at("/errors/0/code"), "variant.in_bundles");
+    // Column and bundles are named, whichever column archives it.
+    assert_eq!(wrong.text_at("/errors/0/column"), "variant_status");
+    let detail = wrong.text_at("/errors/0/detail");
+    assert!(detail.ends_with(": set-0, trio-0"), "{detail}");
+    let wrong = import(&app, tenant, "", "slug,STATUS\nlamp,archived\n").await;
+    assert_eq!(wrong.text_at("/errors/0/column"), "STATUS");
+    assert_eq!(wrong.number_at("/error_count"), 1, "{}", wrong.describe());
+    let wrong = import(&app, tenant, "", "handle,sku,supply\nset,set-0,stock\n").await;
+    assert_eq!(wrong.text_at("/errors/0/column"), "supply");
+    assert_eq!(wrong.text_at("/errors/0/code"), "stock.bundle");
     // What an import counts reaches the bundle.
     import(&app, tenant, "", "handle,sku,on_hand\nlamp,lamp-0,1\n").await;
     let path = "/api/catalog/products?q=set&in_stock=true";

@@ -47,6 +47,14 @@ async fn files_that_cannot_be_read_are_refused() {
         ("handle,colour\na,b\n", "colour", "unknown_column"),
         ("sku,price\na,1\n", "", "missing_column"),
         ("a\n", "a", "unknown_column"),
+        ("handle,sku,on_hand\na,b,1.5\n", "on_hand", "range"),
+        ("handle,sku,price\na,b,1.\n", "price", "price"),
+        ("handle,sku,supply\na,b,maybe\n", "supply", "choice"),
+        (
+            "handle,sku,available_at\na,b,soon\n",
+            "available_at",
+            "time",
+        ),
         (
             &format!("handle,name\n{}", "a,b\n".repeat(21)),
             "",
@@ -71,8 +79,8 @@ async fn a_shopify_export_is_read_as_it_is(#[values(Sqlite, Postgres)] backend: 
     let shop = app.shop().await;
     let tenant = &shop.first;
     let file = "Handle,Title,Body (HTML),Vendor,Product Category,Type,Tags,Published,Option1 Name,Option1 Value,Option1 Linked To,Option2 Name,Option2 Value,Option3 Name,Option3 Value,Variant SKU,Variant Grams,Variant Inventory Tracker,Variant Inventory Qty,Variant Inventory Policy,Variant Fulfillment Service,Variant Price,Variant Compare At Price,Variant Requires Shipping,Variant Taxable,Variant Barcode,Image Src,Image Position,Image Alt Text,Gift Card,SEO Title,SEO Description,Variant Image,Variant Weight Unit,Variant Tax Code,Cost per item,Status\n\
-        example-t-shirt,Example T-Shirt,\"<p>A <b>shirt</b>, with a comma</p>\",Acme,Apparel & Accessories > Clothing,Shirts,\"mens, t-shirt\",true,Size,Small,,Color,Green,,,ETS-S,110.0,shopify,10,deny,manual,25.00,,true,true,,https://burst.shopifycdn.com/photos/green.jpg,1,Green,false,,,,g,,,active\n\
-        example-t-shirt,,,,,,,,,Medium,,,Green,,,,110,shopify,-2,deny,manual,25.00,30.00,true,true,,,,,,,,https://burst.shopifycdn.com/photos/m.jpg,g,,,\n\
+        example-t-shirt,Example T-Shirt,\"<p>A <b>shirt</b>, with a comma</p>\",Acme,Apparel & Accessories > Clothing,Shirts,\"mens, t-shirt\",true,Size,Small,,Color,Green,,,'0016144381,110.0,shopify,10,deny,manual,25.00,,true,true,,https://burst.shopifycdn.com/photos/green.jpg,1,Green,false,,,,g,,,active\n\
+        example-t-shirt,,,,,,,,,Medium,,,Green,,,,110,shopify,-2,continue,manual,25.00,30.00,true,true,,,,,,,,https://burst.shopifycdn.com/photos/m.jpg,g,,,\n\
         example-t-shirt,,,,,,,,,,,,,,,,,,,,,,,,,,https://burst.shopifycdn.com/photos/back.jpg,2,,,,,,,,,\n\
         gift-card,Gift Card,,Acme,,,,true,Title,Default Title,,,,,,,0.0,,,deny,gift_card,10.00,,false,false,,,,,true,,,,g,,,draft\n";
     let done = import(&app, tenant, "", file).await;
@@ -83,7 +91,9 @@ async fn a_shopify_export_is_read_as_it_is(#[values(Sqlite, Postgres)] backend: 
         "Cost per item",
         "3 pictures",
         "less than nothing",
-        "inventory tracker",
+        "inventory tracker: 1 variant;",
+        "sold when out of stock: 1 variant;",
+        "gift cards: 1 product;",
     ] {
         assert!(notes.contains(part), "{part} is missing in {notes}");
     }
@@ -98,6 +108,15 @@ async fn a_shopify_export_is_read_as_it_is(#[values(Sqlite, Postgres)] backend: 
     assert_eq!(shirt.text_at("/variants/0/size"), "Small");
     assert_eq!(shirt.text_at("/variants/1/options/color"), "Green");
     assert_eq!(shirt.text_at("/variants/1/sku"), "example-t-shirt-2");
+    // Without the apostrophe that keeps spreadsheets from making it a number.
+    assert_eq!(shirt.text_at("/variants/0/sku"), "0016144381");
+    assert!(!notes.contains("Inventory Policy"), "{notes}");
+    let supply = |n: usize| {
+        let stock = &shirt.body["variants"][n]["stock"];
+        (stock["supply"].clone(), stock["backorder_limit"].clone())
+    };
+    assert_eq!(supply(0), (json!("stock"), json!(0)));
+    assert_eq!(supply(1), (json!("backorder"), json!(1_000_000_000)));
     assert_eq!(
         (
             shirt.number_at("/variants/0/stock/on_hand"),

@@ -2,6 +2,7 @@
 
 mod files;
 mod running;
+mod supply;
 
 use std::fmt::Write as _;
 use std::time::Duration;

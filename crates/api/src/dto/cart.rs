@@ -15,6 +15,7 @@ use super::address::AddressDto;
 use super::choices::AvailabilityDto;
 use super::money::MoneyDto;
 use super::promotion::{AppliedPromotionDto, RefusalDto};
+use super::variant::ComponentDto;
 
 /// Where a cart stands.
 #[derive(Debug, Clone, Copy, Serialize, ToSchema)]
@@ -98,6 +99,8 @@ pub(crate) struct CartLineDto {
     sku: Option<String>,
     /// Size and other options.
     options: BTreeMap<String, String>,
+    /// What is in it now, if it is a bundle; empty for all others.
+    components: Vec<ComponentDto>,
     /// How many.
     quantity: i64,
     /// What one costs now.
@@ -143,6 +146,10 @@ impl CartLineDto {
             name: offer.as_ref().map(|offer| offer.name.clone()),
             title: offer.as_ref().map(|offer| offer.title.clone()),
             sku: offer.as_ref().map(|offer| offer.sku.clone()),
+            components: offer.as_ref().map_or_else(Vec::new, |offer| {
+                let components = offer.components.iter().cloned();
+                components.map(Into::into).collect()
+            }),
             options: offer.map(|offer| offer.options).unwrap_or_default(),
             quantity: line.line.quantity,
             unit_price: unit.into(),

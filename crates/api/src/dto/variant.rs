@@ -220,6 +220,11 @@ pub(crate) struct AdminVariantDto {
     /// Of bundles, how many can be promised of what there is of their
     /// components; null for all others, and when none of these is counted.
     bundles_available: Option<i64>,
+    /// Of bundles, how many pieces lie on the pile that the variant had before
+    /// it was one: they came back from orders of that time, and are not sold
+    /// until they are the variant's again. Null for all others, and where that
+    /// pile is shared.
+    set_aside: Option<i64>,
     /// Grows with every change; also the `ETag`.
     version: i64,
 }
@@ -244,6 +249,7 @@ impl From<StockedVariant> for AdminVariantDto {
             stock: stocked.stock.map(Into::into),
             components: stocked.components.into_iter().map(Into::into).collect(),
             bundles_available,
+            set_aside: stocked.set_aside,
             version: variant.version,
         }
     }

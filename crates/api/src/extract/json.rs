@@ -67,7 +67,8 @@ impl<T: DeserializeOwned + Default + Validate + 'static> FromRequest for MaybeJs
     }
 }
 
-fn is_json(request: &HttpRequest) -> bool {
+/// Whether a body is said to be JSON.
+pub(crate) fn is_json(request: &HttpRequest) -> bool {
     request
         .headers()
         .get(CONTENT_TYPE)

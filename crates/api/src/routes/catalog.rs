@@ -195,6 +195,7 @@ pub(crate) async fn list_products(
     kept(&state, &caller, &request, async || {
         // Not before: whatever was answered before was a good query.
         let query = Query::<ProductsQuery>::of(&request)?.0;
+        query.check()?;
         let page = page_request(&state, &caller.0, &request, query.cursor(), query.limit())?;
         let found = state.catalog.products(
             &caller.0,

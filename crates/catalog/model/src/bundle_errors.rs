@@ -48,7 +48,9 @@ pub enum BundleError {
     )]
     HasStock,
     /// Somebody asks for the stock of a bundle.
-    #[error("a bundle has no stock of its own; its components have")]
+    #[error(
+        "a bundle has no stock of its own; its components have, and pieces that are set aside can only be taken away"
+    )]
     NoStock,
     /// It is a component of bundles that are sold.
     #[error(
@@ -60,6 +62,19 @@ pub enum BundleError {
         "the components of a bundle are of its own seller; take these bundles apart before the product changes hands: {0}"
     )]
     KeepsSeller(String),
+}
+
+/// How many names stand in a sentence.
+const NAMED: usize = 10;
+
+/// Names for a sentence: the first ones, and how many more there are.
+pub fn some<T: AsRef<str>>(names: &[T]) -> String {
+    let listed: Vec<&str> = names.iter().take(NAMED).map(AsRef::as_ref).collect();
+    let listed = listed.join(", ");
+    match names.len().saturating_sub(NAMED) {
+        0 => listed,
+        more => format!("{listed} and {more} more"),
+    }
 }
 
 impl BundleErrorCode {
@@ -129,5 +144,17 @@ impl DomainError for BundleError {
             }
         };
         vec![FieldError::new(pointer, self.code(), self.to_string())]
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sentences_stay_short() {
+        assert_eq!(some(&["A", "B"]), "A, B");
+        let many: Vec<String> = (0..140).map(|n| n.to_string()).collect();
+        assert_eq!(some(&many), "0, 1, 2, 3, 4, 5, 6, 7, 8, 9 and 130 more");
     }
 }

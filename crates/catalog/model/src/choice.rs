@@ -211,6 +211,7 @@ mod tests {
             },
             stock: Some(StockItem::new(pile, product, stock)),
             components: Vec::new(),
+            set_aside: None,
             listed: None,
         }
     }

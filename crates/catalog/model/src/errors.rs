@@ -64,7 +64,7 @@ pub enum CatalogError {
     #[error("there is no such price list")]
     PriceListNotFound,
     /// A list would end before it begins.
-    #[error("`ends_at` is later than `starts_at`")]
+    #[error("`ends_at` must be later than `starts_at`")]
     PriceListTimes,
     /// Too many lists count at once.
     #[error("at most {MAX_LISTS} price lists are active; archive one first")]

@@ -35,6 +35,10 @@ pub struct StockedVariant {
     /// What it is made of, if it is a bundle.
     #[serde(default)]
     pub components: Vec<Component>,
+    /// Of a bundle, how many pieces came back on the pile that it had of its
+    /// own before.
+    #[serde(default)]
+    pub set_aside: Option<i64>,
     /// What the price list that counts says of it, in the currency it was
     /// asked for in, else its own.
     #[serde(default)]

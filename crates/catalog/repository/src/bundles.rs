@@ -86,6 +86,30 @@ impl TryFrom<ComponentJson> for Component {
     }
 }
 
+/// A subquery: a column of the pile `x` that the variant `v`, a bundle, had of
+/// its own before it was one. A pile that others share is not its own.
+pub(crate) fn set_aside(column: &str) -> String {
+    format!(
+        "CASE WHEN v.bundle THEN (SELECT {column} FROM stock_items x WHERE x.tenant_id = $1 AND x.id = v.set_aside_id \
+           AND NOT EXISTS (SELECT 1 FROM variants y WHERE y.tenant_id = $1 AND y.stock_item_id = x.id)) END"
+    )
+}
+
+#[derive(FromQueryResult)]
+struct PileRow {
+    id: Option<Uuid>,
+}
+
+/// The pile that a bundle had of its own before it was one.
+pub async fn own_pile(db: &Scoped, bundle: VariantId) -> Result<Option<StockItemId>, Fault> {
+    let sql = format!(
+        "SELECT {} AS id FROM variants v WHERE v.tenant_id = $1 AND v.id = $2",
+        set_aside("x.id")
+    );
+    let row: Option<PileRow> = db.one(&sql, [bundle.uuid().into()]).await?;
+    Ok(row.and_then(|row| row.id).map(StockItemId::from_uuid))
+}
+
 /// That enough is there of all components of the variant `v`, which is a
 /// bundle, and that none of them is archived.
 pub(crate) const THERE: &str = "NOT EXISTS (SELECT 1 FROM bundle_components b \

@@ -59,6 +59,7 @@ struct VariantRow {
     stock_item_id: Option<Uuid>,
     bundle: bool,
     components: Option<Stored<Vec<ComponentJson>>>,
+    set_aside: Option<i64>,
     sku: String,
     title: String,
     size: Option<String>,
@@ -241,6 +242,10 @@ fn select(
         None => "CAST(NULL AS bigint)".to_owned(),
     };
     let (price, compare_at) = (listed_in("price"), listed_in("compare_at"));
+    let set_aside = match audience {
+        Audience::Public => "CAST(NULL AS bigint)".to_owned(),
+        Audience::Admin | Audience::System => bundles::set_aside("x.on_hand"),
+    };
     let image = images::json(backend);
     let components = bundles::json(backend);
     let all = match backend {
@@ -267,7 +272,7 @@ fn select(
            FROM products p WHERE p.tenant_id = $1 AND {condition}{of_product}) \
          SELECT p.id, p.slug, p.name, p.brand, p.description, p.kind, p.condition, p.status, p.attributes, \
            p.seller_id, p.inventory_strategy, p.currency, p.version, p.created_at, p.updated_at, p.tags, p.categories, p.images, \
-           v.id AS v_id, v.stock_item_id AS v_stock_item_id, v.bundle AS v_bundle, {components} AS v_components, v.sku AS v_sku, v.title AS v_title, v.size AS v_size, \
+           v.id AS v_id, v.stock_item_id AS v_stock_item_id, v.bundle AS v_bundle, {components} AS v_components, {set_aside} AS v_set_aside, v.sku AS v_sku, v.title AS v_title, v.size AS v_size, \
            v.options AS v_options, v.price AS v_price, v.compare_at AS v_compare_at, v.weight_grams AS v_weight_grams, v.status AS v_status, \
            v.position AS v_position, v.version AS v_version, v.created_at AS v_created_at, v.updated_at AS v_updated_at, \
            s.on_hand AS v_on_hand, s.reserved AS v_reserved, s.owed AS v_owed, s.low_at AS v_low_at, \
@@ -371,6 +376,7 @@ fn variant_of(row: VariantRow, product: &Product) -> Result<StockedVariant, Faul
         },
         stock,
         components: components.collect::<Result<_, Fault>>()?,
+        set_aside: row.set_aside,
         listed: row.listed_price.map(|price| (price, row.listed_compare_at)),
     })
 }

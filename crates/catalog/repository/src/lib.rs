@@ -7,6 +7,7 @@ pub mod documents;
 pub mod images;
 pub mod import_apply;
 pub mod import_check;
+mod import_supply;
 pub mod imports;
 pub mod keys;
 pub mod listing;

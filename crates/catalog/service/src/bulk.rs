@@ -130,6 +130,7 @@ async fn index(
             variant: variant.clone(),
             stock,
             components: Vec::new(),
+            set_aside: None,
             listed: None,
         };
         of_product.entry(product).or_default().push(stocked);

@@ -4,6 +4,7 @@
 use std::collections::BTreeSet;
 
 use catalog_model::bundle::{Candidate, Contents, Draw, NewComponent, check, check_list};
+use catalog_model::bundle_errors::some;
 use catalog_model::events::StockShownChanged;
 use catalog_model::listing::ProductRef;
 use catalog_model::offer::StockedVariant;
@@ -95,7 +96,7 @@ impl Catalog {
         if skus.is_empty() {
             Ok(())
         } else {
-            Err(BundleError::InBundles(skus.join(", ")).into())
+            Err(BundleError::InBundles(some(&skus)).into())
         }
     }
 

@@ -1,5 +1,6 @@
 //! Making and editing products.
 
+use catalog_model::bundle_errors::some;
 use catalog_model::events::ProductChanged;
 use catalog_model::listing::ProductRef;
 use catalog_model::offer::ProductDetail;
@@ -113,7 +114,7 @@ impl Catalog {
         if product.seller != known_seller {
             let across = bundles::across(&tx, id).await?;
             if !across.is_empty() {
-                return Err(BundleError::KeepsSeller(across.join(", ")).into());
+                return Err(BundleError::KeepsSeller(some(&across)).into());
             }
         }
         let holders = bundles::holding(&tx, Of::Product(id)).await?;

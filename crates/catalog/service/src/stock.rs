@@ -4,10 +4,12 @@ use std::collections::HashMap;
 
 use catalog_model::events::{LowPile, ProductChanged, StockLow, StockShownChanged};
 use catalog_model::stock::{Adjustment, Movement, MovementKind, StockItem};
+use catalog_model::stock_feed::BY_HAND;
 use catalog_model::supply::PileChange;
 use catalog_model::{BundleError, CatalogError};
 use catalog_repository::stock::{self, Cause, Change};
-use catalog_repository::{movements, piles, variants};
+use catalog_repository::stock_counts::{self, Last};
+use catalog_repository::{bundles, movements, piles, variants};
 use database::{Once, Scoped, Transaction};
 use kernel::{
     AuditEntry, Page, PageRequest, Permission, ProductId, Scope, StockItemId, StockMovementId,
@@ -37,8 +39,12 @@ impl Catalog {
             Once::Replayed(item) => return Ok(item),
             Once::Fresh(tx) => tx,
         };
-        let known = self.locked_pile(&tx, variant).await?;
-        let change = Change::on_hand(known.id, adjustment.delta(known.on_hand)?);
+        let (known, set_aside) = locked_or_set_aside(&tx, variant).await?;
+        let delta = adjustment.delta(known.on_hand)?;
+        if set_aside && delta > 0 {
+            return Err(BundleError::NoStock.into());
+        }
+        let change = Change::on_hand(known.id, delta);
         let cause = Cause {
             kind: MovementKind::Adjusted,
             reason: Some(reason),
@@ -47,6 +53,16 @@ impl Catalog {
         };
         let changed = self.apply(&tx, &[change], cause).await?;
         let pile = *changed.first().ok_or(CatalogError::BelowReserved)?;
+        if let Adjustment::To(on_hand) = adjustment {
+            // Counts that were made before it and come later have no effect.
+            let counted = Last {
+                item: pile.id,
+                source: BY_HAND.to_owned(),
+                counted_at: now,
+                on_hand,
+            };
+            stock_counts::note(&tx, &[counted], now).await?;
+        }
         let entry = AuditEntry::new("stock.adjust", variant);
         self.record(&tx, entry.before(&known).after(&pile)).await?;
         Ok(tx.commit_with(pile).await?)
@@ -187,6 +203,23 @@ fn seen_of(changed: &[(StockItem, i64)], now: Timestamp) -> Vec<Seen> {
         }
     });
     seen.collect()
+}
+
+/// The pile of a variant, or the one that is set aside while it is a bundle,
+/// and whether it is that. What came back on it may be taken away.
+async fn locked_or_set_aside(
+    tx: &Transaction,
+    variant: VariantId,
+) -> Result<(StockItem, bool), CatalogError> {
+    let (item, set_aside) = match pile_of(tx, variant).await {
+        Err(CatalogError::Bundle(BundleError::NoStock)) => {
+            let own = bundles::own_pile(tx, variant).await?;
+            (own.ok_or(BundleError::NoStock)?, true)
+        }
+        other => (other?, false),
+    };
+    let pile = piles::lock(tx, item).await?;
+    Ok((pile.ok_or(CatalogError::VariantNotFound)?, set_aside))
 }
 
 /// Where the stock of a variant is counted.

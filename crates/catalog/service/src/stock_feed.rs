@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashMap};
 use catalog_model::CatalogError;
 use catalog_model::stock::{MovementKind, StockItem};
 use catalog_model::stock_feed::{
-    CLOCK_SKEW, Count, CountOutcome, CountResult, Winner, newest, target,
+    BY_HAND, CLOCK_SKEW, Count, CountOutcome, CountResult, Winner, newest, target,
 };
 use catalog_repository::piles;
 use catalog_repository::stock::{Cause, Change};
@@ -49,9 +49,12 @@ impl Catalog {
         for (row, count) in counts.iter().enumerate() {
             let Some(item) = items[row] else { continue };
             outcomes[row].outcome = CountOutcome::Older;
-            let known = last
-                .iter()
-                .find(|one| one.item == item && one.source == count.source);
+            let of_pile = || last.iter().filter(|one| one.item == item);
+            if of_pile().any(|one| one.source == BY_HAND && count.counted_at < one.counted_at) {
+                items[row] = None;
+                continue;
+            }
+            let known = of_pile().find(|one| one.source == count.source);
             if let Some(known) = known.filter(|known| count.counted_at <= known.counted_at) {
                 if known.counted_at == count.counted_at && known.on_hand == count.on_hand {
                     outcomes[row].outcome = CountOutcome::Unchanged;

@@ -8,6 +8,15 @@ use crate::returns::ReturnStatus;
 use crate::sales::MAX_DAYS;
 use crate::shipment::ShipmentStatus;
 
+/// That something cannot go from where it stands to where it was to go.
+pub(crate) fn stuck(what: &str, is: &str, wanted: &str) -> String {
+    if is == wanted {
+        format!("this {what} is {is} already")
+    } else {
+        format!("this {what} is {is}, and so cannot become {wanted}")
+    }
+}
+
 /// Why something about a paid order was refused.
 #[derive(Debug, thiserror::Error, EnumDiscriminants)]
 #[strum_discriminants(name(AftercareErrorCode), derive(EnumIter))]
@@ -16,7 +25,7 @@ pub enum AftercareError {
     #[error("there is no such shipment")]
     ShipmentNotFound,
     /// The shipment is not in the right state.
-    #[error("a shipment that is {} cannot become {}", <&str>::from(*.is), <&str>::from(*.wanted))]
+    #[error("{}", stuck("shipment", (*.is).into(), (*.wanted).into()))]
     ShipmentState {
         /// What it is.
         is: ShipmentStatus,
@@ -51,7 +60,7 @@ pub enum AftercareError {
     #[error("there is no such return")]
     ReturnNotFound,
     /// The return is not in the right state.
-    #[error("a return that is {} cannot become {}", <&str>::from(*.is), <&str>::from(*.wanted))]
+    #[error("{}", stuck("return", (*.is).into(), (*.wanted).into()))]
     ReturnState {
         /// What it is.
         is: ReturnStatus,

@@ -10,6 +10,7 @@ pub mod delivery;
 pub mod dispute;
 pub mod document;
 pub mod edit;
+mod error_codes;
 pub mod errors;
 pub mod events;
 pub mod exchange;

@@ -200,6 +200,29 @@ pub fn insert(order: OrderId, lines: &[OrderLine]) -> (String, Vec<Value>) {
     )
 }
 
+/// The write that lets an order be found by what bundles in it are made of,
+/// for a batch; none when there are no bundles.
+pub fn index_components(order: OrderId, lines: &[OrderLine]) -> Option<(String, Vec<Value>)> {
+    let mut values: Vec<Value> = vec![order.uuid().into()];
+    let mut rows = Vec::new();
+    for line in lines {
+        for component in &line.components {
+            let n = values.len() + 2;
+            rows.push(format!("($1, $2, ${n}, ${}, ${})", n + 1, n + 2));
+            values.extend([
+                line.id.uuid().into(),
+                component.sku.clone().into(),
+                component.product.map(ProductId::uuid).into(),
+            ]);
+        }
+    }
+    let sql = format!(
+        "INSERT INTO order_line_components (tenant_id, order_id, line_id, sku, product_id) VALUES {}",
+        rows.join(", ")
+    );
+    (!rows.is_empty()).then_some((sql, values))
+}
+
 /// Writes other lines instead of those an order has. The order is locked and
 /// not paid, so that nothing refers to them.
 pub async fn replace(tx: &Transaction, order: OrderId, lines: &[OrderLine]) -> Result<(), Fault> {
@@ -209,7 +232,11 @@ pub async fn replace(tx: &Transaction, order: OrderId, lines: &[OrderLine]) -> R
     )
     .await?;
     let (sql, values) = insert(order, lines);
-    tx.run(&sql, values).await.map(|_| ())
+    tx.run(&sql, values).await?;
+    if let Some((sql, values)) = index_components(order, lines) {
+        tx.run(&sql, values).await?;
+    }
+    Ok(())
 }
 
 /// Changes the counts of a line, if they are never more than was bought, sent

@@ -35,9 +35,9 @@ pub struct Filter {
     pub min_total: Option<i64>,
     /// Only those of at most so much, in minor units.
     pub max_total: Option<i64>,
-    /// Only those with that product.
+    /// Only those with that product, alone or in a bundle.
     pub product: Option<ProductId>,
-    /// Only those with that stock keeping unit.
+    /// Only those with that stock keeping unit, alone or in a bundle.
     pub sku: Option<String>,
     /// Only those that go that way, by its code.
     pub shipping_method: Option<String>,
@@ -67,6 +67,18 @@ pub enum Position {
     Placed(OrderId),
     /// Among orders sorted by total.
     Total(i64, OrderId),
+}
+
+/// That a line, or what a bundle among them was made of, has a value.
+fn of_lines(column: &str) -> String {
+    let having = |table: &str| {
+        format!("SELECT l.order_id FROM {table} l WHERE l.tenant_id = $1 AND l.{column} = ?")
+    };
+    format!(
+        "o.id IN ({} UNION ALL {})",
+        having("order_lines"),
+        having("order_line_components")
+    )
 }
 
 struct Conditions {
@@ -119,10 +131,9 @@ impl Conditions {
         all.add_if("o.total >= ?", filter.min_total);
         all.add_if("o.total <= ?", filter.max_total);
         all.add_if("o.shipping_method = ?", filter.shipping_method.clone());
-        let of_lines = "o.id IN (SELECT l.order_id FROM order_lines l WHERE l.tenant_id = $1 AND ";
         let product = filter.product.map(ProductId::uuid);
-        all.add_if(&format!("{of_lines}l.product_id = ?)"), product);
-        all.add_if(&format!("{of_lines}l.sku = ?)"), filter.sku.clone());
+        all.add_if(&of_lines("product_id"), product);
+        all.add_if(&of_lines("sku"), filter.sku.clone());
         if filter.words.as_ref().is_some_and(Vec::is_empty) {
             all.sql.push("1 = 0".to_owned());
         }

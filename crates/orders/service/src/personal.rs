@@ -139,6 +139,13 @@ fn order(detail: &OrderDetail) -> Value {
             "amount": refund.amount,
             "created_at": refund.created_at,
         })).collect::<Vec<_>>(),
+        "after": after(detail),
+    })
+}
+
+/// What happened to an order after it was paid, as its buyer is told of it.
+fn after(detail: &OrderDetail) -> Value {
+    json!({
         "shipments": detail.after.shipments.iter().map(|shipment| json!({
             "id": shipment.id,
             "status": shipment.status,

@@ -20,6 +20,7 @@ pub(crate) mod shipping;
 pub(crate) mod shipping_zones;
 pub(crate) mod stock;
 pub(crate) mod stock_feed;
+mod stock_feed_csv;
 pub(crate) mod stock_levels;
 pub(crate) mod stock_sync;
 pub(crate) mod tenants;

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use catalog_model::CatalogError;
 use catalog_model::offer::Offer;
 use catalog_model::stock::Demand;
-use kernel::{StockItemId, VariantId};
+use kernel::{ProductId, StockItemId, VariantId};
 use serde::{Deserialize, Serialize};
 
 use super::line::{LineMove, OrderLine};
@@ -19,6 +19,9 @@ pub type Goods = Vec<(StockItemId, i64)>;
 pub struct LineComponent {
     /// Which variant.
     pub variant: VariantId,
+    /// Of which product; unknown in the first orders of bundles.
+    #[serde(default)]
+    pub product: Option<ProductId>,
     /// The stock keeping unit.
     pub sku: String,
     /// What it was called.
@@ -40,6 +43,7 @@ impl LineComponent {
         components
             .map(|one| Self {
                 variant: one.variant,
+                product: Some(one.product),
                 sku: one.sku.clone(),
                 name: format!("{} ({})", one.name, one.title),
                 stock_item: one.pile.map(|pile| pile.item),
@@ -180,6 +184,7 @@ mod tests {
     fn component(stock_item: Option<StockItemId>, quantity: i64) -> LineComponent {
         LineComponent {
             variant: VariantId::new(Timestamp::from_seconds(0)),
+            product: None,
             sku: "A".into(),
             name: "A".into(),
             stock_item,
