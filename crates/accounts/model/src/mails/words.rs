@@ -112,3 +112,57 @@ fn check_tag(tag: &str) -> Result<(), String> {
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::mails::engine::check;
+    use crate::mails::{MailTemplate, VERIFY_EMAIL};
+
+    /// The engine's parser calls itself, on a thread that may have little room.
+    #[test]
+    fn no_template_takes_the_stack() {
+        let check_on_a_small_stack = |html: String| {
+            let checks = move || {
+                check(
+                    &VERIFY_EMAIL,
+                    &MailTemplate {
+                        subject: "Hello".to_owned(),
+                        text: "Hello".to_owned(),
+                        html,
+                    },
+                )
+            };
+            let thread = std::thread::Builder::new().stack_size(2 * 1024 * 1024);
+            thread.spawn(checks).unwrap().join().unwrap()
+        };
+        for bad in [
+            format!("{{{{ {} name }}}}", "not ".repeat(40_000)),
+            format!("{{{{ {}name{} }}}}", "(".repeat(50_000), ")".repeat(50_000)),
+            format!("{{{{ name{} }}}}", "|upper".repeat(30_000)),
+            format!("{{{{ name{} }}}}", " == name".repeat(20_000)),
+            format!(
+                "{{% if name %}}{}{{% endif %}}",
+                "{% elif name %}".repeat(12_000)
+            ),
+            "{% if name %}".repeat(15_000),
+            "{% for c in name %}".repeat(10_000),
+            // The mark of a text in a remark opens no text.
+            format!("{{# {{{{ ' #}}{{{{ {} name }}}}", "not ".repeat(40_000)),
+        ] {
+            assert!(check_on_a_small_stack(bad).is_err());
+        }
+        for good in [
+            format!("{{{{ {}name }}}}", "not ".repeat(98)),
+            format!("{{{{ name{} }}}}", "|upper".repeat(65)),
+            format!(
+                "{{% if name %}}{}{{% endif %}}",
+                "{% elif name %}".repeat(100)
+            ),
+            "{# {{ ' #}{{ name }}{# it's mine #}".to_owned(),
+        ] {
+            assert_eq!(check_on_a_small_stack(good), Ok(()));
+        }
+        let hidden = check_on_a_small_stack("{# {{ ' #}{% set a = 'x' %}".to_owned());
+        assert!(hidden.unwrap_err().why.contains("`set` cannot"));
+    }
+}
