@@ -185,9 +185,10 @@ async fn mails_tell_what_is_in_a_bundle(#[values(Sqlite, Postgres)] backend: Bac
     // Done twice, it says so.
     let again = app.client.post(&path, &Value::Null).bearer(&tenant.key);
     let refused = again.refused(409, "order.wrong_state").await;
-    assert_eq!(
-        refused.text_at("/detail"),
-        "this order is shipped already",
+    assert!(
+        refused
+            .text_at("/detail")
+            .contains("nothing is left to ship"),
         "{}",
         refused.describe()
     );

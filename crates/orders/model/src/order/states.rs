@@ -1,5 +1,6 @@
 //! Where orders, their money and their goods stand.
 
+use crate::aftercare_errors::stuck;
 use serde::{Deserialize, Serialize};
 use strum::{EnumIter, EnumString, IntoStaticStr};
 
@@ -38,8 +39,7 @@ impl OrderStatus {
         if (self, wanted) == (Self::Shipped, Self::Shipped) {
             return "all of this order was sent already; nothing is left to ship".to_owned();
         }
-        let words: [&'static str; 2] = [self.into(), wanted.into()];
-        format!("an order that is {} cannot become {}", words[0], words[1])
+        stuck("order", self.into(), wanted.into())
     }
 }
 
