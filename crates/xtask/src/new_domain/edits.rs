@@ -117,7 +117,7 @@ pub(crate) const EDITS: &[Edit] = &[
     },
     Edit {
         file: "tests/integration/authorization/routes/tenant.rs",
-        after: "pub const ROUTES",
+        after: "const ROUTES",
         before: "    // The operator's.\n",
         text: "    // The domain of __domain__.\n\
                \x20   get(\"/api/admin/__entities_path__\", Needs(\"__domain__:read\")),\n\
