@@ -10,7 +10,7 @@ pub(crate) const MIGRATION: Reshape = Reshape {
         tables: &[
             Table::new("order_words", Access::Tenant),
             Table::new("disputes", Access::Tenant),
-            Table::new("order_notes", Access::Tenant).append_only(),
+            Table::new("order_notes", Access::Tenant),
             Table::new("returns", Access::Tenant),
             Table::new("shipments", Access::Tenant),
         ],

@@ -17,6 +17,7 @@ pub(crate) const MIGRATION: Script = Script {
         Table::new("visitors", Access::Tenant),
         Table::new("visitor_salts", Access::Tenant),
         Table::new("mail_optouts", Access::Tenant),
+        Table::new("reminded_addresses", Access::Tenant),
         Table::new("cart_reminders", Access::Tenant),
     ],
     up: "
@@ -30,6 +31,14 @@ CREATE TABLE cart_reminders (
     sent_at bigint,
     PRIMARY KEY (tenant_id, cart_id),
     FOREIGN KEY (tenant_id, cart_id) REFERENCES carts (tenant_id, id) ON DELETE CASCADE
+);
+
+CREATE TABLE reminded_addresses (
+    tenant_id uuid NOT NULL REFERENCES tenants (id),
+    address_hash bytea NOT NULL,
+    cart_id uuid NOT NULL,
+    reminded_at bigint NOT NULL,
+    PRIMARY KEY (tenant_id, address_hash)
 );
 
 CREATE TABLE mail_optouts (

@@ -3,6 +3,7 @@
 use sea_orm_migration::prelude::*;
 use sea_orm_migration::sea_orm::DbBackend;
 
+use crate::Owned;
 use crate::script::{Script, run};
 
 /// A script whose tables can be dropped only after what it changed elsewhere
@@ -35,6 +36,12 @@ impl Moves {
 impl MigrationName for Reshape {
     fn name(&self) -> &str {
         self.script.name
+    }
+}
+
+impl Owned for Reshape {
+    fn tables(&self) -> Vec<&'static str> {
+        self.script.tables()
     }
 }
 

@@ -3,6 +3,8 @@
 use sea_orm_migration::prelude::*;
 use sea_orm_migration::sea_orm::DbBackend;
 
+use crate::Owned;
+
 /// What a migration does.
 pub(crate) struct Script {
     pub(crate) name: &'static str,
@@ -51,6 +53,12 @@ impl Table {
 impl MigrationName for Script {
     fn name(&self) -> &str {
         self.name
+    }
+}
+
+impl Owned for Script {
+    fn tables(&self) -> Vec<&'static str> {
+        self.tables.iter().map(|table| table.name).collect()
     }
 }
 

@@ -126,6 +126,10 @@ async fn keys_expire_and_are_revoked(#[values(Sqlite, Postgres)] backend: Backen
     let shop = app.shop().await;
     let owner = &shop.first.admin;
     let at = |after: Duration| app.clock.now().plus(after).to_string();
+    let body = json!({"name": "x", "scopes": [], "expires_at": "9999-12-31T23:59:59Z"});
+    let far = key(&app, owner, &body);
+    let far = far.refused(422, "request.invalid_body").await;
+    assert!(far.text_at("/errors/0/detail").contains("out of range"));
     let body = json!({"name": "x", "expires_at": at(Duration::ZERO)});
     key(&app, owner, &body)
         .refused(422, "api_key.expiry_in_past")

@@ -262,14 +262,27 @@ async fn stock_changes_with_a_reason_that_is_kept(#[values(Sqlite, Postgres)] ba
     adjust(json!({"to": 1, "reason": "counted"}))
         .refused(409, "stock.below_reserved")
         .await;
-    adjust(json!({"by": -9, "reason": "broken"}))
-        .refused(422, "stock.quantity_out_of_range")
-        .await;
+    for (body, status, code, pointer) in [
+        (json!({"by": -9}), 409, "stock.not_enough", "/by"),
+        (
+            json!({"by": 1_000_000_000}),
+            422,
+            "stock.quantity_out_of_range",
+            "/by",
+        ),
+    ] {
+        let mut body = body;
+        body["reason"] = json!("broken");
+        let refused = adjust(body).refused(status, code).await;
+        assert_eq!(refused.text_at("/errors/0/pointer"), pointer);
+    }
     for body in [
         json!({"reason": "neither"}),
         json!({"by": 1, "to": 1, "reason": "both"}),
         json!({"by": 1}),
         json!({"by": 1, "reason": ""}),
+        json!({"by": 1, "reason": " \u{a0} "}),
+        json!({"by": 1, "reason": "one\ntwo"}),
     ] {
         adjust(body).refused(422, "request.invalid_body").await;
     }

@@ -358,8 +358,14 @@ async fn figures_are_asked_for_and_exported(#[values(Sqlite, Postgres)] backend:
     ] {
         get(wrong).refused(422, "insight.invalid_period").await;
     }
-    for wrong in ["?from=yesterday", "?from=2026-02-30", "?form=2026-01-01"] {
-        get(wrong).refused(400, "request.invalid_query").await;
+    get("?form=2026-01-01")
+        .refused(400, "request.invalid_query")
+        .await;
+    for wrong in ["yesterday", "", "2026-13-01", "2026-11-21T00:00:00Z"] {
+        let refused = get(&format!("?from={wrong}"));
+        let refused = refused.refused(400, "request.invalid_query").await;
+        let why = refused.text_at("/errors/0/detail");
+        assert_eq!(why, "must be a date such as 2026-01-31", "{wrong}");
     }
     let csv = get("/export?from=2026-02-28&to=2026-03-01")
         .expect(200)
@@ -372,10 +378,17 @@ async fn figures_are_asked_for_and_exported(#[values(Sqlite, Postgres)] backend:
     assert_eq!(
         csv.text,
         "day,currency,orders,revenue,average_order,refunds,refunded,reminders,recovered_orders,\
-         recovered_revenue,visitors,product_views,carts,checkouts\r\n\
-         2026-02-28,,0,,,0,,0,0,,0,0,0,0\r\n\
-         2026-03-01,EUR,1,55.00,55.00,0,0.00,0,0,0.00,0,0,0,0\r\n"
+         recovered_revenue,visitors,product_views,carts,checkouts,paid,conversion_basis_points,\
+         stock_pieces,stock_value\r\n\
+         2026-02-28,,0,,,0,,0,0,,0,0,0,0,0,,,\r\n\
+         2026-03-01,EUR,1,55.00,55.00,0,0.00,0,0,0.00,0,0,0,0,1,,48,1200.00\r\n"
     );
+    let best = get("/export?rows=best_sellers").expect(200).await;
+    let expected = format!(
+        "product_id,name,quantity,currency,revenue\r\n{},'=1+1,2,EUR,50.00\r\n",
+        lamp.product
+    );
+    assert_eq!(best.text, expected);
     // However much there is, it is read with as many questions.
     let mut fewest = u64::MAX;
     for _ in 0..6 {

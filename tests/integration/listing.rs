@@ -109,6 +109,7 @@ async fn filters_and_orders(#[values(Sqlite, Postgres)] backend: Backend) {
         "in_stock=1",
         "colour=red",
         "price_from=-1",
+        "price_from=500&price_to=499",
     ] {
         list(&app, bad).refused(400, "request.invalid_query").await;
     }

@@ -283,3 +283,62 @@ async fn stock_that_is_owed_goes_with_its_columns(#[values(Sqlite, Postgres)] ba
     assert_eq!(value(&store, backend, sold).await, json!(1));
     migrations::up(&settings, None).await.expect("up again");
 }
+
+/// Orders of bundles that were there before are found by what these were made
+/// of.
+#[rstest]
+#[tokio::test]
+async fn components_of_old_orders_are_found(#[values(Sqlite, Postgres)] backend: Backend) {
+    let store = Store::empty(backend).await;
+    let settings = store.settings(&[]).database;
+    let all = migrations::status(&settings).await.expect("a status");
+    let at = all
+        .iter()
+        .position(|one| one.name == "m0022_line_components");
+    let before = u32::try_from(at.expect("the one that finds them")).expect("a few");
+    migrations::up(&settings, Some(before))
+        .await
+        .expect("up to it");
+    let (tenant, order, line) = (id(backend, TENANT), id(backend, METHOD), id(backend, LINE));
+    let (product, variant) = (id(backend, ANOTHER), id(backend, SELLER));
+    let no = if backend == Postgres { "false" } else { "0" };
+    let parts = json!([{"sku": "LAMP", "name": "Lamp"}, {"sku": "RENAMED", "name": "Bulb"}]);
+    run(
+        &store,
+        backend,
+        format!(
+            "INSERT INTO tenants (id, slug, name, status, is_default, settings, version, created_at, updated_at) \
+               VALUES ({tenant}, 'old', 'Old', 'active', {no}, '{{}}', 1, 1, 1); \
+             INSERT INTO products (tenant_id, id, slug, name, sort_name, description, kind, condition, status, attributes, \
+                 inventory_strategy, currency, version, created_at, updated_at) \
+               VALUES ({tenant}, {product}, 'lamp', 'Lamp', 'lamp', '', 'goods', 'new', 'active', '{{}}', 'per_size', 'EUR', \
+                 1, 1, 1); \
+             INSERT INTO variants (tenant_id, id, product_id, sku, title, options, price, currency, weight_grams, status, \
+                 position, version, created_at, updated_at) \
+               VALUES ({tenant}, {variant}, {product}, 'LAMP', 'Standard', '{{}}', 1, 'EUR', 0, 'active', 0, 1, 1, 1); \
+             INSERT INTO orders (tenant_id, id, number, cart_id, email, currency, status, payment_status, \
+                 fulfilment_status, subtotal, shipping, fee, total, tax, captured, refunded, return_urls, placed_at, \
+                 version, updated_at) \
+               VALUES ({tenant}, {order}, 1001, {order}, 'Ada@mail.test', 'EUR', 'pending', 'unpaid', 'unfulfilled', 5000, \
+                 0, 0, 5000, 0, 0, 0, '{{}}', 1, 4, 3); \
+             INSERT INTO order_lines (tenant_id, id, order_id, position, product_id, variant_id, sku, name, options, \
+                 unit_price, quantity, restocked, components) \
+               VALUES ({tenant}, {line}, {order}, 1, {line}, {line}, 'A', 'A', '{{}}', 2500, 1, 0, '{parts}'), \
+                 ({tenant}, {variant}, {order}, 2, {line}, {line}, 'B', 'B', '{{}}', 2500, 1, 0, NULL);"
+        ),
+    )
+    .await;
+    migrations::up(&settings, Some(1)).await.expect("up");
+    for (wanted, count) in [
+        (format!("sku = 'LAMP' AND product_id = {product}"), 1),
+        ("sku = 'RENAMED' AND product_id IS NULL".to_owned(), 1),
+        (format!("order_id = {order} AND line_id = {line}"), 2),
+        ("sku <> ''".to_owned(), 2),
+    ] {
+        let sql =
+            format!("SELECT CAST(count(*) AS text) FROM order_line_components WHERE {wanted}");
+        assert_eq!(value(&store, backend, &sql).await, json!(count), "{wanted}");
+    }
+    migrations::down(&settings, 1).await.expect("down");
+    migrations::up(&settings, None).await.expect("up again");
+}

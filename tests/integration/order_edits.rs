@@ -157,6 +157,11 @@ async fn an_edit_that_finds_too_little_keeps_the_order(
         (&seen["status"], &seen["total"]),
         (&json!("pending"), &eur(5500))
     );
+    assert_eq!(
+        (&seen["version"], &seen["payments"][0]["status"]),
+        (&json!(before), &json!("open"))
+    );
+    assert_eq!(app.stock(tenant, &item, 0).await, (3, 2));
     // Strangers and the other shop see no order; the shop's people may change it.
     let body = lines(&[(variant, 1)]);
     let path = format!("/api/orders/{}", order.id);

@@ -199,6 +199,39 @@ async fn exports_are_whole_and_hold_no_formulas(#[values(Sqlite, Postgres)] back
     assert_eq!(rows[2][at("captured")], "55.00");
     let paid = table(&export("status=paid").expect(200).await.text);
     assert_eq!((paid.len(), &paid[1][at("id")]), (2, &second.id));
+    assert_eq!(rows[1][at("pieces")], "2");
+    // A row for each line.
+    let lines = export("rows=lines&sort=oldest").expect(200).await;
+    assert!(
+        lines
+            .header("content-disposition")
+            .contains("order-lines-2026-03-01.csv")
+    );
+    let lines = table(&lines.text);
+    assert_eq!(lines.len(), 3);
+    let cell = |row: usize, name: &str| {
+        let column = lines[0].iter().position(|head| head == name);
+        lines[row][column.expect("a column")].as_str()
+    };
+    assert_eq!(cell(1, "id"), first.id);
+    assert_eq!(cell(1, "name"), format!("'{evil}"));
+    for (name, value) in [
+        ("id", second.id.as_str()),
+        ("sku", "lamp-0"),
+        ("quantity", "2"),
+        ("unit_price", "25.00"),
+        ("discount", "0.00"),
+        ("line_total", "50.00"),
+        ("currency", "EUR"),
+        ("product_id", item.product.as_str()),
+    ] {
+        assert_eq!(cell(2, name), value, "{name}");
+    }
+    let none = table(&export("rows=lines&q=%25").expect(200).await.text);
+    assert_eq!(none.len(), 1);
+    export("rows=boxes")
+        .refused(400, "request.invalid_query")
+        .await;
     export("limit=1")
         .refused(400, "request.invalid_query")
         .await;
@@ -250,4 +283,76 @@ async fn copy_orders(app: &App, backend: Backend, count: usize) {
                 .expect("copies");
         }
     }
+}
+
+/// Papers say what is paid, and each parcel has its own.
+#[rstest]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn papers_say_what_is_paid_and_what_is_in_a_parcel(
+    #[values(Sqlite, Postgres)] backend: Backend,
+) {
+    let app = App::start(backend).await;
+    let shop = app.shop().await;
+    let tenant = &shop.first;
+    let lamp = app.simple(tenant, "Lamp", 9).await;
+    let desk = app.simple(tenant, "Desk", 9).await;
+    let cart = [
+        (lamp.variants[0].as_str(), 2),
+        (desk.variants[0].as_str(), 1),
+    ];
+    let order = app.order(tenant, &cart).await;
+    let bearer = format!("Bearer {}", tenant.key);
+    let key = ("authorization", bearer.as_str());
+    let base = format!("/api/admin/orders/{}", order.id);
+    let (_, unpaid) = pdf(&app, &format!("{base}/receipt"), key).await;
+    assert!(
+        unpaid.contains("not paid yet") && unpaid.contains("Total"),
+        "{unpaid}"
+    );
+    assert!(!unpaid.contains("Receipt"), "{unpaid}");
+    let (_, slip) = pdf(&app, &format!("{base}/packing-slip"), key).await;
+    assert!(slip.contains("do not send"), "{slip}");
+
+    app.pay(&order).await;
+    let post = |step: &str, body: serde_json::Value| {
+        let call = app.client.post(&format!("{base}/{step}"), &body);
+        call.bearer(&tenant.key)
+    };
+    let back = json!({"amount": eur(1000), "reason": "late"});
+    post("refund", back).expect(200).await;
+    let (_, receipt) = pdf(&app, &format!("{base}/receipt"), key).await;
+    for text in [
+        "Receipt",
+        "80.00 EUR",
+        "-10.00 EUR",
+        "Paid after refunds",
+        "70.00 EUR",
+    ] {
+        assert!(receipt.contains(text), "{text} in {receipt}");
+    }
+    let lines = app.see(&order).await["lines"].clone();
+    let lamps = lines.as_array().expect("lines").iter();
+    let lamps = lamps.filter(|line| line["sku"] == "lamp-0");
+    let one = json!({"lines": lamps.map(|line| json!({"line_id": line["id"], "quantity": 1}))
+        .collect::<Vec<_>>()});
+    let sent = post("shipments", one).expect(200).await;
+    let parcel = sent.text_at("/shipments/0/id");
+    let (_, slip) = pdf(
+        &app,
+        &format!("{base}/packing-slip?shipment_id={parcel}"),
+        key,
+    )
+    .await;
+    assert!(
+        slip.contains("lamp-0") && !slip.contains("desk-0"),
+        "{slip}"
+    );
+    let (_, whole) = pdf(&app, &format!("{base}/packing-slip"), key).await;
+    assert!(
+        whole.contains("lamp-0") && whole.contains("desk-0"),
+        "{whole}"
+    );
+    let other = format!("{base}/packing-slip?shipment_id=pkg_01j9z6m3k4f5g6h7j8k9m0n1p2");
+    let other = app.client.get(&other).bearer(&tenant.key);
+    other.refused(404, "shipment.not_found").await;
 }

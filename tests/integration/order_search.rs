@@ -125,7 +125,15 @@ async fn orders_are_filtered_searched_and_sorted(#[values(Sqlite, Postgres)] bac
         ("sort=total_desc".into(), vec![&julia.id, &bob.id, &ada.id]),
         ("sort=total".into(), vec![&ada.id, &bob.id, &julia.id]),
         ("status=pending".into(), vec![&ada.id]),
+        (
+            "status=pending&status=shipped".into(),
+            vec![&bob.id, &ada.id],
+        ),
         ("payment_status=paid".into(), vec![&bob.id, &julia.id]),
+        (
+            "payment_status=paid&payment_status=unpaid&status=paid".into(),
+            vec![&julia.id],
+        ),
         ("fulfilment_status=fulfilled".into(), vec![&bob.id]),
         ("min_total=5500".into(), vec![&bob.id, &julia.id]),
         ("min_total=5500&max_total=5500".into(), vec![&bob.id]),
@@ -148,12 +156,28 @@ async fn orders_are_filtered_searched_and_sorted(#[values(Sqlite, Postgres)] bac
         ("q=jd014677".into(), vec![&bob.id]),
         ("q=0146-77".into(), vec![&bob.id]),
         ("q=nobody".into(), vec![]),
+        ("q=".into(), all.to_vec()),
+        ("q=-".into(), vec![]),
+        ("q=%25".into(), vec![]),
+        ("q=%22".into(), vec![]),
         ("q=mail.test&status=shipped".into(), vec![&bob.id]),
     ];
     for (query, expected) in &cases {
         let expected: Vec<String> = expected.iter().map(|id| (*id).clone()).collect();
         assert_eq!(&found(&app, tenant, query).await, &expected, "{query}");
     }
+    // A row says who buys, and how much.
+    let rows = app.client.get("/api/admin/orders").bearer(&tenant.key);
+    let rows = rows.expect(200).await.body["data"].clone();
+    let named = [0, 1, 2].map(|n| (rows[n]["customer_name"].clone(), rows[n]["pieces"].clone()));
+    assert_eq!(
+        named,
+        [
+            (json!("Bob O'Brien"), json!(2)),
+            (json!("Юлия Ковалёва"), json!(3)),
+            (json!("Ada Müller-Łoś"), json!(1)),
+        ]
+    );
 }
 
 #[rstest]
@@ -195,6 +219,8 @@ async fn orders_are_paged_in_every_order(#[values(Sqlite, Postgres)] backend: Ba
         "min_total=-1",
         "sort=price",
         "disputed=maybe",
+        "status=lost",
+        "rows=lines",
         "placed_from=yesterday",
         "product_id=ord_1",
     ] {

@@ -58,6 +58,15 @@ async fn a_closed_pay_page_says_so(#[values(Sqlite, Postgres)] backend: Backend)
         let call = call.header("content-type", "application/x-www-form-urlencoded");
         call.body(format!("action={action}")).send().await
     };
+    let form = async |body: &'static str| {
+        let call = app.client.post("/pay/test/x", &Value::Null);
+        let call = call.header("content-type", "application/x-www-form-urlencoded");
+        call.body(body).refused(400, "request.malformed_form").await
+    };
+    let missing = form("outcome=pay").await;
+    assert!(missing.text_at("/detail").contains("`action`"));
+    let unknown = form("action=steal").await;
+    assert!(unknown.text_at("/detail").contains("`decline`"));
     let act = |session: &str, outcome: &str| {
         let path = format!("/api/test-gateway/sessions/{session}");
         app.client.post(&path, &json!({"outcome": outcome}))

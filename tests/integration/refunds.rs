@@ -35,6 +35,10 @@ async fn parts_go_back_until_nothing_is_left(#[values(Sqlite, Postgres)] backend
             &json!({"amount": amount, "reason": "late"}),
         )
     };
+    for reason in ["", " \u{a0} ", "one\ntwo"] {
+        let call = refund(&app, tenant, &order, &json!({"reason": reason}));
+        call.refused(422, "request.invalid_body").await;
+    }
     let path = format!("/api/admin/orders/{}/refund", order.id);
     let manager = app
         .client

@@ -130,6 +130,36 @@ async fn only_operators_manage_tenants(#[values(Sqlite, Postgres)] backend: Back
         .await;
 }
 
+/// Who administers one tenant has no say over who runs the installation, even
+/// where they have their account.
+#[rstest]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn operators_are_out_of_reach_of_a_tenant(#[values(Sqlite, Postgres)] backend: Backend) {
+    let app = App::start(backend).await;
+    let shop = app.shop().await;
+    let admin = &shop.first.admin.token;
+    let path = format!("/api/admin/users/{}", shop.operator.id);
+    let read = app.client.get(&path).bearer(admin).expect(200).await;
+    for body in [json!({"role": "user"}), json!({"status": "disabled"})] {
+        let change = app.client.patch(&path, &body).bearer(admin);
+        let change = change.header("if-match", read.header("etag"));
+        let refused = change.refused(403, "user.is_operator").await;
+        assert_eq!(refused.body.get("errors"), None);
+    }
+    for route in ["2fa/reset", "export"] {
+        let call = app.client.post(&format!("{path}/{route}"), &json!({}));
+        let call = call.bearer(admin);
+        call.refused(403, "user.is_operator").await;
+    }
+    let erase = app.client.post(&format!("{path}/erase"), &json!({}));
+    erase.bearer(admin).refused(409, "user.is_staff").await;
+    // They are who they were, and see their own.
+    let again = app.client.get(&path).bearer(admin).expect(200).await;
+    assert_eq!(again.body, read.body);
+    let own = app.client.post(&format!("{path}/export"), &json!({}));
+    own.bearer(&shop.operator.token).expect(200).await;
+}
+
 async fn patch(app: &App, operator: &str, tenant: &str, body: &Value) -> Answer {
     let path = format!("/api/admin/tenants/{tenant}");
     let read = app.client.get(&path).bearer(operator).expect(200).await;
@@ -155,6 +185,15 @@ async fn hosts_move_and_tenants_are_suspended(#[values(Sqlite, Postgres)] backen
     assert_eq!(sold_at(&app, "other.test").await, Value::Null);
     let taken = patch(&app, operator, first, &json!({"hosts": ["moved.test"]})).await;
     assert_eq!(taken.body["code"], "tenant.host_taken");
+    // The installation's own host, by HTTP_PUBLIC_URL, stays the default's.
+    let own = json!({"hosts": ["moved.test", "Shop.test"]});
+    let refused = patch(&app, operator, second, &own).await;
+    assert_eq!(refused.body["code"], "tenant.installation_host");
+    let new = json!({"slug": "new", "name": "New", "currency": "EUR", "hosts": ["shop.test"]});
+    let new = app.client.post("/api/admin/tenants", &new).bearer(operator);
+    new.refused(409, "tenant.installation_host").await;
+    let allowed = patch(&app, operator, first, &json!({"hosts": ["shop.test"]})).await;
+    assert_eq!(allowed.status, 200, "{}", allowed.describe());
 
     let default = patch(&app, operator, first, &json!({"status": "suspended"})).await;
     assert_eq!(

@@ -5,7 +5,7 @@ use actix_web::web;
 use utoipa_actix_web::OpenApiFactory;
 
 use crate::modules::MODULES;
-use crate::routes::{fallback, health, media, pay_page, unsubscribe};
+use crate::routes::{fallback, health, link_pages, media, pay_page, unsubscribe};
 
 /// Where routes are added: to a server, or to the document about them. A
 /// server does without the latter, which takes megabytes in each of its
@@ -52,10 +52,23 @@ fn add(routes: &mut Routes) {
 /// nothing else.
 pub fn probes(config: &mut web::ServiceConfig) {
     config
+        .app_data(OnlyProbes)
         .service(health::get_health)
         .service(health::get_ready)
         .service(health::get_metrics)
         .default_service(web::to(fallback::nothing_else));
+}
+
+/// That a process serves nothing but [`probes`].
+pub(crate) struct OnlyProbes;
+
+/// Adds what a process answers that is not built yet. It stands alone, without
+/// the middleware.
+pub fn starting(config: &mut web::ServiceConfig) {
+    config
+        .service(health::get_health)
+        .route("/ready", web::get().to(health::get_ready_soon))
+        .default_service(web::to(fallback::not_yet));
 }
 
 /// Adds the routes that are not part of the API: pages for people, and what
@@ -69,5 +82,9 @@ pub fn pages(config: &mut web::ServiceConfig) {
         .service(unsubscribe::ask)
         .service(unsubscribe::unsubscribe)
         .service(media::show)
+        .service(link_pages::order)
+        .service(link_pages::verify_email)
+        .service(link_pages::reset_password)
+        .service(link_pages::restore_cart)
         .default_service(web::to(fallback::nowhere));
 }

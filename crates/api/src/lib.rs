@@ -18,7 +18,7 @@ mod problem;
 mod routes;
 mod state;
 
-pub use app::{configure, pages, probes};
+pub use app::{configure, pages, probes, starting};
 pub use codes::all as error_codes;
 pub use limits::Limits;
 pub use middleware::pipeline;

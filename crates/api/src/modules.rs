@@ -8,8 +8,8 @@ use crate::problem::RequestErrorCode;
 use crate::routes::admin::{
     categories, coupons, images, imports, insight, jobs, mail_templates, orders as admin_orders,
     price_lists, products, promotions, returns as admin_returns, settings, shipments, shipping,
-    shipping_zones, stock, stock_feed, stock_levels, stock_sync, tenants, users, variant_matrix,
-    variants, webhook_events,
+    shipping_zones, stock, stock_feed, stock_levels, stock_sync, tenants, users,
+    variant_components, variant_matrix, variants, webhook_events,
 };
 use crate::routes::{
     addresses, api_keys, auth, cart_coupons, carts, catalog, checkout, health, order_edits,
@@ -125,9 +125,9 @@ const CATALOG: Module = Module {
     ],
     routes: catalog_routes,
     codes: || {
-        catalog_model::CatalogErrorCode::iter()
-            .map(|code| (code.code(), code.kind()))
-            .collect()
+        let own = catalog_model::CatalogErrorCode::iter().map(|code| (code.code(), code.kind()));
+        let bundle = catalog_model::BundleErrorCode::iter().map(|code| (code.code(), code.kind()));
+        own.chain(bundle).collect()
     },
 };
 
@@ -149,6 +149,7 @@ fn catalog_routes(config: &mut Routes) {
     config.service(products::archive_product);
     config.service(variants::create_variant);
     config.service(variant_matrix::create_variant_matrix);
+    config.service(variant_components::put_components);
     config.service(variants::patch_variant);
     config.service(variants::archive_variant);
     config.service(price_lists::list_price_lists);

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::time::Duration;
 
+use actix_web::error::UrlencodedError;
 use actix_web::http::StatusCode;
 use actix_web::http::header::{self, HeaderValue};
 use actix_web::{HttpResponse, ResponseError};
@@ -114,6 +115,19 @@ pub enum RequestError {
 }
 
 impl RequestError {
+    /// What the framework says about a form.
+    pub(crate) fn from_form(error: &UrlencodedError) -> Self {
+        match error {
+            UrlencodedError::Overflow { limit, .. } => Self::BodyTooLarge(*limit),
+            UrlencodedError::ContentType => {
+                Self::UnsupportedMediaType("application/x-www-form-urlencoded")
+            }
+            UrlencodedError::Parse(why) => Self::MalformedForm(why.to_string()),
+            UrlencodedError::Encoding => Self::MalformedForm("it is not UTF-8".to_owned()),
+            _ => Self::BodyBroken,
+        }
+    }
+
     /// The refusal of a query string where there are no parameters.
     pub(crate) fn no_parameter(query: &str) -> Self {
         let first = query.split(['=', '&']).next().unwrap_or_default();

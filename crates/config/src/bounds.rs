@@ -5,7 +5,6 @@ use std::time::Duration;
 use secrecy::ExposeSecret as _;
 use tracing_subscriber::EnvFilter;
 use url::Url;
-use validator::ValidateEmail as _;
 
 use crate::reader::Reader;
 use crate::settings::Settings;
@@ -238,7 +237,10 @@ fn is_sender(text: &str) -> bool {
         Some((_, rest)) => rest.strip_suffix('>').unwrap_or_default(),
         None => text,
     };
-    address.validate_email() && !text.contains(['\r', '\n'])
+    // It is taken as it stands, so it has to be in the form of the wire.
+    let sendable =
+        kernel::email::normal(address).is_some_and(|known| known.eq_ignore_ascii_case(address));
+    sendable && !text.contains(['\r', '\n'])
 }
 
 #[cfg(test)]

@@ -7,6 +7,8 @@
 //! declarations, cannot say anything else than the code does.
 
 mod bounds;
+#[cfg(test)]
+mod compose_file;
 mod folder;
 mod reader;
 mod reference;

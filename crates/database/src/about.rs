@@ -22,6 +22,16 @@ struct NowRow {
     micros: i64,
 }
 
+#[derive(FromQueryResult)]
+struct MayRow {
+    may: bool,
+}
+
+#[derive(FromQueryResult)]
+struct AppliedRow {
+    seconds: Option<i64>,
+}
+
 impl Database {
     /// Connects and checks the version: SQLite 3.51.3 or later (earlier ones
     /// have a WAL bug that can lose a commit), PostgreSQL 15 or later.
@@ -91,6 +101,38 @@ impl Database {
         let tx = self.read_system("database.migrations_table").await?;
         let rows: Vec<MigrationRow> = tx.all(sql, []).await?;
         Ok(!rows.is_empty())
+    }
+
+    /// When the last migration was applied, as the clock of the machine said
+    /// that did it; none before the first.
+    pub async fn last_migrated_at(&self) -> Result<Option<kernel::Timestamp>, Fault> {
+        let tx = self.read_system("database.last_migrated_at").await?;
+        let row: Option<AppliedRow> = tx
+            .one(
+                "SELECT MAX(applied_at) AS seconds FROM seaql_migrations",
+                [],
+            )
+            .await?;
+        let seconds = row.and_then(|row| row.seconds);
+        Ok(
+            seconds
+                .map(|seconds| kernel::Timestamp::from_micros(seconds.saturating_mul(1_000_000))),
+        )
+    }
+
+    /// Whether the role of this connection may make tables, as migrations do.
+    pub async fn may_create_tables(&self) -> Result<bool, Fault> {
+        if self.backend() == Backend::Sqlite {
+            return Ok(true);
+        }
+        let tx = self.read_system("database.may_create_tables").await?;
+        let row: Option<MayRow> = tx
+            .one(
+                "SELECT COALESCE(has_schema_privilege(current_schema()::text, 'CREATE'), false) AS may",
+                [],
+            )
+            .await?;
+        Ok(row.is_some_and(|row| row.may))
     }
 
     /// What the role of this connection may do on PostgreSQL; none on SQLite.

@@ -95,9 +95,24 @@ pub fn missing_file(settings: &config::Database) -> Result<Option<PathBuf>, Faul
     Ok((!file.exists()).then_some(file))
 }
 
+/// The file of the embedded database, which is created with its folder if it
+/// is not there; none on PostgreSQL.
+pub fn file(settings: &config::Database) -> Result<Option<PathBuf>, Fault> {
+    Ok(match Opener::new(settings)? {
+        Opener::Sqlite(options) => Some(options.get_filename().to_owned()),
+        Opener::Postgres(_) => None,
+    })
+}
+
 fn parsed(url: &str) -> Result<SqliteConnectOptions, Fault> {
+    if url.contains(":memory:") || url.contains("mode=memory") {
+        return Err(Fault::permanent(
+            "DATABASE_URL names a database in memory, which ends with the connection that made its tables; \
+             name a file, such as sqlite://data/sutler.db",
+        ));
+    }
     SqliteConnectOptions::from_str(url)
-        .map_err(|error| driver_fault("DATABASE_URL is not a SQLite URL", error))
+        .map_err(|error| driver_fault("DATABASE_URL is not a SQLite URL", &error))
 }
 
 fn sqlite(url: &str) -> Result<SqliteConnectOptions, Fault> {
@@ -125,7 +140,7 @@ fn sqlite(url: &str) -> Result<SqliteConnectOptions, Fault> {
 
 fn postgres(url: &str, settings: &config::Database) -> Result<PgConnectOptions, Fault> {
     let options = PgConnectOptions::from_str(url)
-        .map_err(|error| driver_fault("DATABASE_URL is not a PostgreSQL URL", error))?
+        .map_err(|error| driver_fault("DATABASE_URL is not a PostgreSQL URL", &error))?
         .application_name("sutler")
         .disable_statement_logging();
     if settings.pool_mode == PoolMode::Transaction {
@@ -141,4 +156,26 @@ fn postgres(url: &str, settings: &config::Database) -> Result<PgConnectOptions, 
         // LIMIT is a parameter; without this every execution plans anew.
         ("plan_cache_mode", "force_generic_plan"),
     ]))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::parsed;
+
+    #[test]
+    fn a_database_in_memory_is_refused() {
+        for url in [
+            "sqlite::memory:",
+            "sqlite://:memory:",
+            "sqlite://x?mode=memory",
+        ] {
+            let fault = parsed(url).unwrap_err();
+            assert!(
+                fault.chain().contains("name a file"),
+                "{url}: {}",
+                fault.chain()
+            );
+        }
+        assert!(parsed("sqlite://data/sutler.db").is_ok());
+    }
 }

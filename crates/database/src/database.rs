@@ -86,7 +86,7 @@ impl Database {
         } else {
             connection.bind_session(tenant).await
         }
-        .map_err(|error| driver_fault("begin to read", error))?;
+        .map_err(|error| driver_fault("begin to read", &error))?;
         Ok(Scoped::new(connection, self.0.backend, Some(tenant)).bound_to(scope.seller()))
     }
 
@@ -111,7 +111,7 @@ impl Database {
         connection
             .bind_session(tenant)
             .await
-            .map_err(|error| driver_fault("begin to write", error))?;
+            .map_err(|error| driver_fault("begin to write", &error))?;
         let handle = Scoped::new(connection, self.0.backend, Some(tenant)).bound_to(scope.seller());
         let touched = handle.run(sql.as_ref(), values).await;
         metrics::histogram!("sutler_transaction_seconds", "name" => name)
@@ -128,7 +128,7 @@ impl Database {
         connection
             .begin(Confinement::Tenant(tenant), true)
             .await
-            .map_err(|error| driver_fault("begin to read", error))?;
+            .map_err(|error| driver_fault("begin to read", &error))?;
         Ok(Scoped::new(connection, self.0.backend, Some(tenant)).bound_to(scope.seller()))
     }
 
@@ -164,7 +164,7 @@ impl Database {
         connection
             .begin(Confinement::System, true)
             .await
-            .map_err(|error| driver_fault("begin to read", error))?;
+            .map_err(|error| driver_fault("begin to read", &error))?;
         let handle = Scoped::new(connection, self.0.backend, None);
         Ok(SystemTransaction::new(handle, name))
     }
@@ -178,7 +178,7 @@ impl Database {
         connection
             .begin(confinement, false)
             .await
-            .map_err(|error| driver_fault("begin a transaction", error))?;
+            .map_err(|error| driver_fault("begin a transaction", &error))?;
         Ok(Scoped::new(connection, self.0.backend, tenant))
     }
 
@@ -210,10 +210,10 @@ impl Database {
             .max_connections(1)
             .connect_with((**options).clone())
             .await
-            .map_err(|error| driver_fault("connect the listener", error))?;
+            .map_err(|error| driver_fault("connect the listener", &error))?;
         sqlx::postgres::PgListener::connect_with(&pool)
             .await
             .map(Some)
-            .map_err(|error| driver_fault("connect the listener", error))
+            .map_err(|error| driver_fault("connect the listener", &error))
     }
 }

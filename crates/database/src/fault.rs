@@ -26,20 +26,39 @@ pub(crate) fn fault(error: DbErr) -> Fault {
         _ => None,
     };
     match driver {
-        Some(driver) => from_driver(&driver).caused_by(error),
+        Some(driver) => from_driver(&driver).caused_by(Told::new(&driver)),
         None => Fault::permanent("database").caused_by(error),
     }
 }
 
 /// The fault behind an error of the driver.
-pub(crate) fn driver_fault(context: &str, error: sqlx::Error) -> Fault {
-    let inner = from_driver(&error);
+pub(crate) fn driver_fault(context: &str, error: &sqlx::Error) -> Fault {
+    let inner = from_driver(error);
     let outer = if inner.is_transient() {
         Fault::transient(context)
     } else {
         Fault::permanent(context)
     };
-    outer.caused_by(error)
+    outer.caused_by(Told::new(error))
+}
+
+/// What a database said, once: errors of the driver repeat it with each of
+/// their causes, and PostgreSQL's name the line of its own source.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+struct Told(String);
+
+impl Told {
+    fn new(error: &sqlx::Error) -> Self {
+        Self(match error {
+            sqlx::Error::Database(refusal) => match refusal.code() {
+                Some(code) => format!("{} ({code})", refusal.message()),
+                None => refusal.message().to_owned(),
+            },
+            sqlx::Error::Io(error) => error.to_string(),
+            error => error.to_string(),
+        })
+    }
 }
 
 fn from_driver(error: &sqlx::Error) -> Fault {

@@ -31,7 +31,7 @@ mod system;
 mod transaction;
 mod waiting;
 
-pub use backend::{Backend, Checked, missing_file};
+pub use backend::{Backend, Checked, file, missing_file};
 pub use batch::Batch;
 pub use database::Database;
 pub use fault::OrFault;

@@ -98,14 +98,14 @@ impl<'a> Owner<'a> {
             return Ok(());
         };
         let application = PgConnectOptions::from_str(self.settings.url.expose_secret())
-            .map_err(|error| driver_fault("DATABASE_URL is not a PostgreSQL URL", error))?;
+            .map_err(|error| driver_fault("DATABASE_URL is not a PostgreSQL URL", &error))?;
         let role = application.get_username().to_owned();
         let mut owner = PgConnection::connect(owner_url.expose_secret())
             .await
-            .map_err(|error| driver_fault("connect as the owner", error))?;
+            .map_err(|error| driver_fault("connect as the owner", &error))?;
         self.grant_to(&mut owner, &role)
             .await
-            .map_err(|error| driver_fault("grant rights to the application's role", error))
+            .map_err(|error| driver_fault("grant rights to the application's role", &error))
     }
 
     async fn grant_to(&self, owner: &mut PgConnection, role: &str) -> Result<(), sqlx::Error> {

@@ -210,7 +210,7 @@ impl Pool {
         let home = self.0.manager.home();
         let connection = in_time(deadline, self.0.manager.open())
             .await
-            .map_err(|error| driver_fault("connect to the database", error))?;
+            .map_err(|error| driver_fault("connect to the database", &error))?;
         Ok(Kept {
             connection,
             home,

@@ -53,12 +53,12 @@ impl Owner<'_> {
             return Ok(Sameness::Same);
         };
         let owner = PgConnectOptions::from_str(owner_url.expose_secret())
-            .map_err(|error| driver_fault("DATABASE_OWNER_URL is not a PostgreSQL URL", error))?
+            .map_err(|error| driver_fault("DATABASE_OWNER_URL is not a PostgreSQL URL", &error))?
             .statement_cache_capacity(0)
             .disable_statement_logging();
         let owner = place(&owner)
             .await
-            .map_err(|error| driver_fault("connect as the owner", error))?;
+            .map_err(|error| driver_fault("connect as the owner", &error))?;
         let error = match place(&application).await {
             Ok(application) => return Ok(compare(application, owner)),
             Err(error) => error,
@@ -74,7 +74,7 @@ impl Owner<'_> {
                 owner: owner.database,
             });
         }
-        let fault = driver_fault("connect as the role of DATABASE_URL", error);
+        let fault = driver_fault("connect as the role of DATABASE_URL", &error);
         Ok(Sameness::Unknown(fault))
     }
 }

@@ -103,7 +103,7 @@ impl Transaction {
             .await
             .rollback()
             .await
-            .map_err(|error| driver_fault("roll back", error))
+            .map_err(|error| driver_fault("roll back", &error))
     }
 }
 
@@ -123,5 +123,5 @@ pub(crate) async fn commit(
     let result = handle.lock().await.commit().await;
     metrics::histogram!("sutler_transaction_seconds", "name" => name)
         .record(started.elapsed().as_secs_f64());
-    result.map_err(|error| driver_fault(&format!("commit {name}"), error))
+    result.map_err(|error| driver_fault(&format!("commit {name}"), &error))
 }

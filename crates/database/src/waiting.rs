@@ -36,7 +36,7 @@ pub async fn wait_until_up(settings: &config::Database) -> Result<(), Fault> {
             _ => return Ok(()),
         };
         if began.elapsed() >= settings.start_timeout {
-            return Err(driver_fault("PostgreSQL does not take connections", error));
+            return Err(driver_fault("PostgreSQL does not take connections", &error));
         }
         if !told {
             told = true;

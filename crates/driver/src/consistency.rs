@@ -20,6 +20,7 @@ const RULES: &[(&str, &str)] = &[
         "SELECT count(*) FROM stock_items i WHERE i.reserved <> COALESCE((SELECT sum(r.quantity) \
            FROM stock_reservations r WHERE r.tenant_id = i.tenant_id AND r.stock_item_id = i.id), 0)",
     ),
+    // Orders with bundles draw from other piles than those of their lines.
     (
         "an order's movements do not fit where it stands",
         "SELECT count(*) FROM (SELECT o.id, o.status, o.reserved_until, l.stock_item_id, l.quantity, l.restocked, l.backordered, \
@@ -27,7 +28,8 @@ const RULES: &[(&str, &str)] = &[
              (SELECT COALESCE(sum(m.reserved_delta), 0) FROM stock_movements m WHERE m.tenant_id = o.tenant_id AND m.order_id = o.id AND m.stock_item_id = l.stock_item_id) AS held \
            FROM orders o JOIN (SELECT tenant_id, order_id, stock_item_id, sum(quantity) AS quantity, sum(restocked) AS restocked, sum(backordered) AS backordered \
              FROM order_lines WHERE stock_item_id IS NOT NULL GROUP BY tenant_id, order_id, stock_item_id) l \
-             ON l.tenant_id = o.tenant_id AND l.order_id = o.id) x \
+             ON l.tenant_id = o.tenant_id AND l.order_id = o.id \
+           WHERE NOT EXISTS (SELECT 1 FROM order_lines b WHERE b.tenant_id = o.tenant_id AND b.order_id = o.id AND b.components IS NOT NULL)) x \
          WHERE (x.status IN ('paid', 'shipped') AND (x.taken <> x.restocked - x.quantity + x.backordered OR x.held <> x.backordered)) \
             OR (x.status = 'pending' AND x.reserved_until IS NOT NULL AND (x.taken <> 0 OR x.held <> x.quantity)) \
             OR (x.status = 'canceled' AND x.held <> 0)",

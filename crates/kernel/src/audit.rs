@@ -80,6 +80,12 @@ impl From<Permission> for Fact {
         permission.name().into()
     }
 }
+/// Facts about a part of a thing, such as the step of a table.
+impl From<Snapshot> for Fact {
+    fn from(part: Snapshot) -> Self {
+        Self(part.0.into())
+    }
+}
 impl<T: Into<Fact>> From<Option<T>> for Fact {
     fn from(value: Option<T>) -> Self {
         value.map_or(Self(Value::Null), Into::into)
@@ -146,17 +152,33 @@ impl Snapshot {
         self
     }
 
-    /// The JSON text that is stored and hashed: one object, names in order.
+    /// The JSON text that is stored and hashed: one object, names in order,
+    /// also in the objects inside.
     pub fn text(&self) -> String {
-        // Sorted here and not left to the map, whose order is a feature flag
-        // that any dependency can turn on.
-        let mut pairs: Vec<(&String, &Value)> = self.0.iter().collect();
-        pairs.sort_unstable_by_key(|(name, _)| *name);
-        let members: Vec<String> = pairs
-            .into_iter()
-            .map(|(name, value)| format!("{}:{value}", Value::from(name.as_str())))
-            .collect();
-        format!("{{{}}}", members.join(","))
+        in_order(&self.0)
+    }
+}
+
+/// An object with its names in order. Sorted here and not left to the map,
+/// whose order is a feature flag that any dependency can turn on.
+fn in_order(object: &Map<String, Value>) -> String {
+    let mut pairs: Vec<(&String, &Value)> = object.iter().collect();
+    pairs.sort_unstable_by_key(|(name, _)| *name);
+    let members: Vec<String> = pairs
+        .into_iter()
+        .map(|(name, value)| format!("{}:{}", Value::from(name.as_str()), text_of(value)))
+        .collect();
+    format!("{{{}}}", members.join(","))
+}
+
+fn text_of(value: &Value) -> String {
+    match value {
+        Value::Object(object) => in_order(object),
+        Value::Array(values) => {
+            let texts: Vec<String> = values.iter().map(text_of).collect();
+            format!("[{}]", texts.join(","))
+        }
+        plain => plain.to_string(),
     }
 }
 
@@ -250,6 +272,16 @@ mod tests {
             )
         );
         assert!(serde_json::from_str::<Value>(&one.text()).is_ok());
+    }
+
+    #[test]
+    fn parts_have_their_names_in_order_too() {
+        let part = |first: &'static str, second: &'static str| {
+            let part = Snapshot::new().with(first, 1i64).with(second, 1i64);
+            Snapshot::new().with("parts", [part].into_iter().collect::<Fact>())
+        };
+        assert_eq!(part("b", "a").text(), r#"{"parts":[{"a":1,"b":1}]}"#);
+        assert_eq!(part("b", "a").text(), part("a", "b").text());
     }
 
     #[test]

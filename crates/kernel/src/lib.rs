@@ -7,6 +7,7 @@
 pub mod audit;
 pub mod cell;
 pub mod cursor;
+pub mod email;
 pub mod error;
 pub mod id;
 pub mod limit;
@@ -20,6 +21,7 @@ pub mod secret;
 pub mod signature;
 pub mod text;
 pub mod time;
+pub mod version;
 
 pub use audit::{AuditEntry, Audited, Fact, Snapshot};
 pub use cursor::{CursorCodec, CursorError};
@@ -35,3 +37,4 @@ pub use page::{Page, PageRequest};
 pub use permission::{Permission, Permissions, Role};
 pub use scope::{Actor, Idempotency, RequestInfo, Scope};
 pub use time::{Clock, ManualClock, SystemClock, Timestamp};
+pub use version::Expected;

@@ -12,10 +12,16 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Timestamp(i64);
 
-/// A text that is not an RFC 3339 instant.
+/// Why a text is no instant.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("not an RFC 3339 time such as 2026-01-31T12:00:00Z")]
-pub struct TimestampError;
+pub enum TimestampError {
+    /// It is not written as RFC 3339 has it.
+    #[error("not an RFC 3339 time such as 2026-01-31T12:00:00Z")]
+    Format,
+    /// There is no such time here.
+    #[error("out of range: times end at 9999-12-30T22:00:00Z")]
+    Range,
+}
 
 impl Timestamp {
     /// The instant this many microseconds after the epoch, as stored.
@@ -87,8 +93,19 @@ impl FromStr for Timestamp {
     type Err = TimestampError;
 
     fn from_str(text: &str) -> Result<Self, TimestampError> {
-        let instant: jiff::Timestamp = text.parse().map_err(|_| TimestampError)?;
-        Ok(Self(instant.as_microsecond()))
+        match text.parse::<jiff::Timestamp>() {
+            Ok(instant) => Ok(Self(instant.as_microsecond())),
+            Err(_) => Err(why_not(text)),
+        }
+    }
+}
+
+/// Why a text was not read: it may have all parts of an instant and still be
+/// one too far away.
+fn why_not(text: &str) -> TimestampError {
+    match jiff::fmt::temporal::Pieces::parse(text) {
+        Ok(pieces) if pieces.time().is_some() && pieces.offset().is_some() => TimestampError::Range,
+        _ => TimestampError::Format,
     }
 }
 
@@ -162,6 +179,16 @@ mod tests {
         );
         assert!("2026-09-21".parse::<Timestamp>().is_err());
         assert!("yesterday".parse::<Timestamp>().is_err());
+        for (text, why) in [
+            ("9999-12-31T23:59:59Z", TimestampError::Range),
+            ("-009999-01-01T00:00:00+23:00", TimestampError::Range),
+            ("2026-13-01T00:00:00Z", TimestampError::Format),
+            ("2026-02-30T00:00:00Z", TimestampError::Format),
+            ("2026-09-21T16:13:20", TimestampError::Format),
+        ] {
+            assert_eq!(text.parse::<Timestamp>(), Err(why), "{text}");
+        }
+        assert!("9999-12-30T22:00:00Z".parse::<Timestamp>().is_ok());
     }
 
     #[test]

@@ -2,12 +2,13 @@
 
 use std::sync::Arc;
 
-use database::{Batch, Transaction};
+use database::{Batch, Database, Transaction};
 use kernel::{Clock, Event, EventId, Fault, Job, JobId, TenantId, Timestamp};
 use sea_orm::Value;
 use tokio::sync::Notify;
 
 use crate::stale::StaleTags;
+use crate::store;
 
 /// The door to background work. Cheap to clone.
 #[derive(Clone)]
@@ -32,6 +33,16 @@ impl Queue {
     /// The clock all times come from.
     pub fn clock(&self) -> &Arc<dyn Clock> {
         &self.clock
+    }
+
+    /// Makes the jobs of a process that died due at once, instead of when their
+    /// leases run out; how many there were. Only for who knows that no other
+    /// process works at the database.
+    pub async fn free_leases(&self, database: &Database) -> Result<u64, Fault> {
+        let tx = database.begin_system("queue.free_leases").await?;
+        let freed = store::free_all(&tx, self.clock.now()).await?;
+        tx.commit().await?;
+        Ok(freed)
     }
 
     /// Where caches learn what is stale.

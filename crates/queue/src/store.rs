@@ -179,6 +179,15 @@ pub(crate) async fn give_back(
     .await
 }
 
+/// Makes all running jobs due, whoever held them. The attempts they had count.
+pub(crate) async fn free_all(tx: &SystemTransaction, now: Timestamp) -> Result<u64, Fault> {
+    tx.run(
+        "UPDATE jobs SET state = 'queued', available_at = $1 WHERE state = 'running'",
+        [now.micros().into()],
+    )
+    .await
+}
+
 /// A job to add outside a tenant's transaction.
 pub(crate) struct Addition {
     pub(crate) tenant: TenantId,

@@ -27,6 +27,7 @@ use crate::migrations::{self, explained};
 use crate::modules::{self, Base};
 use crate::readiness::DatabaseReadiness;
 use crate::secret;
+use crate::single::Single;
 
 /// What can be put in place of what the settings name; for tests.
 #[derive(Default)]
@@ -170,6 +171,23 @@ impl Sutler {
             tx.commit().await
         };
         install.await.map_err(|fault| explained(&fault))
+    }
+
+    /// Frees the jobs that an earlier process on the same SQLite file was at
+    /// when it was killed. With PostgreSQL another one may well be at them.
+    pub(crate) async fn free_leases(&self, single: &Single) -> Result<()> {
+        if !single.is_alone() {
+            return Ok(());
+        }
+        let freed = self
+            .queue
+            .free_leases(&self.database)
+            .await
+            .map_err(|fault| explained(&fault))?;
+        if freed > 0 {
+            tracing::info!(freed, "jobs of a process that was killed are due again");
+        }
+        Ok(())
     }
 
     /// What the API needs of the process.

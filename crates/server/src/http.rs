@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use actix_web::body::BoxBody;
-use actix_web::dev::{Server, ServiceResponse};
+use actix_web::dev::{Server, ServerHandle, ServiceResponse};
 use actix_web::http::header;
 use actix_web::middleware::{Condition, from_fn};
 use actix_web::web::{Bytes, Data};
@@ -13,6 +13,7 @@ use actix_web::{App, HttpResponse, HttpServer, Route};
 use anyhow::{Context as _, Result};
 use api::ApiState;
 use config::Settings;
+use tokio::task::JoinHandle;
 use utoipa_swagger_ui::SwaggerUi;
 
 /// How long a connection may wait for its next request.
@@ -42,6 +43,7 @@ pub fn server(
             .app_data(actix_web::web::PayloadConfig::new(limit))
             .configure(api::configure)
             .route(DOCUMENT, document_route(document.clone()))
+            .route("/docs", actix_web::web::get().to(to_docs))
             .service(
                 SwaggerUi::new("/docs/{_:.*}")
                     .config(utoipa_swagger_ui::Config::from(DOCUMENT).try_it_out_enabled(true)),
@@ -83,6 +85,41 @@ pub fn probes(
     Ok(server)
 }
 
+/// Answers on the port while the process is not built yet: that it lives, and
+/// that it is not ready.
+pub(crate) struct Starting {
+    handle: ServerHandle,
+    running: JoinHandle<std::io::Result<()>>,
+}
+
+impl Starting {
+    /// Begins to answer on a listener, which the real server takes afterwards.
+    pub(crate) fn begin(listener: &TcpListener) -> Result<Self> {
+        let listener = listener.try_clone().context("share the listener")?;
+        let server = HttpServer::new(|| App::new().configure(api::starting))
+            .workers(1)
+            // Connections are not carried over.
+            .keep_alive(actix_web::http::KeepAlive::Disabled)
+            .shutdown_timeout(1)
+            .disable_signals()
+            .listen(listener)
+            .context("listen")?
+            .run();
+        Ok(Self {
+            handle: server.handle(),
+            running: tokio::spawn(server),
+        })
+    }
+
+    /// Answers what is asked at the moment, and ends.
+    pub(crate) async fn end(self) {
+        self.handle.stop(true).await;
+        if let Err(error) = self.running.await {
+            tracing::warn!(%error, "what answered while starting broke");
+        }
+    }
+}
+
 fn document_route(document: Bytes) -> Route {
     actix_web::web::get().to(move || {
         let document = document.clone();
@@ -92,6 +129,13 @@ fn document_route(document: Bytes) -> Route {
                 .body(document)
         }
     })
+}
+
+/// The page's own files lie beside it.
+async fn to_docs() -> HttpResponse {
+    HttpResponse::PermanentRedirect()
+        .insert_header((header::LOCATION, "/docs/"))
+        .finish()
 }
 
 /// The documentation is a page with scripts and styles of its own, and may be

@@ -14,6 +14,7 @@ pub mod migrations;
 mod modules;
 mod readiness;
 pub mod secret;
+mod single;
 pub mod telemetry;
 
 pub use compose::Sutler;

@@ -4,7 +4,7 @@ use std::fs::File;
 use std::path::Path;
 
 use anyhow::{Context as _, Result, bail, ensure};
-use database::{Database, Owner, Sameness};
+use database::{Database, OrFault as _, Owner, Sameness};
 use kernel::Fault;
 use migration::Migrator;
 use sea_orm_migration::MigratorTrait as _;
@@ -106,9 +106,13 @@ pub async fn up(settings: &config::Database, steps: Option<u32>) -> Result<Optio
     let owner = Owner::new(settings);
     let mut doubt = compare(&owner).await?;
     let alone = Alone::begin(&owner).await?;
-    Migrator::up(&alone.connection, steps)
-        .await
-        .context("apply the migrations")?;
+    // A role that may not make tables need not, where all are there.
+    if !missing(&alone.connection).await?.is_empty() {
+        Migrator::up(&alone.connection, steps)
+            .await
+            .or_fault()
+            .map_err(|fault| not_applied(&fault, settings))?;
+    }
     owner.grant().await.map_err(|fault| explained(&fault))?;
     alone.end().await?;
     if doubt.is_some() {
@@ -125,6 +129,8 @@ pub async fn down(settings: &config::Database, steps: u32) -> Result<()> {
     let alone = Alone::begin(&owner).await?;
     Migrator::down(&alone.connection, Some(steps))
         .await
+        .or_fault()
+        .map_err(|fault| explained(&fault))
         .context("take migrations back")?;
     alone.end().await
 }
@@ -135,11 +141,19 @@ pub async fn status(settings: &config::Database) -> Result<Vec<Status>> {
         .connect()
         .await
         .map_err(|fault| explained(&fault))?;
-    // Nothing is created to look: the role may not be the owner.
-    let applied = Migrator::get_applied_migrations_read_only(&connection)
-        .await
-        .context("read the state of migrations")?;
+    let all = all(&connection).await?;
     connection.close().await.context("close the connection")?;
+    Ok(all)
+}
+
+/// All migrations as they are on a connection. Nothing is created to look: the
+/// role may not be the owner.
+async fn all(connection: &DatabaseConnection) -> Result<Vec<Status>> {
+    let applied = Migrator::get_applied_migrations_read_only(connection)
+        .await
+        .or_fault()
+        .map_err(|fault| explained(&fault))
+        .context("read the state of migrations")?;
     Ok(Migrator::migrations()
         .iter()
         .map(|migration| Status {
@@ -147,6 +161,27 @@ pub async fn status(settings: &config::Database) -> Result<Vec<Status>> {
             applied: applied.iter().any(|one| one.name() == migration.name()),
         })
         .collect())
+}
+
+/// Those that are not applied.
+async fn missing(connection: &DatabaseConnection) -> Result<Vec<Status>> {
+    let mut missing = all(connection).await?;
+    missing.retain(|migration| !migration.applied);
+    Ok(missing)
+}
+
+/// Why migrations were not applied, and what to do about it.
+fn not_applied(fault: &Fault, settings: &config::Database) -> anyhow::Error {
+    /// `insufficient_privilege` (PostgreSQL, Appendix A).
+    const NOT_ALLOWED: &str = "(42501)";
+    let said = explained(fault);
+    let lacks_owner = settings.owner_url.is_none() && said.to_string().contains(NOT_ALLOWED);
+    let context = if lacks_owner {
+        "apply the migrations: the role of DATABASE_URL may not make tables; set DATABASE_OWNER_URL to the role that owns them"
+    } else {
+        "apply the migrations"
+    };
+    said.context(context)
 }
 
 /// Refuses a database that lacks migrations.

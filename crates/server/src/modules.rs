@@ -48,6 +48,7 @@ pub(crate) fn services(
         mail_kinds: [ACCOUNTS_MAILS, ORDERS_MAILS, ENGAGEMENT_MAILS].concat(),
         settings: base.settings.auth.clone(),
         app_url: base.settings.http.app_url().clone(),
+        own_host: base.settings.http.public_url.host_str().map(str::to_owned),
     }));
     let catalog = Arc::new(Catalog::new(CatalogParts {
         database: database.clone(),

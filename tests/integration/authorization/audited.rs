@@ -9,7 +9,7 @@ use testkit::shop::Shop;
 use testkit::{Answer, App, stripe};
 
 use super::callers::{Things, fresh, things};
-use super::routes::{Access, ROUTES, Route};
+use super::routes::{self, Access, Route};
 use super::{call_if, fill};
 
 /// Writing routes under `/api/admin` that leave no entry, each with the reason.
@@ -124,11 +124,11 @@ async fn entries(app: &App, shop: &Shop, answer: &Answer) -> Vec<Answer> {
 #[test]
 fn exceptions_name_routes_and_reasons() {
     for (method, path, reason) in EXCEPTIONS {
-        assert!(ROUTES.iter().any(|route| is(route, method, path)), "{path}");
+        assert!(routes::all().any(|route| is(route, method, path)), "{path}");
         assert!(!reason.is_empty(), "{path}");
     }
     for (method, path) in ELSEWHERE {
-        assert!(ROUTES.iter().any(|route| is(route, method, path)), "{path}");
+        assert!(routes::all().any(|route| is(route, method, path)), "{path}");
     }
 }
 
@@ -144,8 +144,7 @@ async fn each_write_of_administrators_leaves_an_entry(
     let paid = things["order_id"].clone();
     let mut silent = Vec::new();
     // What is archived takes nothing new.
-    let (last, first): (Vec<&Route>, Vec<&Route>) = ROUTES
-        .iter()
+    let (last, first): (Vec<&Route>, Vec<&Route>) = routes::all()
         .filter(|route| is_recorded(route))
         .partition(|route| route.path.ends_with("/archive"));
     for route in first.into_iter().chain(last) {
@@ -191,6 +190,12 @@ async fn each_write_of_administrators_leaves_an_entry(
             continue;
         }
         let entry = &found[0].body["data"][0];
+        let action = entry["action"].as_str().expect("a word");
+        let page = include_str!("../../../docs/security.md");
+        assert!(
+            page.contains(&format!("`{action}`")),
+            "docs/security.md does not list {action}"
+        );
         let who = if credential == &shop.operator.token {
             &shop.operator.id
         } else {

@@ -322,6 +322,11 @@ async fn forms_are_read_strictly() {
             .refused(422, "request.invalid_body")
             .await;
     }
+    // What is too long is the text, not the body.
+    let endless = "x".repeat(20_000);
+    let parts = [Part::file(&file), Part::text("alt", &endless)];
+    let refused = post().form(&parts).refused(422, "request.invalid_body");
+    assert_eq!(refused.await.text_at("/errors/0/pointer"), "/alt");
     post()
         .json(&serde_json::json!({}))
         .refused(415, "request.unsupported_media_type")
@@ -336,4 +341,8 @@ async fn forms_are_read_strictly() {
         .send()
         .await;
     assert_eq!(cut.status, 400, "{}", cut.describe());
+    let other = post().header("content-type", "multipart/form-data; boundary=other");
+    let other =
+        other.body("--b\r\nContent-Disposition: form-data; name=\"file\"\r\n\r\nabc\r\n--b--\r\n");
+    other.refused(400, "request.malformed_form").await;
 }

@@ -92,9 +92,18 @@ async fn pictures_are_kept_in_a_bucket(#[values(Server::Moto, Server::S3rver)] s
 
 /// Where the bucket, or what stands before it, serves pictures itself, answers
 /// lead there, and the files say how long they may be kept.
+#[rstest]
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_bucket_may_serve_pictures_itself() {
-    let bucket = S3::moto().await;
+async fn a_bucket_may_serve_pictures_itself(
+    #[values(Server::Moto, Server::S3rver)] server: Server,
+) {
+    let bucket = match server {
+        Server::Moto => S3::moto().await,
+        Server::S3rver => S3::s3rver().await,
+    };
+    if matches!(server, Server::Moto) {
+        bucket.let_everybody_read().await;
+    }
     let mut settings = bucket.settings();
     settings.push(("MEDIA_PUBLIC_URL", bucket.public_url()));
     let settings: Vec<(&str, &str)> = settings.iter().map(|(n, v)| (*n, v.as_str())).collect();

@@ -221,7 +221,7 @@ async fn a_customer_is_forgotten_but_for_the_books(#[values(Sqlite, Postgres)] b
         .client
         .post("/api/profile/erase", &wrong)
         .bearer(&person.token);
-    wrong.refused(401, "auth.bad_credentials").await;
+    wrong.refused(422, "auth.wrong_password").await;
     let open = erase_own(&app, &person.token);
     let open = open.refused(409, "user.erasure_blocked").await;
     let number = before["number"].as_i64().expect("a number") - 1;

@@ -1,8 +1,10 @@
 //! Sellers: records of a shop, people who belong to them, and what they are
 //! told of.
 
+mod growth;
 mod own;
 mod report;
+mod stock;
 
 use rstest::rstest;
 use serde_json::{Value, json};

@@ -11,21 +11,21 @@ use testkit::{Answer, App};
 
 use super::{by, person, seller};
 
-const PRODUCTS: &str = "/api/admin/catalog/products";
+pub(super) const PRODUCTS: &str = "/api/admin/catalog/products";
 
 /// A shop in which two sell beside the shop itself.
-struct Market {
+pub(super) struct Market {
     shop: Shop,
-    sal: Person,
-    lamp: Item,
-    other: Item,
-    own: Item,
+    pub(super) sal: Person,
+    pub(super) lamp: Item,
+    pub(super) other: Item,
+    pub(super) own: Item,
     image: String,
     order: Order,
 }
 
 impl Market {
-    async fn open(app: &App) -> Self {
+    pub(super) async fn open(app: &App) -> Self {
         let shop = app.shop().await;
         let tenant = &shop.first;
         let oak = seller(app, tenant, json!({"name": "Oak"})).await;
@@ -56,7 +56,7 @@ impl Market {
         }
     }
 
-    fn tenant(&self) -> &Tenant {
+    pub(super) fn tenant(&self) -> &Tenant {
         &self.shop.first
     }
 }

@@ -14,15 +14,15 @@ use testkit::shop::{Item, Listing, Order, Tenant, eur};
 use super::{by, person, seller};
 use crate::promotions::promote;
 
-const REPORT: &str = "/api/admin/sellers/report";
+pub(super) const REPORT: &str = "/api/admin/sellers/report";
 /// What is sold: by the first seller, by the second one, by the shop.
 const GOODS: [&str; 3] = ["Lamp", "Shelf", "Desk"];
 
 /// Two sellers, of whom one has a fee of their own, and the shop itself.
-struct Market {
-    oak: String,
+pub(super) struct Market {
+    pub(super) oak: String,
     elm: String,
-    token: String,
+    pub(super) token: String,
     goods: [Item; 3],
 }
 
@@ -36,7 +36,7 @@ async fn priced(app: &App, tenant: &Tenant, name: &str, price: i64) -> Item {
     app.list(tenant, &listing).await
 }
 
-async fn open(app: &App, tenant: &Tenant, bearer: &str) -> Market {
+pub(super) async fn open(app: &App, tenant: &Tenant, bearer: &str) -> Market {
     let settings = "/api/admin/settings";
     let fee = json!({"fixed": eur(30), "basis_points": 250, "borne_by": bearer});
     let read = app
@@ -71,7 +71,7 @@ async fn open(app: &App, tenant: &Tenant, bearer: &str) -> Market {
 
 impl Market {
     /// 2 × 10.01 of one seller, 19.99 of the other, 3 × 3.33 of the shop.
-    async fn order(&self, app: &App, tenant: &Tenant) -> Order {
+    pub(super) async fn order(&self, app: &App, tenant: &Tenant) -> Order {
         let [lamp, shelf, desk] = &self.goods;
         let lines = [
             (&*lamp.variants[0], 2),
@@ -379,75 +379,4 @@ async fn reports_are_of_days_of_the_shop(#[values(Sqlite, Postgres)] backend: Ba
         .await;
     assert_eq!(foreign.body["sales"].as_array().map(Vec::len), Some(1));
     assert_eq!(foreign.number_at("/sales/0/gross/amount"), 0);
-}
-
-/// Copies an order with its lines.
-async fn copy(app: &App, tenant: &Tenant, times: usize) {
-    let tenant = tenant.id.parse().expect("the id of a tenant");
-    let scope = app.sutler.accounts.system_scope(tenant, "test");
-    let tx = app.sutler.database.begin_write(&scope, "test").await;
-    let tx = tx.expect("a transaction");
-    for n in 0..times {
-        let n = i64::try_from(n).expect("a few");
-        let [order, line] =
-            [(); 2].map(|()| kernel::random::uuid_v7(kernel::Timestamp::from_seconds(n)));
-        tx.run(
-            "INSERT INTO orders (tenant_id, id, number, cart_id, email, currency, status, payment_status, fulfilment_status, \
-               subtotal, shipping, fee, total, tax, captured, refunded, return_urls, placed_at, paid_at, version, updated_at) \
-             SELECT tenant_id, $2, number + 100000 + $3, $2, email, currency, status, payment_status, fulfilment_status, \
-               subtotal, shipping, fee, total, tax, captured, refunded, return_urls, placed_at, paid_at, version, updated_at \
-             FROM orders WHERE tenant_id = $1 AND number < 100000",
-            [order.into(), n.into()],
-        )
-        .await
-        .expect("an order");
-        tx.run(
-            "INSERT INTO order_lines (tenant_id, id, order_id, position, product_id, variant_id, seller_id, sku, name, options, \
-               unit_price, quantity, discount, fee, restocked) \
-             SELECT l.tenant_id, $2, $3, l.position, l.product_id, l.variant_id, l.seller_id, l.sku, l.name, l.options, \
-               l.unit_price, l.quantity, l.discount, l.fee, 0 \
-             FROM order_lines l JOIN orders o ON o.tenant_id = l.tenant_id AND o.id = l.order_id \
-             WHERE l.tenant_id = $1 AND l.name LIKE 'Lamp%' AND o.number < 100000",
-            [line.into(), order.into()],
-        )
-        .await
-        .expect("a line");
-    }
-    tx.commit().await.expect("a commit");
-}
-
-#[rstest]
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_thousand_orders_take_as_many_queries_as_one(
-    #[values(Sqlite, Postgres)] backend: Backend,
-) {
-    let app = App::start(backend).await;
-    let shop = app.shop().await;
-    let tenant = &shop.first;
-    let market = open(&app, tenant, "seller").await;
-    market.order(&app, tenant).await;
-    let count = async |path: &str, token: &str| {
-        let mut fewest = u64::MAX;
-        for _ in 0..6 {
-            let before = app.sutler.database.round_trips();
-            app.client.get(path).bearer(token).expect(200).await;
-            fewest = fewest.min(app.sutler.database.round_trips() - before);
-        }
-        fewest
-    };
-    let path = format!("/api/admin/sellers/{}/report", market.oak);
-    let mut counts = Vec::new();
-    for copies in [0, 1000] {
-        copy(&app, tenant, copies).await;
-        counts.push([
-            count(&path, &tenant.key).await,
-            count(REPORT, &tenant.key).await,
-            count("/api/seller/report", &market.token).await,
-            count("/api/seller/orders", &market.token).await,
-        ]);
-    }
-    let one = app.client.get(&path).bearer(&tenant.key).expect(200).await;
-    assert_eq!(one.number_at("/sales/0/orders"), 1001);
-    assert_eq!(one.number_at("/sales/0/gross/amount"), 1001 * 2002);
-    assert_eq!(counts, [[2, 1, 1, 1], [2, 1, 1, 1]]);
 }

@@ -134,6 +134,38 @@ async fn what_happened_since_a_count_still_holds(#[values(Sqlite, Postgres)] bac
     assert_eq!(app.stock(tenant, &lamp, 0).await, (18, 0));
 }
 
+/// What somebody counted by hand is newer than a feed that comes late.
+#[rstest]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_late_feed_does_not_undo_a_count_by_hand(#[values(Sqlite, Postgres)] backend: Backend) {
+    let app = App::start(backend).await;
+    let shop = app.shop().await;
+    let tenant = &shop.first;
+    let lamp = app.simple(tenant, "Lamp", 19).await;
+    let desk = app.simple(tenant, "Desk", 19).await;
+    app.advance(Duration::from_mins(1));
+    let counted = at(&app, 0);
+    app.advance(Duration::from_mins(1));
+    super::adjust(&app, tenant, &lamp, -1).expect(200).await;
+    let path = format!(
+        "/api/admin/catalog/variants/{}/stock-adjustments",
+        desk.variants[0]
+    );
+    let body = json!({"to": 18, "reason": "counted"});
+    let call = app.client.post(&path, &body).bearer(&tenant.key);
+    call.expect(200).await;
+    app.advance(Duration::from_mins(1));
+    let rows = json!([row("lamp-0", 20, &counted), row("desk-0", 20, &counted)]);
+    let told = feed(&app, tenant, &rows).expect(200).await;
+    assert_eq!(outcomes(&told.body), ["applied", "older"]);
+    assert_eq!(app.stock(tenant, &lamp, 0).await, (19, 0));
+    assert_eq!(app.stock(tenant, &desk, 0).await, (18, 0));
+    // What is counted after it holds again.
+    let rows = json!([row("desk-0", 17, &at(&app, 0))]);
+    let told = feed(&app, tenant, &rows).expect(200).await;
+    assert_eq!(outcomes(&told.body), ["applied"]);
+}
+
 #[rstest]
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn feeds_are_checked(#[values(Sqlite, Postgres)] backend: Backend) {
@@ -233,39 +265,102 @@ async fn a_feed_may_be_csv(#[values(Sqlite, Postgres)] backend: Backend) {
     assert_eq!(app.stock(tenant, &lamp, 0).await, (7, 0));
     let again = send(file).once("a-file").expect(200).await;
     assert_eq!(again.body, told.body);
-    for (file, pointer) in [
-        (String::new(), "/rows"),
-        (format!("sku,on_hand,counted_at\na,1,{now}\n"), "/rows/0"),
+    // Separated as imports may be, too.
+    for (source, separator) in [("till 1", ";"), ("till 2", "\t")] {
+        let file = format!("\u{feff}SKU,on_hand,counted_at,source\nlamp-0,8,{now},{source}\n");
+        let file = file.replace(',', separator);
+        let told = send(file).expect(200).await;
+        assert_eq!(told.body["results"][0]["on_hand"], 8);
+    }
+    let header = "sku,on_hand,counted_at,source";
+    for (file, pointer, code, part) in [
         (
-            format!("sku,on_hand,counted_at,source\na,x,{now},w\n"),
-            "/rows/0",
+            String::new(),
+            "/rows",
+            "missing_column",
+            "the file is empty",
+        ),
+        (format!("{header}\n"), "/rows", "length", ""),
+        (
+            format!("sku,on_hand,counted_at\na,1,{now}\n"),
+            "/rows",
+            "missing_column",
+            "source is missing",
         ),
         (
-            format!("sku,on_hand,counted_at,source\na,1,{now},w\na,-1,{now},w\n"),
+            format!("a,1,{now},w\n"),
+            "/rows",
+            "unknown_column",
+            "the first row must name the columns sku, on_hand, counted_at, source",
+        ),
+        (
+            format!("{header},colour\na,1,{now},w,red\n"),
+            "/rows",
+            "unknown_column",
+            "\"colour\"",
+        ),
+        (
+            format!("{header},sku\na,1,{now},w,a\n"),
+            "/rows",
+            "twice",
+            "sku comes twice",
+        ),
+        (
+            format!("{header}\n\na,x,{now},w\n"),
+            "/rows/0/on_hand",
+            "type",
+            "line 3, column on_hand: must be a whole number",
+        ),
+        (
+            format!("{header}\r\na,1,{now},\"two\r\nlines\"\r\n\r\na,x,{now},w\r\n"),
             "/rows/1/on_hand",
+            "type",
+            "line 5, column on_hand: must be a whole number",
         ),
         (
-            format!("sku,on_hand,counted_at,source\na,1,{now}\n"),
-            "/rows/0",
+            format!("{header}\na,1,{now},w\na,1,today,w\n"),
+            "/rows/1/counted_at",
+            "type",
+            "line 3, column counted_at: not an RFC 3339 time",
         ),
         (
-            format!("sku,on_hand,counted_at,source,colour\na,1,{now},w,red\n"),
+            format!("{header}\na,1,{now},w\na,-1,{now},w\n"),
+            "/rows/1/on_hand",
+            "range",
+            "line 3, column on_hand: must be between 0 and",
+        ),
+        (
+            format!("{header}\na,1,{now}\n"),
             "/rows/0",
+            "cells",
+            "line 2: the row has 3 of 4 cells",
         ),
     ] {
         let refused = send(file).refused(422, "request.invalid_body").await;
         assert_eq!(
-            refused.text_at("/errors/0/pointer"),
-            pointer,
+            (
+                refused.text_at("/errors/0/pointer").as_str(),
+                refused.text_at("/errors/0/code").as_str()
+            ),
+            (pointer, code),
             "{}",
             refused.text
         );
+        let detail = refused.text_at("/errors/0/detail");
+        assert!(detail.contains(part), "{detail}");
     }
+    let latin = [b"sku,on_hand,counted_at,source\nl\xE4mp,1,x,y\n".to_vec()].concat();
+    let latin = app.client.call(testkit::client::POST, FEED).body(latin);
+    let latin = latin.bearer(&tenant.key).header("content-type", "text/csv");
+    let refused = latin.refused(422, "request.invalid_body").await;
+    assert_eq!(refused.text_at("/errors/0/code"), "encoding");
     let text = app.client.call(testkit::client::POST, FEED);
     let text = text
         .bearer(&tenant.key)
         .header("content-type", "text/plain");
-    text.body("x")
+    let refused = text
+        .body("x")
         .refused(415, "request.unsupported_media_type")
         .await;
+    assert!(refused.text_at("/detail").contains("text/csv"));
 }

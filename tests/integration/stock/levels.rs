@@ -79,8 +79,12 @@ async fn what_runs_low_is_listed_the_emptiest_first(#[values(Sqlite, Postgres)] 
     assert_eq!(slugs(&low(&app, tenant, "?out_only=true").await), ["gone"]);
     let of = format!("?product={}", shirt.product);
     assert_eq!(slugs(&low(&app, tenant, &of).await), ["shirt"]);
-    let seller = kernel::SellerId::new(kernel::Timestamp::from_seconds(1));
+    let made = app
+        .client
+        .post("/api/admin/sellers", &json!({"name": "Oak"}));
+    let seller = made.bearer(&tenant.key).expect(201).await.text_at("/id");
     let of = format!("?seller={seller}");
+    let seller: kernel::SellerId = seller.parse().expect("an id");
     assert_eq!(slugs(&low(&app, tenant, &of).await), [""; 0]);
     let set = match backend {
         Postgres => format!("'{}'", seller.uuid()),

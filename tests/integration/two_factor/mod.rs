@@ -120,7 +120,7 @@ async fn signing_in_takes_a_code_and_each_code_works_once(
     // It is not on before a code was confirmed.
     let wrong_password = json!({"current_password": "not the password"});
     call(&app, &ada.token, "enroll", &wrong_password)
-        .refused(401, "auth.bad_credentials")
+        .refused(422, "auth.wrong_password")
         .await;
     call(&app, &ada.token, "confirm", &json!({"code": "123456"}))
         .refused(409, "auth.two_factor_not_enrolled")
@@ -131,7 +131,7 @@ async fn signing_in_takes_a_code_and_each_code_works_once(
     first_step(&app, &ada.email).expect(200).await;
     let body = json!({"code": phone.wrong(&app)});
     call(&app, &ada.token, "confirm", &body)
-        .refused(401, "auth.two_factor_code")
+        .refused(422, "auth.wrong_code")
         .await;
     let code = phone.shows(&app);
     let confirm = call(&app, &ada.token, "confirm", &json!({"code": code}));
@@ -167,6 +167,12 @@ async fn signing_in_takes_a_code_and_each_code_works_once(
     me(&app, &signed_in.text_at("/access_token"))
         .expect(200)
         .await;
+    // The token led to a session, and leads to no other one.
+    let spare = recovery[9].as_str().expect("a text");
+    second_step(&app, &token, spare)
+        .refused(401, "auth.challenge_over")
+        .await;
+    let token = challenge(&app, &ada.email).await;
     second_step(&app, &token, &code)
         .refused(401, "auth.two_factor_code")
         .await;
@@ -176,6 +182,7 @@ async fn signing_in_takes_a_code_and_each_code_works_once(
     let late = phone.next(&app);
     let token = challenge(&app, &ada.email).await;
     second_step(&app, &token, &late).expect(200).await;
+    let token = challenge(&app, &ada.email).await;
     second_step(&app, &token, &early)
         .refused(401, "auth.two_factor_code")
         .await;
@@ -184,6 +191,7 @@ async fn signing_in_takes_a_code_and_each_code_works_once(
     let spare = recovery[3].as_str().expect("a text");
     let typed = spare.to_uppercase().replace('-', " ");
     second_step(&app, &token, &typed).expect(200).await;
+    let token = challenge(&app, &ada.email).await;
     second_step(&app, &token, spare)
         .refused(401, "auth.two_factor_code")
         .await;
@@ -208,15 +216,16 @@ async fn signing_in_takes_a_code_and_each_code_works_once(
         }
     }
 
+    let token = challenge(&app, &ada.email).await;
     // Off takes the password and a code.
     let body = json!({"current_password": PASSWORD, "code": phone.wrong(&app)});
     call(&app, &ada.token, "disable", &body)
-        .refused(401, "auth.two_factor_code")
+        .refused(422, "auth.wrong_code")
         .await;
     let body = json!({"current_password": "not it", "code": phone.next(&app)});
-    call(&app, &ada.token, "disable", &body)
-        .refused(401, "auth.bad_credentials")
-        .await;
+    let wrong = call(&app, &ada.token, "disable", &body);
+    let wrong = wrong.refused(422, "auth.wrong_password").await;
+    assert_eq!(wrong.text_at("/errors/0/pointer"), "/current_password");
     let body = json!({"current_password": PASSWORD, "code": phone.next(&app)});
     call(&app, &ada.token, "disable", &body).expect(204).await;
     first_step(&app, &ada.email).expect(200).await;
@@ -248,13 +257,33 @@ async fn of_many_who_use_one_code_one_gets_in(#[values(Sqlite, Postgres)] backen
     let app = App::start(backend).await;
     let ada = app.register("ada@mail.test", HOST).await;
     let (phone, recovery) = turn_on(&app, &ada.token).await;
-    let token = challenge(&app, &ada.email).await;
     for code in [phone.next(&app), recovery[0].clone()] {
+        let token = challenge(&app, &ada.email).await;
         let tries = (0..4).map(|_| second_step(&app, &token, &code).send());
         let answers = futures::future::join_all(tries).await;
         assert_eq!(count(&answers, 200), 1, "{answers:?}");
         assert_eq!(count(&answers, 401), 3, "{answers:?}");
     }
+}
+
+#[rstest]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn one_first_step_leads_to_one_session(#[values(Sqlite, Postgres)] backend: Backend) {
+    let app = App::start(backend).await;
+    let ada = app.register("ada@mail.test", HOST).await;
+    let (_, recovery) = turn_on(&app, &ada.token).await;
+    let token = challenge(&app, &ada.email).await;
+    // Each with a good code of its own, at once.
+    let tries = (0..4).map(|n| second_step(&app, &token, &recovery[n]).send());
+    let answers = futures::future::join_all(tries).await;
+    assert_eq!(count(&answers, 200), 1, "{answers:?}");
+    assert_eq!(count(&answers, 401), 3, "{answers:?}");
+    for answer in answers.iter().filter(|answer| answer.status == 401) {
+        assert_eq!(answer.body["code"], "auth.challenge_over");
+    }
+    // What was refused used no code up.
+    let now = standing(&app, &ada.token).await;
+    assert_eq!(now["recovery_codes_left"], 9);
 }
 
 #[rstest]
@@ -291,6 +320,7 @@ async fn five_wrong_codes_close_the_door_for_a_while(#[values(Sqlite, Postgres)]
         .expect(200)
         .await;
     // A good one starts the count anew.
+    let token = challenge(&app, &ada.email).await;
     for _ in 0..4 {
         second_step(&app, &token, &phone.wrong(&app))
             .expect(401)

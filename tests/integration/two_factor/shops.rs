@@ -26,9 +26,19 @@ async fn a_shop_can_require_it_of_those_who_run_it(#[values(Sqlite, Postgres)] b
     let app = App::start(backend).await;
     let shop = app.shop().await;
     let tenant = &shop.first;
+    // Nobody shuts themself out.
+    let settings = app.client.get("/api/admin/settings");
+    let settings = settings.bearer(&tenant.admin.token).expect(200).await;
+    let body = json!({"require_two_factor": true});
+    let alone = app.client.patch("/api/admin/settings", &body);
+    let alone = alone
+        .bearer(&tenant.admin.token)
+        .header("if-match", settings.header("etag"));
+    alone.refused(409, "settings.own_two_factor_missing").await;
+    let (phone, _) = turn_on(&app, &tenant.admin.token).await;
     require(&app, &tenant.admin.token, true).await;
     let orders = |who: &str| app.client.get("/api/admin/orders").bearer(who);
-    let without: [&Person; 2] = [&tenant.admin, &tenant.manager];
+    let without: [&Person; 1] = [&tenant.manager];
     for person in without {
         let seen = me(&app, &person.token).expect(200).await;
         assert_eq!(seen.body["two_factor_missing"], true);
@@ -59,7 +69,6 @@ async fn a_shop_can_require_it_of_those_who_run_it(#[values(Sqlite, Postgres)] b
     orders(&tenant.key).expect(200).await;
     orders(&shop.second.admin.token).expect(200).await;
 
-    let (phone, _) = turn_on(&app, &tenant.admin.token).await;
     orders(&tenant.admin.token).expect(200).await;
     let seen = me(&app, &tenant.admin.token).expect(200).await;
     assert_eq!(seen.body["two_factor_missing"], false);

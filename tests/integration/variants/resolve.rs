@@ -167,3 +167,42 @@ async fn what_there_is_not_is_told(#[values(Sqlite, Postgres)] backend: Backend)
     let other = get("").header("host", "other.test");
     other.refused(404, "product.not_found").await;
 }
+
+/// The size is no option among others, under which nobody would find it.
+#[rstest]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_size_is_no_option_beside_it(#[values(Sqlite, Postgres)] backend: Backend) {
+    let app = App::start(backend).await;
+    let shop = app.shop().await;
+    let tenant = &shop.first;
+    let (product, variants) = boot(&app, tenant).await;
+    let path = format!("{ROOT}/products/{product}/variants");
+    for name in ["size", "Size", " SIZE "] {
+        let body = json!({"sku": "X", "options": {name: "XL"}, "price": eur(100)});
+        let call = app.client.post(&path, &body).bearer(&tenant.key);
+        let refused = call.refused(422, "request.invalid_body").await;
+        assert_eq!(refused.text_at("/errors/0/pointer"), "/options");
+        let first = variants[0]["id"].as_str().unwrap_or_default();
+        let change = |value: Value| {
+            let body = json!({"options": {name: value}});
+            let call = app.client.patch(&format!("{ROOT}/variants/{first}"), &body);
+            call.bearer(&tenant.key).header("if-match", "*")
+        };
+        change(json!("XL"))
+            .refused(422, "request.invalid_body")
+            .await;
+        // One that was there before may go.
+        change(Value::Null).expect(200).await;
+    }
+    // In files the column is another name of the size.
+    let file = "handle,sku,option:Size\nboot,Red-41,43\n";
+    let done = crate::imports::import(&app, tenant, "", file).await;
+    assert_eq!(done.text_at("/state"), "done", "{}", done.describe());
+    let seen = app.client.get(&format!("{ROOT}/products/boot"));
+    let seen = seen.bearer(&tenant.key).expect(200).await;
+    assert_eq!(seen.text_at("/variants/0/size"), "43");
+    assert_eq!(
+        seen.body["variants"][0]["options"],
+        json!({"colour": "Red"})
+    );
+}

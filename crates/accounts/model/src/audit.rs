@@ -107,7 +107,8 @@ pub struct AuditFilter {
     /// Only those of an actor; the id of a user stands for their sessions and
     /// their API keys.
     pub actor: Option<String>,
-    /// Only those of an action.
+    /// Only those of an action, or of all that begin so when it ends with a
+    /// dot.
     pub action: Option<String>,
     /// Only those about a thing.
     pub object: Option<String>,

@@ -18,7 +18,7 @@ pub enum AccountsError {
     #[error(transparent)]
     Access(#[from] AccessDenied),
     /// The text is no mail address.
-    #[error("this is not a mail address")]
+    #[error("this is not a mail address such as ada@example.com, in ASCII before the @")]
     InvalidEmail,
     /// The password is too short or too long.
     #[error("a password has {MIN_LENGTH} to {MAX_LENGTH} characters")]
@@ -58,6 +58,12 @@ pub enum AccountsError {
     /// The code is not good.
     #[error("the code is wrong, was used before, or is over; try the next one your app shows")]
     TwoFactorCode,
+    /// The same, of somebody who is signed in already.
+    #[error("the code is wrong, was used before, or is over; try the next one your app shows")]
+    WrongCode,
+    /// The password of somebody who is signed in is another one.
+    #[error("this is not your password")]
+    WrongPassword,
     /// Too many codes were not good.
     #[error("there were too many wrong codes; wait before you try again")]
     TwoFactorBlocked(Duration),
@@ -70,11 +76,19 @@ pub enum AccountsError {
     /// There is nothing to confirm.
     #[error("there is nothing to confirm; begin with `POST /api/auth/2fa/enroll`")]
     TwoFactorNotEnrolled,
+    /// Who requires it of all staff would shut themself out.
+    #[error(
+        "turn on two-factor authentication for yourself first, with `POST /api/auth/2fa/enroll`; you would be shut out"
+    )]
+    OwnTwoFactorMissing,
     /// The tenant requires the second factor.
     #[error("this shop requires two-factor authentication of you, so it stays on")]
     TwoFactorMandatory,
-    /// The password was given too long ago, or was changed since.
-    #[error("this sign-in took too long, or the password was changed meanwhile; sign in again")]
+    /// The password was given too long ago, was changed since, or led to a
+    /// session already.
+    #[error(
+        "this sign-in took too long, was finished already, or the password was changed meanwhile; sign in again"
+    )]
     ChallengeOver,
     /// The mailed token is not valid any more.
     #[error("this link has expired or was used already; ask for a new one")]
@@ -100,6 +114,11 @@ pub enum AccountsError {
     /// Operators are made on the command line.
     #[error("operators are made with `sutler admin create --operator`, not through the API")]
     OperatorRole,
+    /// Who runs the installation is no matter of one tenant.
+    #[error(
+        "this account runs the installation: it is changed with `sutler admin create --operator` only, and its data is for operators"
+    )]
+    OperatorAccount,
     /// Nobody is a seller without one.
     #[error(
         "people come to a seller with `POST /api/admin/sellers/{{seller_id}}/people`, which gives them this role"
@@ -126,6 +145,11 @@ pub enum AccountsError {
     /// The host belongs to a tenant.
     #[error("the host {0:?} belongs to a tenant already")]
     HostTaken(String),
+    /// The host is the installation's.
+    #[error(
+        "{0:?} is the host of HTTP_PUBLIC_URL, where the default tenant is; take another one, or change that setting"
+    )]
+    OwnHost(String),
     /// The text is no host name.
     #[error("{0:?} is not a host name; leave out scheme, port and path")]
     InvalidHost(String),
@@ -183,10 +207,13 @@ impl AccountsErrorCode {
             Self::RefreshReused => "auth.refresh_reused",
             Self::SessionNotFound => "session.not_found",
             Self::TwoFactorCode => "auth.two_factor_code",
+            Self::WrongCode => "auth.wrong_code",
+            Self::WrongPassword => "auth.wrong_password",
             Self::TwoFactorBlocked => "auth.two_factor_blocked",
             Self::TwoFactorEnabled => "auth.two_factor_enabled",
             Self::TwoFactorNotEnabled => "auth.two_factor_not_enabled",
             Self::TwoFactorNotEnrolled => "auth.two_factor_not_enrolled",
+            Self::OwnTwoFactorMissing => "settings.own_two_factor_missing",
             Self::TwoFactorMandatory => "auth.two_factor_mandatory",
             Self::ChallengeOver => "auth.challenge_over",
             Self::OneTimeTokenOver => "auth.link_expired",
@@ -197,6 +224,7 @@ impl AccountsErrorCode {
             Self::UserNotFound => "user.not_found",
             Self::OwnAccount => "user.own_account",
             Self::OperatorRole => "user.operator_role",
+            Self::OperatorAccount => "user.is_operator",
             Self::SellerRole => "user.seller_role",
             Self::HasRole => "user.has_role",
             Self::StaffErasure => "user.is_staff",
@@ -205,6 +233,7 @@ impl AccountsErrorCode {
             Self::TenantSlugTaken => "tenant.slug_taken",
             Self::InvalidSlug => "tenant.invalid_slug",
             Self::HostTaken => "tenant.host_taken",
+            Self::OwnHost => "tenant.installation_host",
             Self::InvalidHost => "tenant.invalid_host",
             Self::DefaultTenant => "tenant.default",
             Self::TenantSuspended => "tenant.suspended",
@@ -237,6 +266,8 @@ impl AccountsErrorCode {
             | Self::FeeOutOfRange
             | Self::FeeCurrency
             | Self::UnknownLanguage
+            | Self::WrongCode
+            | Self::WrongPassword
             | Self::MailTemplate => K::Unprocessable,
             Self::BadCredentials
             | Self::InvalidToken
@@ -245,7 +276,10 @@ impl AccountsErrorCode {
             | Self::TwoFactorCode
             | Self::ChallengeOver => K::Unauthenticated,
             Self::TwoFactorBlocked => K::TooManyRequests,
-            Self::RegistrationClosed | Self::Disabled | Self::TenantSuspended => K::Forbidden,
+            Self::RegistrationClosed
+            | Self::Disabled
+            | Self::OperatorAccount
+            | Self::TenantSuspended => K::Forbidden,
             Self::OneTimeTokenOver => K::Gone,
             Self::ApiKeyNotFound
             | Self::UserNotFound
@@ -258,6 +292,7 @@ impl AccountsErrorCode {
             | Self::TwoFactorNotEnabled
             | Self::TwoFactorNotEnrolled
             | Self::TwoFactorMandatory
+            | Self::OwnTwoFactorMissing
             | Self::RefreshRaced
             | Self::TooManyApiKeys
             | Self::OwnAccount
@@ -266,8 +301,21 @@ impl AccountsErrorCode {
             | Self::ErasureBlocked
             | Self::TenantSlugTaken
             | Self::HostTaken
+            | Self::OwnHost
             | Self::DefaultTenant => K::Conflict,
             Self::Access | Self::Once | Self::Fault => K::Internal,
+        }
+    }
+}
+
+impl AccountsError {
+    /// The same for somebody who is signed in, and stays so: no 401, at which
+    /// apps would sign them out.
+    #[must_use]
+    pub fn of_signed_in(self) -> Self {
+        match self {
+            Self::TwoFactorCode => Self::WrongCode,
+            other => other,
         }
     }
 }
@@ -295,13 +343,15 @@ impl DomainError for AccountsError {
         let pointer = match self {
             Self::InvalidEmail | Self::EmailTaken => "/email",
             Self::PasswordLength | Self::PasswordGuessable => "/password",
-            Self::TwoFactorCode => "/code",
+            Self::TwoFactorCode | Self::WrongCode => "/code",
+            Self::WrongPassword => "/current_password",
+            Self::OwnTwoFactorMissing => "/require_two_factor",
             Self::ScopeNotHeld(_) => "/scopes",
             Self::ExpiryInPast => "/expires_at",
             Self::OperatorRole | Self::SellerRole => "/role",
             Self::HasRole(_) => "/user_id",
             Self::InvalidSlug | Self::TenantSlugTaken => "/slug",
-            Self::InvalidHost(_) | Self::HostTaken(_) => "/hosts",
+            Self::InvalidHost(_) | Self::HostTaken(_) | Self::OwnHost(_) => "/hosts",
             Self::UnknownTimeZone(_) => "/time_zone",
             Self::FeeOutOfRange | Self::FeeCurrency(_) => "/platform_fee",
             Self::UnknownLanguage(_) => "/language",

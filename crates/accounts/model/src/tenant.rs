@@ -46,21 +46,35 @@ pub struct Tenant {
 impl Audited for Tenant {
     fn snapshot(&self) -> Snapshot {
         let status: &'static str = self.status.into();
-        let settings = &self.settings;
-        let borne_by: &'static str = settings.platform_fee.borne_by.into();
+        // Taken apart, so that no new setting is forgotten here.
+        let TenantSettings {
+            currency,
+            time_zone,
+            language,
+            support_email,
+            platform_fee,
+            order_numbers_after,
+            return_window_days,
+            require_two_factor,
+            low_stock_threshold,
+        } = &self.settings;
+        let borne_by: &'static str = platform_fee.borne_by.into();
         Snapshot::new()
             .with_public_text("slug", Some(&self.slug))
             .with_public_text("name", Some(&self.name))
             .with("status", status)
             .with_public_texts("hosts", self.hosts.iter().map(String::as_str))
-            .with("currency", settings.currency)
-            .with_public_text("time_zone", Some(&settings.time_zone))
-            .with_hidden("support_email", settings.support_email.as_deref())
-            .with("fee_fixed", settings.platform_fee.fixed)
-            .with("fee_basis_points", settings.platform_fee.basis_points)
+            .with("currency", *currency)
+            .with_public_text("time_zone", Some(time_zone))
+            .with_public_text("language", Some(language))
+            .with_hidden("support_email", support_email.as_deref())
+            .with("fee_fixed", platform_fee.fixed)
+            .with("fee_basis_points", platform_fee.basis_points)
             .with("fee_borne_by", borne_by)
-            .with("require_two_factor", settings.require_two_factor)
-            .with("low_stock_threshold", settings.low_stock_threshold)
+            .with("order_numbers_after", *order_numbers_after)
+            .with("return_window_days", *return_window_days)
+            .with("require_two_factor", *require_two_factor)
+            .with("low_stock_threshold", *low_stock_threshold)
             .with("version", self.version)
     }
 }
@@ -201,6 +215,14 @@ fn is_time_zone(name: &str) -> bool {
     jiff::tz::TimeZone::get(name).is_ok()
 }
 
+/// A time zone as the IANA writes it: `Europe/Berlin` for `europe/berlin`. What
+/// is none stays as it is.
+pub fn time_zone_name(name: String) -> String {
+    let zone = jiff::tz::TimeZone::get(&name).ok();
+    let written = zone.and_then(|zone| zone.iana_name().map(str::to_owned));
+    written.unwrap_or(name)
+}
+
 /// A host name as requests carry it: lower case, without port.
 pub fn normalise_host(host: &str) -> Result<String, AccountsError> {
     let host = host.trim().trim_end_matches('.').to_lowercase();
@@ -260,6 +282,8 @@ mod tests {
         assert!(settings.check().is_ok());
         settings.time_zone = "Europe/Berlin".to_owned();
         assert!(settings.check().is_ok());
+        assert_eq!(time_zone_name("europe/berlin".into()), "Europe/Berlin");
+        assert_eq!(time_zone_name("Berlin".into()), "Berlin");
         settings.time_zone = "Berlin".to_owned();
         assert!(settings.check().is_err());
         settings.time_zone = "UTC".to_owned();

@@ -61,7 +61,7 @@ impl Audited for User {
 }
 
 /// A change of one's own profile; what is `None` stays.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct ProfileChange {
     /// What they are called.
     pub name: Option<String>,

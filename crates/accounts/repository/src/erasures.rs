@@ -27,6 +27,7 @@ pub async fn insert(
 
 /// What goes, in an order in which it can.
 const DELETED: &[&str] = &[
+    "DELETE FROM used_challenges WHERE tenant_id = $1 AND user_id = $2",
     "DELETE FROM recovery_codes WHERE tenant_id = $1 AND user_id = $2",
     "DELETE FROM two_factors WHERE tenant_id = $1 AND user_id = $2",
     "DELETE FROM sign_in_places WHERE tenant_id = $1 AND user_id = $2",

@@ -3,6 +3,7 @@
 use database::{Scoped, Transaction};
 use kernel::{Fault, Timestamp, UserId};
 use sea_orm::FromQueryResult;
+use uuid::Uuid;
 
 /// A second factor as a try at it finds it.
 #[derive(FromQueryResult)]
@@ -191,6 +192,33 @@ pub async fn standing(db: &Scoped, user: UserId) -> Result<Option<Standing>, Fau
             AND c.used_at IS NULL) AS codes_left \
          FROM two_factors f WHERE f.tenant_id = $1 AND f.user_id = $2",
         [user.uuid().into()],
+    )
+    .await
+}
+
+/// Notes that the token of a first step led to a session. False when it did
+/// before.
+pub async fn use_challenge(
+    tx: &Transaction,
+    id: Uuid,
+    user: UserId,
+    expires_at: Timestamp,
+) -> Result<bool, Fault> {
+    let noted = tx
+        .run(
+            "INSERT INTO used_challenges (tenant_id, id, user_id, expires_at) VALUES ($1, $2, $3, $4) \
+             ON CONFLICT (tenant_id, id) DO NOTHING",
+            [id.into(), user.uuid().into(), expires_at.micros().into()],
+        )
+        .await?;
+    Ok(noted == 1)
+}
+
+/// Forgets tokens that were over before; they are refused for that.
+pub async fn forget_challenges(tx: &Transaction, before: Timestamp) -> Result<u64, Fault> {
+    tx.run(
+        "DELETE FROM used_challenges WHERE tenant_id = $1 AND expires_at < $2",
+        [before.micros().into()],
     )
     .await
 }

@@ -2,13 +2,13 @@
 //! a signed text that says so, for a few minutes.
 
 use kernel::secret::{KeyRing, Signer, base64url, from_base64url, sha256};
-use kernel::{TenantId, Timestamp, UserId};
+use kernel::{TenantId, Timestamp, UserId, random};
 use uuid::Uuid;
 
 /// The prefix of the text form.
 const PREFIX: &str = "2fa_";
-/// Tenant, user, expiry, fingerprint of the password's hash.
-const BODY: usize = 16 + 16 + 8 + 16;
+/// Tenant, user, expiry, fingerprint of the password's hash, own id.
+const BODY: usize = 16 + 16 + 8 + 16 + 16;
 
 /// Signs challenges.
 pub(crate) struct Challenges(Signer);
@@ -20,6 +20,8 @@ pub(crate) struct Challenge {
     pub(crate) user: UserId,
     pub(crate) expires_at: Timestamp,
     password: [u8; 16],
+    /// What is noted when it led to a session.
+    pub(crate) id: Uuid,
 }
 
 /// Tells a password's hash from its successors, and nothing else.
@@ -41,6 +43,7 @@ impl Challenge {
             user,
             expires_at,
             password: fingerprint(password_hash),
+            id: Uuid::from_bytes(random::bytes()),
         }
     }
 
@@ -54,7 +57,8 @@ impl Challenge {
         body[..16].copy_from_slice(self.tenant.uuid().as_bytes());
         body[16..32].copy_from_slice(self.user.uuid().as_bytes());
         body[32..40].copy_from_slice(&self.expires_at.micros().to_be_bytes());
-        body[40..].copy_from_slice(&self.password);
+        body[40..56].copy_from_slice(&self.password);
+        body[56..].copy_from_slice(self.id.as_bytes());
         body
     }
 }
@@ -81,7 +85,8 @@ impl Challenges {
             tenant: TenantId::from_uuid(Uuid::from_slice(&body[..16]).ok()?),
             user: UserId::from_uuid(Uuid::from_slice(&body[16..32]).ok()?),
             expires_at: Timestamp::from_micros(i64::from_be_bytes(body[32..40].try_into().ok()?)),
-            password: body[40..].try_into().ok()?,
+            password: body[40..56].try_into().ok()?,
+            id: Uuid::from_slice(&body[56..]).ok()?,
         };
         (now < challenge.expires_at).then_some(challenge)
     }

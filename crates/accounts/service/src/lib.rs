@@ -74,6 +74,8 @@ pub struct AccountsParts {
     pub settings: config::Auth,
     /// Who issues access tokens, and the base of links in mails.
     pub app_url: Url,
+    /// The host at which the installation itself is reached.
+    pub own_host: Option<String>,
 }
 
 /// The use cases of accounts.
@@ -84,6 +86,7 @@ pub struct Accounts {
     mail_kinds: Vec<&'static MailKind>,
     settings: config::Auth,
     app_url: Url,
+    own_host: Option<String>,
     passwords: Passwords,
     tokens: AccessTokens,
     access: AccessCache,
@@ -101,7 +104,7 @@ impl Accounts {
         let directory = Directory::new(parts.database.clone(), parts.queue.stale_tags());
         Self {
             passwords: Passwords::new(&parts.settings),
-            tokens: AccessTokens::new(&parts.keys, parts.app_url.as_str()),
+            tokens: AccessTokens::new(&parts.keys),
             audit: Audit::new(parts.queue.clock().clone(), &parts.keys),
             challenges: Challenges::new(&parts.keys),
             seals: Sealer::new(&parts.keys, "two-factor"),
@@ -114,6 +117,7 @@ impl Accounts {
             mail_kinds: parts.mail_kinds,
             settings: parts.settings,
             app_url: parts.app_url,
+            own_host: parts.own_host,
         }
     }
 

@@ -8,7 +8,7 @@ use accounts_model::mails::{
 };
 use accounts_repository::{mail_templates, users};
 use database::{Once, Scoped};
-use kernel::{AuditEntry, Fault, JobId, Permission, Scope, Snapshot};
+use kernel::{AuditEntry, Expected, Fault, JobId, Permission, Scope, Snapshot};
 
 use crate::Accounts;
 use crate::mails::Letter;
@@ -122,23 +122,26 @@ impl Accounts {
         name: &str,
         language: &str,
         template: MailTemplate,
-        version: i64,
+        expected: &Expected,
     ) -> Result<MailText, AccountsError> {
         scope.require(Permission::SettingsWrite)?;
         let kind = self.mail_kind(name, language)?;
         check(kind, &template)?;
+        let tx = self.database.begin_write(scope, "mail.write").await?;
+        let before = own_template(&tx, kind.name, language).await?;
+        let version = before.as_ref().map_or(0, |before| before.version);
+        if !expected.is_met_by(version) {
+            return Err(AccountsError::VersionMismatch);
+        }
         let own = OwnTemplate {
             kind: kind.name.to_owned(),
             language: language.to_owned(),
             template,
-            version: version
-                .checked_add(1)
-                .ok_or(AccountsError::VersionMismatch)?,
+            version: version + 1,
             updated_at: self.now(),
         };
-        let tx = self.database.begin_write(scope, "mail.write").await?;
-        let before = own_template(&tx, kind.name, language).await?;
-        let written = if version == 0 {
+        // Each of them fails when somebody else was faster.
+        let written = if before.is_none() {
             mail_templates::insert(&tx, &own).await?
         } else {
             mail_templates::update(&tx, &own).await?
@@ -166,14 +169,16 @@ impl Accounts {
         scope: &Scope,
         name: &str,
         language: &str,
-        version: i64,
+        expected: &Expected,
     ) -> Result<(), AccountsError> {
         scope.require(Permission::SettingsWrite)?;
         let kind = self.mail_kind(name, language)?;
         let tx = self.database.begin_write(scope, "mail.reset").await?;
         let before = own_template(&tx, kind.name, language).await?;
-        let before = before.ok_or(AccountsError::VersionMismatch)?;
-        if !mail_templates::delete(&tx, kind.name, language, version).await? {
+        let before = before
+            .filter(|before| expected.is_met_by(before.version))
+            .ok_or(AccountsError::VersionMismatch)?;
+        if !mail_templates::delete(&tx, kind.name, language, before.version).await? {
             return Err(AccountsError::VersionMismatch);
         }
         let entry = AuditEntry::new("mail_template.reset", scope.tenant()).before(&before);

@@ -15,7 +15,7 @@ use accounts_model::two_factor::is_staff;
 use accounts_model::user::User;
 use accounts_repository::{api_keys, erasures, sessions, two_factors, users};
 use database::Transaction;
-use kernel::{AuditEntry, Fault, Permission, Scope, Snapshot, Timestamp, UserId};
+use kernel::{AuditEntry, Fault, Permission, Role, Scope, Snapshot, Timestamp, UserId};
 use secrecy::SecretString;
 use serde_json::{Map, Value, json};
 
@@ -111,6 +111,10 @@ impl People {
         let user = users::find(&tx, id)
             .await?
             .ok_or(AccountsError::UserNotFound)?;
+        // What they do in the installation is no matter of one tenant.
+        if user.role == Role::Operator && scope.require(Permission::TenantsManage).is_err() {
+            return Err(AccountsError::OperatorAccount);
+        }
         let entry = AuditEntry::new("user.export", id).after(&user);
         accounts.audit.record_in_tx(&tx, entry).await?;
         tx.commit().await?;

@@ -6,7 +6,7 @@ use accounts_model::password;
 use accounts_model::user::{ProfileChange, User};
 use accounts_repository::users::Credentials;
 use accounts_repository::{sessions, users};
-use kernel::Scope;
+use kernel::{Expected, Scope};
 use secrecy::SecretString;
 
 use crate::Accounts;
@@ -29,15 +29,18 @@ impl Accounts {
         &self,
         scope: &Scope,
         change: ProfileChange,
-        version: Option<i64>,
+        expected: Option<&Expected>,
     ) -> Result<User, AccountsError> {
         let (user, _) = scope.require_session()?;
         let tx = self.database.begin_write(scope, "user.profile").await?;
         let user = users::find(&tx, user)
             .await?
             .ok_or(AccountsError::UserNotFound)?;
-        if version.is_some_and(|version| version != user.version) {
+        if expected.is_some_and(|expected| !expected.is_met_by(user.version)) {
             return Err(AccountsError::VersionMismatch);
+        }
+        if change == ProfileChange::default() {
+            return Ok(user);
         }
         let user = user.with_profile(change, self.now());
         if !users::update(&tx, &user).await? {
@@ -62,7 +65,7 @@ impl Accounts {
         drop(db);
         let before = known.map(|known| known.password_hash);
         if !self.passwords.verify(current, before.as_deref()).await? {
-            return Err(AccountsError::BadCredentials);
+            return Err(AccountsError::WrongPassword);
         }
         password::check(new_password, &user.email)?;
         let hash = self.passwords.hash(new_password).await?;
@@ -72,7 +75,7 @@ impl Accounts {
         users::lock(&tx, id)
             .await?
             .filter(|known| Some(&known.password_hash) == before.as_ref())
-            .ok_or(AccountsError::BadCredentials)?;
+            .ok_or(AccountsError::WrongPassword)?;
         users::set_password(&tx, id, &hash, now).await?;
         sessions::revoke_all(&tx, id, "password_changed", now).await?;
         self.queue.publish(&tx, &AccessChanged { user: id }).await?;

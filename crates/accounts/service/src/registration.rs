@@ -14,7 +14,7 @@ use secrecy::SecretString;
 
 use crate::Accounts;
 use crate::sessions::SignedIn;
-use crate::sign_in::Proof;
+use crate::sign_in::{LoggedIn, Proof};
 use crate::users::email_taken;
 
 /// What somebody registers with.
@@ -27,6 +27,14 @@ pub struct Registration {
     pub name: String,
     /// Their language, as a BCP 47 tag.
     pub locale: Option<String>,
+}
+
+/// When an account was made.
+enum Added {
+    /// By this request.
+    Now(User),
+    /// By an earlier one with the same idempotency key.
+    Before(User),
 }
 
 impl Accounts {
@@ -43,39 +51,66 @@ impl Accounts {
         let email = Email::parse(&registration.email)?;
         password::check(&registration.password, &email)?;
         let hash = self.passwords.hash(&registration.password).await?;
-        let user = self
-            .add_user(scope, Role::User, email, &hash, registration)
-            .await?;
-        let proven = Credentials {
-            user,
-            password_hash: hash,
-        };
-        self.open_session(scope, &proven, Proof::Everything)
-            .await?
-            .done()
+        let password = registration.password.clone();
+        match self.add_user(scope, email, &hash, registration).await? {
+            Added::Now(user) => {
+                let proven = Credentials {
+                    user,
+                    password_hash: hash,
+                };
+                self.open_session(scope, &proven, Proof::Everything)
+                    .await?
+                    .done()
+            }
+            Added::Before(user) => self.enter_again(scope, &user, &password).await,
+        }
+    }
+
+    /// Signs in whoever repeats a registration: they did not get to know the
+    /// session of the first answer. As long as the password alone still opens
+    /// the account; else they are told to sign in.
+    async fn enter_again(
+        &self,
+        scope: &Scope,
+        user: &User,
+        password: &SecretString,
+    ) -> Result<SignedIn, AccountsError> {
+        let db = self.database.read(scope).await?;
+        let known = users::find_by_email(&db, &user.email).await?;
+        drop(db);
+        let known = known
+            .filter(|known| known.user.id == user.id)
+            .ok_or(AccountsError::EmailTaken)?;
+        let hash = Some(known.password_hash.as_str());
+        if !self.passwords.verify(password, hash).await? {
+            return Err(AccountsError::EmailTaken);
+        }
+        match self.open_session(scope, &known, Proof::Password).await? {
+            LoggedIn::Done(signed_in) => Ok(*signed_in),
+            LoggedIn::SecondStep(_) => Err(AccountsError::EmailTaken),
+        }
     }
 
     async fn add_user(
         &self,
         scope: &Scope,
-        role: Role,
         email: Email,
         hash: &str,
         registration: Registration,
-    ) -> Result<User, AccountsError> {
+    ) -> Result<Added, AccountsError> {
         let now = self.now();
         let tx = match self
             .database
             .begin_once::<User>(scope, "user.register", now)
             .await?
         {
-            Once::Replayed(user) => return Ok(user),
+            Once::Replayed(user) => return Ok(Added::Before(user)),
             Once::Fresh(tx) => tx,
         };
         let user = User {
             id: UserId::new(now),
             email,
-            role,
+            role: Role::User,
             status: UserStatus::Active,
             name: registration.name,
             phone: None,
@@ -95,6 +130,6 @@ impl Accounts {
         self.queue
             .publish(&tx, &UserRegistered { user: user.id })
             .await?;
-        Ok(tx.commit_with(user).await?)
+        Ok(Added::Now(tx.commit_with(user).await?))
     }
 }

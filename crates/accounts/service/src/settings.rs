@@ -5,14 +5,15 @@ use std::sync::Arc;
 use accounts_model::AccountsError;
 use accounts_model::email::Email;
 use accounts_model::events::TenantChanged;
-use accounts_model::tenant::{FeeBearer, PlatformFee, Tenant};
-use accounts_repository::tenants;
-use kernel::{AuditEntry, Audited as _, Money, Permission, Scope};
+use accounts_model::tenant::{FeeBearer, PlatformFee, Tenant, time_zone_name};
+use accounts_repository::{tenants, two_factors};
+use database::Transaction;
+use kernel::{AuditEntry, Audited as _, Expected, Money, Permission, Scope};
 
 use crate::Accounts;
 
 /// A change of the settings; what is `None` stays.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct SettingsChange {
     /// What the tenant is called.
     pub name: Option<String>,
@@ -33,7 +34,7 @@ pub struct SettingsChange {
 }
 
 /// What the platform is to take of an order.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct NewPlatformFee {
     /// So much for each order.
     pub fixed: Money,
@@ -56,20 +57,23 @@ impl Accounts {
         &self,
         scope: &Scope,
         change: SettingsChange,
-        version: i64,
+        expected: &Expected,
     ) -> Result<Tenant, AccountsError> {
         scope.require(Permission::SettingsWrite)?;
         let now = self.now();
         let tx = self.database.begin_write(scope, "settings.change").await?;
         let mut tenant = tenants::own(&tx).await?;
-        if tenant.version != version {
+        if !expected.is_met_by(tenant.version) {
             return Err(AccountsError::VersionMismatch);
+        }
+        if change == SettingsChange::default() {
+            return Ok(tenant);
         }
         let before = tenant.snapshot();
         tenant.name = change.name.unwrap_or(tenant.name);
         let settings = &mut tenant.settings;
         if let Some(time_zone) = change.time_zone {
-            settings.time_zone = time_zone;
+            settings.time_zone = time_zone_name(time_zone);
         }
         if let Some(language) = change.language {
             settings.language = language;
@@ -95,6 +99,9 @@ impl Accounts {
         settings.require_two_factor = change
             .require_two_factor
             .unwrap_or(settings.require_two_factor);
+        if change.require_two_factor == Some(true) {
+            check_own_factor(&tx).await?;
+        }
         if let Some(threshold) = change.low_stock_threshold {
             settings.low_stock_threshold = threshold;
         }
@@ -114,5 +121,18 @@ impl Accounts {
         self.audit.record_in_tx(&tx, entry).await?;
         tx.commit().await?;
         Ok(tenant)
+    }
+}
+
+/// Refuses to require of all staff what the caller does not have: they would
+/// be shut out by it, and could not take it back.
+async fn check_own_factor(tx: &Transaction) -> Result<(), AccountsError> {
+    let Some(user) = tx.scope().user() else {
+        return Ok(());
+    };
+    let standing = two_factors::standing(tx, user).await?;
+    match standing {
+        Some(standing) if standing.confirmed_at.is_some() => Ok(()),
+        _ => Err(AccountsError::OwnTwoFactorMissing),
     }
 }

@@ -74,7 +74,8 @@ impl Accounts {
         self.open_session(scope, &known, Proof::Password).await
     }
 
-    /// The second step: the code of somebody who gave the right password.
+    /// The second step: the code of somebody who gave the right password. The
+    /// token leads to one session.
     pub async fn login_with_code(
         &self,
         scope: &Scope,
@@ -102,6 +103,11 @@ impl Accounts {
             // has to be given again.
             Err(AccountsError::TwoFactorNotEnabled) => return Err(AccountsError::ChallengeOver),
             Err(error) => return Err(refused(tx, error).await),
+        }
+        // Nothing is kept of a second use, so the code is good for another
+        // first step.
+        if !two_factors::use_challenge(&tx, challenge.id, user.id, challenge.expires_at).await? {
+            return Err(AccountsError::ChallengeOver);
         }
         self.start_session(tx, user).await
     }

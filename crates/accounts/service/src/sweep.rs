@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use accounts_model::AccountsError;
-use accounts_repository::{one_time_tokens, sessions, sign_in_places};
+use accounts_repository::{one_time_tokens, sessions, sign_in_places, two_factors};
 use kernel::Scope;
 
 use crate::Accounts;
@@ -24,8 +24,9 @@ impl Accounts {
         let sessions = sessions::delete_ended(&tx, before).await?;
         let tokens = one_time_tokens::delete_expired(&tx, before).await?;
         let places = sign_in_places::delete_unseen(&tx, now.minus(KEEP_PLACES)).await?;
+        let challenges = two_factors::forget_challenges(&tx, before).await?;
         tx.commit().await?;
-        tracing::debug!(sessions, tokens, places, "forgot what is over");
+        tracing::debug!(sessions, tokens, places, challenges, "forgot what is over");
         Ok(())
     }
 }

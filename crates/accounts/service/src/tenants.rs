@@ -9,7 +9,9 @@ use accounts_model::user::User;
 use accounts_repository::tenants;
 use database::Once;
 use kernel::text::is_slug;
-use kernel::{AuditEntry, Currency, Fault, Permission, Permissions, Role, Scope, TenantId};
+use kernel::{
+    AuditEntry, Currency, Expected, Fault, Permission, Permissions, Role, Scope, TenantId,
+};
 
 use crate::Accounts;
 use crate::authenticate::issue;
@@ -28,7 +30,7 @@ pub struct NewTenant {
 }
 
 /// A change of a tenant; what is `None` stays.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct TenantChange {
     /// What it is called.
     pub name: Option<String>,
@@ -117,6 +119,7 @@ impl Accounts {
             return Err(AccountsError::InvalidSlug);
         }
         let hosts = normalise(&new.hosts)?;
+        self.check_hosts(&hosts)?;
         let now = self.now();
         let tx = match self
             .database
@@ -155,12 +158,15 @@ impl Accounts {
         scope: &Scope,
         id: TenantId,
         change: TenantChange,
-        version: i64,
+        expected: &Expected,
     ) -> Result<Arc<Tenant>, AccountsError> {
         let known = self.tenant_by_id(scope, id).await?;
         let mut tenant = (*known).clone();
-        if tenant.version != version {
+        if !expected.is_met_by(tenant.version) {
             return Err(AccountsError::VersionMismatch);
+        }
+        if change == TenantChange::default() {
+            return Ok(known);
         }
         if tenant.is_default && change.status == Some(TenantStatus::Suspended) {
             return Err(AccountsError::DefaultTenant);
@@ -176,6 +182,9 @@ impl Accounts {
         }
         if let Some(hosts) = change.hosts {
             tenant.hosts = normalise(&hosts)?;
+            if !tenant.is_default {
+                self.check_hosts(&tenant.hosts)?;
+            }
             tenants::set_hosts(&tx, id, &tenant.hosts, now)
                 .await
                 .map_err(|fault| host_taken(fault, &tenant.hosts))?;
@@ -187,6 +196,15 @@ impl Accounts {
         self.audit.record_in_tx(&tx, entry).await?;
         tx.commit().await?;
         Ok(Arc::new(tenant))
+    }
+
+    /// Refuses the host of the installation itself for another tenant than the
+    /// default one, which would be gone from there.
+    fn check_hosts(&self, hosts: &[String]) -> Result<(), AccountsError> {
+        match &self.own_host {
+            Some(own) if hosts.contains(own) => Err(AccountsError::OwnHost(own.clone())),
+            _ => Ok(()),
+        }
     }
 
     /// Makes an administrator of a tenant. Accounts that are there already are

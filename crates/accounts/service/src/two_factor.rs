@@ -100,7 +100,7 @@ impl Accounts {
             .ok_or(AccountsError::UserNotFound)?;
         let tried = self.check_code(&tx, user, Which::Enrolled, code).await;
         if let Err(error) = tried {
-            return Err(refused(tx, error).await);
+            return Err(refused(tx, error).await.of_signed_in());
         }
         if !two_factors::confirm(&tx, user, now).await? {
             return Err(AccountsError::TwoFactorEnabled);
@@ -135,7 +135,7 @@ impl Accounts {
             .await?;
         let tried = self.check_code(&tx, user.id, Which::Confirmed, code).await;
         if let Err(error) = tried {
-            return Err(refused(tx, error).await);
+            return Err(refused(tx, error).await.of_signed_in());
         }
         two_factors::remove(&tx, user.id).await?;
         self.two_factor_changed(&tx, &user, Notice::TwoFactorDisabled, "two_factor.disable")
@@ -154,7 +154,7 @@ impl Accounts {
         let tx = self.database.begin_write(scope, "two_factor.renew").await?;
         let tried = self.check_code(&tx, user, Which::Confirmed, code).await;
         if let Err(error) = tried {
-            return Err(refused(tx, error).await);
+            return Err(refused(tx, error).await.of_signed_in());
         }
         let codes = new_recovery_codes(&tx, user).await?;
         tx.commit().await?;
@@ -174,7 +174,7 @@ impl Accounts {
             .await?
             .ok_or(AccountsError::UserNotFound)?;
         if user.role == Role::Operator {
-            return Err(AccountsError::OperatorRole);
+            return Err(AccountsError::OperatorAccount);
         }
         if !two_factors::remove(&tx, id).await? {
             return Err(AccountsError::TwoFactorNotEnabled);
@@ -256,7 +256,7 @@ impl Accounts {
         if self.passwords.verify(password, hash.as_deref()).await? {
             Ok(user)
         } else {
-            Err(AccountsError::BadCredentials)
+            Err(AccountsError::WrongPassword)
         }
     }
 

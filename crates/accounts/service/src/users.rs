@@ -8,7 +8,8 @@ use accounts_model::user::{User, UserStatus};
 use accounts_repository::{sessions, users};
 use database::Once;
 use kernel::{
-    AuditEntry, Audited as _, Fault, Page, PageRequest, Permission, Role, Scope, Timestamp, UserId,
+    AuditEntry, Audited as _, Expected, Fault, Page, PageRequest, Permission, Role, Scope,
+    Timestamp, UserId,
 };
 use secrecy::SecretString;
 
@@ -29,7 +30,7 @@ pub struct NewUser {
 }
 
 /// A change of a user; what is `None` stays.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct UserChange {
     /// Their role.
     pub role: Option<Role>,
@@ -65,7 +66,7 @@ impl Accounts {
         scope: &Scope,
         id: UserId,
         change: UserChange,
-        version: i64,
+        expected: &Expected,
     ) -> Result<User, AccountsError> {
         scope.require(Permission::UsersWrite)?;
         if scope.user() == Some(id) {
@@ -76,11 +77,17 @@ impl Accounts {
         let mut user = users::find(&tx, id)
             .await?
             .ok_or(AccountsError::UserNotFound)?;
-        if user.version != version {
+        if !expected.is_met_by(user.version) {
             return Err(AccountsError::VersionMismatch);
         }
+        if change == UserChange::default() {
+            return Ok(user);
+        }
         // Neither made an operator nor unmade, except by the command line.
-        if change.role == Some(Role::Operator) || user.role == Role::Operator {
+        if user.role == Role::Operator {
+            return Err(AccountsError::OperatorAccount);
+        }
+        if change.role == Some(Role::Operator) {
             return Err(AccountsError::OperatorRole);
         }
         // They belong to one of the sellers, who is not known here.

@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 use catalog_model::stock::shown;
 use kernel::{CartId, CartLineId, Currency, OrderId, ProductId, Timestamp, VariantId};
-use orders_model::cart::{CartStatus, Notice, PricedCoupon, PricedLine};
+use orders_model::cart::CartStatus;
+use orders_model::priced_cart::{Notice, PricedCoupon, PricedLine};
 use orders_model::totals::Totals;
 use orders_service::CartAnswer;
 use serde::Serialize;
@@ -14,6 +15,7 @@ use super::address::AddressDto;
 use super::choices::AvailabilityDto;
 use super::money::MoneyDto;
 use super::promotion::{AppliedPromotionDto, RefusalDto};
+use super::variant::ComponentDto;
 
 /// Where a cart stands.
 #[derive(Debug, Clone, Copy, Serialize, ToSchema)]
@@ -97,6 +99,8 @@ pub(crate) struct CartLineDto {
     sku: Option<String>,
     /// Size and other options.
     options: BTreeMap<String, String>,
+    /// What is in it now, if it is a bundle; empty for all others.
+    components: Vec<ComponentDto>,
     /// How many.
     quantity: i64,
     /// What one costs now.
@@ -142,6 +146,10 @@ impl CartLineDto {
             name: offer.as_ref().map(|offer| offer.name.clone()),
             title: offer.as_ref().map(|offer| offer.title.clone()),
             sku: offer.as_ref().map(|offer| offer.sku.clone()),
+            components: offer.as_ref().map_or_else(Vec::new, |offer| {
+                let components = offer.components.iter().cloned();
+                components.map(Into::into).collect()
+            }),
             options: offer.map(|offer| offer.options).unwrap_or_default(),
             quantity: line.line.quantity,
             unit_price: unit.into(),

@@ -65,10 +65,12 @@ pub(crate) struct FunnelDto {
     pub(crate) carts: i64,
     /// Who placed an order.
     pub(crate) checkouts: i64,
-    /// Orders that were paid.
-    paid: i64,
-    /// Paid orders for 10,000 visitors; null without visitors.
-    conversion_basis_points: Option<i64>,
+    /// Orders that were paid, whoever placed them.
+    pub(crate) paid: i64,
+    /// Of 10,000 visitors, how many bought: paid orders, but of those whose
+    /// visitor was not counted or counted once for several none, so never more
+    /// than `checkouts`. Null without visitors.
+    pub(crate) conversion_basis_points: Option<i64>,
 }
 
 impl FunnelDto {
@@ -79,7 +81,7 @@ impl FunnelDto {
             carts: funnel.carts,
             checkouts: funnel.checkouts,
             paid,
-            conversion_basis_points: paid.saturating_mul(10_000).checked_div(funnel.visitors),
+            conversion_basis_points: funnel.conversion(paid),
         }
     }
 }
@@ -115,9 +117,9 @@ impl From<BestSeller> for BestSellerDto {
 #[schema(as = StockValue)]
 pub(crate) struct StockValueDto {
     /// How many pieces.
-    pieces: i64,
+    pub(crate) pieces: i64,
     /// What they cost at the prices they are sold for.
-    value: MoneyDto,
+    pub(crate) value: MoneyDto,
 }
 
 impl From<&StockWorth> for StockValueDto {
@@ -141,7 +143,7 @@ pub(crate) struct InsightDayDto {
     /// How far visitors came.
     pub(crate) funnel: FunnelDto,
     /// What was in stock at its end, by currency; empty where nobody counted.
-    stock: Vec<StockValueDto>,
+    pub(crate) stock: Vec<StockValueDto>,
 }
 
 /// The figures of some days.

@@ -11,6 +11,7 @@ pub(crate) mod given_address;
 pub(crate) mod image;
 pub(crate) mod import;
 pub(crate) mod insight;
+pub(crate) mod insight_table;
 pub(crate) mod money;
 pub(crate) mod order;
 pub(crate) mod order_parts;

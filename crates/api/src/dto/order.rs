@@ -1,7 +1,7 @@
 //! Orders.
 
 use kernel::{Money, OrderId, Timestamp, UserId};
-use orders_model::order::{Order, OrderDetail};
+use orders_model::order::{ListedOrder, Order, OrderDetail};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -28,6 +28,12 @@ pub(crate) struct OrderSummaryDto {
     user_id: Option<UserId>,
     /// Where mails about it go.
     email: String,
+    /// Who gets it, else who is billed; null when no address was given.
+    #[schema(example = "Ada Lovelace")]
+    customer_name: Option<String>,
+    /// How many pieces were bought.
+    #[schema(example = 3)]
+    pieces: i64,
     /// Where it stands.
     status: OrderStatusDto,
     /// Where its money stands.
@@ -77,6 +83,9 @@ pub(crate) struct OrderSummaryDto {
     exchange_of: Option<OrderId>,
     /// What of that order's money pays this one.
     exchange_credit: MoneyDto,
+    /// What of `exchange_credit` went back to the buyer, as a refund of the
+    /// order it came from, or pays yet another exchange.
+    credit_back: MoneyDto,
     /// What of this order's money pays others, for which goods came back.
     exchanged: MoneyDto,
 }
@@ -91,7 +100,11 @@ pub(crate) enum Audience {
 }
 
 impl OrderSummaryDto {
-    pub(crate) fn new(order: &Order, audience: Audience) -> Self {
+    pub(crate) fn listed(listed: &ListedOrder, audience: Audience) -> Self {
+        Self::new(&listed.order, listed.pieces, audience)
+    }
+
+    fn new(order: &Order, pieces: i64, audience: Audience) -> Self {
         let fee = match audience {
             Audience::Shop => order.fee,
             // The part of the fee that they bear.
@@ -102,6 +115,8 @@ impl OrderSummaryDto {
             number: order.number,
             user_id: order.user,
             email: order.email.clone(),
+            customer_name: order.customer_name().map(str::to_owned),
+            pieces,
             status: order.status.into(),
             payment_status: order.payment_status.into(),
             fulfilment_status: order.fulfilment_status.into(),
@@ -126,6 +141,7 @@ impl OrderSummaryDto {
                 .map(Into::into),
             exchange_of: order.exchange_of,
             exchange_credit: order.exchange_credit.into(),
+            credit_back: order.credit_back.into(),
             exchanged: order.exchanged.into(),
         }
     }
@@ -164,7 +180,8 @@ pub(crate) struct OrderDto {
     carrier: Option<String>,
     /// Where it can be followed.
     tracking_number: Option<String>,
-    /// Why it was canceled.
+    /// Why it was canceled. Buyers see their own reason, or that the shop or
+    /// the time did it, not what the shop wrote.
     cancel_reason: Option<String>,
     /// The parts in which it goes out, oldest first.
     shipments: Vec<ShipmentDto>,
@@ -179,7 +196,13 @@ pub(crate) struct OrderDto {
 
 impl OrderDto {
     pub(crate) fn new(detail: OrderDetail, token: Option<String>, audience: Audience) -> Self {
+        let cancel_reason = match audience {
+            Audience::Buyer => detail.cancel_reason_for_buyer().map(str::to_owned),
+            Audience::Shop => detail.order.cancel_reason.clone(),
+        };
         let order = detail.order;
+        let buyer = order.user;
+        let pieces = detail.lines.iter().map(|line| line.quantity).sum();
         let after = detail.after;
         let disputes = match audience {
             Audience::Buyer => Vec::new(),
@@ -198,7 +221,7 @@ impl OrderDto {
                 .filter_map(|note| OrderNoteDto::shown(note, audience))
                 .collect(),
             disputes,
-            summary: OrderSummaryDto::new(&order, audience),
+            summary: OrderSummaryDto::new(&order, pieces, audience),
             token,
             promotions: AppliedPromotionDto::all(order.promotions, order.currency),
             lines: detail
@@ -207,11 +230,15 @@ impl OrderDto {
                 .map(|line| OrderLineDto::new(line, audience))
                 .collect(),
             payments: detail.payments.into_iter().map(Into::into).collect(),
-            refunds: detail.refunds.into_iter().map(Into::into).collect(),
+            refunds: detail
+                .refunds
+                .into_iter()
+                .map(|refund| RefundDto::new(refund, audience))
+                .collect(),
             history: detail
                 .history
                 .into_iter()
-                .map(|entry| HistoryEntryDto::new(entry, audience))
+                .map(|entry| HistoryEntryDto::new(entry, audience, buyer))
                 .collect(),
             shipping_address: order.shipping_address.map(Into::into),
             billing_address: order.billing_address.map(Into::into),
@@ -219,7 +246,7 @@ impl OrderDto {
             reserved_until: order.reserved_until,
             carrier: order.carrier,
             tracking_number: order.tracking_number,
-            cancel_reason: order.cancel_reason,
+            cancel_reason,
         }
     }
 }

@@ -2,8 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use kernel::{Money, OrderLineId, PaymentId, ProductId, RefundId, SellerId, Timestamp, VariantId};
-use orders_model::order::{HistoryEntry, OrderLine};
+use kernel::{
+    Money, OrderLineId, PaymentId, ProductId, RefundId, SellerId, Timestamp, UserId, VariantId,
+};
+use orders_model::order::{HistoryEntry, LineComponent, OrderLine};
 use orders_model::payment::{Payment, PaymentStatus};
 use orders_model::refund::Refund;
 use serde::Serialize;
@@ -12,6 +14,32 @@ use utoipa::ToSchema;
 use super::money::MoneyDto;
 use super::order::Audience;
 use super::order_states::{PaymentStatusDto, RefundStatusDto};
+
+/// What a bundle was made of when it was bought.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = OrderLineComponent)]
+pub(crate) struct LineComponentDto {
+    /// Which variant.
+    #[schema(value_type = String)]
+    variant_id: VariantId,
+    /// The stock keeping unit.
+    sku: String,
+    /// What it was called.
+    name: String,
+    /// How many were in one bundle.
+    quantity: i64,
+}
+
+impl From<LineComponent> for LineComponentDto {
+    fn from(component: LineComponent) -> Self {
+        Self {
+            variant_id: component.variant,
+            sku: component.sku,
+            name: component.name,
+            quantity: component.quantity,
+        }
+    }
+}
 
 /// One line of an order: what was bought, as it was when it was bought.
 #[derive(Debug, Serialize, ToSchema)]
@@ -35,6 +63,8 @@ pub(crate) struct OrderLineDto {
     name: String,
     /// Size and other options.
     options: BTreeMap<String, String>,
+    /// What the bundle was made of when it was bought; empty for all others.
+    components: Vec<LineComponentDto>,
     /// What one cost.
     unit_price: MoneyDto,
     /// How many.
@@ -74,6 +104,7 @@ impl OrderLineDto {
             sku: line.sku,
             name: line.name,
             options: line.options,
+            components: line.components.into_iter().map(Into::into).collect(),
             unit_price: line.unit_price.into(),
             quantity: line.quantity,
             discount: line.discount.into(),
@@ -156,24 +187,27 @@ pub(crate) struct RefundDto {
     status: RefundStatusDto,
     /// How much.
     amount: MoneyDto,
-    /// Why.
-    reason: String,
-    /// Why the gateway refused.
+    /// Why. Only the shop sees it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reason: Option<String>,
+    /// Why the gateway refused. Only the shop sees it.
+    #[serde(skip_serializing_if = "Option::is_none")]
     failure: Option<String>,
     /// When it was promised.
     #[schema(value_type = String, format = DateTime)]
     created_at: Timestamp,
 }
 
-impl From<Refund> for RefundDto {
-    fn from(refund: Refund) -> Self {
+impl RefundDto {
+    pub(crate) fn new(refund: Refund, audience: Audience) -> Self {
+        let for_shop = audience == Audience::Shop;
         Self {
             id: refund.id,
             payment_id: refund.payment,
             status: refund.status.into(),
             amount: refund.amount.into(),
-            reason: refund.reason,
-            failure: refund.failure,
+            reason: for_shop.then_some(refund.reason),
+            failure: refund.failure.filter(|_| for_shop),
             created_at: refund.created_at,
         }
     }
@@ -186,7 +220,8 @@ pub(crate) struct HistoryEntryDto {
     /// What.
     #[schema(example = "paid")]
     kind: String,
-    /// Anything more.
+    /// Anything more. Buyers see amounts and numbers, and no reasons that the
+    /// shop wrote.
     note: Option<String>,
     /// Who did it: an account, an API key, a job or `system`. Only the shop
     /// sees it.
@@ -198,10 +233,14 @@ pub(crate) struct HistoryEntryDto {
 }
 
 impl HistoryEntryDto {
-    pub(crate) fn new(entry: HistoryEntry, audience: Audience) -> Self {
+    pub(crate) fn new(entry: HistoryEntry, audience: Audience, buyer: Option<UserId>) -> Self {
+        let note = match audience {
+            Audience::Buyer => entry.note_for_buyer(buyer).map(str::to_owned),
+            Audience::Shop => entry.note,
+        };
         Self {
             kind: entry.kind,
-            note: entry.note,
+            note,
             actor: (audience == Audience::Shop).then_some(entry.actor),
             at: entry.at,
         }

@@ -1,8 +1,10 @@
 //! Orders as rows of a table.
 
+use std::collections::BTreeMap;
+
 use kernel::cell::neutralise;
-use kernel::{Fault, Money, Timestamp};
-use orders_model::order::Order;
+use kernel::{Fault, Money, OrderId, Timestamp};
+use orders_model::order::{ListedOrder, Order, OrderLine};
 
 /// The heads of the columns.
 const HEAD: &[&str] = &[
@@ -39,16 +41,47 @@ const HEAD: &[&str] = &[
     "captured",
     "refunded",
     "exchanged",
+    "pieces",
+];
+
+/// The heads of the columns where each line of an order has a row: what is of
+/// the order first, then what is of the line.
+const HEAD_OF_LINES: &[&str] = &[
+    "number",
+    "id",
+    "placed_at",
+    "paid_at",
+    "status",
+    "payment_status",
+    "fulfilment_status",
+    "email",
+    "name",
+    "country",
+    "line_id",
+    "product_id",
+    "variant_id",
+    "seller_id",
+    "sku",
+    "product",
+    "options",
+    "quantity",
+    "currency",
+    "unit_price",
+    "discount",
+    "line_total",
+    "shipped",
+    "returned",
 ];
 
 /// An amount as a decimal number, without its currency.
-fn decimal(money: Money) -> String {
+pub(crate) fn decimal(money: Money) -> String {
     let text = money.to_string();
     let end = text.find(' ').unwrap_or(text.len());
     text[..end].to_owned()
 }
 
-fn row(order: &Order) -> Vec<String> {
+fn row(listed: &ListedOrder) -> Vec<String> {
+    let order = &listed.order;
     let at = |instant: Option<Timestamp>| instant.map(|at| at.to_string()).unwrap_or_default();
     let word = |word: &'static str| word.to_owned();
     let given = |text: Option<&String>| {
@@ -99,10 +132,60 @@ fn row(order: &Order) -> Vec<String> {
         decimal(order.captured),
         decimal(order.refunded),
         decimal(order.exchanged),
+        listed.pieces.to_string(),
     ]
 }
 
-fn written<I>(records: impl IntoIterator<Item = I>) -> Result<Vec<u8>, Fault>
+fn row_of_line(order: &Order, line: &OrderLine) -> Result<Vec<String>, Fault> {
+    let word = |word: &'static str| word.to_owned();
+    let safe = |text: &str| neutralise(text).into_owned();
+    let address = order
+        .shipping_address
+        .as_ref()
+        .or(order.billing_address.as_ref());
+    let options: Vec<String> = line
+        .options
+        .iter()
+        .map(|(name, value)| format!("{name}: {value}"))
+        .collect();
+    let total = line.unit_price.times(line.quantity);
+    let total = total.and_then(|whole| whole.minus(line.discount));
+    let total =
+        total.map_err(|error| Fault::permanent("add up a line of an order").caused_by(error))?;
+    Ok(vec![
+        order.number.to_string(),
+        order.id.to_string(),
+        order.placed_at.to_string(),
+        order.paid_at.map(|at| at.to_string()).unwrap_or_default(),
+        word(order.status.into()),
+        word(order.payment_status.into()),
+        word(order.fulfilment_status.into()),
+        safe(&order.email),
+        safe(order.customer_name().unwrap_or_default()),
+        address
+            .map(|address| safe(&address.country))
+            .unwrap_or_default(),
+        line.id.to_string(),
+        line.product.to_string(),
+        line.variant.to_string(),
+        line.seller
+            .map(|seller| seller.to_string())
+            .unwrap_or_default(),
+        safe(&line.sku),
+        safe(&line.name),
+        safe(&options.join(", ")),
+        line.quantity.to_string(),
+        order.currency.code().to_owned(),
+        decimal(line.unit_price),
+        decimal(line.discount),
+        decimal(total),
+        line.pieces.shipped.to_string(),
+        line.pieces.returned.to_string(),
+    ])
+}
+
+/// Records as RFC 4180 has them.
+pub(crate) fn written<I>(records: impl IntoIterator<Item = I>) -> Result<Vec<u8>, Fault>
 where
     I: IntoIterator,
     I::Item: AsRef<[u8]>,
@@ -126,8 +209,27 @@ pub(crate) fn head() -> Result<Vec<u8>, Fault> {
 }
 
 /// A line for each order.
-pub(crate) fn rows(orders: &[Order]) -> Result<Vec<u8>, Fault> {
+pub(crate) fn rows(orders: &[ListedOrder]) -> Result<Vec<u8>, Fault> {
     written(orders.iter().map(row))
+}
+
+/// The first line where each line of an order has one.
+pub(crate) fn head_of_lines() -> Result<Vec<u8>, Fault> {
+    written([HEAD_OF_LINES])
+}
+
+/// A line for each line of each order.
+pub(crate) fn rows_of_lines(
+    orders: &[ListedOrder],
+    lines: &BTreeMap<OrderId, Vec<OrderLine>>,
+) -> Result<Vec<u8>, Fault> {
+    let mut rows = Vec::new();
+    for ListedOrder { order, .. } in orders {
+        for line in lines.get(&order.id).into_iter().flatten() {
+            rows.push(row_of_line(order, line)?);
+        }
+    }
+    written(rows)
 }
 
 #[cfg(test)]

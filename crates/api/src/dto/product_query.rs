@@ -4,12 +4,13 @@ use std::collections::BTreeMap;
 
 use catalog_model::listing::{CategoryRef, ProductFilter, ProductSort};
 use catalog_model::search::{FacetName, Wanted};
-use kernel::Currency;
+use kernel::{Currency, FieldError};
 use serde::Deserialize;
 use utoipa::{IntoParams, ToSchema};
 use validator::{Validate, ValidationError};
 
 use crate::dto::choices::{ConditionDto, KindDto};
+use crate::problem::RequestError;
 
 /// How many values a filter may have.
 const MAX_VALUES: u64 = 20;
@@ -79,7 +80,8 @@ pub(crate) struct ProductsQuery {
     #[validate(length(max = 200))]
     #[param(max_length = 200, example = "trail shoe")]
     q: Option<String>,
-    /// In the category, by id or slug, or below it. May be repeated.
+    /// In the category, by id or slug, or below it. May be repeated. One that
+    /// there is not has no products.
     #[serde(default)]
     #[validate(length(max = "MAX_VALUES"), custom(function = short))]
     #[param(max_items = 20)]
@@ -194,6 +196,18 @@ fn wanted(text: &str) -> Option<Wanted> {
 }
 
 impl ProductsQuery {
+    /// Refuses bounds between which there is nothing.
+    pub(crate) fn check(&self) -> Result<(), RequestError> {
+        match (self.price_from, self.price_to) {
+            (Some(from), Some(to)) if from > to => {
+                let why = "must be at least price_from";
+                let wrong = FieldError::new("/price_to", "range", why);
+                Err(RequestError::InvalidQuery(vec![wrong]))
+            }
+            _ => Ok(()),
+        }
+    }
+
     /// Where to begin.
     pub(crate) fn cursor(&self) -> Option<&str> {
         self.cursor.as_deref()

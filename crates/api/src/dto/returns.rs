@@ -10,6 +10,7 @@ use validator::Validate;
 
 use super::money::MoneyDto;
 use super::order::Audience;
+use crate::extract::words;
 
 /// Where a return stands.
 #[derive(Debug, Clone, Copy, Serialize, Deserialize, ToSchema)]
@@ -273,7 +274,7 @@ pub(crate) struct ReturnLineRequest {
     /// Why.
     reason: ReturnReasonDto,
     /// In the buyer's words.
-    #[validate(length(min = 1, max = 1000))]
+    #[validate(custom(function = "words"), length(min = 1, max = 1000))]
     #[schema(min_length = 1, max_length = 1000)]
     comment: Option<String>,
 }

@@ -16,6 +16,7 @@ use validator::Validate;
 use super::address::AddressDto;
 use super::choices::StatusDto;
 use super::money::MoneyDto;
+use super::order_parts::LineComponentDto;
 use super::order_states::{FulfilmentStateDto, OrderStatusDto};
 
 /// What the shop takes of what a seller sells, instead of its platform fee.
@@ -226,6 +227,8 @@ pub(crate) struct SellerOrderLineDto {
     name: String,
     /// Size and other options.
     options: BTreeMap<String, String>,
+    /// What the bundle was made of when it was bought; empty for all others.
+    components: Vec<LineComponentDto>,
     /// What one cost.
     unit_price: MoneyDto,
     /// How many.
@@ -242,6 +245,11 @@ pub(crate) struct SellerOrderLineDto {
     returning: i64,
     /// How many came back after they were sent.
     returned: i64,
+    /// How many were not there when they were bought, and are waited for.
+    backordered: i64,
+    /// When these are expected; null when none is waited for or nobody knows.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    expected_at: Option<Timestamp>,
 }
 
 impl From<OrderLine> for SellerOrderLineDto {
@@ -255,12 +263,15 @@ impl From<OrderLine> for SellerOrderLineDto {
             sku: line.sku,
             name: line.name,
             options: line.options,
+            components: line.components.into_iter().map(Into::into).collect(),
             unit_price: line.unit_price.into(),
             quantity: line.quantity,
             discount: line.discount.into(),
             shipped: line.pieces.shipped,
             returning: line.pieces.returning,
             returned: line.pieces.returned,
+            backordered: line.pieces.backordered,
+            expected_at: line.expected_at.filter(|_| line.pieces.backordered > 0),
         }
     }
 }

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use catalog_model::bundle::Component;
 use catalog_model::offer::StockedVariant;
 use catalog_model::stock::shown;
 use kernel::{ProductId, StockItemId, Timestamp, VariantId};
@@ -10,6 +11,75 @@ use utoipa::ToSchema;
 
 use super::choices::{AvailabilityDto, StatusDto, SupplyDto};
 use super::money::MoneyDto;
+
+/// What is in a bundle.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = BundleComponent)]
+pub(crate) struct ComponentDto {
+    /// Which variant.
+    #[schema(value_type = String)]
+    variant_id: VariantId,
+    /// The stock keeping unit.
+    sku: String,
+    /// What the product is called.
+    name: String,
+    /// What tells the variant apart.
+    title: String,
+    /// How many are in one bundle.
+    quantity: i64,
+}
+
+impl From<Component> for ComponentDto {
+    fn from(component: Component) -> Self {
+        Self {
+            variant_id: component.variant,
+            sku: component.sku,
+            name: component.name,
+            title: component.title,
+            quantity: component.quantity,
+        }
+    }
+}
+
+/// What is in a bundle, as administrators see it.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = AdminBundleComponent)]
+pub(crate) struct AdminComponentDto {
+    /// Which variant.
+    #[schema(value_type = String)]
+    variant_id: VariantId,
+    /// Of which product.
+    #[schema(value_type = String)]
+    product_id: ProductId,
+    /// The stock keeping unit.
+    sku: String,
+    /// What the product is called.
+    name: String,
+    /// What tells the variant apart.
+    title: String,
+    /// How many are in one bundle.
+    quantity: i64,
+    /// How many of it can still be promised of what is there; null when it is
+    /// not counted.
+    available: Option<i64>,
+    /// Whether it, or its product, is archived: then the bundle is not sold.
+    archived: bool,
+}
+
+impl From<Component> for AdminComponentDto {
+    fn from(component: Component) -> Self {
+        Self {
+            variant_id: component.variant,
+            product_id: component.product,
+            sku: component.sku,
+            name: component.name,
+            title: component.title,
+            quantity: component.quantity,
+            available: component.pile.map(|pile| pile.available),
+            archived: component.archived,
+        }
+    }
+}
 
 /// A variant as the public sees it.
 #[derive(Debug, Serialize, ToSchema)]
@@ -28,6 +98,8 @@ pub(crate) struct VariantDto {
     size: Option<String>,
     /// Other options.
     options: BTreeMap<String, String>,
+    /// What is in it, if it is a bundle; empty for all others.
+    components: Vec<ComponentDto>,
     /// What one costs.
     price: MoneyDto,
     /// What one cost before, where that is to be shown; above the price.
@@ -46,10 +118,8 @@ pub(crate) struct VariantDto {
 
 impl From<StockedVariant> for VariantDto {
     fn from(stocked: StockedVariant) -> Self {
-        let seen = shown(
-            stocked.stock.map(|stock| stock.available()),
-            stocked.stock.map(|stock| stock.supply).unwrap_or_default(),
-        );
+        let (available, supply) = stocked.available();
+        let seen = shown(available, supply);
         let variant = stocked.variant;
         Self {
             id: variant.id,
@@ -57,6 +127,7 @@ impl From<StockedVariant> for VariantDto {
             title: variant.title,
             size: variant.size,
             options: variant.options,
+            components: stocked.components.into_iter().map(Into::into).collect(),
             price: variant.price.into(),
             compare_at_price: variant.compare_at.map(Into::into),
             weight_grams: variant.weight_grams,
@@ -142,14 +213,26 @@ pub(crate) struct AdminVariantDto {
     status: StatusDto,
     /// Its place among its siblings.
     position: i64,
-    /// What is in stock; null when nothing is counted.
+    /// What is in stock; null when nothing is counted, and for bundles.
     stock: Option<StockDto>,
+    /// What is in it, if it is a bundle; empty for all others.
+    components: Vec<AdminComponentDto>,
+    /// Of bundles, how many can be promised of what there is of their
+    /// components; null for all others, and when none of these is counted.
+    bundles_available: Option<i64>,
+    /// Of bundles, how many pieces lie on the pile that the variant had before
+    /// it was one: they came back from orders of that time, and are not sold
+    /// until they are the variant's again. Null for all others, and where that
+    /// pile is shared.
+    set_aside: Option<i64>,
     /// Grows with every change; also the `ETag`.
     version: i64,
 }
 
 impl From<StockedVariant> for AdminVariantDto {
     fn from(stocked: StockedVariant) -> Self {
+        let is_bundle = stocked.variant.bundle;
+        let bundles_available = stocked.available().0.filter(|_| is_bundle);
         let variant = stocked.variant;
         Self {
             id: variant.id,
@@ -164,6 +247,9 @@ impl From<StockedVariant> for AdminVariantDto {
             status: variant.status.into(),
             position: variant.position,
             stock: stocked.stock.map(Into::into),
+            components: stocked.components.into_iter().map(Into::into).collect(),
+            bundles_available,
+            set_aside: stocked.set_aside,
             version: variant.version,
         }
     }

@@ -12,6 +12,7 @@ use kernel::FieldError;
 use serde::de::DeserializeOwned;
 use validator::Validate;
 
+use crate::extract::refusal::Refusal;
 use crate::extract::tree::Tree;
 use crate::extract::validation::flatten;
 use crate::problem::{ApiError, RequestError};
@@ -66,7 +67,8 @@ impl<T: DeserializeOwned + Default + Validate + 'static> FromRequest for MaybeJs
     }
 }
 
-fn is_json(request: &HttpRequest) -> bool {
+/// Whether a body is said to be JSON.
+pub(crate) fn is_json(request: &HttpRequest) -> bool {
     request
         .headers()
         .get(CONTENT_TYPE)
@@ -110,17 +112,60 @@ async fn gather(mut payload: Payload, limit: usize) -> Result<Bytes, RequestErro
 fn parse<T: DeserializeOwned + Validate>(body: &[u8]) -> Result<T, RequestError> {
     let tree: Tree = serde_json::from_slice(body)
         .map_err(|error| RequestError::MalformedJson(error.to_string()))?;
-    let value: T = serde_path_to_error::deserialize(tree).map_err(|error| {
-        let at = pointer(error.path());
-        let refusal = error.into_inner();
-        let field = match refusal.missing {
-            Some(name) => FieldError::new(format!("{at}/{name}"), "required", refusal.to_string()),
-            None => FieldError::new(at, "type", refusal.to_string()),
-        };
-        RequestError::InvalidBody(vec![field])
-    })?;
+    let value: T = read(tree).map_err(|wrong| RequestError::InvalidBody(all::<T>(body, wrong)))?;
     check(&value)?;
     Ok(value)
+}
+
+/// How many fields are named that cannot be read.
+const MAX_WRONG: usize = 10;
+
+/// A field that cannot be read, and the one of the body that it is in.
+struct Wrong {
+    field: FieldError,
+    top: String,
+}
+
+fn read<T: DeserializeOwned>(tree: Tree) -> Result<T, Wrong> {
+    serde_path_to_error::deserialize(tree).map_err(|error| {
+        let at = pointer(error.path());
+        let top = match error.path().iter().next() {
+            Some(serde_path_to_error::Segment::Map { key }) => key.clone(),
+            _ => String::new(),
+        };
+        let refusal: Refusal = error.into_inner();
+        match refusal.missing {
+            Some(name) => Wrong {
+                top: if at.is_empty() { name.to_owned() } else { top },
+                field: FieldError::new(format!("{at}/{name}"), "required", refusal.to_string()),
+            },
+            None => Wrong {
+                top,
+                field: FieldError::new(at, "type", refusal.to_string()),
+            },
+        }
+    })
+}
+
+/// All fields that cannot be read: without the ones that are known to be wrong,
+/// the body is read again, until what is wrong is that they are not there.
+fn all<T: DeserializeOwned>(body: &[u8], first: Wrong) -> Vec<FieldError> {
+    let mut without = vec![first.top];
+    let mut wrong = vec![first.field];
+    while wrong.len() < MAX_WRONG {
+        let Ok(Tree::Object(mut members)) = serde_json::from_slice(body) else {
+            break;
+        };
+        members.retain(|(name, _)| !without.contains(name));
+        match read::<T>(Tree::Object(members)) {
+            Err(next) if !next.top.is_empty() && !without.contains(&next.top) => {
+                without.push(next.top);
+                wrong.push(next.field);
+            }
+            _ => break,
+        }
+    }
+    wrong
 }
 
 /// Refuses a body that was read and does not fit.
@@ -168,6 +213,46 @@ mod tests {
                 .collect(),
             other => panic!("{other:?}"),
         }
+    }
+
+    #[derive(Debug, serde::Deserialize, Validate)]
+    #[serde(deny_unknown_fields)]
+    #[expect(dead_code, reason = "only read")]
+    struct Account {
+        email: String,
+        password: String,
+        name: String,
+        #[validate(nested)]
+        lines: Vec<Inner>,
+    }
+
+    #[test]
+    fn errors_name_all_fields_that_cannot_be_read() {
+        let wrong = |body: &str| match parse::<Account>(body.as_bytes()) {
+            Err(RequestError::InvalidBody(fields)) => fields
+                .iter()
+                .map(|field| format!("{} {}", field.pointer, field.code))
+                .collect::<Vec<_>>(),
+            other => panic!("{other:?}"),
+        };
+        assert_eq!(
+            wrong(r#"{"email":1,"password":true,"more":0,"lines":[{"quantity":"x"}],"name":"a"}"#),
+            [
+                "/email type",
+                "/password type",
+                "/more type",
+                "/lines/0/quantity type"
+            ]
+        );
+        assert_eq!(
+            wrong(r#"{"name":1,"email":"a","lines":[]}"#),
+            ["/name type", "/password required"]
+        );
+        assert_eq!(wrong("{}"), ["/email required"]);
+        assert_eq!(wrong("[]"), [" type"]);
+        let many: Vec<String> = (0..50).map(|n| format!("\"f{n}\":1")).collect();
+        let many = format!("{{{}}}", many.join(","));
+        assert_eq!(wrong(&many).len(), MAX_WRONG);
     }
 
     #[test]

@@ -57,7 +57,13 @@ async fn gather(
         if name == FILE && file.is_none() {
             file = Some(read(part, limit).await?);
         } else if names.contains(&name.as_str()) && !texts.contains_key(&name) {
-            let bytes = read(part, MAX_TEXT).await?;
+            let bytes = read(part, MAX_TEXT).await.map_err(|error| match error {
+                // The body may have more than that.
+                RequestError::BodyTooLarge(most) => {
+                    wrong(&name, "length", &format!("may have at most {most} bytes"))
+                }
+                other => other,
+            })?;
             let text = String::from_utf8(bytes.to_vec())
                 .map_err(|_| wrong(&name, "type", "must be text in UTF-8"))?;
             if text.contains(NUL) {
@@ -99,7 +105,10 @@ fn refused(error: Error) -> RequestError {
         Error::ContentTypeMissing | Error::ContentTypeParse | Error::ContentTypeIncompatible => {
             RequestError::UnsupportedMediaType("multipart/form-data")
         }
-        Error::Payload(_) | Error::Incomplete => RequestError::BodyBroken,
+        Error::Payload(_) => RequestError::BodyBroken,
+        Error::Incomplete => RequestError::MalformedForm(
+            "it ends without the boundary that its Content-Type names".to_owned(),
+        ),
         other => RequestError::MalformedForm(other.to_string()),
     }
 }

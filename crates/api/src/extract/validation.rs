@@ -1,5 +1,6 @@
 //! What validation rules say, as field errors.
 
+use actix_web::http::header::LanguageTag;
 use kernel::FieldError;
 use validator::{ValidationError, ValidationErrors, ValidationErrorsKind};
 
@@ -40,10 +41,30 @@ pub(crate) fn line(text: &str) -> Result<(), ValidationError> {
         return Err(ValidationError::new("line")
             .with_message("must be one line, without control characters".into()));
     }
+    words(text)
+}
+
+/// A rule of texts that somebody is to read, in as many lines as they have.
+pub(crate) fn words(text: &str) -> Result<(), ValidationError> {
     if !text.is_empty() && text.trim().is_empty() {
         return Err(ValidationError::new("blank").with_message("must not be only spaces".into()));
     }
     Ok(())
+}
+
+/// The rule of languages: a well-formed tag (RFC 5646, section 2.2.9).
+pub(crate) fn language(tag: &str) -> Result<(), ValidationError> {
+    tag.parse::<LanguageTag>().map(drop).map_err(|_| {
+        ValidationError::new("language")
+            .with_message("must be a language tag such as \"de\" or \"pt-BR\" (BCP 47)".into())
+    })
+}
+
+/// The rule of mail addresses; what is stored is their one form.
+pub(crate) fn mail_address(text: &str) -> Result<(), ValidationError> {
+    kernel::email::normal(text)
+        .map(drop)
+        .ok_or_else(|| ValidationError::new("email"))
 }
 
 /// What to change, in words.
@@ -61,7 +82,9 @@ fn sentence(rule: &ValidationError) -> String {
     match rule.code.as_ref() {
         "length" => format!("must have {bounds} characters or entries"),
         "range" => format!("must be {bounds}"),
-        "email" => "must be a mail address".to_owned(),
+        "email" => {
+            "must be a mail address such as ada@example.com, in ASCII before the @".to_owned()
+        }
         "url" => "must be a URL".to_owned(),
         other => format!("breaks the rule {other}"),
     }

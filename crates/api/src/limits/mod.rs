@@ -1,15 +1,19 @@
 //! Rate limits: which routes have which, and who counts.
 
 mod memory;
+mod refusals;
 
 use std::sync::Arc;
+use std::time::Instant;
 
 use actix_web::http::Method;
 use actix_web::{HttpMessage as _, HttpRequest};
 use config::{Rate, RateLimits};
 use kernel::limit::{Decision, Limit, RateLimiter};
+use kernel::secret::{base64url, sha256};
 
 use memory::MemoryLimiter;
+use refusals::Refusals;
 
 use crate::problem::{ApiError, RequestError};
 
@@ -56,11 +60,10 @@ impl Class {
 #[derive(Clone, Copy)]
 pub(crate) struct OfAccount(pub(crate) Limit, pub(crate) Decision);
 
-/// The refusal of one too many; logged and counted.
-pub(crate) fn refused(limit: &Limit, decision: &Decision, by: &'static str) -> ApiError {
-    tracing::warn!(limit = limit.name, by, "too many requests");
-    metrics::counter!("sutler_rate_limited_total", "limit" => limit.name, "by" => by).increment(1);
-    RequestError::RateLimited(decision.retry_after).into()
+/// By what tries for an account are counted. What was typed is a mail address
+/// and not for the memory of another system, nor for the log.
+fn account_key(account: &str) -> String {
+    base64url(&sha256(account.as_bytes())[..16])
 }
 
 /// The limits of a process.
@@ -68,6 +71,7 @@ pub struct Limits {
     rates: Option<RateLimits>,
     memory: MemoryLimiter,
     shared: Option<Arc<dyn RateLimiter>>,
+    refusals: Refusals,
 }
 
 impl Limits {
@@ -78,6 +82,7 @@ impl Limits {
             rates: rates.enabled.then(|| rates.clone()),
             memory: MemoryLimiter::default(),
             shared,
+            refusals: Refusals::default(),
         }
     }
 
@@ -129,23 +134,51 @@ impl Limits {
         let Some(limit) = self.limit(Class::Login) else {
             return Ok(());
         };
-        let decision = self.check(&limit, account).await;
+        let key = account_key(account);
+        let decision = self.check(&limit, &key).await;
         request.extensions_mut().insert(OfAccount(limit, decision));
         if decision.allowed {
             return Ok(());
         }
-        Err(refused(&limit, &decision, "account"))
+        Err(self.refused(&limit, &decision, "account", &key))
+    }
+
+    /// The refusal of one too many: counted, and logged now and then for each
+    /// of those who are refused: a network, a user, or what stands for an
+    /// account that somebody tries to get into.
+    pub(crate) fn refused(
+        &self,
+        limit: &Limit,
+        decision: &Decision,
+        by: &'static str,
+        who: &str,
+    ) -> ApiError {
+        if let Some(unsaid) = self.refusals.say(limit, who, Instant::now()) {
+            tracing::warn!(limit = limit.name, by, who, unsaid, "too many requests");
+        }
+        metrics::counter!("sutler_rate_limited_total", "limit" => limit.name, "by" => by)
+            .increment(1);
+        RequestError::RateLimited(decision.retry_after).into()
     }
 
     /// Forgets whoever has not asked for a while; called now and then.
     pub fn forget_idle(&self) {
         self.memory.forget_idle();
+        self.refusals.forget_idle(Instant::now());
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn accounts_are_counted_without_their_names() {
+        let key = account_key("ten_1/ada@mail.test");
+        assert_eq!(key, account_key("ten_1/ada@mail.test"));
+        assert_ne!(key, account_key("ten_2/ada@mail.test"));
+        assert!(key.len() == 22 && !key.contains("ada"), "{key}");
+    }
 
     #[test]
     fn routes_have_the_limits_they_should() {

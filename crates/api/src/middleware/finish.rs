@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use actix_web::body::BoxBody;
 use actix_web::dev::ServiceResponse;
-use actix_web::error::InternalError;
+use actix_web::error::{InternalError, UrlencodedError};
 use actix_web::http::StatusCode;
 use actix_web::http::header::{
     ALLOW, CACHE_CONTROL, CONTENT_SECURITY_POLICY, HeaderMap, HeaderName, HeaderValue,
@@ -91,6 +91,9 @@ fn report_of(error: &Error) -> Report {
         };
         return Report(copy, ours.allow().map(str::to_owned));
     }
+    if let Some(form) = error.as_error::<UrlencodedError>() {
+        return Report(RequestError::from_form(form).into(), None);
+    }
     let status = error.as_response_error().status_code();
     let report = match status {
         StatusCode::NOT_FOUND => RequestError::NoRoute.into(),
@@ -161,6 +164,8 @@ pub(crate) fn record(status: StatusCode, route: &'static str, took: Duration) {
         // Why was said, and reported, before.
         tracing::warn!(status = status.as_u16(), millis, "answered");
     } else if PROBES.contains(&route)
+        // One line a minute says who it is; whoever it is must not fill the log.
+        || status == StatusCode::TOO_MANY_REQUESTS
         || (CATALOG.iter().any(|part| route.starts_with(part)) && !status.is_client_error())
     {
         // By far the most requests; writing a line costs more than the answer

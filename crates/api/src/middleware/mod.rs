@@ -15,6 +15,7 @@ mod idempotency;
 mod request_id;
 mod visits;
 
+use accounts_model::audit::network_of;
 use actix_web::body::BoxBody;
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::Method;
@@ -28,7 +29,8 @@ use tracing::Instrument as _;
 
 pub use cors::cors;
 
-use crate::limits::{Class, OfAccount, refused};
+use crate::app::OnlyProbes;
+use crate::limits::{Class, OfAccount};
 use crate::problem::{ApiError, RequestError};
 use crate::routes::Route;
 use crate::state::ApiState;
@@ -54,7 +56,11 @@ pub async fn pipeline(
         request.head_mut().method = Method::GET;
     }
     let id = request_id::of(&request);
-    let found = Route::of(request.match_info().as_str());
+    let found = if request.app_data::<OnlyProbes>().is_some() {
+        Route::of_probe(request.match_info().as_str())
+    } else {
+        Route::of(request.match_info().as_str())
+    };
     let route = Route::name(found);
     let span = tracing::info_span!(
         "request",
@@ -120,7 +126,9 @@ async fn serve(
         let decision = state.limits.check(&limit, &who).await;
         *counted = Some((limit, decision));
         if !decision.allowed {
-            return Outcome::Refused(request, refused(&limit, &decision, "address"));
+            let network = address.map_or_else(|| "unknown".to_owned(), network_of);
+            let error = state.limits.refused(&limit, &decision, "address", &network);
+            return Outcome::Refused(request, error);
         }
     }
     if class == Class::Unlimited {
@@ -151,10 +159,12 @@ async fn serve(
     if let Some(user) = scope.user() {
         span.record("user", tracing::field::display(user));
         if let Some(limit) = limit {
-            let decision = state.limits.check(&limit, &user.to_string()).await;
+            let who = user.to_string();
+            let decision = state.limits.check(&limit, &who).await;
             if !decision.allowed {
                 *counted = Some((limit, decision));
-                return Outcome::Refused(request, refused(&limit, &decision, "account"));
+                let error = state.limits.refused(&limit, &decision, "account", &who);
+                return Outcome::Refused(request, error);
             }
             *counted = Some((limit, tighter(*counted, decision)));
         }

@@ -190,7 +190,7 @@ pub(crate) async fn patch_address(
     };
     let saved = state
         .orders
-        .change_address(&caller.0, id, change, version.0)
+        .change_address(&caller.0, id, change, &version.0)
         .await?;
     Ok(respond(HttpResponse::Ok(), saved))
 }

@@ -12,7 +12,7 @@ use utoipa::ToSchema;
 use validator::Validate;
 
 use crate::dto::user::{MeDto, SecondStepDto, SessionDto, TokenTransport};
-use crate::extract::{Caller, CartToken, Json, MaybeJson, line};
+use crate::extract::{Caller, CartToken, Json, MaybeJson, language, line};
 use crate::problem::ApiError;
 use crate::state::ApiState;
 
@@ -37,7 +37,7 @@ pub(crate) struct RegisterRequest {
     #[schema(min_length = 1, max_length = 200, example = "Ada Lovelace")]
     name: String,
     /// Your language, as a BCP 47 tag.
-    #[validate(custom(function = "line"), length(min = 2, max = 35))]
+    #[validate(custom(function = "language"), length(min = 2, max = 35))]
     #[schema(min_length = 2, max_length = 35, example = "de")]
     locale: Option<String>,
     /// How the refresh token travels.
@@ -165,7 +165,8 @@ async fn count_account(
     request: &HttpRequest,
     email: &str,
 ) -> Result<(), ApiError> {
-    let account = format!("{}/{}", scope.tenant(), email.trim().to_lowercase());
+    let email = kernel::email::normal(email).unwrap_or_else(|| email.trim().to_lowercase());
+    let account = format!("{}/{email}", scope.tenant());
     state.limits.count_account(request, &account).await
 }
 

@@ -14,7 +14,7 @@ use crate::dto::cart::CartDto;
 use crate::dto::given_address;
 use crate::dto::money::MoneyDto;
 use crate::dto::patch::{present, removable};
-use crate::extract::{Caller, CartToken, Json, MaybeJson, id};
+use crate::extract::{Caller, CartToken, Json, MaybeJson, id, mail_address};
 use crate::problem::ApiError;
 use crate::state::ApiState;
 
@@ -56,7 +56,7 @@ pub(crate) struct LinePatch {
 pub(crate) struct CartPatch {
     /// Where the confirmation goes.
     #[serde(default, deserialize_with = "removable")]
-    #[validate(email, length(max = 254))]
+    #[validate(custom(function = "mail_address"), length(max = 254))]
     #[schema(value_type = Option<String>, format = Email, max_length = 254)]
     email: Option<Option<String>>,
     /// Where the goods go.
@@ -119,7 +119,7 @@ pub(super) fn key(path: &str, token: CartToken) -> Result<CartKey, ApiError> {
 #[utoipa::path(tag = "carts", request_body = Option<CartRequest>, params(
     ("Idempotency-Key" = Option<String>, Header, description = "Makes a repeated request have one effect."),
 ), responses(
-    (status = 201, description = "The cart.", body = CartDto),
+    (status = 201, description = "The cart.", body = CartDto, headers(("Location" = String, description = "Where it is."))),
 ))]
 #[post("/api/carts")]
 pub(crate) async fn create_cart(

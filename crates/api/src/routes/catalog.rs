@@ -50,7 +50,7 @@ pub(crate) struct CategoryList {
 
 /// A cached answer as a response. Shared caches may keep it only for callers
 /// without a token: with one, the tenant may be another than the host's.
-pub(super) fn respond(request: &HttpRequest, answer: &Answer) -> HttpResponse {
+fn respond(request: &HttpRequest, answer: &Answer) -> HttpResponse {
     let headers = request.headers();
     let mut response = if matches_etag(headers, &answer.etag) {
         HttpResponse::NotModified()
@@ -91,7 +91,7 @@ pub(crate) fn matches_etag(headers: &HeaderMap, etag: &str) -> bool {
 
 /// The path and the query in an order of its own, so that the same question
 /// in other words finds the same answer.
-pub(super) fn key(caller: &Caller, request: &HttpRequest) -> Key {
+fn key(caller: &Caller, request: &HttpRequest) -> Key {
     let query = request.query_string();
     let mut name = String::with_capacity(request.path().len() + query.len() + 1);
     name.push_str(request.path());
@@ -104,9 +104,47 @@ pub(super) fn key(caller: &Caller, request: &HttpRequest) -> Key {
     (caller.0.tenant(), name)
 }
 
-pub(super) fn json<T: Serialize>(value: &T) -> Result<Vec<u8>, ApiError> {
-    serde_json::to_vec(value)
-        .map_err(|error| Fault::permanent("write an answer").caused_by(error).into())
+/// An answer that was just worked out.
+pub(super) struct Fresh {
+    body: Vec<u8>,
+    link: Option<String>,
+    tags: Vec<String>,
+}
+
+impl Fresh {
+    /// It shows what these tags name.
+    pub(super) fn new<T: Serialize>(shown: &T, tags: Vec<String>) -> Result<Self, ApiError> {
+        let body = serde_json::to_vec(shown)
+            .map_err(|error| Fault::permanent("write an answer").caused_by(error))?;
+        Ok(Self {
+            body,
+            link: None,
+            tags,
+        })
+    }
+
+    fn linked(self, link: Option<String>) -> Self {
+        Self { link, ..self }
+    }
+}
+
+/// The answer that is kept for this question, or else the one that `work`
+/// makes, which is kept until what it shows changes.
+pub(super) async fn kept(
+    state: &ApiState,
+    caller: &Caller,
+    request: &HttpRequest,
+    work: impl AsyncFnOnce() -> Result<Fresh, ApiError>,
+) -> Result<HttpResponse, ApiError> {
+    let key = key(caller, request);
+    if let Some(answer) = state.answers.get(&key) {
+        return Ok(respond(request, &answer));
+    }
+    let begun = state.answers.begin();
+    let fresh = Box::pin(work()).await?;
+    let answer = Arc::new(Answer::new(fresh.body, fresh.link));
+    state.answers.put(key, answer.clone(), begun, fresh.tags);
+    Ok(respond(request, &answer))
 }
 
 /// List the categories
@@ -122,20 +160,14 @@ pub(crate) async fn list_categories(
     caller: Caller,
     request: HttpRequest,
 ) -> Result<HttpResponse, ApiError> {
-    let key = key(&caller, &request);
-    if let Some(answer) = state.answers.get(&key) {
-        return Ok(respond(&request, &answer));
-    }
-    let begun = state.answers.begin();
-    let categories = Box::pin(state.catalog.categories(&caller.0)).await?;
-    let body = json(&CategoryList {
-        data: categories.into_iter().map(Into::into).collect(),
-    })?;
-    let answer = Arc::new(Answer::new(body, None));
-    state
-        .answers
-        .put(key, answer.clone(), begun, vec![CATEGORIES_TAG.to_owned()]);
-    Ok(respond(&request, &answer))
+    kept(&state, &caller, &request, async || {
+        let categories = state.catalog.categories(&caller.0).await?;
+        let list = CategoryList {
+            data: categories.into_iter().map(Into::into).collect(),
+        };
+        Fresh::new(&list, vec![CATEGORIES_TAG.to_owned()])
+    })
+    .await
 }
 
 /// List and search products that are sold
@@ -160,37 +192,33 @@ pub(crate) async fn list_products(
     caller: Caller,
     request: HttpRequest,
 ) -> Result<HttpResponse, ApiError> {
-    let key = key(&caller, &request);
-    if let Some(answer) = state.answers.get(&key) {
-        return Ok(respond(&request, &answer));
-    }
-    // Not before: whatever was answered before was a good query.
-    let query = Query::<ProductsQuery>::of(&request)?.0;
-    let begun = state.answers.begin();
-    let page = page_request(&state, &caller.0, &request, query.cursor(), query.limit())?;
-    let found = state.catalog.products(
-        &caller.0,
-        query.filter(),
-        query.sort(),
-        page,
-        query.wanted(),
-        query.currency(),
-    );
-    let found = Box::pin(found).await?;
-    let urls = state.image_urls(&caller.0);
-    let linked = Linked::new(&state, &caller.0, &request, found.page, |product| {
-        ProductSummaryDto::new(product, urls)
-    });
-    let body = json(&ProductList {
-        list: linked.list,
-        total: found.counted.as_ref().map(|counted| counted.total),
-        facets: found.counted.map(FacetsDto::from),
-    })?;
-    let answer = Arc::new(Answer::new(body, linked.link));
-    state
-        .answers
-        .put(key, answer.clone(), begun, vec![PRODUCTS_TAG.to_owned()]);
-    Ok(respond(&request, &answer))
+    kept(&state, &caller, &request, async || {
+        // Not before: whatever was answered before was a good query.
+        let query = Query::<ProductsQuery>::of(&request)?.0;
+        query.check()?;
+        let page = page_request(&state, &caller.0, &request, query.cursor(), query.limit())?;
+        let found = state.catalog.products(
+            &caller.0,
+            query.filter(),
+            query.sort(),
+            page,
+            query.wanted(),
+            query.currency(),
+        );
+        let found = found.await?;
+        let urls = state.image_urls(&caller.0);
+        let linked = Linked::new(&state, &caller.0, &request, found.page, |product| {
+            ProductSummaryDto::new(product, urls)
+        });
+        let list = ProductList {
+            list: linked.list,
+            total: found.counted.as_ref().map(|counted| counted.total),
+            facets: found.counted.map(FacetsDto::from),
+        };
+        let fresh = Fresh::new(&list, vec![PRODUCTS_TAG.to_owned()])?;
+        Ok(fresh.linked(linked.link))
+    })
+    .await
 }
 
 /// List the currencies that can be paid in
@@ -206,17 +234,11 @@ pub(crate) async fn list_currencies(
     caller: Caller,
     request: HttpRequest,
 ) -> Result<HttpResponse, ApiError> {
-    let key = key(&caller, &request);
-    if let Some(answer) = state.answers.get(&key) {
-        return Ok(respond(&request, &answer));
-    }
-    let begun = state.answers.begin();
-    let data = Box::pin(state.catalog.currencies(&caller.0)).await?;
-    let answer = Arc::new(Answer::new(json(&CurrencyList { data })?, None));
-    state
-        .answers
-        .put(key, answer.clone(), begun, vec![PRODUCTS_TAG.to_owned()]);
-    Ok(respond(&request, &answer))
+    kept(&state, &caller, &request, async || {
+        let data = state.catalog.currencies(&caller.0).await?;
+        Fresh::new(&CurrencyList { data }, vec![PRODUCTS_TAG.to_owned()])
+    })
+    .await
 }
 
 /// See a product
@@ -236,17 +258,13 @@ pub(crate) async fn get_product(
     request: HttpRequest,
     path: Path<String>,
 ) -> Result<HttpResponse, ApiError> {
-    let key = key(&caller, &request);
-    if let Some(answer) = state.answers.get(&key) {
-        return Ok(respond(&request, &answer));
-    }
-    let currency = Query::<CurrencyQuery>::of(&request)?.0.currency;
-    let begun = state.answers.begin();
-    let product = ProductRef::from(path.as_str());
-    let detail = Box::pin(state.catalog.product(&caller.0, &product, currency)).await?;
-    let tags = vec![product_tag(detail.product.id), CATEGORIES_TAG.to_owned()];
-    let shown = ProductDto::new(detail, state.image_urls(&caller.0));
-    let answer = Arc::new(Answer::new(json(&shown)?, None));
-    state.answers.put(key, answer.clone(), begun, tags);
-    Ok(respond(&request, &answer))
+    kept(&state, &caller, &request, async || {
+        let currency = Query::<CurrencyQuery>::of(&request)?.0.currency;
+        let product = ProductRef::from(path.as_str());
+        let detail = state.catalog.product(&caller.0, &product, currency).await?;
+        let tags = vec![product_tag(detail.product.id), CATEGORIES_TAG.to_owned()];
+        let shown = ProductDto::new(detail, state.image_urls(&caller.0));
+        Fresh::new(&shown, tags)
+    })
+    .await
 }

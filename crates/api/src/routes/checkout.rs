@@ -13,7 +13,7 @@ use crate::dto::given_address::given;
 use crate::dto::money::MoneyDto;
 use crate::dto::order::CheckoutDto;
 use crate::dto::patch::present;
-use crate::extract::{Caller, CartToken, Json};
+use crate::extract::{Caller, CartToken, Json, mail_address};
 use crate::problem::ApiError;
 use crate::state::ApiState;
 
@@ -26,7 +26,7 @@ pub(crate) struct CheckoutBody {
     #[schema(value_type = String, example = "cart_01j9z6m3k4f5g6h7j8k9m0n1p2")]
     cart_id: CartId,
     /// Where the confirmation goes.
-    #[validate(email, length(max = 254))]
+    #[validate(custom(function = "mail_address"), length(max = 254))]
     #[schema(format = Email, max_length = 254)]
     email: Option<String>,
     /// Where the goods go.
@@ -74,7 +74,7 @@ pub(crate) struct CheckoutBody {
     ("X-Cart-Token" = Option<String>, Header, description = "A guest's token."),
     ("Idempotency-Key" = Option<String>, Header, description = "Makes a repeated request have one effect."),
 ), responses(
-    (status = 201, description = "The order, and where to pay it.", body = CheckoutDto),
+    (status = 201, description = "The order, and where to pay it.", body = CheckoutDto, headers(("Location" = String, description = "Where the order is."))),
 ))]
 #[post("/api/checkout")]
 pub(crate) async fn checkout(

@@ -1,13 +1,22 @@
 //! What goes nowhere.
 
-use actix_web::HttpRequest;
+use actix_web::{HttpRequest, HttpResponse};
+use kernel::secret::base64url;
+use kernel::{Clock as _, Fault, SystemClock, random};
 
 use super::table::Route;
-use crate::problem::{ApiError, RequestError};
+use crate::problem::{ApiError, RequestError, render};
 
 /// 404, for a process that has few of the routes.
 pub(crate) async fn nothing_else() -> Result<actix_web::HttpResponse, ApiError> {
     Err(RequestError::NoRoute.into())
+}
+
+/// 503, for a process that is not built yet.
+pub(crate) async fn not_yet() -> HttpResponse {
+    let id = format!("req_{}", base64url(&random::bytes::<15>()));
+    let fault = Fault::transient("the process starts");
+    render(&fault.into(), &id, SystemClock.now())
 }
 
 /// 405 where the path is known by other methods, else 404.

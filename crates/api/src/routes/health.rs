@@ -61,6 +61,14 @@ pub(crate) async fn get_ready(state: Data<ApiState>) -> HttpResponse {
     }
 }
 
+/// The answer of `/ready` while the process starts: it migrates, or fills a
+/// shop with demonstration data.
+pub(crate) async fn get_ready_soon() -> HttpResponse {
+    HttpResponse::ServiceUnavailable()
+        .insert_header(("retry-after", 1))
+        .json(health("starting"))
+}
+
 /// Read the metrics
 ///
 /// In Prometheus' text format. Where `HTTP_METRICS_TOKEN` is set, it must be

@@ -11,6 +11,7 @@ pub(crate) mod catalog;
 pub(crate) mod checkout;
 pub(crate) mod fallback;
 pub(crate) mod health;
+pub(crate) mod link_pages;
 pub(crate) mod media;
 pub(crate) mod order_edits;
 pub(crate) mod order_files;

@@ -6,12 +6,15 @@ use actix_web::web::{Data, Path};
 use actix_web::{HttpResponse, get};
 use bytes::Bytes;
 use futures::{StreamExt as _, stream};
-use kernel::{DomainError as _, Fault, FieldError};
+use kernel::{DomainError as _, Fault, FieldError, Page, Scope, ShipmentId};
 use orders_model::OrdersError;
+use orders_model::order::ListedOrder;
 use orders_service::{OrderFile, OrderKey, OrderPosition};
-use utoipa::ToSchema;
+use serde::Deserialize;
+use utoipa::{IntoParams, ToSchema};
+use validator::Validate;
 
-use super::admin::orders::OrdersQuery;
+use super::admin::orders::{OrderRowsDto, OrdersQuery};
 use crate::dto::order_table;
 use crate::extract::{Caller, OrderToken, Query, id};
 use crate::problem::{ApiError, RequestError};
@@ -80,10 +83,20 @@ pub(crate) async fn admin_get_receipt(
     Ok(pdf(state.orders.admin_receipt(&caller.0, id).await?))
 }
 
-/// Print the packing slip of an order
+/// Which packing slip.
+#[derive(Deserialize, IntoParams, Validate)]
+#[into_params(parameter_in = Query)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct PackingSlipQuery {
+    /// Of that shipment only; of all that is to be sent when absent.
+    #[param(value_type = Option<String>, example = "pkg_01j9z6m3k4f5g6h7j8k9m0n1p2")]
+    shipment_id: Option<ShipmentId>,
+}
+
+/// Print the packing slip of an order or of a shipment
 ///
 /// What goes into the parcel and where to, without prices.
-#[utoipa::path(tag = "admin: orders", params(("order_id" = String, Path, description = "The order.")), responses(
+#[utoipa::path(tag = "admin: orders", params(("order_id" = String, Path, description = "The order."), PackingSlipQuery), responses(
     (status = 200, description = "The packing slip.", body = PdfFile, content_type = "application/pdf"),
 ))]
 #[get("/api/admin/orders/{order_id}/packing-slip")]
@@ -91,19 +104,24 @@ pub(crate) async fn get_packing_slip(
     state: Data<ApiState>,
     caller: Caller,
     path: Path<String>,
+    query: Query<PackingSlipQuery>,
 ) -> Result<HttpResponse, ApiError> {
     let id = id(&path, OrdersError::OrderNotFound)?;
-    Ok(pdf(state.orders.packing_slip(&caller.0, id).await?))
+    let shipment = query.0.shipment_id;
+    Ok(pdf(state
+        .orders
+        .packing_slip(&caller.0, id, shipment)
+        .await?))
 }
 
 /// Export orders as CSV
 ///
 /// All that the filters let through, as a stream; `limit` and `cursor` are
-/// refused. Cells that a
-/// spreadsheet would take for a formula begin with an apostrophe. When the
-/// export breaks off, so does the connection.
+/// refused. With `rows=lines` there is a row for each line of each order.
+/// Cells that a spreadsheet would take for a formula begin with an apostrophe.
+/// When the export breaks off, so does the connection.
 #[utoipa::path(tag = "admin: orders", params(OrdersQuery), responses(
-    (status = 200, description = "One row for each order.", body = CsvFile, content_type = "text/csv"),
+    (status = 200, description = "One row for each order, or for each line.", body = CsvFile, content_type = "text/csv"),
 ))]
 #[get("/api/admin/orders/export")]
 pub(crate) async fn export_orders(
@@ -119,18 +137,22 @@ pub(crate) async fn export_orders(
         ];
         return Err(RequestError::InvalidQuery(fields).into());
     }
+    let kind = query.0.rows();
     let (filter, sort) = query.0.wanted();
+    let scope = caller.0;
     let first = state
         .orders
-        .export_part(&caller.0, &filter, sort, None)
+        .export_part(&scope, &filter, sort, None)
         .await?;
-    let head = order_table::head()?;
-    let rows = order_table::rows(&first.items)?;
+    let (head, what) = match kind {
+        OrderRowsDto::Orders => (order_table::head()?, "orders"),
+        OrderRowsDto::Lines => (order_table::head_of_lines()?, "order-lines"),
+    };
+    let rows = rows_of(&state, &scope, kind, &first).await?;
     let begun = Bytes::from([head, rows].concat());
     let begun = stream::iter([Ok::<_, std::io::Error>(begun)]);
     let day = state.clock.now().to_string();
-    let name = format!("orders-{}.csv", day.get(..10).unwrap_or("all"));
-    let scope = caller.0;
+    let name = format!("{what}-{}.csv", day.get(..10).unwrap_or("all"));
     let rest = stream::try_unfold(first.next, move |next: Option<OrderPosition>| {
         let (state, scope, filter) = (state.clone(), scope.clone(), filter.clone());
         async move {
@@ -140,17 +162,31 @@ pub(crate) async fn export_orders(
                 .export_part(&scope, &filter, sort, Some(after))
                 .await
                 .map_err(|error| broken(&error))?;
-            let rows = order_table::rows(&part.items).map_err(OrdersError::from);
-            Ok(Some((
-                Bytes::from(rows.map_err(|error| broken(&error))?),
-                part.next,
-            )))
+            let rows = rows_of(&state, &scope, kind, &part).await;
+            let rows = rows.map_err(|error| broken(&error))?;
+            Ok(Some((Bytes::from(rows), part.next)))
         }
     });
     Ok(HttpResponse::Ok()
         .insert_header((CONTENT_DISPOSITION, attachment(&name)))
         .content_type("text/csv; charset=utf-8")
         .streaming(begun.chain(rest)))
+}
+
+/// The rows of a part.
+async fn rows_of(
+    state: &ApiState,
+    scope: &Scope,
+    kind: OrderRowsDto,
+    part: &Page<ListedOrder, OrderPosition>,
+) -> Result<Vec<u8>, OrdersError> {
+    match kind {
+        OrderRowsDto::Orders => Ok(order_table::rows(&part.items)?),
+        OrderRowsDto::Lines => {
+            let lines = state.orders.lines_of_part(scope, &part.items).await?;
+            Ok(order_table::rows_of_lines(&part.items, &lines)?)
+        }
+    }
 }
 
 /// An export that breaks off in the middle: it is too late for a status, so

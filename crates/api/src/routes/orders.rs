@@ -10,7 +10,9 @@ use validator::Validate;
 
 use super::api_keys::PageQuery;
 use crate::dto::order::{Audience, CheckoutDto, OrderDto, OrderSummaryDto};
-use crate::extract::{Caller, List, Listed, MaybeJson, OrderToken, Query, etag, id, page_request};
+use crate::extract::{
+    Caller, List, Listed, MaybeJson, OrderToken, Query, etag, id, page_request, words,
+};
 use crate::problem::ApiError;
 use crate::state::ApiState;
 
@@ -18,10 +20,10 @@ use crate::state::ApiState;
 #[derive(Default, Deserialize, ToSchema, Validate)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct CancelRequest {
-    /// Why.
-    #[validate(length(min = 1, max = 500))]
+    /// Why; the shop reads it, too.
+    #[validate(custom(function = "words"), length(min = 1, max = 500))]
     #[schema(min_length = 1, max_length = 500, example = "ordered the wrong size")]
-    pub(crate) reason: Option<String>,
+    reason: Option<String>,
 }
 
 /// Another attempt to pay.
@@ -55,7 +57,7 @@ pub(crate) async fn list_orders(
     let cursor = query.0.cursor.as_deref();
     let page = page_request(&state, &caller.0, &request, cursor, query.0.limit)?;
     let page = state.orders.my_orders(&caller.0, page).await?;
-    let to_dto = |order| OrderSummaryDto::new(&order, Audience::Buyer);
+    let to_dto = |listed| OrderSummaryDto::listed(&listed, Audience::Buyer);
     Ok(Listed::new(&state, &caller.0, &request, page, to_dto)?.response())
 }
 

@@ -15,20 +15,30 @@ use crate::state::ApiState;
 /// What was clicked.
 #[derive(Deserialize)]
 pub(crate) struct Clicked {
-    action: String,
+    action: Action,
+}
+
+/// The buttons.
+#[derive(Clone, Copy, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum Action {
+    Pay,
+    Decline,
+    Expire,
+    Back,
 }
 
 const TITLE: &str = "Test payment";
 
 /// Text that stands in HTML.
-fn escape(text: &str) -> String {
+pub(super) fn escape(text: &str) -> String {
     text.replace('&', "&amp;")
         .replace('<', "&lt;")
         .replace('>', "&gt;")
         .replace('"', "&quot;")
 }
 
-fn page(status: StatusCode, title: &str, content: &str) -> HttpResponse {
+pub(super) fn page(status: StatusCode, title: &str, content: &str) -> HttpResponse {
     let html = format!(
         "<!doctype html><html lang=\"en\"><head><meta charset=\"utf-8\">\
          <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\
@@ -86,11 +96,11 @@ pub(crate) async fn click(
     path: Path<String>,
     form: Form<Clicked>,
 ) -> Result<HttpResponse, ApiError> {
-    let outcome = match form.action.as_str() {
-        "pay" => Some(TestOutcome::Pay),
-        "decline" => Some(TestOutcome::Decline),
-        "expire" => Some(TestOutcome::Expire),
-        _ => None,
+    let outcome = match form.action {
+        Action::Pay => Some(TestOutcome::Pay),
+        Action::Decline => Some(TestOutcome::Decline),
+        Action::Expire => Some(TestOutcome::Expire),
+        Action::Back => None,
     };
     let (shown, paid) = match outcome {
         Some(outcome) => match state.orders.test_act(&caller.0, &path, outcome).await {

@@ -11,7 +11,7 @@ use validator::Validate;
 use super::auth::signed_in;
 use crate::dto::patch::{present, removable};
 use crate::dto::user::{SessionDto, TokenTransport, UserDto};
-use crate::extract::{Caller, IfMatch, Json, etag, line};
+use crate::extract::{Caller, IfMatch, Json, etag, language, line};
 use crate::problem::ApiError;
 use crate::state::ApiState;
 
@@ -31,7 +31,7 @@ pub(crate) struct ProfilePatch {
     phone: Option<Option<String>>,
     /// Your language, as a BCP 47 tag.
     #[serde(default, deserialize_with = "removable")]
-    #[validate(custom(function = "line"), length(min = 2, max = 35))]
+    #[validate(custom(function = "language"), length(min = 2, max = 35))]
     #[schema(value_type = Option<String>, min_length = 2, max_length = 35)]
     locale: Option<Option<String>>,
 }
@@ -86,7 +86,7 @@ pub(crate) async fn patch_profile(
     };
     let user = state
         .accounts
-        .change_profile(&caller.0, change, version.0)
+        .change_profile(&caller.0, change, version.0.as_ref())
         .await?;
     Ok(HttpResponse::Ok()
         .insert_header(("etag", etag(user.version)))

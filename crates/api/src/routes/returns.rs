@@ -10,7 +10,7 @@ use validator::Validate;
 
 use crate::dto::order::Audience;
 use crate::dto::returns::{ReturnDto, ReturnLineRequest};
-use crate::extract::{Caller, Json, OrderToken, id};
+use crate::extract::{Caller, Json, OrderToken, id, words};
 use crate::problem::ApiError;
 use crate::state::ApiState;
 
@@ -23,7 +23,7 @@ pub(crate) struct ReturnRequest {
     #[schema(min_items = 1, max_items = 100)]
     lines: Vec<ReturnLineRequest>,
     /// Anything more.
-    #[validate(length(min = 1, max = 2000))]
+    #[validate(custom(function = "words"), length(min = 1, max = 2000))]
     #[schema(min_length = 1, max_length = 2000)]
     note: Option<String>,
 }

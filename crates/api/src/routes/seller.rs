@@ -21,7 +21,7 @@ use super::api_keys::PageQuery;
 use crate::app::Routes;
 use crate::dto::money::MoneyDto;
 use crate::dto::seller::{SalesReportDto, SellerOrderDto};
-use crate::extract::{Caller, List, Listed, Query, id, page_request};
+use crate::extract::{Caller, List, Listed, Query, day, id, page_request};
 use crate::modules::Module;
 use crate::problem::ApiError;
 use crate::state::ApiState;
@@ -66,9 +66,11 @@ fn routes(config: &mut Routes) {
 pub(crate) struct DaysQuery {
     /// The first day, in the time zone of the shop; 29 days before the last one
     /// when it is absent.
+    #[serde(default, deserialize_with = "day")]
     #[param(value_type = Option<String>, format = Date, example = "2026-03-01")]
     from: Option<Date>,
     /// The last day; today when it is absent. 366 days at most.
+    #[serde(default, deserialize_with = "day")]
     #[param(value_type = Option<String>, format = Date, example = "2026-03-31")]
     to: Option<Date>,
 }

@@ -15,11 +15,19 @@ const OTHERS: &[(&str, &[Method])] = &[
     ("/checkout/success", &[Method::GET]),
     ("/checkout/canceled", &[Method::GET]),
     ("/unsubscribe", &[Method::GET, Method::POST]),
+    ("/orders/{order_id}", &[Method::GET]),
+    ("/verify-email", &[Method::GET]),
+    ("/reset-password", &[Method::GET]),
+    ("/cart/restore", &[Method::GET]),
     ("/media/{*path}", &[Method::GET]),
     ("/api/openapi.json", &[Method::GET]),
+    ("/docs", &[Method::GET]),
     ("/docs/{*file}", &[Method::GET]),
     ("/docs/", &[Method::GET]),
 ];
+
+/// What tells how a process is.
+const PROBES: [&str; 3] = ["/health", "/ready", "/metrics"];
 
 /// The name of what is no route; one for all, so that callers cannot make up
 /// metrics.
@@ -49,6 +57,12 @@ impl Route {
         static TABLE: OnceLock<Router<Route>> = OnceLock::new();
         let found = TABLE.get_or_init(table).at(path).ok()?;
         Some(found.value)
+    }
+
+    /// The route of a path in a process that has those of
+    /// [`crate::app::probes`] only.
+    pub(crate) fn of_probe(path: &str) -> Option<&'static Self> {
+        Self::of(path).filter(|route| PROBES.contains(&route.name))
     }
 
     /// The pattern of a route, or one word for what is none.
@@ -103,7 +117,7 @@ fn table() -> Router<Route> {
         });
         add(path, known.collect());
     }
-    let mut document = crate::openapi::document();
+    let mut document = crate::openapi::operations_only();
     for (path, item) in &mut document.paths.paths {
         let known = operations(item).map(|(method, operation)| Known {
             method: method.clone(),

@@ -1,7 +1,6 @@
 //! Choosing a variant of a product by its options.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 
 use actix_web::web::{Data, Path};
 use actix_web::{HttpRequest, HttpResponse, get};
@@ -13,8 +12,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use validator::{Validate, ValidationError};
 
-use super::catalog::{json, key, respond};
-use crate::cache::Answer;
+use super::catalog::{Fresh, kept};
 use crate::dto::variant::VariantDto;
 use crate::extract::{Caller, Query};
 use crate::problem::{ApiError, RequestError};
@@ -168,22 +166,16 @@ pub(crate) async fn resolve_variant(
     request: HttpRequest,
     path: Path<String>,
 ) -> Result<HttpResponse, ApiError> {
-    let key = key(&caller, &request);
-    if let Some(answer) = state.answers.get(&key) {
-        return Ok(respond(&request, &answer));
-    }
-    let query = Query::<ChoiceQuery>::of(&request)?.0;
-    let chosen = query.chosen()?;
-    let begun = state.answers.begin();
-    let product = ProductRef::from(path.as_str());
-    let (id, choice) = Box::pin(
-        state
-            .catalog
-            .choose(&caller.0, &product, &chosen, query.currency),
-    )
-    .await?;
-    let tags = vec![product_tag(id), CATEGORIES_TAG.to_owned()];
-    let answer = Arc::new(Answer::new(json(&VariantChoiceDto::from(choice))?, None));
-    state.answers.put(key, answer.clone(), begun, tags);
-    Ok(respond(&request, &answer))
+    kept(&state, &caller, &request, async || {
+        let query = Query::<ChoiceQuery>::of(&request)?.0;
+        let chosen = query.chosen()?;
+        let product = ProductRef::from(path.as_str());
+        let catalog = &state.catalog;
+        let (id, choice) = catalog
+            .choose(&caller.0, &product, &chosen, query.currency)
+            .await?;
+        let tags = vec![product_tag(id), CATEGORIES_TAG.to_owned()];
+        Fresh::new(&VariantChoiceDto::from(choice), tags)
+    })
+    .await
 }

@@ -77,7 +77,7 @@ pub struct NewCategory {
 }
 
 /// A change of a category; what is `None` stays.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct CategoryChange {
     /// Its name in URLs.
     pub slug: Option<String>,

@@ -57,7 +57,7 @@ fn has_all(stocked: &StockedVariant, chosen: &BTreeMap<String, String>, but: &st
 }
 
 fn is_in_stock(stocked: &StockedVariant) -> bool {
-    stocked.stock.is_none_or(|pile| pile.available() > 0)
+    stocked.is_in_stock()
 }
 
 /// The names of all options, the size last, as in titles.
@@ -192,6 +192,7 @@ mod tests {
                 id: VariantId::new(now),
                 product,
                 stock_item: Some(pile),
+                bundle: false,
                 sku: String::new(),
                 title: String::new(),
                 size: size.map(str::to_owned),
@@ -209,6 +210,8 @@ mod tests {
                 updated_at: now,
             },
             stock: Some(StockItem::new(pile, product, stock)),
+            components: Vec::new(),
+            set_aside: None,
             listed: None,
         }
     }

@@ -7,6 +7,7 @@ use kernel::{
 };
 use strum::{EnumDiscriminants, EnumIter};
 
+use crate::bundle_errors::BundleError;
 use crate::category::MAX_DEPTH;
 use crate::image::MAX_IMAGES;
 use crate::price_list::MAX_LISTS;
@@ -63,7 +64,7 @@ pub enum CatalogError {
     #[error("there is no such price list")]
     PriceListNotFound,
     /// A list would end before it begins.
-    #[error("`ends_at` is later than `starts_at`")]
+    #[error("`ends_at` must be later than `starts_at`")]
     PriceListTimes,
     /// Too many lists count at once.
     #[error("at most {MAX_LISTS} price lists are active; archive one first")]
@@ -112,7 +113,10 @@ pub enum CatalogError {
     SharedPile,
     /// A number makes no sense.
     #[error("a quantity is at least 1, and stock between 0 and {MAX_ON_HAND}")]
-    QuantityOutOfRange,
+    QuantityOutOfRange(&'static str),
+    /// More was to be taken away than there is.
+    #[error("only {0} are there; take away less, or say by `to` how many there are")]
+    TakesTooMany(i64),
     /// The pile would be smaller than what is promised of it.
     #[error("stock cannot go below what is reserved for orders")]
     BelowReserved,
@@ -211,6 +215,9 @@ pub enum CatalogError {
         "the products have more than {0} different attributes and options, which are columns of a table; name them alike"
     )]
     ExportTooWide(usize),
+    /// Something about bundles was refused.
+    #[error(transparent)]
+    Bundle(#[from] BundleError),
     /// Something about sellers was refused.
     #[error(transparent)]
     Seller(#[from] SellerError),
@@ -227,130 +234,11 @@ fn listed(currencies: &[Currency]) -> String {
     codes.join(", ")
 }
 
-impl CatalogErrorCode {
-    /// The stable code; empty for errors that carry their own.
-    pub fn code(self) -> &'static str {
-        match self {
-            Self::InvalidSlug => "catalog.invalid_slug",
-            Self::CategoryNotFound => "category.not_found",
-            Self::CategorySlugTaken => "category.slug_taken",
-            Self::ParentNotFound => "category.parent_not_found",
-            Self::CategoryCycle => "category.cycle",
-            Self::CategoryTooDeep => "category.too_deep",
-            Self::UnknownCategory => "product.unknown_category",
-            Self::ProductNotFound => "product.not_found",
-            Self::ProductSlugTaken => "product.slug_taken",
-            Self::VariantNotFound => "variant.not_found",
-            Self::SkuTaken => "variant.sku_taken",
-            Self::TooManyVariants => "variant.too_many",
-            Self::PriceListNotFound => "price_list.not_found",
-            Self::PriceListTimes => "price_list.times",
-            Self::TooManyPriceLists => "price_list.too_many",
-            Self::ListPrices => "price_list.invalid_prices",
-            Self::CurrencyNotSold => "catalog.currency_not_sold",
-            Self::SearchCurrency => "catalog.search_currency",
-            Self::NoSuchChoice => "variant.no_match",
-            Self::MatrixOptions => "variant.matrix_options",
-            Self::SkuPattern => "variant.sku_pattern",
-            Self::WrongCurrency | Self::CompareAtCurrency => "variant.wrong_currency",
-            Self::CompareAtTooLow => "variant.compare_at_too_low",
-            Self::NotCounted => "stock.not_counted",
-            Self::SharedPile => "stock.shared",
-            Self::QuantityOutOfRange => "stock.quantity_out_of_range",
-            Self::BelowReserved => "stock.below_reserved",
-            Self::OutOfStock => "stock.not_enough",
-            Self::NotThereYet => "stock.not_there_yet",
-            Self::SupplyIsStock => "stock.supply_is_stock",
-            Self::SupplyLimit => "stock.supply_limit",
-            Self::PreorderDay => "stock.preorder_day",
-            Self::NoSyncYet => "stock.no_sync_yet",
-            Self::VersionMismatch => "version_mismatch",
-            Self::ImageNotFound => "image.not_found",
-            Self::ImageType => "image.unsupported_type",
-            Self::ImageBroken => "image.broken",
-            Self::ImagePixels => "image.too_many_pixels",
-            Self::ImageBytes => "image.too_large",
-            Self::TooManyImages => "image.too_many",
-            Self::ImageDuplicate => "image.already_there",
-            Self::ImagesBusy => "image.busy",
-            Self::ImageOrder => "image.order",
-            Self::ImportNotFound => "import.not_found",
-            Self::ImportGoingOn => "import.going_on",
-            Self::ImportOver => "import.over",
-            Self::ImportEncoding => "import.encoding",
-            Self::ImportTooLarge => "import.too_large",
-            Self::ImportEmpty => "import.empty",
-            Self::ImportBroken => "import.broken_off",
-            Self::ExportTooWide => "export.too_wide",
-            Self::Access | Self::Seller | Self::Once | Self::Fault => "",
-        }
-    }
-
-    /// What kind of failure has the code; errors that carry their own have
-    /// their own kind, too.
-    pub fn kind(self) -> ErrorKind {
-        use ErrorKind as K;
-        match self {
-            Self::InvalidSlug
-            | Self::ParentNotFound
-            | Self::CategoryCycle
-            | Self::CategoryTooDeep
-            | Self::UnknownCategory
-            | Self::PriceListTimes
-            | Self::ListPrices
-            | Self::CurrencyNotSold
-            | Self::SearchCurrency
-            | Self::MatrixOptions
-            | Self::SkuPattern
-            | Self::WrongCurrency
-            | Self::CompareAtCurrency
-            | Self::CompareAtTooLow
-            | Self::SharedPile
-            | Self::QuantityOutOfRange
-            | Self::SupplyIsStock
-            | Self::SupplyLimit
-            | Self::PreorderDay
-            | Self::ImageBroken
-            | Self::ImagePixels
-            | Self::ImageOrder
-            | Self::ImportEncoding
-            | Self::ExportTooWide
-            | Self::ImportEmpty => K::Unprocessable,
-            Self::CategoryNotFound
-            | Self::ProductNotFound
-            | Self::VariantNotFound
-            | Self::NoSuchChoice
-            | Self::PriceListNotFound
-            | Self::NoSyncYet
-            | Self::ImageNotFound
-            | Self::ImportNotFound => K::NotFound,
-            Self::ImageType => K::UnsupportedMediaType,
-            Self::ImageBytes | Self::ImportTooLarge => K::TooLarge,
-            Self::ImportBroken => K::Malformed,
-            Self::ImagesBusy => K::Unavailable,
-            Self::CategorySlugTaken
-            | Self::ProductSlugTaken
-            | Self::SkuTaken
-            | Self::TooManyVariants
-            | Self::NotCounted
-            | Self::BelowReserved
-            | Self::OutOfStock
-            | Self::NotThereYet
-            | Self::TooManyImages
-            | Self::TooManyPriceLists
-            | Self::ImageDuplicate
-            | Self::ImportGoingOn
-            | Self::ImportOver => K::Conflict,
-            Self::VersionMismatch => K::PreconditionFailed,
-            Self::Access | Self::Seller | Self::Once | Self::Fault => K::Internal,
-        }
-    }
-}
-
 impl DomainError for CatalogError {
     fn kind(&self) -> ErrorKind {
         match self {
             Self::Access(inner) => inner.kind(),
+            Self::Bundle(inner) => inner.kind(),
             Self::Seller(inner) => inner.kind(),
             Self::Once(inner) => inner.kind(),
             Self::Fault(inner) => inner.kind(),
@@ -361,6 +249,7 @@ impl DomainError for CatalogError {
     fn code(&self) -> &'static str {
         match self {
             Self::Access(inner) => inner.code(),
+            Self::Bundle(inner) => inner.code(),
             Self::Seller(inner) => inner.code(),
             Self::Once(inner) => inner.code(),
             Self::Fault(inner) => inner.code(),
@@ -383,7 +272,8 @@ impl DomainError for CatalogError {
             Self::CompareAtCurrency(_) => "/compare_at_price/currency",
             Self::CompareAtTooLow => "/compare_at_price",
             Self::SharedPile => "/on_hand",
-            Self::QuantityOutOfRange => "/quantity",
+            Self::QuantityOutOfRange(pointer) => pointer,
+            Self::TakesTooMany(_) => "/by",
             Self::SupplyIsStock => "/supply",
             Self::SupplyLimit => "/backorder_limit",
             Self::PreorderDay => "/available_at",
@@ -392,6 +282,7 @@ impl DomainError for CatalogError {
             | Self::ImagePixels { .. }
             | Self::ImageBytes(_) => "/file",
             Self::ImageOrder => "/image_ids",
+            Self::Bundle(inner) => return inner.fields(),
             Self::Seller(inner) => return inner.fields(),
             _ => return Vec::new(),
         };

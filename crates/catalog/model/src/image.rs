@@ -177,7 +177,7 @@ impl Audited for Image {
 }
 
 /// A change of a picture; what is `None` stays.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct ImageChange {
     /// What is read out in its place.
     pub alt: Option<String>,

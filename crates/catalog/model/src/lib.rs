@@ -1,8 +1,11 @@
 //! The catalog: categories, products, variants, stock, and the rules about
 //! them. Pure: nothing here talks to a database or to the network.
 
+pub mod bundle;
+pub mod bundle_errors;
 pub mod category;
 pub mod choice;
+mod error_codes;
 pub mod errors;
 pub mod events;
 pub mod image;
@@ -24,5 +27,6 @@ pub mod stock_sync;
 pub mod supply;
 pub mod variant;
 
+pub use bundle_errors::{BundleError, BundleErrorCode};
 pub use errors::{CatalogError, CatalogErrorCode};
 pub use seller_errors::{SellerError, SellerErrorCode};

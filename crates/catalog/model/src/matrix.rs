@@ -196,7 +196,14 @@ fn title(values: &[&str]) -> String {
 /// A value as SKUs have it: capital letters, digits and hyphens. Its number
 /// where nothing is left of it.
 fn code(value: &str, place: usize) -> String {
-    let plain = deunicode::deunicode(value).to_uppercase();
+    // Letters fold into letters; a sign such as ½ becomes a part of its own, so
+    // that 42½ does not end up as 421-2.
+    let fold = |c: char| match deunicode::deunicode_char(c) {
+        Some(plain) if c.is_ascii() || c.is_alphabetic() => plain.to_owned(),
+        Some(plain) => format!(" {plain} "),
+        None => " ".to_owned(),
+    };
+    let plain = value.chars().map(fold).collect::<String>().to_uppercase();
     let parts: Vec<&str> = plain
         .split(|c: char| !c.is_ascii_alphanumeric())
         .filter(|part| !part.is_empty())

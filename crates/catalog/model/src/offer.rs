@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use kernel::{CategoryId, Currency, Money, ProductId, SellerId, StockItemId, Timestamp, VariantId};
 use serde::{Deserialize, Serialize};
 
+use crate::bundle::{Component, Draw, draws, together};
 use crate::image::Image;
 use crate::price_list::{Listed, price_in};
 use crate::product::{Condition, Product, ProductKind, ProductStatus};
@@ -29,8 +30,15 @@ pub struct CategoryName {
 pub struct StockedVariant {
     /// The variant.
     pub variant: Variant,
-    /// Its pile; none when there is nothing to count.
+    /// Its pile; none when there is nothing to count, and for bundles.
     pub stock: Option<StockItem>,
+    /// What it is made of, if it is a bundle.
+    #[serde(default)]
+    pub components: Vec<Component>,
+    /// Of a bundle, how many pieces came back on the pile that it had of its
+    /// own before.
+    #[serde(default)]
+    pub set_aside: Option<i64>,
     /// What the price list that counts says of it, in the currency it was
     /// asked for in, else its own.
     #[serde(default)]
@@ -46,6 +54,30 @@ impl StockedVariant {
         self.variant.price = price;
         self.variant.compare_at = compare_at;
         Some(self)
+    }
+
+    /// How many can be promised of what is there, none when nothing is
+    /// counted, and what is sold beyond that.
+    pub fn available(&self) -> (Option<i64>, Supply) {
+        if self.variant.bundle {
+            return together(&self.components);
+        }
+        let supply = self.stock.map(|pile| pile.supply).unwrap_or_default();
+        (self.stock.map(|pile| pile.available()), supply)
+    }
+
+    /// Whether any is there.
+    pub fn is_in_stock(&self) -> bool {
+        self.available().0.is_none_or(|available| available > 0)
+    }
+
+    /// The same, with the supply that holds at an instant.
+    #[must_use]
+    pub fn at(mut self, now: Timestamp) -> Self {
+        self.stock = self.stock.map(|pile| pile.at(now));
+        let components = self.components.into_iter();
+        self.components = components.map(|one| one.at(now)).collect();
+        self
     }
 
     /// What it costs now in its own currency, if its list price is in that.
@@ -139,8 +171,12 @@ pub struct Offer {
     pub compare_at: Option<Money>,
     /// What one weighs when shipped, in grams.
     pub weight_grams: i64,
-    /// Where its stock is counted; none when there is none to count.
+    /// Where its stock is counted; none when there is none to count, and for
+    /// bundles.
     pub stock_item: Option<StockItemId>,
+    /// What it is made of, if it is a bundle.
+    #[serde(default)]
+    pub components: Vec<Component>,
     /// How many of those that are there can be promised; none when there is
     /// nothing to count.
     pub available: Option<i64>,
@@ -156,7 +192,37 @@ pub struct Offer {
 impl Offer {
     /// Whether it can be bought at all.
     pub fn is_on_sale(&self) -> bool {
-        self.product_status == ProductStatus::Active && self.variant_status == VariantStatus::Active
+        self.product_status == ProductStatus::Active
+            && self.variant_status == VariantStatus::Active
+            && self.components.iter().all(|component| !component.archived)
+    }
+
+    /// What one takes of each pile.
+    pub fn draws(&self) -> Vec<Draw> {
+        if !self.components.is_empty() {
+            return draws(&self.components);
+        }
+        let own = self.stock_item.zip(self.available);
+        let own = own.map(|(item, available)| Draw {
+            item,
+            quantity: 1,
+            available,
+            supply: self.supply,
+        });
+        own.into_iter().collect()
+    }
+
+    /// The same, with the supply that holds at an instant.
+    #[must_use]
+    pub fn at(mut self, now: Timestamp) -> Self {
+        if self.components.is_empty() {
+            self.supply = self.supply.at(now);
+        } else {
+            let components = self.components.into_iter();
+            self.components = components.map(|one| one.at(now)).collect();
+            (self.available, self.supply) = together(&self.components);
+        }
+        self
     }
 
     /// How many can be bought now; none when there is no limit.

@@ -86,7 +86,7 @@ pub struct NewPriceList {
 }
 
 /// A change of a list; what is `None` stays, `Some(None)` removes.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct PriceListChange {
     /// What those who run the shop call it.
     pub name: Option<String>,

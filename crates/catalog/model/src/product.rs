@@ -165,7 +165,7 @@ pub struct NewProduct {
 }
 
 /// A change of a product; what is `None` stays.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct ProductChange {
     /// Its name in URLs.
     pub slug: Option<String>,

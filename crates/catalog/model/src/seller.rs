@@ -81,7 +81,7 @@ impl Audited for Seller {
 }
 
 /// A fee as it was given, with a currency.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct GivenFee {
     /// For each order.
     pub fixed: Money,
@@ -118,7 +118,7 @@ pub struct NewSeller {
 }
 
 /// A change of a seller; what is `None` stays, `Some(None)` removes.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct SellerChange {
     /// What they are called.
     pub name: Option<String>,
@@ -145,7 +145,7 @@ impl Seller {
         Ok(Self {
             id,
             name: new.name,
-            contact_email: new.contact_email,
+            contact_email: new.contact_email.map(address),
             contact_address: new.contact_address,
             payout_reference: new.payout_reference,
             fee: new.fee.map(|fee| fee.checked(currency)).transpose()?,
@@ -164,7 +164,9 @@ impl Seller {
         now: Timestamp,
     ) -> Result<Self, SellerError> {
         self.name = change.name.unwrap_or(self.name);
-        self.contact_email = change.contact_email.unwrap_or(self.contact_email);
+        if let Some(email) = change.contact_email {
+            self.contact_email = email.map(address);
+        }
         self.contact_address = change.contact_address.unwrap_or(self.contact_address);
         self.payout_reference = change.payout_reference.unwrap_or(self.payout_reference);
         if let Some(fee) = change.fee {
@@ -175,4 +177,9 @@ impl Seller {
         self.updated_at = now;
         Ok(self)
     }
+}
+
+/// A mail address in the form that all are stored in.
+fn address(email: String) -> String {
+    kernel::email::normal(&email).unwrap_or(email)
 }

@@ -41,6 +41,9 @@ pub struct StockItem {
     /// What is sold beyond what is there.
     #[serde(default)]
     pub supply: Supply,
+    /// Whether bundles draw from it.
+    #[serde(default)]
+    pub bundled: bool,
 }
 
 impl StockItem {
@@ -55,6 +58,7 @@ impl StockItem {
             low_at: None,
             low_up_to: LOW_UP_TO,
             supply: Supply::STOCK,
+            bundled: false,
         }
     }
 
@@ -215,7 +219,7 @@ impl Demand {
             *sum = sum
                 .checked_add(quantity)
                 .filter(|&sum| quantity > 0 && sum <= MAX_ON_HAND)
-                .ok_or(CatalogError::QuantityOutOfRange)?;
+                .ok_or(CatalogError::QuantityOutOfRange("/quantity"))?;
         }
         Ok(Self(demand))
     }
@@ -243,13 +247,14 @@ pub enum Adjustment {
 impl Adjustment {
     /// The difference it makes to a pile of `on_hand`.
     pub fn delta(self, on_hand: i64) -> Result<i64, CatalogError> {
-        let (delta, after) = match self {
-            Self::By(delta) => (Some(delta), on_hand.checked_add(delta)),
-            Self::To(target) => (target.checked_sub(on_hand), Some(target)),
+        let (delta, after, field) = match self {
+            Self::By(delta) => (Some(delta), on_hand.checked_add(delta), "/by"),
+            Self::To(target) => (target.checked_sub(on_hand), Some(target), "/to"),
         };
         match (delta, after) {
             (Some(delta), Some(after)) if (0..=MAX_ON_HAND).contains(&after) => Ok(delta),
-            _ => Err(CatalogError::QuantityOutOfRange),
+            (Some(..0), Some(..0)) if field == "/by" => Err(CatalogError::TakesTooMany(on_hand)),
+            _ => Err(CatalogError::QuantityOutOfRange(field)),
         }
     }
 }

@@ -14,6 +14,9 @@ pub const MAX_COUNTS: usize = 1_000;
 /// By how much the clock of a source may be ahead of ours.
 pub const CLOCK_SKEW: Duration = Duration::from_mins(5);
 
+/// The source of what is set by hand; feeds name theirs.
+pub const BY_HAND: &str = "";
+
 /// How many of something there were.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Count {
@@ -46,6 +49,8 @@ pub enum CountOutcome {
     UnknownSku,
     /// The variant has nothing to count.
     NotCounted,
+    /// The variant is a bundle, which has no stock of its own.
+    Bundle,
 }
 
 /// A count and what became of it, in the order of the feed.

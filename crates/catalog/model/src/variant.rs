@@ -33,6 +33,9 @@ pub struct Variant {
     pub product: ProductId,
     /// Where its stock is counted; none when there is none to count.
     pub stock_item: Option<StockItemId>,
+    /// Whether it is made of others, whose stock it shares.
+    #[serde(default)]
+    pub bundle: bool,
     /// The stock keeping unit: unique in the tenant.
     pub sku: String,
     /// What tells it apart, such as `Red / 42`.
@@ -107,7 +110,7 @@ pub struct NewVariant {
 }
 
 /// A change of a variant; what is `None` stays.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct VariantChange {
     /// The stock keeping unit.
     pub sku: Option<String>,

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use catalog_model::bundle::Component;
 use catalog_model::image::Image;
 use catalog_model::listing::ProductRef;
 use catalog_model::offer::{CategoryName, ProductDetail, StockedVariant};
@@ -16,6 +17,7 @@ use sea_orm::{FromQueryResult, QueryResult, Value};
 use serde::Deserialize;
 use uuid::Uuid;
 
+use crate::bundles::{self, ComponentJson};
 use crate::images;
 use crate::piles::low_up_to;
 use crate::prices::{Pricing, listed};
@@ -55,6 +57,9 @@ struct CategoryJson {
 struct VariantRow {
     id: Uuid,
     stock_item_id: Option<Uuid>,
+    bundle: bool,
+    components: Option<Stored<Vec<ComponentJson>>>,
+    set_aside: Option<i64>,
     sku: String,
     title: String,
     size: Option<String>,
@@ -77,6 +82,7 @@ struct VariantRow {
     supply: Option<String>,
     beyond: Option<i64>,
     available_at: Option<i64>,
+    bundled: Option<bool>,
 }
 
 /// Whom a detail is for.
@@ -236,7 +242,12 @@ fn select(
         None => "CAST(NULL AS bigint)".to_owned(),
     };
     let (price, compare_at) = (listed_in("price"), listed_in("compare_at"));
+    let set_aside = match audience {
+        Audience::Public => "CAST(NULL AS bigint)".to_owned(),
+        Audience::Admin | Audience::System => bundles::set_aside("x.on_hand"),
+    };
     let image = images::json(backend);
+    let components = bundles::json(backend);
     let all = match backend {
         Backend::Postgres => "json_agg",
         Backend::Sqlite => "json_group_array",
@@ -261,11 +272,11 @@ fn select(
            FROM products p WHERE p.tenant_id = $1 AND {condition}{of_product}) \
          SELECT p.id, p.slug, p.name, p.brand, p.description, p.kind, p.condition, p.status, p.attributes, \
            p.seller_id, p.inventory_strategy, p.currency, p.version, p.created_at, p.updated_at, p.tags, p.categories, p.images, \
-           v.id AS v_id, v.stock_item_id AS v_stock_item_id, v.sku AS v_sku, v.title AS v_title, v.size AS v_size, \
+           v.id AS v_id, v.stock_item_id AS v_stock_item_id, v.bundle AS v_bundle, {components} AS v_components, {set_aside} AS v_set_aside, v.sku AS v_sku, v.title AS v_title, v.size AS v_size, \
            v.options AS v_options, v.price AS v_price, v.compare_at AS v_compare_at, v.weight_grams AS v_weight_grams, v.status AS v_status, \
            v.position AS v_position, v.version AS v_version, v.created_at AS v_created_at, v.updated_at AS v_updated_at, \
            s.on_hand AS v_on_hand, s.reserved AS v_reserved, s.owed AS v_owed, s.low_at AS v_low_at, \
-           {} AS v_low_up_to, s.supply AS v_supply, s.beyond AS v_beyond, s.available_at AS v_available_at, \
+           {} AS v_low_up_to, s.supply AS v_supply, s.beyond AS v_beyond, s.available_at AS v_available_at, s.bundled AS v_bundled, \
            {price} AS v_listed_price, {compare_at} AS v_listed_compare_at \
          FROM p LEFT JOIN variants v ON v.tenant_id = $1 AND v.product_id = p.id{of_variant} \
          LEFT JOIN stock_items s ON s.tenant_id = $1 AND s.id = v.stock_item_id \
@@ -336,14 +347,18 @@ fn variant_of(row: VariantRow, product: &Product) -> Result<StockedVariant, Faul
                 beyond: row.beyond.unwrap_or(0),
                 available_at: row.available_at.map(Timestamp::from_micros),
             },
+            bundled: row.bundled.unwrap_or(false),
         }),
         _ => None,
     };
+    let components = row.components.map_or_else(Vec::new, |Stored(all)| all);
+    let components = components.into_iter().map(Component::try_from);
     Ok(StockedVariant {
         variant: Variant {
             id: VariantId::from_uuid(row.id),
             product: product.id,
             stock_item,
+            bundle: row.bundle,
             sku: row.sku,
             title: row.title,
             size: row.size,
@@ -360,6 +375,8 @@ fn variant_of(row: VariantRow, product: &Product) -> Result<StockedVariant, Faul
             updated_at: Timestamp::from_micros(row.updated_at),
         },
         stock,
+        components: components.collect::<Result<_, Fault>>()?,
+        set_aside: row.set_aside,
         listed: row.listed_price.map(|price| (price, row.listed_compare_at)),
     })
 }

@@ -149,27 +149,45 @@ async fn change_words(
         .iter()
         .map(|(_, product)| product.uuid().simple().to_string())
         .collect();
-    let backend = tx.backend();
-    let values = [
-        texts(backend, words.iter().map(|&(word, _)| word)),
-        texts(backend, ids.iter().map(String::as_str)),
-    ];
-    tx.run(&sql(&pairs(backend, true)), values).await?;
+    let named = words.iter().zip(&ids);
+    let named: Vec<(&str, &str)> = named.map(|(&(word, _), id)| (word, id.as_str())).collect();
+    let (pairs, values) = pairs(tx.backend(), &named, true);
+    tx.run(&sql(&pairs), values).await?;
     Ok(())
 }
 
-/// Two lists of texts, `$2` and `$3`, as rows `(a, b)`; the second may be of
-/// ids in hexadecimal.
-fn pairs(backend: Backend, second_is_id: bool) -> String {
-    match (backend, second_is_id) {
-        (Backend::Postgres, id) => format!(
-            "unnest(string_to_array($2, E'\\x1f'), string_to_array($3, E'\\x1f'){}) AS t(a, b)",
-            if id { "::uuid[]" } else { "" }
-        ),
-        (Backend::Sqlite, id) => format!(
-            "(SELECT one.value AS a, {} AS b FROM json_each($2) one JOIN json_each($3) two ON two.key = one.key) t",
-            if id { "unhex(two.value)" } else { "two.value" }
-        ),
+/// Pairs of texts as rows `(a, b)` of `t`, and the parameters from `$2` on that
+/// hold them; the second text may be an id in hexadecimal.
+fn pairs(backend: Backend, pairs: &[(&str, &str)], second_is_id: bool) -> (String, Vec<Value>) {
+    match backend {
+        Backend::Postgres => {
+            let to_id = if second_is_id { "::uuid[]" } else { "" };
+            (
+                format!(
+                    "unnest(string_to_array($2, E'\\x1f'), string_to_array($3, E'\\x1f'){to_id}) AS t(a, b)"
+                ),
+                vec![
+                    texts(backend, pairs.iter().map(|&(first, _)| first)),
+                    texts(backend, pairs.iter().map(|&(_, second)| second)),
+                ],
+            )
+        }
+        // One list of pairs: a join of two lists looks through the second one
+        // for each text of the first.
+        Backend::Sqlite => {
+            let second = "json_extract(value, '$[1]')";
+            let second = if second_is_id {
+                format!("unhex({second})")
+            } else {
+                second.to_owned()
+            };
+            (
+                format!(
+                    "(SELECT json_extract(value, '$[0]') AS a, {second} AS b FROM json_each($2)) t"
+                ),
+                vec![serde_json::json!(pairs).to_string().into()],
+            )
+        }
     }
 }
 
@@ -203,17 +221,16 @@ async fn insert_spelling(tx: &Transaction, words: &BTreeSet<&str>) -> Result<(),
     if pairs_of.is_empty() {
         return Ok(());
     }
-    let (forms, words): (Vec<&str>, Vec<&str>) = pairs_of
+    let known: Vec<(&str, &str)> = pairs_of
         .iter()
         .map(|(form, word)| (form.as_str(), *word))
-        .unzip();
+        .collect();
+    let (rows, values) = pairs(backend, &known, false);
     let sql = format!(
-        "INSERT INTO search_spelling (tenant_id, form, word) SELECT $1, a, b FROM {} WHERE true \
-         ON CONFLICT DO NOTHING",
-        pairs(backend, false)
+        "INSERT INTO search_spelling (tenant_id, form, word) SELECT $1, a, b FROM {rows} WHERE true \
+         ON CONFLICT DO NOTHING"
     );
-    tx.run(&sql, [texts(backend, forms), texts(backend, words)])
-        .await?;
+    tx.run(&sql, values).await?;
     Ok(())
 }
 
@@ -243,12 +260,17 @@ pub async fn missing(db: &Scoped, limit: u32) -> Result<BTreeSet<ProductId>, Fau
         .collect())
 }
 
-/// Documents of the products of an import are made anew: what they are of is
-/// no longer so.
+/// Documents of the products of an import, and of bundles that share their
+/// stock, are made anew: what they are of is no longer so.
 pub async fn outdate(tx: &Transaction, import: ImportId) -> Result<(), Fault> {
     tx.run(
         "UPDATE search_products SET format = 0 WHERE tenant_id = $1 AND product_id IN \
-           (SELECT ip.product_id FROM import_products ip WHERE ip.tenant_id = $1 AND ip.import_id = $2)",
+           (SELECT ip.product_id FROM import_products ip WHERE ip.tenant_id = $1 AND ip.import_id = $2 \
+            UNION SELECT v.product_id FROM import_products ip \
+              JOIN variants c ON c.tenant_id = $1 AND c.product_id = ip.product_id \
+              JOIN bundle_components b ON b.tenant_id = $1 AND b.component_id = c.id \
+              JOIN variants v ON v.tenant_id = $1 AND v.id = b.bundle_id \
+              WHERE ip.tenant_id = $1 AND ip.import_id = $2)",
         [import.uuid().into()],
     )
     .await?;

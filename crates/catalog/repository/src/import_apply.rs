@@ -7,6 +7,7 @@ use database::{Backend, Sql, Transaction};
 use kernel::{Currency, Fault, ImportId, Timestamp};
 use sea_orm::Value;
 
+use crate::import_supply;
 use crate::piles::{ItemRow, columns, low_up_to};
 use crate::prices::{self, Which};
 
@@ -102,17 +103,6 @@ const WANTED: &str = "(SELECT iv.pile_id, iv.movement_id, iv.on_hand, \
        row_number() OVER (PARTITION BY iv.pile_id ORDER BY iv.n) AS place FROM import_variants iv \
      WHERE iv.tenant_id = $1 AND iv.import_id = $2 AND iv.pile_id IS NOT NULL AND iv.on_hand IS NOT NULL) w";
 
-static LOCK_PILES: Sql = Sql::new(|backend| {
-    let lock = match backend {
-        Backend::Postgres => " FOR UPDATE OF s",
-        Backend::Sqlite => "",
-    };
-    format!(
-        "SELECT 1 FROM stock_items s WHERE s.tenant_id = $1 AND s.id IN \
-           (SELECT w.pile_id FROM {WANTED} WHERE w.place = 1) ORDER BY s.id{lock}"
-    )
-});
-
 static MOVEMENTS: Sql = Sql::new(|_| {
     format!(
         "INSERT INTO stock_movements (tenant_id, id, stock_item_id, kind, on_hand_delta, reserved_delta, on_hand_after, \
@@ -179,7 +169,7 @@ pub async fn apply(
 ) -> Result<(), Fault> {
     let (id, time): (Value, Value) = (import.uuid().into(), now.micros().into());
     let currency: Value = currency.code().into();
-    let steps: [(&Sql, Vec<Value>); 12] = [
+    let steps: [(&Sql, Vec<Value>); 13] = [
         (
             &NEW_PRODUCTS,
             vec![id.clone(), time.clone(), currency.clone()],
@@ -192,7 +182,8 @@ pub async fn apply(
         (&PILES, vec![id.clone(), time.clone()]),
         (&NEW_VARIANTS, vec![id.clone(), time.clone(), currency]),
         (&CHANGED_VARIANTS, vec![id.clone(), time.clone()]),
-        (&LOCK_PILES, vec![id.clone()]),
+        (&import_supply::LOCK, vec![id.clone()]),
+        (&import_supply::WRITE, vec![id.clone(), time.clone()]),
         (&MOVEMENTS, vec![id.clone(), time.clone(), actor.into()]),
         (&STOCK, vec![id, time]),
     ];

@@ -1,11 +1,13 @@
 //! How the catalog is stored. Nothing is decided here.
 
+pub mod bundles;
 pub mod categories;
 pub mod detail;
 pub mod documents;
 pub mod images;
 pub mod import_apply;
 pub mod import_check;
+mod import_supply;
 pub mod imports;
 pub mod keys;
 pub mod listing;

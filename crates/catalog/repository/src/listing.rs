@@ -11,6 +11,7 @@ use kernel::{Fault, PageRequest, ProductId, Timestamp};
 use sea_orm::{FromQueryResult, Value};
 use uuid::Uuid;
 
+use crate::bundles::THERE;
 use crate::images;
 use crate::prices::{Pricing, listed, own_price};
 
@@ -51,7 +52,11 @@ impl Conditions {
 const VARIANTS: &str = "SELECT 1 FROM variants v \
      LEFT JOIN stock_items s ON s.tenant_id = v.tenant_id AND s.id = v.stock_item_id \
      WHERE v.tenant_id = p.tenant_id AND v.product_id = p.id AND v.status = 'active'";
-const AVAILABLE: &str = "(v.stock_item_id IS NULL OR s.on_hand > s.reserved)";
+fn available() -> String {
+    format!(
+        "CASE WHEN v.bundle THEN {THERE} ELSE v.stock_item_id IS NULL OR s.on_hand > s.reserved END"
+    )
+}
 
 /// Products that match, in order, one more than the page holds. The public
 /// list (`priced_only`) leaves out products without a price; that of
@@ -122,10 +127,11 @@ fn select(backend: Backend, from: &str) -> String {
     format!(
         "SELECT p.id, p.slug, p.name, p.sort_name, p.brand, p.kind, p.condition, p.status, p.version, p.updated_at, \
            {from}.currency, {from}.price_min, {from}.price_max, {from}.compare_at, \
-           EXISTS ({VARIANTS} AND {AVAILABLE}) AS in_stock, \
+           EXISTS ({VARIANTS} AND {}) AS in_stock, \
            (SELECT {image} FROM product_images i WHERE i.tenant_id = $1 AND i.product_id = p.id AND i.state = 'ready' \
               ORDER BY i.position, i.id LIMIT 1) AS image \
-         FROM products p"
+         FROM products p",
+        available()
     )
 }
 
@@ -211,7 +217,7 @@ fn of_variants(
         }
     }
     if filter.in_stock {
-        on_variant.push(AVAILABLE.to_owned());
+        on_variant.push(available());
     }
     if !on_variant.is_empty() {
         conditions.sql.push(format!(

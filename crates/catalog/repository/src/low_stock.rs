@@ -54,19 +54,20 @@ pub async fn list(
          WHERE s.tenant_id = $1 AND s.on_hand - s.reserved <= {} AND EXISTS (SELECT 1 FROM {drawing}) \
            AND ($2 IS NULL OR s.product_id = $2) AND ($3 IS NULL OR p.seller_id = $3) \
            AND (NOT $4 OR s.on_hand <= s.reserved) \
-           AND ($5 IS NULL OR (s.on_hand - s.reserved, s.id) > ($5, $6)) \
+           AND ($5 IS NULL OR (s.on_hand - s.reserved, s.id) > ($5, $6)) AND ($8 IS NULL OR p.seller_id = $8) \
          ORDER BY {order} LIMIT $7",
         columns("s."),
         low_up_to("s."),
     );
     let after = page.after;
-    let values: [Value; 6] = [
+    let values: [Value; 7] = [
         filter.product.map(kernel::ProductId::uuid).into(),
         filter.seller.map(SellerId::uuid).into(),
         filter.out_only.into(),
         after.map(|after| after.available).into(),
         after.map(|after| after.item.uuid()).into(),
         i64::try_from(page.limit + 1).unwrap_or(i64::MAX).into(),
+        db.seller_value(),
     ];
     let rows = db.rows(&sql, values).await?;
     rows.iter()

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use catalog_model::bundle::Component;
 use catalog_model::offer::Offer;
 use catalog_model::price_list::price_in;
 use catalog_model::supply::Supply;
@@ -11,6 +12,7 @@ use kernel::{Currency, Fault, Money, ProductId, SellerId, StockItemId, Timestamp
 use sea_orm::{FromQueryResult, Value};
 use uuid::Uuid;
 
+use crate::bundles::{self, ComponentJson};
 use crate::prices::listed;
 use crate::sellers;
 
@@ -19,6 +21,7 @@ struct Row {
     id: Uuid,
     product_id: Uuid,
     stock_item_id: Option<Uuid>,
+    components: Option<Stored<Vec<ComponentJson>>>,
     sku: String,
     title: String,
     size: Option<String>,
@@ -44,7 +47,8 @@ struct Row {
 }
 
 /// The offers of variants in a currency, in one statement, with the supply that
-/// is stored: what of it holds depends on the time. Unknown variants are left
+/// is stored: what of it holds depends on the time, and only [`Offer::at`] a
+/// time is known what there is of bundles. Unknown variants are left
 /// out; what is not sold in the currency has its price in its own.
 pub async fn find(
     db: &Scoped,
@@ -57,7 +61,7 @@ pub async fn find(
     }
     let places: Vec<String> = (0..variants.len()).map(|n| format!("${}", n + 4)).collect();
     let sql = format!(
-        "SELECT v.id, v.product_id, v.stock_item_id, v.sku, v.title, v.size, v.options, v.price, v.compare_at, v.currency, \
+        "SELECT v.id, v.product_id, v.stock_item_id, {} AS components, v.sku, v.title, v.size, v.options, v.price, v.compare_at, v.currency, \
            v.weight_grams, v.status AS variant_status, p.slug, p.name, p.kind, p.seller_id, e.fee_fixed, e.fee_basis_points, \
            p.status AS product_status, s.on_hand - s.reserved AS available, s.supply, s.beyond, s.available_at, \
            {} AS listed_price, {} AS listed_compare_at \
@@ -65,6 +69,7 @@ pub async fn find(
          LEFT JOIN stock_items s ON s.tenant_id = $1 AND s.id = v.stock_item_id \
          LEFT JOIN sellers e ON e.tenant_id = $1 AND e.id = p.seller_id \
          WHERE v.tenant_id = $1 AND v.id IN ({})",
+        bundles::json(db.backend()),
         listed("price", "$2", "$3"),
         listed("compare_at", "$2", "$3"),
         places.join(", ")
@@ -76,6 +81,8 @@ pub async fn find(
 }
 
 fn offer(row: Row, wanted: Currency) -> Result<Offer, Fault> {
+    let components = row.components.map_or_else(Vec::new, |Stored(all)| all);
+    let components = components.into_iter().map(Component::try_from);
     let mut options = row.options.0;
     if let Some(size) = row.size {
         options.insert("size".to_owned(), size);
@@ -102,6 +109,7 @@ fn offer(row: Row, wanted: Currency) -> Result<Offer, Fault> {
         compare_at,
         weight_grams: row.weight_grams,
         stock_item: row.stock_item_id.map(StockItemId::from_uuid),
+        components: components.collect::<Result<_, Fault>>()?,
         available: row.stock_item_id.and(row.available),
         supply: Supply {
             mode: row

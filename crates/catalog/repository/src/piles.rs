@@ -25,6 +25,7 @@ pub(crate) struct ItemRow {
     supply: String,
     beyond: i64,
     available_at: Option<i64>,
+    bundled: bool,
 }
 
 impl TryFrom<ItemRow> for StockItem {
@@ -44,6 +45,7 @@ impl TryFrom<ItemRow> for StockItem {
                 beyond: row.beyond,
                 available_at: row.available_at.map(Timestamp::from_micros),
             },
+            bundled: row.bundled,
         })
     }
 }
@@ -61,7 +63,7 @@ pub(crate) fn low_up_to(of: &str) -> String {
 pub(crate) fn columns(of: &str) -> String {
     format!(
         "{of}id, {of}product_id, {of}on_hand, {of}reserved, {of}owed, {of}low_at, {} AS low_up_to, {of}supply, \
-         {of}beyond, {of}available_at",
+         {of}beyond, {of}available_at, {of}bundled",
         low_up_to(of)
     )
 }

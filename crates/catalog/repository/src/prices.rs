@@ -98,55 +98,58 @@ pub(crate) async fn work_out(
     };
     let at = format!("${}", ids.len() + 2);
     let timed = || ids.iter().cloned().chain([now.micros().into()]);
-    let counting = counting(&of("v.product_id"), &at);
-    let own = own_ranges(&of("known.id"), &of("v.product_id"), &counting);
+    let own = own_ranges(&of("known.id"), &of("v.product_id"), &at);
     tx.run(&own, timed()).await?;
     let old = format!(
         "DELETE FROM product_prices WHERE tenant_id = $1{}",
         of("product_id")
     );
     tx.run(&old, ids.clone()).await?;
-    tx.run(&other_ranges(&counting), timed()).await?;
+    let others = other_ranges(&of("v.product_id"), &at);
+    tx.run(&others, timed()).await?;
     Ok(())
 }
 
-/// The list that counts for each variant and currency, as `l`: a table of
-/// variant, currency, price and compare-at price.
-fn counting(of_variant: &str, now: &str) -> String {
-    format!(
-        "(SELECT v.id AS variant_id, v.product_id, v.currency AS own, pl.currency, lp.price, lp.compare_at, \
-            row_number() OVER (PARTITION BY v.id, pl.currency ORDER BY pl.priority DESC, lp.price, pl.id) AS place \
-          FROM price_list_prices lp JOIN price_lists pl ON pl.tenant_id = $1 AND pl.id = lp.price_list_id \
-          JOIN variants v ON v.tenant_id = $1 AND v.id = lp.variant_id \
-          WHERE lp.tenant_id = $1 AND v.status = 'active'{of_variant} AND {})",
-        in_force("pl.currency", now)
-    )
-}
+// From the products to their variants and on to the lists: each step is a look
+// into an index. `CROSS JOIN` says so to SQLite, which knows no better; it means
+// nothing to PostgreSQL.
 
-fn own_ranges(of_product: &str, of_variant: &str, counting: &str) -> String {
+fn own_ranges(of_product: &str, of_variant: &str, now: &str) -> String {
+    let (listed_price, listed_before) = (
+        listed("price", "v.currency", now),
+        listed("compare_at", "v.currency", now),
+    );
     format!(
         "UPDATE products SET price_min = r.lowest, price_max = r.highest, compare_at = r.compare_at FROM \
-           (SELECT known.id, min(c.price) AS lowest, max(c.price) AS highest, \
-              max(CASE WHEN c.place = 1 THEN c.compare_at END) AS compare_at \
-            FROM products known LEFT JOIN \
-              (SELECT s.product_id, s.price, s.compare_at, rank() OVER (PARTITION BY s.product_id ORDER BY s.price) AS place FROM \
-                (SELECT v.product_id, CASE WHEN l.price < v.price THEN l.price ELSE v.price END AS price, \
-                   CASE WHEN l.price < v.price THEN COALESCE(l.compare_at, v.compare_at, v.price) ELSE v.compare_at END AS compare_at \
-                 FROM variants v LEFT JOIN {counting} l ON l.variant_id = v.id AND l.currency = v.currency AND l.place = 1 \
-                 WHERE v.tenant_id = $1 AND v.status = 'active'{of_variant}) s) c ON c.product_id = known.id \
-            WHERE known.tenant_id = $1{of_product} GROUP BY known.id) AS r \
-         WHERE products.tenant_id = $1 AND products.id = r.id"
+           (SELECT c.product_id, min(c.price) AS lowest, max(c.price) AS highest, \
+              max(CASE WHEN c.place = 1 THEN c.compare_at END) AS compare_at FROM \
+              (SELECT s.product_id, s.price, s.compare_at, \
+                 rank() OVER (PARTITION BY s.product_id ORDER BY s.price NULLS LAST) AS place FROM \
+                (SELECT l.product_id, CASE WHEN l.listed < l.price THEN l.listed ELSE l.price END AS price, \
+                   CASE WHEN l.listed < l.price THEN COALESCE(l.was, l.compare_at, l.price) ELSE l.compare_at END AS compare_at \
+                 FROM (SELECT v.product_id, v.price, v.compare_at, {listed_price} AS listed, {listed_before} AS was \
+                       FROM variants v WHERE v.tenant_id = $1 AND v.status = 'active'{of_variant}) l \
+                 UNION ALL SELECT known.id, NULL, NULL FROM products known WHERE known.tenant_id = $1{of_product}) s) c \
+            GROUP BY c.product_id) AS r \
+         WHERE products.tenant_id = $1 AND products.id = r.product_id"
     )
 }
 
-fn other_ranges(counting: &str) -> String {
+fn other_ranges(of_variant: &str, now: &str) -> String {
     format!(
         "INSERT INTO product_prices (tenant_id, product_id, currency, price_min, price_max, compare_at) \
          SELECT $1, c.product_id, c.currency, min(c.price), max(c.price), max(CASE WHEN c.nth = 1 THEN c.compare_at END) FROM \
            (SELECT l.product_id, l.currency, l.price, l.compare_at, \
-              rank() OVER (PARTITION BY l.product_id, l.currency ORDER BY l.price) AS nth \
-            FROM {counting} l WHERE l.place = 1 AND l.currency <> l.own) c \
-         GROUP BY c.product_id, c.currency"
+              rank() OVER (PARTITION BY l.product_id, l.currency ORDER BY l.price) AS nth FROM \
+             (SELECT v.product_id, v.currency AS own, pl.currency, lp.price, lp.compare_at, \
+                row_number() OVER (PARTITION BY v.id, pl.currency ORDER BY pl.priority DESC, lp.price, pl.id) AS place \
+              FROM variants v CROSS JOIN price_list_prices lp CROSS JOIN price_lists pl \
+              WHERE v.tenant_id = $1 AND v.status = 'active'{of_variant} \
+                AND lp.tenant_id = $1 AND lp.variant_id = v.id \
+                AND pl.tenant_id = $1 AND pl.id = lp.price_list_id AND pl.currency <> v.currency AND {}) l \
+            WHERE l.place = 1) c \
+         GROUP BY c.product_id, c.currency",
+        in_force("pl.currency", now)
     )
 }
 

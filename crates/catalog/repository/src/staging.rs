@@ -13,7 +13,7 @@ const AT_ONCE: i64 = 5_000;
 
 /// Columns of a row after the tenant and the import.
 const PRODUCT: usize = 17;
-const VARIANT: usize = 19;
+const VARIANT: usize = 23;
 
 /// Which numbers the next rows get.
 #[derive(Debug, Clone, Copy, Default)]
@@ -65,7 +65,8 @@ pub async fn insert(
     }
     let sql = format!(
         "INSERT INTO import_variants (tenant_id, import_id, n, line, product_n, variant_id, is_new, pile_id, movement_id, \
-           sku, title, made_title, size, options, price, weight_grams, on_hand, position, place, status, compare_at) VALUES {}",
+           sku, title, made_title, size, options, price, weight_grams, on_hand, position, place, status, compare_at, low_at, supply, beyond, \
+           available_at) VALUES {}",
         rows(count, VARIANT)
     );
     run(tx, import, &sql, of_variants).await
@@ -131,6 +132,7 @@ fn variant_row(
     now: Timestamp,
 ) -> [Value; VARIANT] {
     let status: Option<&'static str> = variant.status.map(Into::into);
+    let supply: Option<&'static str> = variant.supply.map(Into::into);
     [
         next.variant.into(),
         i64::try_from(variant.line).unwrap_or(i64::MAX).into(),
@@ -151,6 +153,10 @@ fn variant_row(
         place.into(),
         status.map(str::to_owned).into(),
         variant.compare_at.into(),
+        variant.low_at.into(),
+        supply.map(str::to_owned).into(),
+        variant.beyond.into(),
+        variant.available_at.map(Timestamp::micros).into(),
     ]
 }
 

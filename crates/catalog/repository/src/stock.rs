@@ -216,7 +216,7 @@ fn change(backend: Backend, kind: MovementKind) -> String {
              owed_delta, on_hand_after, reserved_after, owed_after, reason, order_id, actor, created_at) \
            SELECT $1, movement, id, $2, on_hand_delta, reserved_delta, owed_delta, on_hand, reserved, owed, $3, $4, $5, $6 \
            FROM changed) \
-         SELECT id, product_id, on_hand, reserved, owed, low_at, low_up_to, supply, beyond, available_at \
+         SELECT id, product_id, on_hand, reserved, owed, low_at, low_up_to, supply, beyond, available_at, bundled \
          FROM changed ORDER BY id",
         columns("i.")
     )

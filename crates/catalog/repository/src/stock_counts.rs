@@ -17,6 +17,8 @@ pub struct Named {
     pub sku: String,
     /// Where it is counted; none when there is nothing to count.
     pub stock_item_id: Option<Uuid>,
+    /// Whether its stock is that of others.
+    pub bundle: bool,
 }
 
 #[derive(FromQueryResult)]
@@ -57,7 +59,7 @@ pub async fn named(db: &Scoped, skus: &[&str]) -> Result<Vec<Named>, Fault> {
         return Ok(Vec::new());
     }
     let sql = format!(
-        "SELECT sku, stock_item_id FROM variants WHERE tenant_id = $1 AND sku IN ({})",
+        "SELECT sku, stock_item_id, bundle FROM variants WHERE tenant_id = $1 AND sku IN ({})",
         places(2, skus.len())
     );
     let values: Vec<Value> = skus.iter().map(|&sku| sku.into()).collect();

@@ -129,6 +129,8 @@ async fn index(
         let stocked = StockedVariant {
             variant: variant.clone(),
             stock,
+            components: Vec::new(),
+            set_aside: None,
             listed: None,
         };
         of_product.entry(product).or_default().push(stocked);

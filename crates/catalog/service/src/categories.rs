@@ -6,7 +6,7 @@ use catalog_model::events::CategoriesChanged;
 use catalog_model::product::slug_for;
 use catalog_repository::categories;
 use database::Once;
-use kernel::{AuditEntry, Audited as _, CategoryId, Fault, Permission, Scope};
+use kernel::{AuditEntry, Audited as _, CategoryId, Expected, Fault, Permission, Scope};
 
 use crate::Catalog;
 
@@ -81,7 +81,7 @@ impl Catalog {
         scope: &Scope,
         id: CategoryId,
         change: CategoryChange,
-        version: i64,
+        expected: &Expected,
     ) -> Result<Category, CatalogError> {
         scope.require(Permission::CatalogWrite)?;
         let now = self.now();
@@ -93,8 +93,11 @@ impl Catalog {
             .into_iter()
             .find(|category| category.id == id)
             .ok_or(CatalogError::CategoryNotFound)?;
-        if category.version != version {
+        if !expected.is_met_by(category.version) {
             return Err(CatalogError::VersionMismatch);
+        }
+        if change == CategoryChange::default() {
+            return Ok(category);
         }
         let before = category.snapshot();
         if let Some(parent) = change.parent {

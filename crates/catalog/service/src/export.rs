@@ -7,18 +7,19 @@ use catalog_model::CatalogError;
 use catalog_model::import::MAX_COLUMNS;
 use catalog_model::import::cells::price_text;
 use catalog_model::offer::{ProductDetail, StockedVariant};
+use catalog_model::supply::SupplyMode;
 use catalog_repository::{detail, keys};
 use csv::{Writer, WriterBuilder};
 use futures::Stream;
 use futures::stream::try_unfold;
-use kernel::{Fault, Permission, ProductId, Scope, cell};
+use kernel::{Fault, Permission, ProductId, Scope, Timestamp, cell};
 
 use crate::Catalog;
 
 /// Products of one piece.
 const PAGE: i64 = 200;
 /// Columns that every file has.
-const FIXED: [&str; 20] = [
+const FIXED: [&str; 24] = [
     "handle",
     "name",
     "brand",
@@ -37,6 +38,10 @@ const FIXED: [&str; 20] = [
     "currency",
     "weight_grams",
     "on_hand",
+    "low_stock_threshold",
+    "supply",
+    "backorder_limit",
+    "available_at",
     "position",
     "variant_status",
 ];
@@ -115,7 +120,7 @@ impl Progress {
         let page = detail::page(&db, self.after, PAGE).await?;
         drop(db);
         for product in &page {
-            self.table.product(&mut rows, product)?;
+            self.table.product(&mut rows, product, self.catalog.now())?;
         }
         match page.last() {
             Some(last) => self.after = Some(last.product.id),
@@ -149,12 +154,19 @@ impl Table {
         write(rows, all)
     }
 
-    fn product(&self, rows: &mut Writer<Vec<u8>>, detail: &ProductDetail) -> Result<(), Fault> {
+    fn product(
+        &self,
+        rows: &mut Writer<Vec<u8>>,
+        detail: &ProductDetail,
+        now: Timestamp,
+    ) -> Result<(), Fault> {
         if detail.variants.is_empty() {
             return self.row(rows, detail, None, true);
         }
         for (n, variant) in detail.variants.iter().enumerate() {
-            self.row(rows, detail, Some(variant), n == 0)?;
+            // A preorder whose day has come is none any more.
+            let variant = variant.clone().at(now);
+            self.row(rows, detail, Some(&variant), n == 0)?;
         }
         Ok(())
     }
@@ -173,7 +185,7 @@ impl Table {
             cells[0].clone_from(&detail.product.slug);
             cells
         };
-        cells.extend(variant.map_or_else(|| vec![String::new(); 10], of_variant));
+        cells.extend(variant.map_or_else(|| vec![String::new(); 14], of_variant));
         cells.extend(self.attributes.iter().map(|name| {
             let value = detail.product.attributes.get(name).filter(|_| first);
             value.cloned().unwrap_or_default()
@@ -215,7 +227,12 @@ fn of_product(detail: &ProductDetail) -> Vec<String> {
 fn of_variant(stocked: &StockedVariant) -> Vec<String> {
     let variant = &stocked.variant;
     let status: &'static str = variant.status.into();
-    let on_hand = stocked.stock.map(|stock| stock.on_hand.to_string());
+    let stock = stocked.stock;
+    let on_hand = stock.map(|stock| stock.on_hand.to_string());
+    let low_at = stock.and_then(|stock| stock.low_at);
+    let mode = stock.map(|stock| <&'static str>::from(stock.supply.mode));
+    let beyond = stock.filter(|stock| stock.supply.mode != SupplyMode::Stock);
+    let available_at = stock.and_then(|stock| stock.supply.available_at);
     vec![
         variant.sku.clone(),
         variant.title.clone(),
@@ -228,6 +245,12 @@ fn of_variant(stocked: &StockedVariant) -> Vec<String> {
         variant.price.currency.code().to_owned(),
         variant.weight_grams.to_string(),
         on_hand.unwrap_or_default(),
+        low_at.map(|n| n.to_string()).unwrap_or_default(),
+        mode.unwrap_or_default().to_owned(),
+        beyond
+            .map(|stock| stock.supply.beyond.to_string())
+            .unwrap_or_default(),
+        available_at.map(|at| at.to_string()).unwrap_or_default(),
         variant.position.to_string(),
         status.to_owned(),
     ]

@@ -13,7 +13,8 @@ use catalog_repository::{images, products};
 use database::{Once, Transaction};
 use kernel::secret::sha256;
 use kernel::{
-    AuditEntry, Audited as _, Fact, Fault, ImageId, Permission, ProductId, Scope, Snapshot,
+    AuditEntry, Audited as _, Expected, Fact, Fault, ImageId, Permission, ProductId, Scope,
+    Snapshot,
 };
 
 use crate::Catalog;
@@ -151,7 +152,7 @@ impl Catalog {
         product: ProductId,
         id: ImageId,
         change: ImageChange,
-        version: i64,
+        expected: &Expected,
     ) -> Result<Image, CatalogError> {
         scope.require_within(Permission::CatalogWrite)?;
         let now = self.now();
@@ -161,9 +162,13 @@ impl Catalog {
         let mut all = images::of_product(&tx, product).await?;
         let known = all.iter().position(|image| image.id == id);
         let from = known.ok_or(CatalogError::ImageNotFound)?;
-        if all[from].version != version {
+        if !expected.is_met_by(all[from].version) {
             return Err(CatalogError::VersionMismatch);
         }
+        if change == ImageChange::default() {
+            return Ok(all.swap_remove(from));
+        }
+        let version = all[from].version;
         let before = all[from].snapshot();
         if let Some(place) = change.position {
             let image = all.remove(from);

@@ -3,6 +3,7 @@
 //! transaction that places or pays them.
 
 mod bulk;
+mod bundles;
 mod categories;
 mod export;
 mod images;

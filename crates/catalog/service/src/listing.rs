@@ -97,13 +97,11 @@ impl Catalog {
             .ok_or(CatalogError::ProductNotFound)?;
         let currency = pricing.currency.unwrap_or(detail.product.currency);
         let variants = detail.variants.into_iter();
+        let now = self.now();
         detail.variants = variants
             .filter_map(|variant| variant.in_currency(currency))
+            .map(|variant| variant.at(now))
             .collect();
-        let now = self.now();
-        for variant in &mut detail.variants {
-            variant.stock = variant.stock.map(|pile| pile.at(now));
-        }
         Ok(detail)
     }
 
@@ -130,11 +128,8 @@ impl Catalog {
         currency: Currency,
     ) -> Result<Vec<Offer>, CatalogError> {
         let now = self.now();
-        let mut offers = offers::find(db, variants, currency, now).await?;
-        for offer in &mut offers {
-            offer.supply = offer.supply.at(now);
-        }
-        Ok(offers)
+        let offers = offers::find(db, variants, currency, now).await?;
+        Ok(offers.into_iter().map(|offer| offer.at(now)).collect())
     }
 }
 

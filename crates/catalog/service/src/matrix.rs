@@ -29,7 +29,7 @@ impl Catalog {
         matrix: Matrix,
         dry_run: bool,
     ) -> Result<Plan, CatalogError> {
-        scope.require(Permission::CatalogWrite)?;
+        scope.require_within(Permission::CatalogWrite)?;
         if dry_run {
             let db = self.database.read(scope).await?;
             return Ok(planned(&db, product, &matrix, self.now()).await?.1);
@@ -154,7 +154,7 @@ async fn planned(
         return Err(CatalogError::SharedPile);
     }
     if !(0..=MAX_ON_HAND).contains(&matrix.on_hand) {
-        return Err(CatalogError::QuantityOutOfRange);
+        return Err(CatalogError::QuantityOutOfRange("/on_hand"));
     }
     let plan = plan(&known.product.slug, matrix, &known.variants)?;
     let skus: Vec<&str> = plan.new.iter().map(|new| new.sku.as_str()).collect();

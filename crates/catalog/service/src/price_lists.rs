@@ -12,7 +12,7 @@ use catalog_model::variant::check_compare_at;
 use catalog_repository::{price_lists, prices};
 use database::{Once, Scoped, Transaction};
 use kernel::{
-    AuditEntry, Audited as _, Currency, DomainError as _, FieldError, Page, PageRequest,
+    AuditEntry, Audited as _, Currency, DomainError as _, Expected, FieldError, Page, PageRequest,
     Permission, PriceListId, ProductId, Scope, Snapshot, VariantId,
 };
 
@@ -96,7 +96,7 @@ impl Catalog {
         scope: &Scope,
         id: PriceListId,
         change: PriceListChange,
-        version: i64,
+        expected: &Expected,
     ) -> Result<PriceList, CatalogError> {
         scope.require(Permission::CatalogWrite)?;
         let tx = self
@@ -106,8 +106,11 @@ impl Catalog {
         let list = price_lists::lock(&tx, id)
             .await?
             .ok_or(CatalogError::PriceListNotFound)?;
-        if list.version != version {
+        if !expected.is_met_by(list.version) {
             return Err(CatalogError::VersionMismatch);
+        }
+        if change == PriceListChange::default() {
+            return Ok(list);
         }
         let before = list.snapshot();
         let list = list.changed(change, self.now())?;

@@ -1,18 +1,20 @@
 //! Making and editing products.
 
+use catalog_model::bundle_errors::some;
 use catalog_model::events::ProductChanged;
 use catalog_model::listing::ProductRef;
 use catalog_model::offer::ProductDetail;
 use catalog_model::product::{
     InventoryStrategy, NewProduct, Product, ProductChange, ProductKind, ProductStatus,
 };
-use catalog_model::{CatalogError, SellerError};
+use catalog_model::{BundleError, CatalogError, SellerError};
+use catalog_repository::bundles::{self, Of};
 use catalog_repository::detail::Audience;
 use catalog_repository::prices::Pricing;
 use catalog_repository::{categories, detail, piles, products};
 use database::{Once, Transaction};
 use kernel::{
-    AuditEntry, Audited as _, CategoryId, Fault, Permission, ProductId, Scope, SellerId,
+    AuditEntry, Audited as _, CategoryId, Expected, Fault, Permission, ProductId, Scope, SellerId,
     StockItemId,
 };
 
@@ -82,7 +84,7 @@ impl Catalog {
         scope: &Scope,
         id: ProductId,
         change: ProductChange,
-        version: i64,
+        expected: &Expected,
     ) -> Result<AdminProduct, CatalogError> {
         scope.require_within(Permission::CatalogWrite)?;
         if scope.seller().is_some() && change.seller.is_some() {
@@ -93,10 +95,14 @@ impl Catalog {
         let known = detail::find(&tx, &ProductRef::Id(id), Audience::Admin, Pricing::own(now))
             .await?
             .ok_or(CatalogError::ProductNotFound)?;
-        if known.product.version != version {
+        if !expected.is_met_by(known.product.version) {
             return Err(CatalogError::VersionMismatch);
         }
+        if change == ProductChange::default() {
+            return Ok(AdminProduct::from(known));
+        }
         let before = known.product.snapshot();
+        let (known_status, known_seller) = (known.product.status, known.product.seller);
         let product = known.product.changed(change, now)?;
         known_categories(&tx, &product).await?;
         let shown = product.status != ProductStatus::Archived;
@@ -104,8 +110,21 @@ impl Catalog {
         if !products::update(&tx, &product).await.map_err(slug_taken)? {
             return Err(CatalogError::VersionMismatch);
         }
+        // Now that its row is locked, its variants do not become components.
+        if product.seller != known_seller {
+            let across = bundles::across(&tx, id).await?;
+            if !across.is_empty() {
+                return Err(BundleError::KeepsSeller(some(&across)).into());
+            }
+        }
+        let holders = bundles::holding(&tx, Of::Product(id)).await?;
+        let sold_otherwise = known_status != product.status;
+        if sold_otherwise && product.status == ProductStatus::Archived {
+            Self::check_not_in_bundles(&holders, Some(id))?;
+        }
         let event = ProductChanged { product: id };
         self.queue.publish(&tx, &event).await?;
+        self.tell_bundles(&tx, id, &holders, sold_otherwise).await?;
         let changed = reread(&tx, id, now).await?;
         let entry = AuditEntry::new("product.change", id);
         self.record(&tx, entry.before(&before).after(&product))

@@ -6,7 +6,8 @@ use catalog_model::{CatalogError, SellerError};
 use catalog_repository::sellers;
 use database::{Once, Transaction};
 use kernel::{
-    AuditEntry, Audited as _, Fault, Page, PageRequest, Permission, Scope, SellerId, UserId,
+    AuditEntry, Audited as _, Expected, Fault, Page, PageRequest, Permission, Scope, SellerId,
+    UserId,
 };
 
 use crate::Catalog;
@@ -62,15 +63,18 @@ impl Catalog {
         scope: &Scope,
         id: SellerId,
         change: SellerChange,
-        version: i64,
+        expected: &Expected,
     ) -> Result<Seller, CatalogError> {
         scope.require(Permission::SellersWrite)?;
         let currency = self.currency(scope).await?;
         let tx = self.database.begin_write(scope, "seller.change").await?;
         let known = sellers::lock(&tx, id).await?;
         let known = known.ok_or(SellerError::NotFound)?;
-        if known.version != version {
+        if !expected.is_met_by(known.version) {
             return Err(CatalogError::VersionMismatch);
+        }
+        if change == SellerChange::default() {
+            return Ok(known);
         }
         let before = known.snapshot();
         let seller = known.changed(change, currency, self.now())?;

@@ -2,19 +2,22 @@
 
 use std::collections::HashMap;
 
-use catalog_model::CatalogError;
 use catalog_model::events::{LowPile, ProductChanged, StockLow, StockShownChanged};
-use catalog_model::stock::{Adjustment, Movement, MovementKind, StockItem, shown};
+use catalog_model::stock::{Adjustment, Movement, MovementKind, StockItem};
+use catalog_model::stock_feed::BY_HAND;
 use catalog_model::supply::PileChange;
+use catalog_model::{BundleError, CatalogError};
 use catalog_repository::stock::{self, Cause, Change};
-use catalog_repository::{movements, piles, variants};
-use database::{Once, Transaction};
+use catalog_repository::stock_counts::{self, Last};
+use catalog_repository::{bundles, movements, piles, variants};
+use database::{Once, Scoped, Transaction};
 use kernel::{
     AuditEntry, Page, PageRequest, Permission, ProductId, Scope, StockItemId, StockMovementId,
     Timestamp, VariantId,
 };
 
 use crate::Catalog;
+use crate::bundles::{Seen, seen_of_bundles};
 use crate::index::index;
 
 impl Catalog {
@@ -36,8 +39,12 @@ impl Catalog {
             Once::Replayed(item) => return Ok(item),
             Once::Fresh(tx) => tx,
         };
-        let known = self.locked_pile(&tx, variant).await?;
-        let change = Change::on_hand(known.id, adjustment.delta(known.on_hand)?);
+        let (known, set_aside) = locked_or_set_aside(&tx, variant).await?;
+        let delta = adjustment.delta(known.on_hand)?;
+        if set_aside && delta > 0 {
+            return Err(BundleError::NoStock.into());
+        }
+        let change = Change::on_hand(known.id, delta);
         let cause = Cause {
             kind: MovementKind::Adjusted,
             reason: Some(reason),
@@ -46,6 +53,16 @@ impl Catalog {
         };
         let changed = self.apply(&tx, &[change], cause).await?;
         let pile = *changed.first().ok_or(CatalogError::BelowReserved)?;
+        if let Adjustment::To(on_hand) = adjustment {
+            // Counts that were made before it and come later have no effect.
+            let counted = Last {
+                item: pile.id,
+                source: BY_HAND.to_owned(),
+                counted_at: now,
+                on_hand,
+            };
+            stock_counts::note(&tx, &[counted], now).await?;
+        }
         let entry = AuditEntry::new("stock.adjust", variant);
         self.record(&tx, entry.before(&known).after(&pile)).await?;
         Ok(tx.commit_with(pile).await?)
@@ -59,7 +76,7 @@ impl Catalog {
         variant: VariantId,
         change: PileChange,
     ) -> Result<StockItem, CatalogError> {
-        scope.require(Permission::StockWrite)?;
+        scope.require_within(Permission::StockWrite)?;
         let now = self.now();
         let tx = self.database.begin_write(scope, "stock.change").await?;
         let known = self.locked_pile(&tx, variant).await?;
@@ -72,6 +89,7 @@ impl Catalog {
         if pile.supply != known.supply {
             let product = pile.product;
             self.queue.publish(&tx, &ProductChanged { product }).await?;
+            self.tell_of_supply(&tx, &pile).await?;
         }
         let available = pile.available();
         if let Some(low) = low_now(&pile, available > known.low_up_to) {
@@ -92,11 +110,7 @@ impl Catalog {
         tx: &Transaction,
         variant: VariantId,
     ) -> Result<StockItem, CatalogError> {
-        let item = variants::find(tx, variant)
-            .await?
-            .ok_or(CatalogError::VariantNotFound)?
-            .stock_item
-            .ok_or(CatalogError::NotCounted)?;
+        let item = pile_of(tx, variant).await?;
         piles::lock(tx, item)
             .await?
             .ok_or(CatalogError::VariantNotFound)
@@ -111,11 +125,7 @@ impl Catalog {
     ) -> Result<Page<Movement, StockMovementId>, CatalogError> {
         scope.require_within(Permission::CatalogRead)?;
         let db = self.database.read(scope).await?;
-        let item = variants::find(&db, variant)
-            .await?
-            .ok_or(CatalogError::VariantNotFound)?
-            .stock_item
-            .ok_or(CatalogError::NotCounted)?;
+        let item = pile_of(&db, variant).await?;
         let mut page = movements::of_item(&db, item, page).await?;
         if scope.seller().is_some() {
             // Who else works or buys here is no business of a seller.
@@ -138,7 +148,9 @@ impl Catalog {
     ) -> Result<Vec<StockItem>, CatalogError> {
         let changed = stock::apply(tx, changes, cause).await?;
         let before = availability_before(&changed, changes);
-        if let Some(event) = shown_change(&before, cause.now) {
+        let mut seen = seen_of(&before, cause.now);
+        seen.extend(seen_of_bundles(tx, &before, cause.now).await?);
+        if let Some(event) = shown_change(&seen) {
             // Search knows only whether there is any.
             if event.in_lists {
                 index(tx, event.products.iter().copied(), self.now()).await?;
@@ -180,19 +192,56 @@ fn availability_before(changed: &[StockItem], changes: &[Change]) -> Vec<(StockI
     before.collect()
 }
 
+/// What the public saw and sees of piles.
+fn seen_of(changed: &[(StockItem, i64)], now: Timestamp) -> Vec<Seen> {
+    let seen = changed.iter().map(|&(pile, before)| {
+        let supply = pile.supply.at(now);
+        Seen {
+            product: pile.product,
+            before: (before, supply),
+            after: (pile.available(), supply),
+        }
+    });
+    seen.collect()
+}
+
+/// The pile of a variant, or the one that is set aside while it is a bundle,
+/// and whether it is that. What came back on it may be taken away.
+async fn locked_or_set_aside(
+    tx: &Transaction,
+    variant: VariantId,
+) -> Result<(StockItem, bool), CatalogError> {
+    let (item, set_aside) = match pile_of(tx, variant).await {
+        Err(CatalogError::Bundle(BundleError::NoStock)) => {
+            let own = bundles::own_pile(tx, variant).await?;
+            (own.ok_or(BundleError::NoStock)?, true)
+        }
+        other => (other?, false),
+    };
+    let pile = piles::lock(tx, item).await?;
+    Ok((pile.ok_or(CatalogError::VariantNotFound)?, set_aside))
+}
+
+/// Where the stock of a variant is counted.
+async fn pile_of(db: &Scoped, variant: VariantId) -> Result<StockItemId, CatalogError> {
+    let variant = variants::find(db, variant)
+        .await?
+        .ok_or(CatalogError::VariantNotFound)?;
+    if variant.bundle {
+        return Err(BundleError::NoStock.into());
+    }
+    variant.stock_item.ok_or(CatalogError::NotCounted)
+}
+
 /// What the public sees differently after changes; none if it sees no
 /// difference, as with most orders.
-fn shown_change(changed: &[(StockItem, i64)], now: Timestamp) -> Option<StockShownChanged> {
+fn shown_change(changed: &[Seen]) -> Option<StockShownChanged> {
     let mut products: Vec<ProductId> = Vec::new();
     let mut in_lists = false;
-    for &(pile, before) in changed {
-        let (supply, after) = (pile.supply.at(now), pile.available());
-        if shown(Some(before), supply) == shown(Some(after), supply) {
-            continue;
-        }
-        in_lists |= (before > 0) != (after > 0);
-        if !products.contains(&pile.product) {
-            products.push(pile.product);
+    for seen in changed.iter().filter(|seen| seen.differs()) {
+        in_lists |= seen.in_lists();
+        if !products.contains(&seen.product) {
+            products.push(seen.product);
         }
     }
     (!products.is_empty()).then_some(StockShownChanged { products, in_lists })
@@ -216,7 +265,7 @@ mod tests {
     fn only_visible_changes_are_announced() {
         let seen = |on_hand, delta| {
             let now = Timestamp::from_seconds(0);
-            shown_change(&after(on_hand, delta), now).map(|event| event.in_lists)
+            shown_change(&seen_of(&after(on_hand, delta), now)).map(|event| event.in_lists)
         };
         assert_eq!(seen(99, -1), None);
         assert_eq!(seen(10, -1), Some(false));

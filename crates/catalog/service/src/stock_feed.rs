@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashMap};
 use catalog_model::CatalogError;
 use catalog_model::stock::{MovementKind, StockItem};
 use catalog_model::stock_feed::{
-    CLOCK_SKEW, Count, CountOutcome, CountResult, Winner, newest, target,
+    BY_HAND, CLOCK_SKEW, Count, CountOutcome, CountResult, Winner, newest, target,
 };
 use catalog_repository::piles;
 use catalog_repository::stock::{Cause, Change};
@@ -49,9 +49,12 @@ impl Catalog {
         for (row, count) in counts.iter().enumerate() {
             let Some(item) = items[row] else { continue };
             outcomes[row].outcome = CountOutcome::Older;
-            let known = last
-                .iter()
-                .find(|one| one.item == item && one.source == count.source);
+            let of_pile = || last.iter().filter(|one| one.item == item);
+            if of_pile().any(|one| one.source == BY_HAND && count.counted_at < one.counted_at) {
+                items[row] = None;
+                continue;
+            }
+            let known = of_pile().find(|one| one.source == count.source);
             if let Some(known) = known.filter(|known| count.counted_at <= known.counted_at) {
                 if known.counted_at == count.counted_at && known.on_hand == count.on_hand {
                     outcomes[row].outcome = CountOutcome::Unchanged;
@@ -137,18 +140,22 @@ async fn known(
     let mut skus: Vec<&str> = counts.iter().map(|count| count.sku.as_str()).collect();
     skus.sort_unstable();
     skus.dedup();
-    let named: HashMap<String, Option<StockItemId>> = stock_counts::named(tx, &skus)
+    let named: HashMap<String, (bool, Option<StockItemId>)> = stock_counts::named(tx, &skus)
         .await?
         .into_iter()
-        .map(|one| (one.sku, one.stock_item_id.map(StockItemId::from_uuid)))
+        .map(|one| {
+            let item = one.stock_item_id.map(StockItemId::from_uuid);
+            (one.sku, (one.bundle, item))
+        })
         .collect();
     let latest = now.plus(CLOCK_SKEW);
     let rows = counts.iter().map(|count| {
         let (outcome, item) = match named.get(&count.sku) {
             None => (CountOutcome::UnknownSku, None),
-            Some(None) => (CountOutcome::NotCounted, None),
+            Some((true, _)) => (CountOutcome::Bundle, None),
+            Some((_, None)) => (CountOutcome::NotCounted, None),
             Some(_) if count.counted_at > latest => (CountOutcome::InFuture, None),
-            Some(&item) => (CountOutcome::Older, item),
+            Some(&(_, item)) => (CountOutcome::Older, item),
         };
         let result = CountResult {
             sku: count.sku.clone(),

@@ -9,13 +9,15 @@ use catalog_model::stock::{MAX_ON_HAND, MovementKind};
 use catalog_model::variant::{
     MAX_PER_PRODUCT, NewVariant, Variant, VariantChange, VariantStatus, check_compare_at, title_of,
 };
+use catalog_repository::bundles::{self, Of};
 use catalog_repository::detail::Audience;
 use catalog_repository::prices::Pricing;
 use catalog_repository::stock::{Cause, Change};
 use catalog_repository::{detail, piles, products, stock, variants};
 use database::{Once, Transaction};
 use kernel::{
-    AuditEntry, Audited as _, Fault, Money, Permission, ProductId, Scope, StockItemId, VariantId,
+    AuditEntry, Audited as _, Expected, Fault, Money, Permission, ProductId, Scope, StockItemId,
+    VariantId,
 };
 
 use crate::Catalog;
@@ -89,7 +91,7 @@ impl Catalog {
             return Ok(piles.first().map(|pile| pile.id));
         }
         if !(0..=MAX_ON_HAND).contains(&on_hand) {
-            return Err(CatalogError::QuantityOutOfRange);
+            return Err(CatalogError::QuantityOutOfRange("/on_hand"));
         }
         let id = StockItemId::new(now);
         piles::insert(tx, [(id, product.id)], now).await?;
@@ -112,28 +114,39 @@ impl Catalog {
         scope: &Scope,
         id: VariantId,
         change: VariantChange,
-        version: i64,
+        expected: &Expected,
     ) -> Result<StockedVariant, CatalogError> {
         scope.require_within(Permission::CatalogWrite)?;
         let tx = self.database.begin_write(scope, "variant.change").await?;
         let known = variants::find(&tx, id)
             .await?
             .ok_or(CatalogError::VariantNotFound)?;
-        if known.version != version {
+        if !expected.is_met_by(known.version) {
             return Err(CatalogError::VersionMismatch);
+        }
+        if change == VariantChange::default() {
+            return one(reread(&tx, known.product, self.now()).await?, id);
         }
         if let Some(price) = change.price
             && price.currency != known.price.currency
         {
             return Err(CatalogError::WrongCurrency(known.price.currency));
         }
-        let before = known.snapshot();
+        let (before, known_status) = (known.snapshot(), known.status);
         let variant = known.changed(change, self.now());
         check_compare_at(variant.price, variant.compare_at)?;
         if !variants::update(&tx, &variant).await.map_err(sku_taken)? {
             return Err(CatalogError::VersionMismatch);
         }
+        // Now that its row is locked, it does not become a component.
+        let holders = bundles::holding(&tx, Of::Variant(id)).await?;
+        let sold_otherwise = known_status != variant.status;
+        if sold_otherwise && variant.status == VariantStatus::Archived {
+            Self::check_not_in_bundles(&holders, None)?;
+        }
         self.product_touched(&tx, variant.product).await?;
+        self.tell_bundles(&tx, variant.product, &holders, sold_otherwise)
+            .await?;
         let changed = one(reread(&tx, variant.product, self.now()).await?, id)?;
         let entry = AuditEntry::new("variant.change", id);
         self.record(&tx, entry.before(&before).after(&variant))
@@ -172,7 +185,7 @@ pub(crate) fn next_place(product: &ProductDetail) -> i64 {
 }
 
 /// One of the variants of a product.
-fn one(product: ProductDetail, id: VariantId) -> Result<StockedVariant, CatalogError> {
+pub(crate) fn one(product: ProductDetail, id: VariantId) -> Result<StockedVariant, CatalogError> {
     product
         .variants
         .into_iter()
@@ -191,6 +204,7 @@ pub(crate) fn build(
         id: VariantId::new(now),
         product: product.id,
         stock_item: None,
+        bundle: false,
         sku: new.sku,
         title: new
             .title

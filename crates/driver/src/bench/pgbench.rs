@@ -110,6 +110,9 @@ impl Writer<'_> {
             .all(|b| b.is_ascii_digit());
         if is_number && !value.is_empty() {
             format!("{value}::bigint")
+        } else if ["t", "f"].contains(&value) {
+            // As PostgreSQL logs a boolean.
+            format!("'{value}'::boolean")
         } else if value.starts_with(['{', '[']) {
             format!("{}::jsonb", literal(value))
         } else if value.starts_with("\\x") {

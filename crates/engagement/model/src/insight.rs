@@ -226,6 +226,15 @@ pub struct Funnel {
 }
 
 impl Funnel {
+    /// Of 10,000 visitors, how many bought, when so many orders were paid;
+    /// none without visitors. Orders are also placed by those who are not
+    /// counted as visitors (programs, the staff, an app behind an API key), and
+    /// several by one visitor, so no more count than visitors placed one.
+    pub fn conversion(&self, paid: i64) -> Option<i64> {
+        let buyers = paid.min(self.checkouts);
+        buyers.saturating_mul(10_000).checked_div(self.visitors)
+    }
+
     /// Both.
     #[must_use]
     pub fn plus(self, other: &Self) -> Self {
@@ -326,6 +335,26 @@ mod tests {
         assert!(Days::new(day("2025-03-31"), None, today).is_ok());
         assert!(Days::new(day("2025-03-30"), None, today).is_err());
         assert!(Days::new(None, day("-009999-01-01"), today).is_err());
+    }
+
+    #[test]
+    fn no_more_visitors_buy_than_came() {
+        let funnel = |visitors, checkouts| Funnel {
+            visitors,
+            viewers: 0,
+            carts: 0,
+            checkouts,
+        };
+        for (visitors, checkouts, paid, conversion) in [
+            (0, 0, 5, None),
+            (2, 0, 78, Some(0)),
+            (2, 1, 78, Some(5_000)),
+            (3, 2, 1, Some(3_333)),
+            (2, 2, 9, Some(10_000)),
+        ] {
+            let found = funnel(visitors, checkouts).conversion(paid);
+            assert_eq!(found, conversion, "{visitors} {checkouts} {paid}");
+        }
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! The mails of engagement.
 
 use accounts_model::mails::{DefaultTemplate, MailKind};
-use orders_model::cart::PricedCart;
+use orders_model::priced_cart::PricedCart;
 use serde::Serialize;
 use serde_json::{Value, json};
 

@@ -62,6 +62,41 @@ pub async fn mark_sent(tx: &Transaction, cart: CartId, now: Timestamp) -> Result
     Ok(changed == 1)
 }
 
+/// Lets the reminder of a cart go to an address, unless one of another cart
+/// went there since then; of several at once, one does.
+pub async fn take_turn(
+    tx: &Transaction,
+    address: &[u8],
+    cart: CartId,
+    since: Timestamp,
+    now: Timestamp,
+) -> Result<bool, Fault> {
+    let taken = tx
+        .run(
+            "INSERT INTO reminded_addresses (tenant_id, address_hash, cart_id, reminded_at) VALUES ($1, $2, $3, $4) \
+             ON CONFLICT (tenant_id, address_hash) DO UPDATE SET cart_id = excluded.cart_id, reminded_at = excluded.reminded_at \
+             WHERE reminded_addresses.reminded_at <= $5 OR reminded_addresses.cart_id = excluded.cart_id",
+            [
+                address.to_vec().into(),
+                cart.uuid().into(),
+                now.micros().into(),
+                since.micros().into(),
+            ],
+        )
+        .await?;
+    Ok(taken == 1)
+}
+
+/// Forgets which addresses were reminded before then.
+pub async fn forget_turns(tx: &Transaction, before: Timestamp) -> Result<(), Fault> {
+    tx.run(
+        "DELETE FROM reminded_addresses WHERE tenant_id = $1 AND reminded_at <= $2",
+        [before.micros().into()],
+    )
+    .await
+    .map(|_| ())
+}
+
 /// Notes that nobody is to be reminded at an address.
 pub async fn opt_out(tx: &Transaction, address: &[u8], now: Timestamp) -> Result<(), Fault> {
     tx.run(
@@ -72,14 +107,16 @@ pub async fn opt_out(tx: &Transaction, address: &[u8], now: Timestamp) -> Result
     .map(|_| ())
 }
 
-/// Forgets that nobody is to be reminded at an address.
-pub async fn forget_opt_out(tx: &Transaction, address: &[u8]) -> Result<(), Fault> {
-    tx.run(
+/// Forgets what is kept of an address: that nobody is to be reminded there,
+/// and that somebody was.
+pub async fn forget_address(tx: &Transaction, address: &[u8]) -> Result<(), Fault> {
+    for sql in [
         "DELETE FROM mail_optouts WHERE tenant_id = $1 AND address_hash = $2",
-        [address.to_vec().into()],
-    )
-    .await
-    .map(|_| ())
+        "DELETE FROM reminded_addresses WHERE tenant_id = $1 AND address_hash = $2",
+    ] {
+        tx.run(sql, [address.to_vec().into()]).await?;
+    }
+    Ok(())
 }
 
 #[derive(FromQueryResult)]

@@ -19,6 +19,9 @@ use crate::links::address_hash;
 /// Carts that were left longer ago than this are let be: when nobody worked
 /// for days, a reminder comes too late.
 const WINDOW: Duration = Duration::from_hours(48);
+/// How long an address is left alone after a reminder, whatever carts name it:
+/// anybody can start carts, and write any address into them.
+pub(crate) const PAUSE: Duration = Duration::from_hours(7 * 24);
 
 /// Whom to remind of a cart.
 struct Reminded {
@@ -61,8 +64,12 @@ impl Engagement {
                 return Ok(());
             }
         }
+        let now = self.now();
+        let is_sent = !wishes_none
+            && self.settings.reminders
+            && reminders::take_turn(&tx, &address, cart, now.minus(PAUSE), now).await?;
         tx.commit().await?;
-        if wishes_none || !self.settings.reminders {
+        if !is_sent {
             return Ok(());
         }
         self.send_reminder(scope, job, &left, &reminded).await?;

@@ -47,7 +47,7 @@ impl PersonalData for Engagement {
 
     async fn erase_in_tx(&self, tx: &Transaction, person: &Person) -> Result<(), NotErased> {
         if let Some(address) = hash_of(tx.scope().tenant(), person) {
-            reminders::forget_opt_out(tx, &address).await?;
+            reminders::forget_address(tx, &address).await?;
         }
         Ok(())
     }

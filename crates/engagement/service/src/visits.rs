@@ -7,11 +7,12 @@ use std::time::Duration;
 use engagement_model::EngagementError;
 use engagement_model::day::day_of;
 use engagement_model::visit::{Seen, Stage, Visitor};
-use engagement_repository::visitors;
+use engagement_repository::{reminders, visitors};
 use jiff::civil::Date;
 use kernel::{Scope, TenantId, random};
 
 use crate::Engagement;
+use crate::abandoned::PAUSE;
 
 /// Visitors that are kept in memory at most; more are not counted.
 const MAX_HELD: usize = 50_000;
@@ -107,14 +108,15 @@ impl Engagement {
         Ok(())
     }
 
-    /// Counts the visitors of each day, and forgets them when it is over;
-    /// called by its job.
+    /// Counts the visitors of each day, and forgets them when it is over, and
+    /// whom was reminded long enough ago; called by its job.
     pub async fn count_visitors(&self, scope: &Scope) -> Result<(), EngagementError> {
         let tenant = self.accounts.tenant(scope).await?;
         let today = day_of(self.now().minus(LATE), &tenant.settings.time_zone);
         let tx = self.database.begin_write(scope, "visits.count").await?;
         visitors::count(&tx).await?;
         visitors::forget(&tx, today).await?;
+        reminders::forget_turns(&tx, self.now().minus(PAUSE)).await?;
         tx.commit().await?;
         Ok(())
     }

@@ -75,6 +75,7 @@ pub(crate) fn without_addresses(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
 
     #[test]
     fn a_mail_has_both_forms_and_the_headers_that_end_it() {
@@ -109,6 +110,19 @@ mod tests {
             !text.contains("multipart") && !text.contains("List-"),
             "{text}"
         );
+    }
+
+    proptest! {
+        /// What is taken at the door can be written to.
+        #[test]
+        fn every_address_that_is_taken_can_be_sent_to(
+            local in "[a-zäA-Z0-9!#$%&'*+/=?^_`{|}~(). \"-]{1,20}",
+            domain in "[a-zäéA-Z0-9._-]{1,8}([.][a-zßA-Z0-9-]{1,6}){0,2}|\\[[0-9a-f.:]{3,12}\\]",
+        ) {
+            if let Some(address) = kernel::email::normal(&format!("{local}@{domain}")) {
+                prop_assert!(mailbox(&address).is_ok(), "{}", address);
+            }
+        }
     }
 
     #[test]

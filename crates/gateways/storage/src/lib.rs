@@ -16,7 +16,7 @@ use secrecy::ExposeSecret as _;
 
 use store::ObjectFiles;
 
-pub use check::check_settings;
+pub use check::{check_bucket, check_settings};
 
 /// How long one call of a bucket may take.
 const TIMEOUT: Duration = Duration::from_secs(30);

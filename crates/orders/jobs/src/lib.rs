@@ -8,10 +8,10 @@ use orders_model::events::{
     ShipmentShipped, ShippingMethodsChanged,
 };
 use orders_model::jobs::{
-    ExecuteRefund, ForgetInvoices, ProcessWebhook, SendConfirmation, SendRefundNotice,
-    SendReturnNotice, SendShippingNotice, Sweep,
+    ExecuteRefund, ForgetInvoices, FreeReservations, ProcessWebhook, SendConfirmation,
+    SendRefundNotice, SendReturnNotice, SendShippingNotice, Sweep,
 };
-use orders_service::Orders;
+use orders_service::{Orders, SWEEP_INTERVAL};
 use queue::Registry;
 use queue::schedule::Schedule;
 
@@ -36,6 +36,11 @@ pub fn register(registry: &mut Registry, orders: &Arc<Orders>) {
     registry.handle(move |context, Sweep {}| {
         let service = service.clone();
         async move { service.sweep(&context.scope).await }
+    });
+    let service = orders.clone();
+    registry.handle(move |context, FreeReservations {}| {
+        let service = service.clone();
+        async move { service.free_reservations(&context.scope).await }
     });
     registry.subscribe(|event: RefundPromised| ExecuteRefund {
         refund: event.refund,
@@ -104,7 +109,7 @@ fn register_mails(registry: &mut Registry, orders: &Arc<Orders>) {
 /// What is due again and again.
 pub fn schedules() -> Vec<Schedule> {
     vec![
-        Schedule::new(Duration::from_mins(1), Sweep {}),
+        Schedule::new(SWEEP_INTERVAL, Sweep {}),
         Schedule::new(Duration::from_hours(24), ForgetInvoices {}),
     ]
 }

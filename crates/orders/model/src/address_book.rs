@@ -42,7 +42,7 @@ pub struct NewSavedAddress {
 }
 
 /// A change of a kept address; what is `None` stays.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct SavedAddressChange {
     /// What they call it; `Some(None)` removes it.
     pub label: Option<Option<String>>,

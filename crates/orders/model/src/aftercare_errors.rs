@@ -8,6 +8,15 @@ use crate::returns::ReturnStatus;
 use crate::sales::MAX_DAYS;
 use crate::shipment::ShipmentStatus;
 
+/// That something cannot go from where it stands to where it was to go.
+pub(crate) fn stuck(what: &str, is: &str, wanted: &str) -> String {
+    if is == wanted {
+        format!("this {what} is {is} already")
+    } else {
+        format!("this {what} is {is}, and so cannot become {wanted}")
+    }
+}
+
 /// Why something about a paid order was refused.
 #[derive(Debug, thiserror::Error, EnumDiscriminants)]
 #[strum_discriminants(name(AftercareErrorCode), derive(EnumIter))]
@@ -16,7 +25,7 @@ pub enum AftercareError {
     #[error("there is no such shipment")]
     ShipmentNotFound,
     /// The shipment is not in the right state.
-    #[error("a shipment that is {} cannot become {}", <&str>::from(*.is), <&str>::from(*.wanted))]
+    #[error("{}", stuck("shipment", (*.is).into(), (*.wanted).into()))]
     ShipmentState {
         /// What it is.
         is: ShipmentStatus,
@@ -51,7 +60,7 @@ pub enum AftercareError {
     #[error("there is no such return")]
     ReturnNotFound,
     /// The return is not in the right state.
-    #[error("a return that is {} cannot become {}", <&str>::from(*.is), <&str>::from(*.wanted))]
+    #[error("{}", stuck("return", (*.is).into(), (*.wanted).into()))]
     ReturnState {
         /// What it is.
         is: ReturnStatus,
@@ -59,10 +68,12 @@ pub enum AftercareError {
         wanted: ReturnStatus,
     },
     /// More was to come back than the buyer has.
-    #[error("at most {left} pieces of this line can be returned")]
+    #[error("{}", too_many_returned(*.left, *.sent))]
     TooManyReturned {
         /// What is left.
         left: i64,
+        /// How many were sent at all.
+        sent: i64,
     },
     /// More came than was to come.
     #[error("at most {left} pieces of this line were to come back")]
@@ -74,7 +85,7 @@ pub enum AftercareError {
     #[error("nothing came back; cancel the return instead")]
     NothingReceived,
     /// The buyer took too long.
-    #[error("returns can be asked for within {days} days after the goods arrived; ask the shop")]
+    #[error("{}", window_over(*.days))]
     WindowOver {
         /// How many.
         days: u32,
@@ -87,9 +98,32 @@ pub enum AftercareError {
     /// The days make no period.
     #[error("a period has 1 to {MAX_DAYS} days, and its first one comes first")]
     InvalidPeriod,
+    /// There is no money to give back.
+    #[error(
+        "nothing was paid for this order, so there is nothing to refund; an order that nobody paid is canceled"
+    )]
+    NothingPaid,
     /// There are too many notes.
     #[error("an order has at most {0} notes")]
     TooManyNotes(i64),
+}
+
+fn window_over(days: u32) -> String {
+    if days == 0 {
+        return "returns cannot be asked for here; ask the shop".to_owned();
+    }
+    format!("returns can be asked for within {days} days after the goods arrived; ask the shop")
+}
+
+fn too_many_returned(left: i64, sent: i64) -> String {
+    if sent == 0 {
+        return "nothing of this line was sent yet, so nothing can come back; cancel the order or refund it"
+            .to_owned();
+    }
+    if left == 0 {
+        return "all that was sent of this line came back, or is in other returns".to_owned();
+    }
+    format!("at most {left} pieces of this line can be returned")
 }
 
 impl AftercareErrorCode {
@@ -111,6 +145,7 @@ impl AftercareErrorCode {
             Self::WindowOver => "return.window_over",
             Self::ExchangeUnderWay => "return.exchange_under_way",
             Self::InvalidPeriod => "report.invalid_period",
+            Self::NothingPaid => "refund.not_paid",
             Self::TooManyNotes => "order.too_many_notes",
         }
     }
@@ -132,6 +167,7 @@ impl AftercareErrorCode {
             | Self::TooManyReceived
             | Self::WindowOver
             | Self::ExchangeUnderWay
+            | Self::NothingPaid
             | Self::TooManyNotes => ErrorKind::Conflict,
         }
     }

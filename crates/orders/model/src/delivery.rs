@@ -1,7 +1,7 @@
 //! What can go wrong with address books, shipping zones, and orders that are
 //! changed before they are paid.
 
-use kernel::{DomainError, ErrorKind, FieldError};
+use kernel::{DomainError, ErrorKind, FieldError, Money};
 use strum::{EnumDiscriminants, EnumIter};
 
 use crate::order::OrderStatus;
@@ -48,6 +48,16 @@ pub enum DeliveryError {
     /// The order would be empty.
     #[error("an order has 1 to 100 lines, each of another variant; cancel it to buy nothing")]
     EditLines,
+    /// More of a line would cost more than what is there already.
+    #[error(
+        "{name} costs {price} now, more than when it was ordered; leave the quantity as it is, and buy more in another order"
+    )]
+    PriceRose {
+        /// What.
+        name: String,
+        /// What one costs today.
+        price: Money,
+    },
     /// Goods need a way.
     #[error("this order is not shipped; leave `shipping_address` and `shipping_method` out")]
     NotShipped,
@@ -68,6 +78,7 @@ impl DeliveryErrorCode {
             Self::NotEditable => "order.not_editable",
             Self::ExchangeNotEditable => "order.exchange_not_editable",
             Self::EditLines => "order.edit_lines",
+            Self::PriceRose => "order.price_rose",
             Self::NotShipped => "order.not_shipped",
         }
     }
@@ -85,6 +96,7 @@ impl DeliveryErrorCode {
             | Self::ZoneInUse
             | Self::TooManyZones
             | Self::NotEditable
+            | Self::PriceRose
             | Self::ExchangeNotEditable => ErrorKind::Conflict,
         }
     }
@@ -105,7 +117,7 @@ impl DomainError for DeliveryError {
             Self::AddressTwice(_) => "/billing_address_id",
             Self::UnknownZone(_) => "/zone_ids",
             Self::InvalidArea(_) => "/areas",
-            Self::EditLines => "/lines",
+            Self::EditLines | Self::PriceRose { .. } => "/lines",
             _ => return Vec::new(),
         };
         vec![FieldError::new(pointer, self.code(), self.to_string())]

@@ -4,7 +4,8 @@
 use kernel::{Fault, Money, MoneyError, Timestamp};
 
 use crate::address::Address;
-use crate::order::{OrderDetail, OrderLine};
+use crate::order::{OrderDetail, OrderLine, OrderStatus};
+use crate::shipment::{Shipment, ShipmentStatus};
 
 /// A document.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -89,8 +90,13 @@ fn document(detail: &OrderDetail, issuer: Issuer<'_>, title: &str) -> Document {
     }
 }
 
-/// What goes into the parcel: what, how many, where to, and no prices.
-pub fn packing_slip(detail: &OrderDetail, issuer: Issuer<'_>) -> Document {
+/// What goes into the parcels: what, how many, where to, and no prices. Of a
+/// shipment what is in it, else what is to be sent in all.
+pub fn packing_slip(
+    detail: &OrderDetail,
+    shipment: Option<&Shipment>,
+    issuer: Issuer<'_>,
+) -> Document {
     let order = &detail.order;
     let mut slip = document(detail, issuer, "Packing slip");
     if let Some(address) = &order.shipping_address {
@@ -101,24 +107,56 @@ pub fn packing_slip(detail: &OrderDetail, issuer: Issuer<'_>) -> Document {
         slip.facts.push(("Shipping".to_owned(), method.clone()));
     }
     slip.columns = ["Item", "SKU", "Quantity"].map(str::to_owned).to_vec();
-    let to_ship = detail.lines.iter().filter(|line| line.to_ship() > 0);
-    slip.rows = to_ship
-        .map(|line| {
-            vec![
-                line.name.clone(),
-                line.sku.clone(),
-                line.to_ship().to_string(),
-            ]
-        })
+    let pieces = |line: &OrderLine| match shipment {
+        Some(shipment) => shipment.pieces_of(line.id),
+        None => line.to_ship(),
+    };
+    let lines = detail.lines.iter().map(|line| (line, pieces(line)));
+    let packed = lines.filter(|(_, pieces)| *pieces > 0);
+    slip.rows = packed
+        .flat_map(|(line, pieces)| rows_of(line, pieces))
         .collect();
+    if let Some(tracking) = shipment.and_then(|shipment| shipment.tracking.number.clone()) {
+        slip.facts.push(("Tracking number".to_owned(), tracking));
+    }
+    let canceled = shipment.is_some_and(|one| one.status == ShipmentStatus::Canceled);
+    match order.status {
+        OrderStatus::Pending => slip.remarks.push("Not paid yet: do not send.".to_owned()),
+        _ if canceled => slip.remarks.push("Canceled: do not send.".to_owned()),
+        OrderStatus::Canceled => slip.remarks.push("Canceled: do not send.".to_owned()),
+        OrderStatus::Paid | OrderStatus::Shipped => {}
+    }
     slip
 }
 
-/// What was bought and paid. It is no invoice: taxes are those the gateway
-/// computed.
+/// What is packed for a line, and below a bundle what is in it.
+fn rows_of(line: &OrderLine, pieces: i64) -> Vec<Vec<String>> {
+    let row = |name: String, sku: &str, pieces: i64| vec![name, sku.to_owned(), pieces.to_string()];
+    let mut rows = vec![row(line.name.clone(), &line.sku, pieces)];
+    rows.extend(line.components.iter().map(|one| {
+        let pieces = one.quantity.saturating_mul(pieces);
+        row(format!("– {}", one.name), &one.sku, pieces)
+    }));
+    rows
+}
+
+/// What was bought and paid, or is to be. It is no invoice: taxes are those the
+/// gateway computed. The last total is what counts: what is to be paid, was
+/// paid, or is left of that after refunds.
 pub fn receipt(detail: &OrderDetail, issuer: Issuer<'_>) -> Result<Document, MoneyError> {
     let order = &detail.order;
-    let mut receipt = document(detail, issuer, "Receipt");
+    let title = match order.paid_at {
+        Some(_) => "Receipt",
+        None => "Order",
+    };
+    let mut receipt = document(detail, issuer, title);
+    if order.status == OrderStatus::Canceled {
+        receipt.remarks.push("This order was canceled.".to_owned());
+    } else if order.paid_at.is_none() {
+        receipt
+            .remarks
+            .push("This order is not paid yet.".to_owned());
+    }
     if let Some(paid) = order.paid_at {
         let paid = (issuer.date)(paid, issuer.time_zone);
         receipt.facts.push(("Paid on".to_owned(), paid));
@@ -148,12 +186,20 @@ pub fn receipt(detail: &OrderDetail, issuer: Issuer<'_>) -> Result<Document, Mon
     let credit = Money::new(-order.exchange_credit.minor, order.currency);
     total("Paid by what came back", credit, false);
     total("Taxes", order.tax, false);
-    total(
-        "Refunded",
-        Money::new(-order.refunded.minor, order.currency),
-        false,
-    );
+    if order.paid_at.is_none() && order.captured.is_zero() {
+        total("Total", order.total, true);
+        return Ok(receipt);
+    }
     total("Paid", order.captured, true);
+    if !order.refunded.is_zero() {
+        let refunded = Money::new(-order.refunded.minor, order.currency);
+        total("Refunded", refunded, true);
+        total(
+            "Paid after refunds",
+            order.captured.minus(order.refunded)?,
+            true,
+        );
+    }
     Ok(receipt)
 }
 

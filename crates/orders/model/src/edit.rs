@@ -16,7 +16,7 @@ use crate::cart::{MAX_LINES, check_quantity};
 use crate::delivery::DeliveryError;
 use crate::errors::OrdersError;
 use crate::fees::{FeeBasis, fees};
-use crate::order::{Order, OrderLine, Pieces};
+use crate::order::{LineComponent, Order, OrderLine, Pieces};
 use crate::ordering::full_name;
 use crate::promotion::Promotion;
 use crate::promotion::apply::{Basket, Candidate, Item, Outcome, apply};
@@ -94,7 +94,7 @@ pub fn edit(
     }
     let is_goods = |line: &OrderLine| {
         let offer = terms.offers.iter().find(|o| o.variant == line.variant);
-        offer.map_or(line.stock_item.is_some(), |o| o.kind == ProductKind::Goods)
+        offer.map_or(line.is_counted(), |o| o.kind == ProductKind::Goods)
     };
     let lines = match edit.lines {
         Some(wanted) => edited_lines(&order, &lines, &wanted, terms)?,
@@ -160,7 +160,7 @@ fn weight_grams(
 }
 
 /// The lines as they are to be. What is there already keeps its id and price;
-/// more of it, and what is new, must be on sale.
+/// more of it, and what is new, must be on sale, and more of it not dearer.
 fn edited_lines(
     order: &Order,
     known: &[OrderLine],
@@ -183,6 +183,9 @@ fn edited_lines(
         if grows && offer.is_none() {
             return Err(OrdersError::NotForSale);
         }
+        if let (true, Some(before), Some(offer)) = (grows, before, offer) {
+            check_price(before, offer)?;
+        }
         let mut next = match (before, offer) {
             (Some(before), _) => before.clone(),
             (None, Some(offer)) => new_line(order, offer, terms.now)?,
@@ -198,6 +201,17 @@ fn edited_lines(
     Ok(lines)
 }
 
+/// Refuses more of what costs more today: a line has one price, and nobody
+/// buys at yesterday's what they did not order then.
+fn check_price(line: &OrderLine, offer: &Offer) -> Result<(), OrdersError> {
+    let today = offer.price;
+    if today.currency == line.unit_price.currency && today.minor <= line.unit_price.minor {
+        return Ok(());
+    }
+    let name = full_name(offer);
+    Err(DeliveryError::PriceRose { name, price: today }.into())
+}
+
 fn new_line(order: &Order, offer: &Offer, now: Timestamp) -> Result<OrderLine, OrdersError> {
     if offer.price.currency != order.currency {
         return Err(OrdersError::NoPrice {
@@ -211,6 +225,7 @@ fn new_line(order: &Order, offer: &Offer, now: Timestamp) -> Result<OrderLine, O
         product: offer.product,
         variant: offer.variant,
         stock_item: offer.stock_item,
+        components: LineComponent::of(offer),
         seller: offer.seller,
         sku: offer.sku.clone(),
         name: full_name(offer),

@@ -9,7 +9,9 @@ use kernel::{CartId, Currency, Money, OrderId, OrderLineId, Timestamp, VariantId
 
 use crate::cart::MAX_QUANTITY;
 use crate::errors::OrdersError;
-use crate::order::{FulfilmentState, Order, OrderLine, OrderStatus, PaymentState, Pieces};
+use crate::order::{
+    FulfilmentState, LineComponent, Order, OrderLine, OrderStatus, PaymentState, Pieces,
+};
 use crate::ordering::full_name;
 
 /// What the buyer gets instead.
@@ -73,6 +75,7 @@ pub fn lines_of(
             product: offer.product,
             variant: offer.variant,
             stock_item: offer.stock_item,
+            components: LineComponent::of(offer),
             seller: offer.seller,
             sku: offer.sku.clone(),
             name: full_name(offer),
@@ -109,7 +112,7 @@ pub fn order_of(
     now: Timestamp,
 ) -> Result<Order, OrdersError> {
     let nothing = Money::zero(first.currency);
-    let counted = lines.iter().any(|line| line.stock_item.is_some());
+    let counted = lines.iter().any(OrderLine::is_counted);
     let mut order = Order {
         id: OrderId::new(now),
         number: 0,
@@ -143,6 +146,7 @@ pub fn order_of(
         exchange_of: Some(first.id),
         exchange_credit: settlement.credit,
         exchanged: nothing,
+        credit_back: nothing,
         ..first.clone()
     };
     if lines.iter().all(|line| line.pieces.intangible > 0) {

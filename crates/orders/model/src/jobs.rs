@@ -83,6 +83,15 @@ impl Job for ForgetInvoices {
     const MAX_ATTEMPTS: u32 = 3;
 }
 
+/// Frees stock whose time is over; for when that comes between two sweeps.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct FreeReservations {}
+
+impl Job for FreeReservations {
+    const KIND: &'static str = "orders.free_reservations";
+    const MAX_ATTEMPTS: u32 = 1;
+}
+
 /// Settles what was left open: asks the gateways about attempts and refunds
 /// nobody heard of, frees stock whose time is over, cancels unpaid orders,
 /// forgets old carts.

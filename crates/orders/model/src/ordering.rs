@@ -6,12 +6,12 @@ use catalog_model::offer::Offer;
 use catalog_model::product::ProductKind;
 use kernel::{Money, OrderId, OrderLineId, PaymentId, Timestamp, UserId};
 
-use crate::cart::{Notice, PricedCart};
 use crate::errors::OrdersError;
 use crate::order::{
-    FulfilmentState, Order, OrderLine, OrderStatus, PaymentState, Pieces, ReturnUrls,
+    FulfilmentState, LineComponent, Order, OrderLine, OrderStatus, PaymentState, Pieces, ReturnUrls,
 };
 use crate::payment::{Payment, PaymentStatus};
+use crate::priced_cart::{Notice, PricedCart};
 
 /// Refuses a cart that lacks something an order needs.
 pub fn check_complete(priced: &PricedCart) -> Result<(), OrdersError> {
@@ -92,6 +92,7 @@ pub fn lines_of(priced: &PricedCart, now: Timestamp) -> Result<Vec<OrderLine>, O
                 product: offer.product,
                 variant: offer.variant,
                 stock_item: offer.stock_item,
+                components: LineComponent::of(offer),
                 seller: offer.seller,
                 sku: offer.sku.clone(),
                 name: full_name(offer),
@@ -177,6 +178,7 @@ pub fn new_order(
         exchange_of: None,
         exchange_credit: nothing,
         exchanged: nothing,
+        credit_back: nothing,
     })
 }
 

@@ -259,50 +259,6 @@ impl Return {
         let came = self.lines.iter().map(|line| line.restocked + line.scrapped);
         came.sum()
     }
-
-    /// Settles the pieces that came, or, before any came, all that are to,
-    /// for what was paid for them; that, less what went back for them before.
-    /// `all` are the returns of the order, whose lock is held. Together they
-    /// settle no line for more than was paid for it.
-    pub fn settle(&mut self, lines: &[OrderLine], all: &[Self]) -> Result<Money, OrdersError> {
-        let others = || all.iter().filter(|other| other.id != self.id);
-        let has_come = self.received_at.is_some();
-        let mut sum = Money::zero(self.refunded.currency);
-        for line in &mut self.lines {
-            let sold = lines.iter().find(|sold| sold.id == line.line);
-            let sold = sold.ok_or(OrdersError::LineNotFound)?;
-            let pieces = if has_come {
-                line.restocked + line.scrapped
-            } else {
-                line.quantity
-            };
-            let settled = sold.worth(settled_of(others(), line.line), pieces)?;
-            line.settled = Some(settled);
-            sum = sum.plus(Money::new(settled.worth, sum.currency))?;
-        }
-        let left = sum.minus(self.refunded)?;
-        Ok(Money::new(left.minor.max(0), left.currency))
-    }
-
-    /// Takes it back that its pieces are settled, because what they paid for
-    /// is canceled.
-    pub fn unsettle(&mut self) {
-        for line in &mut self.lines {
-            line.settled = None;
-        }
-    }
-}
-
-/// How many pieces of a line returns settled, and for what.
-fn settled_of<'a>(returns: impl Iterator<Item = &'a Return>, line: OrderLineId) -> Settled {
-    returns
-        .flat_map(|one| &one.lines)
-        .filter(|entry| entry.line == line)
-        .filter_map(|entry| entry.settled)
-        .fold(Settled::default(), |sum, one| Settled {
-            pieces: sum.pieces + one.pieces,
-            worth: sum.worth + one.worth,
-        })
 }
 
 /// The lines of a new return: no more than was handed over, did not come back
@@ -323,9 +279,10 @@ pub fn check_returnable(
     for sum in summed(lines, &entries)? {
         let line = lines.iter().find(|line| line.id == sum.line);
         let held = line.map_or(0, |line| line.pieces.returning + line.pieces.returned);
-        let left = (handed_over(shipments, sum.line) - held).max(0);
+        let sent = handed_over(shipments, sum.line);
+        let left = (sent - held).max(0);
         if sum.quantity > left {
-            return Err(AftercareError::TooManyReturned { left }.into());
+            return Err(AftercareError::TooManyReturned { left, sent }.into());
         }
         let first = wanted.iter().find(|entry| entry.line == sum.line);
         let first = first.ok_or(OrdersError::LineNotFound)?;

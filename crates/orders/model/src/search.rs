@@ -68,10 +68,12 @@ pub fn words_of_tracking(number: &str) -> Vec<String> {
 }
 
 /// What somebody searches for, as words that each must begin one of the
-/// order's. None when nothing is left of the text.
-pub fn wanted(text: &str) -> Vec<String> {
-    let text = text.trim().trim_start_matches('#');
-    words(text).take(MAX_WORDS).collect()
+/// order's. `None` when they wrote nothing; no words at all when what they
+/// wrote has none, such as `%`, which nothing is found by.
+pub fn wanted(text: &str) -> Option<Vec<String>> {
+    let text = text.trim();
+    let bare = text.trim_start_matches('#');
+    (!text.is_empty()).then(|| words(bare).take(MAX_WORDS).collect())
 }
 
 #[cfg(test)]
@@ -80,10 +82,17 @@ mod tests {
 
     #[test]
     fn what_is_typed_finds_what_is_stored() {
-        assert_eq!(wanted(" #1001 "), ["1001"]);
-        assert_eq!(wanted("Łukasz, O'Brien"), ["lukasz", "o", "brien"]);
-        assert_eq!(wanted("Ада@Example.com"), ["ada@example.com"]);
-        assert!(wanted(" -- ").is_empty());
+        for (text, found) in [
+            (" #1001 ", &["1001"][..]),
+            ("Łukasz, O'Brien", &["lukasz", "o", "brien"]),
+            ("Ада@Example.com", &["ada@example.com"]),
+            (" -- ", &[]),
+            ("%", &[]),
+            ("#", &[]),
+        ] {
+            assert_eq!(wanted(text).unwrap(), found, "{text}");
+        }
+        assert_eq!(wanted(" "), None);
         let parts: Vec<String> = words_and_parts("Anna Müller-Łoś").collect();
         assert_eq!(parts, ["anna", "anna", "muller-los", "muller", "los"]);
         assert_eq!(

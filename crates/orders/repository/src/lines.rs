@@ -3,13 +3,14 @@
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
-use database::column::{Stored, to_json};
+use database::column::{Stored, to_json, to_maybe};
 use database::{Scoped, Transaction};
 use kernel::{
     Currency, Fault, Money, OrderId, OrderLineId, ProductId, SellerId, StockItemId, Timestamp,
     VariantId,
 };
-use orders_model::order::{LineMove, Order, OrderLine, Pieces};
+use orders_model::order::{LineComponent, LineMove, Order, OrderLine, Pieces};
+use sea_orm::prelude::Json;
 use sea_orm::{FromQueryResult, Value};
 use serde::Deserialize;
 use uuid::Uuid;
@@ -23,6 +24,7 @@ pub(crate) struct Row {
     product_id: Uuid,
     variant_id: Uuid,
     stock_item_id: Option<Uuid>,
+    components: Option<Stored<Vec<LineComponent>>>,
     seller_id: Option<Uuid>,
     sku: String,
     name: String,
@@ -50,6 +52,7 @@ pub(crate) const TABLE: Table = Table {
         ("product_id", Kind::Uuid),
         ("variant_id", Kind::Uuid),
         ("stock_item_id", Kind::Uuid),
+        ("components", Kind::Json),
         ("seller_id", Kind::Uuid),
         ("sku", Kind::Plain),
         ("name", Kind::Plain),
@@ -82,6 +85,43 @@ pub async fn of(db: &Scoped, order: &Order) -> Result<Vec<OrderLine>, Fault> {
         .collect())
 }
 
+#[derive(FromQueryResult)]
+struct RowOf {
+    order_id: Uuid,
+    #[sea_orm(nested)]
+    line: Row,
+}
+
+/// The lines of some orders, which have these currencies, in one statement.
+pub async fn of_orders(
+    db: &Scoped,
+    orders: &[(OrderId, Currency)],
+) -> Result<BTreeMap<OrderId, Vec<OrderLine>>, Fault> {
+    let mut all: BTreeMap<OrderId, Vec<OrderLine>> = BTreeMap::new();
+    if orders.is_empty() {
+        return Ok(all);
+    }
+    let columns: Vec<&str> = TABLE.columns.iter().map(|(name, _)| *name).collect();
+    let places: Vec<String> = (0..orders.len()).map(|n| format!("${}", n + 2)).collect();
+    let sql = format!(
+        "SELECT order_id, {} FROM order_lines WHERE tenant_id = $1 AND order_id IN ({}) ORDER BY order_id, position",
+        columns.join(", "),
+        places.join(", ")
+    );
+    let values: Vec<Value> = orders.iter().map(|(id, _)| id.uuid().into()).collect();
+    let rows: Vec<RowOf> = db.all(&sql, values).await?;
+    let currencies: BTreeMap<OrderId, Currency> = orders.iter().copied().collect();
+    for row in rows {
+        let order = OrderId::from_uuid(row.order_id);
+        if let Some(currency) = currencies.get(&order) {
+            all.entry(order)
+                .or_default()
+                .push(read(row.line, *currency));
+        }
+    }
+    Ok(all)
+}
+
 pub(crate) fn read(row: Row, currency: Currency) -> OrderLine {
     OrderLine {
         id: OrderLineId::from_uuid(row.id),
@@ -89,6 +129,7 @@ pub(crate) fn read(row: Row, currency: Currency) -> OrderLine {
         product: ProductId::from_uuid(row.product_id),
         variant: VariantId::from_uuid(row.variant_id),
         stock_item: row.stock_item_id.map(StockItemId::from_uuid),
+        components: row.components.map_or_else(Vec::new, |Stored(all)| all),
         seller: row.seller_id.map(SellerId::from_uuid),
         sku: row.sku,
         name: row.name,
@@ -111,17 +152,23 @@ pub(crate) fn read(row: Row, currency: Currency) -> OrderLine {
     }
 }
 
+/// What the bundle of a line was made of; nothing for others.
+fn components(line: &OrderLine) -> Option<Json> {
+    to_maybe((!line.components.is_empty()).then_some(&line.components))
+}
+
 /// The write that adds the lines of an order, for a batch.
 pub fn insert(order: OrderId, lines: &[OrderLine]) -> (String, Vec<Value>) {
     let mut values: Vec<Value> = vec![order.uuid().into()];
     let mut rows = Vec::with_capacity(lines.len());
     for line in lines {
-        let row: [Value; 17] = [
+        let row: [Value; 18] = [
             line.id.uuid().into(),
             line.position.into(),
             line.product.uuid().into(),
             line.variant.uuid().into(),
             line.stock_item.map(StockItemId::uuid).into(),
+            components(line).into(),
             line.seller.map(SellerId::uuid).into(),
             line.sku.clone().into(),
             line.name.clone().into(),
@@ -145,12 +192,35 @@ pub fn insert(order: OrderId, lines: &[OrderLine]) -> (String, Vec<Value>) {
     (
         format!(
             "INSERT INTO order_lines (tenant_id, order_id, id, position, product_id, variant_id, stock_item_id, \
-               seller_id, sku, name, options, unit_price, quantity, discount, fee, restocked, intangible, backordered, \
+               components, seller_id, sku, name, options, unit_price, quantity, discount, fee, restocked, intangible, backordered, \
                expected_at) VALUES {}",
             rows.join(", ")
         ),
         values,
     )
+}
+
+/// The write that lets an order be found by what bundles in it are made of,
+/// for a batch; none when there are no bundles.
+pub fn index_components(order: OrderId, lines: &[OrderLine]) -> Option<(String, Vec<Value>)> {
+    let mut values: Vec<Value> = vec![order.uuid().into()];
+    let mut rows = Vec::new();
+    for line in lines {
+        for component in &line.components {
+            let n = values.len() + 2;
+            rows.push(format!("($1, $2, ${n}, ${}, ${})", n + 1, n + 2));
+            values.extend([
+                line.id.uuid().into(),
+                component.sku.clone().into(),
+                component.product.map(ProductId::uuid).into(),
+            ]);
+        }
+    }
+    let sql = format!(
+        "INSERT INTO order_line_components (tenant_id, order_id, line_id, sku, product_id) VALUES {}",
+        rows.join(", ")
+    );
+    (!rows.is_empty()).then_some((sql, values))
 }
 
 /// Writes other lines instead of those an order has. The order is locked and
@@ -162,7 +232,11 @@ pub async fn replace(tx: &Transaction, order: OrderId, lines: &[OrderLine]) -> R
     )
     .await?;
     let (sql, values) = insert(order, lines);
-    tx.run(&sql, values).await.map(|_| ())
+    tx.run(&sql, values).await?;
+    if let Some((sql, values)) = index_components(order, lines) {
+        tx.run(&sql, values).await?;
+    }
+    Ok(())
 }
 
 /// Changes the counts of a line, if they are never more than was bought, sent
@@ -192,15 +266,15 @@ pub async fn move_pieces(tx: &Transaction, line: OrderLineId, by: LineMove) -> R
     Ok(changed == 1)
 }
 
-/// Notes how many pieces of a line are waited for.
-pub async fn set_backordered(
-    tx: &Transaction,
-    line: OrderLineId,
-    backordered: i64,
-) -> Result<(), Fault> {
+/// Notes what of a line is waited for. The order is locked.
+pub async fn set_waiting(tx: &Transaction, line: &OrderLine) -> Result<(), Fault> {
     tx.run(
-        "UPDATE order_lines SET backordered = $2 WHERE tenant_id = $1 AND id = $3",
-        [backordered.into(), line.uuid().into()],
+        "UPDATE order_lines SET backordered = $2, components = $3 WHERE tenant_id = $1 AND id = $4",
+        [
+            line.pieces.backordered.into(),
+            components(line).into(),
+            line.id.uuid().into(),
+        ],
     )
     .await
     .map(|_| ())

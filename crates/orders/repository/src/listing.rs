@@ -2,8 +2,8 @@
 
 use database::Scoped;
 use kernel::{Fault, OrderId, Page, PageRequest, ProductId, Timestamp, UserId};
-use orders_model::order::{FulfilmentState, Order, OrderStatus, PaymentState};
-use sea_orm::Value;
+use orders_model::order::{FulfilmentState, ListedOrder, Order, OrderStatus, PaymentState};
+use sea_orm::{FromQueryResult, Value};
 use serde::{Deserialize, Serialize};
 
 use crate::orders::{COLUMNS, Row, read};
@@ -13,12 +13,12 @@ use crate::orders::{COLUMNS, Row, read};
 pub struct Filter {
     /// Only those of a user.
     pub user: Option<UserId>,
-    /// Only those that stand there.
-    pub status: Option<OrderStatus>,
-    /// Only those whose money stands there.
-    pub payment_status: Option<PaymentState>,
-    /// Only those whose goods stand there.
-    pub fulfilment_status: Option<FulfilmentState>,
+    /// Only those that stand there; anywhere when empty.
+    pub status: Vec<OrderStatus>,
+    /// Only those whose money stands there; anywhere when empty.
+    pub payment_status: Vec<PaymentState>,
+    /// Only those whose goods stand there; anywhere when empty.
+    pub fulfilment_status: Vec<FulfilmentState>,
     /// Only the one with that number.
     pub number: Option<i64>,
     /// Only those with that mail address.
@@ -35,14 +35,15 @@ pub struct Filter {
     pub min_total: Option<i64>,
     /// Only those of at most so much, in minor units.
     pub max_total: Option<i64>,
-    /// Only those with that product.
+    /// Only those with that product, alone or in a bundle.
     pub product: Option<ProductId>,
-    /// Only those with that stock keeping unit.
+    /// Only those with that stock keeping unit, alone or in a bundle.
     pub sku: Option<String>,
     /// Only those that go that way, by its code.
     pub shipping_method: Option<String>,
-    /// Only those with a word for each of these to begin with.
-    pub words: Vec<String>,
+    /// Only those with a word for each of these to begin with; none at all
+    /// when there are no words in what somebody searches for.
+    pub words: Option<Vec<String>>,
 }
 
 /// How to sort orders.
@@ -68,6 +69,18 @@ pub enum Position {
     Total(i64, OrderId),
 }
 
+/// That a line, or what a bundle among them was made of, has a value.
+fn of_lines(column: &str) -> String {
+    let having = |table: &str| {
+        format!("SELECT l.order_id FROM {table} l WHERE l.tenant_id = $1 AND l.{column} = ?")
+    };
+    format!(
+        "o.id IN ({} UNION ALL {})",
+        having("order_lines"),
+        having("order_line_components")
+    )
+}
+
 struct Conditions {
     sql: Vec<String>,
     values: Vec<Value>,
@@ -86,17 +99,30 @@ impl Conditions {
         }
     }
 
+    /// Those that stand at one of these.
+    fn add_words<W: Into<&'static str> + Copy>(&mut self, column: &str, words: &[W]) {
+        if words.is_empty() {
+            return;
+        }
+        let mut places = Vec::with_capacity(words.len());
+        for word in words {
+            let word: &'static str = (*word).into();
+            self.values.push(word.into());
+            places.push(format!("${}", self.values.len() + 1));
+        }
+        self.sql
+            .push(format!("{column} IN ({})", places.join(", ")));
+    }
+
     fn of(filter: &Filter) -> Self {
         let mut all = Self {
             sql: vec!["o.tenant_id = $1".to_owned()],
             values: Vec::new(),
         };
         all.add_if("o.user_id = ?", filter.user.map(UserId::uuid));
-        all.add_if("o.status = ?", filter.status.map(<&'static str>::from));
-        let payment = filter.payment_status.map(<&'static str>::from);
-        all.add_if("o.payment_status = ?", payment);
-        let goods = filter.fulfilment_status.map(<&'static str>::from);
-        all.add_if("o.fulfilment_status = ?", goods);
+        all.add_words("o.status", &filter.status);
+        all.add_words("o.payment_status", &filter.payment_status);
+        all.add_words("o.fulfilment_status", &filter.fulfilment_status);
         all.add_if("o.number = ?", filter.number);
         all.add_if("o.email = ?", filter.email.clone());
         let micros = |at: Option<Timestamp>| at.map(Timestamp::micros);
@@ -105,11 +131,13 @@ impl Conditions {
         all.add_if("o.total >= ?", filter.min_total);
         all.add_if("o.total <= ?", filter.max_total);
         all.add_if("o.shipping_method = ?", filter.shipping_method.clone());
-        let of_lines = "o.id IN (SELECT l.order_id FROM order_lines l WHERE l.tenant_id = $1 AND ";
         let product = filter.product.map(ProductId::uuid);
-        all.add_if(&format!("{of_lines}l.product_id = ?)"), product);
-        all.add_if(&format!("{of_lines}l.sku = ?)"), filter.sku.clone());
-        for word in &filter.words {
+        all.add_if(&of_lines("product_id"), product);
+        all.add_if(&of_lines("sku"), filter.sku.clone());
+        if filter.words.as_ref().is_some_and(Vec::is_empty) {
+            all.sql.push("1 = 0".to_owned());
+        }
+        for word in filter.words.iter().flatten() {
             // Words are ASCII, so this is the first text that begins otherwise.
             let end = format!("{word}\u{7f}");
             all.add(
@@ -170,13 +198,20 @@ pub fn position(order: &Order, sort: Sort) -> Position {
     }
 }
 
-/// Orders, in one statement.
+#[derive(FromQueryResult)]
+struct Listed {
+    #[sea_orm(nested)]
+    order: Row,
+    pieces: i64,
+}
+
+/// Orders, in one statement. Pieces are added up for those of the page only.
 pub async fn list(
     db: &Scoped,
     filter: &Filter,
     sort: Sort,
     page: &PageRequest<Position>,
-) -> Result<Page<Order, Position>, Fault> {
+) -> Result<Page<ListedOrder, Position>, Fault> {
     let mut conditions = Conditions::of(filter);
     let by = conditions.after(sort, page.after);
     let limit = i64::try_from(page.limit + 1).unwrap_or(i64::MAX);
@@ -185,15 +220,23 @@ pub async fn list(
         .split(", ")
         .map(|column| format!("o.{}", column.trim()))
         .collect();
+    let columns = columns.join(", ");
     let sql = format!(
-        "SELECT {} FROM orders o WHERE {} ORDER BY {by} LIMIT ${}",
-        columns.join(", "),
+        "SELECT {columns}, (SELECT CAST(COALESCE(SUM(l.quantity), 0) AS bigint) FROM order_lines l \
+           WHERE l.tenant_id = $1 AND l.order_id = o.id) AS pieces \
+         FROM (SELECT {columns} FROM orders o WHERE {} ORDER BY {by} LIMIT ${}) o ORDER BY {by}",
         conditions.sql.join(" AND "),
         conditions.values.len() + 1
     );
-    let rows: Vec<Row> = db.all(&sql, conditions.values).await?;
-    let orders = rows.into_iter().map(read).collect::<Result<Vec<_>, _>>()?;
-    Ok(Page::from_rows(orders, page.limit, |order| {
-        position(order, sort)
+    let rows: Vec<Listed> = db.all(&sql, conditions.values).await?;
+    let mut orders = Vec::with_capacity(rows.len());
+    for row in rows {
+        orders.push(ListedOrder {
+            order: read(row.order)?,
+            pieces: row.pieces,
+        });
+    }
+    Ok(Page::from_rows(orders, page.limit, |listed| {
+        position(&listed.order, sort)
     }))
 }

@@ -1,6 +1,7 @@
 //! Orders.
 
 use std::sync::LazyLock;
+use std::time::Duration;
 
 use database::column::{Stored, currency, to_json, to_maybe, word};
 use database::{Backend, Scoped, Sql, Transaction};
@@ -57,13 +58,14 @@ pub(crate) struct Row {
     exchange_of: Option<Uuid>,
     exchange_credit: i64,
     exchanged: i64,
+    credit_back: i64,
 }
 
 pub(crate) const COLUMNS: &str = "id, number, cart_id, user_id, email, currency, status, payment_status, fulfilment_status, \
      subtotal, discount, shipping, shipping_discount, fee, total, tax, captured, refunded, shipping_address, \
      billing_address, shipping_method, shipping_method_name, promotions, return_urls, reserved_until, attention, carrier, \
      tracking_number, cancel_reason, placed_at, paid_at, shipped_at, canceled_at, version, updated_at, dispute, \
-     exchange_of, exchange_credit, exchanged";
+     exchange_of, exchange_credit, exchanged, credit_back";
 
 pub(crate) fn read(row: Row) -> Result<Order, Fault> {
     let currency = currency("orders.currency", &row.currency)?;
@@ -115,6 +117,7 @@ pub(crate) fn read(row: Row) -> Result<Order, Fault> {
         exchange_of: row.exchange_of.map(OrderId::from_uuid),
         exchange_credit: money(row.exchange_credit),
         exchanged: money(row.exchanged),
+        credit_back: money(row.credit_back),
     })
 }
 
@@ -252,7 +255,7 @@ pub fn update(order: &Order) -> (&'static str, Vec<Value>) {
         "UPDATE orders SET status = $2, payment_status = $3, fulfilment_status = $4, tax = $5, captured = $6, \
            refunded = $7, reserved_until = $8, attention = $9, carrier = $10, tracking_number = $11, \
            cancel_reason = $12, paid_at = $13, shipped_at = $14, canceled_at = $15, version = $16, updated_at = $17, \
-           dispute = $18, exchange_credit = $19, exchanged = $20 WHERE tenant_id = $1 AND id = $21",
+           dispute = $18, exchange_credit = $19, exchanged = $20, credit_back = $21 WHERE tenant_id = $1 AND id = $22",
         vec![
             status.into(),
             payment.into(),
@@ -273,6 +276,7 @@ pub fn update(order: &Order) -> (&'static str, Vec<Value>) {
             order.dispute.map(<&'static str>::from).into(),
             order.exchange_credit.minor.into(),
             order.exchanged.minor.into(),
+            order.credit_back.minor.into(),
             order.id.uuid().into(),
         ],
     )
@@ -310,6 +314,34 @@ pub async fn with_expired_reservation(
         limit,
     )
     .await
+}
+
+#[derive(FromQueryResult)]
+struct EndRow {
+    at: i64,
+}
+
+/// When reservations end after `from` and not after `to`, rounded up to
+/// multiples of `round`, each time once.
+pub async fn reservations_ending(
+    db: &Scoped,
+    from: Timestamp,
+    to: Timestamp,
+    round: Duration,
+) -> Result<Vec<Timestamp>, Fault> {
+    let round = i64::try_from(round.as_micros()).unwrap_or(i64::MAX);
+    let rows: Vec<EndRow> = db
+        .all(
+            "SELECT DISTINCT (reserved_until + $4 - 1) / $4 * $4 AS at FROM orders \
+             WHERE tenant_id = $1 AND reserved_until IS NOT NULL AND reserved_until > $2 AND reserved_until <= $3 \
+             ORDER BY at",
+            [from.micros().into(), to.micros().into(), round.into()],
+        )
+        .await?;
+    Ok(rows
+        .into_iter()
+        .map(|row| Timestamp::from_micros(row.at))
+        .collect())
 }
 
 /// Orders that were placed before and are still not paid; those after one, by

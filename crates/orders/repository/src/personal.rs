@@ -4,8 +4,11 @@ use database::column::to_maybe;
 use database::{Scoped, Transaction};
 use kernel::{CartId, Fault, OrderId, Timestamp, UserId};
 use orders_model::address::Address;
+use orders_model::order::{NOBODY, Order};
 use sea_orm::{FromQueryResult, Value};
 use uuid::Uuid;
+
+use crate::{returns, words};
 
 /// Whose orders: an account's, and those a guest placed with an address.
 pub struct Whose<'a> {
@@ -51,15 +54,19 @@ pub async fn orders_of(db: &Scoped, whose: &Whose<'_>) -> Result<Vec<OrderId>, F
         .collect())
 }
 
-/// The number of one of their orders that is not done: not paid, not sent, or
-/// with money that is about to go back.
+/// The number of one of their orders that is not done: not paid, not wholly
+/// sent, with goods that are to come back, with money that is about to go back,
+/// or disputed.
 pub async fn in_progress(db: &Scoped, whose: &Whose<'_>) -> Result<Option<i64>, Fault> {
     let row: Option<NumberRow> = db
         .one(
             &format!(
                 "SELECT number FROM orders o WHERE tenant_id = $1 AND {THEIRS} AND ( \
                    status = 'pending' OR payment_status = 'processing' \
-                   OR (status = 'paid' AND fulfilment_status = 'unfulfilled' AND payment_status <> 'refunded') \
+                   OR (status = 'paid' AND fulfilment_status IN ('unfulfilled', 'partial') AND payment_status <> 'refunded') \
+                   OR dispute = 'open' \
+                   OR EXISTS (SELECT 1 FROM returns b WHERE b.tenant_id = o.tenant_id AND b.order_id = o.id \
+                              AND (b.status IN ('requested', 'approved') OR (b.status = 'received' AND b.kind = 'refund'))) \
                    OR EXISTS (SELECT 1 FROM refunds r WHERE r.tenant_id = o.tenant_id AND r.order_id = o.id \
                               AND r.status = 'pending')) \
                  ORDER BY number LIMIT 1"
@@ -107,7 +114,9 @@ async fn erase_redemptions(tx: &Transaction, order: OrderId) -> Result<(), Fault
          AND NOT EXISTS ( \
            SELECT 1 FROM promotion_redemptions o WHERE o.tenant_id = $1 AND o.order_id <> $2 AND o.released_at IS NULL \
              AND o.promotion_id = promotion_customers.promotion_id AND lower(o.email) = promotion_customers.customer)",
-        "UPDATE promotion_redemptions SET email = 'erased@erased.invalid' WHERE tenant_id = $1 AND order_id = $2",
+        &format!(
+            "UPDATE promotion_redemptions SET email = '{NOBODY}' WHERE tenant_id = $1 AND order_id = $2"
+        ),
     ] {
         tx.run(sql, [order.uuid().into()]).await?;
     }
@@ -127,28 +136,39 @@ pub async fn delete_carts(tx: &Transaction, whose: &Whose<'_>) -> Result<u64, Fa
 /// billed, if that is given.
 pub async fn erase_order(
     tx: &Transaction,
-    id: OrderId,
+    order: &Order,
     billed: Option<&Address>,
     now: Timestamp,
 ) -> Result<(), Fault> {
+    let id = order.id.uuid();
     tx.run(
-        "UPDATE orders SET email = 'erased@erased.invalid', shipping_address = NULL, billing_address = $3, \
-           tracking_number = NULL, cancel_reason = NULL, version = version + 1, updated_at = $4 \
-         WHERE tenant_id = $1 AND id = $2",
-        [
-            id.uuid().into(),
-            to_maybe(billed).into(),
-            now.micros().into(),
-        ],
+        &format!(
+            "UPDATE orders SET email = '{NOBODY}', shipping_address = NULL, billing_address = $3, \
+               tracking_number = NULL, cancel_reason = NULL, version = version + 1, updated_at = $4 \
+             WHERE tenant_id = $1 AND id = $2"
+        ),
+        [id.into(), to_maybe(billed).into(), now.micros().into()],
     )
     .await?;
-    erase_redemptions(tx, id).await?;
-    tx.run(
+    words::forget(tx, order).await?;
+    erase_redemptions(tx, order.id).await?;
+    for sql in [
         "UPDATE refunds SET reason = '(erased)' WHERE tenant_id = $1 AND order_id = $2",
-        [id.uuid().into()],
-    )
-    .await
-    .map(|_| ())
+        "UPDATE shipments SET tracking_number = NULL, tracking_url = NULL WHERE tenant_id = $1 AND order_id = $2",
+        "UPDATE returns SET note = NULL WHERE tenant_id = $1 AND order_id = $2",
+        "DELETE FROM order_notes WHERE tenant_id = $1 AND order_id = $2",
+    ] {
+        tx.run(sql, [id.into()]).await?;
+    }
+    for mut found in returns::of_order(tx, order).await? {
+        found.decision = None;
+        for line in &mut found.lines {
+            line.comment = None;
+        }
+        let (sql, values) = returns::update(&found);
+        tx.run(sql, values).await?;
+    }
+    Ok(())
 }
 
 /// Notes until when it is kept who was billed.

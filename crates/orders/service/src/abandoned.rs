@@ -4,8 +4,9 @@ use std::time::Duration;
 
 use kernel::{AccessDenied, CartId, Scope, Timestamp};
 use orders_model::OrdersError;
-use orders_model::cart::{CartStatus, PricedCart};
+use orders_model::cart::CartStatus;
 use orders_model::events::CartAbandoned;
+use orders_model::priced_cart::PricedCart;
 use orders_repository::{abandoned, carts};
 
 use crate::Orders;

@@ -1,7 +1,7 @@
 //! The addresses an account keeps, and carts that use them.
 
 use database::{Once, Scoped};
-use kernel::{SavedAddressId, Scope};
+use kernel::{Expected, SavedAddressId, Scope};
 use orders_model::address::Address;
 use orders_model::address_book::{NewSavedAddress, SavedAddress, SavedAddressChange};
 use orders_model::cart::Cart;
@@ -83,15 +83,18 @@ impl Orders {
         scope: &Scope,
         id: SavedAddressId,
         change: SavedAddressChange,
-        version: i64,
+        expected: &Expected,
     ) -> Result<SavedAddress, OrdersError> {
         let user = scope.require_user()?;
         let tx = self.database.begin_write(scope, "address.change").await?;
         let known = address_books::find(&tx, user, id)
             .await?
             .ok_or(DeliveryError::AddressNotFound)?;
-        if known.version != version {
+        if !expected.is_met_by(known.version) {
             return Err(OrdersError::VersionMismatch);
+        }
+        if change == SavedAddressChange::default() {
+            return Ok(known);
         }
         let changed = known.changed(change, self.now());
         if !address_books::update(&tx, &changed).await? {

@@ -3,7 +3,7 @@
 use database::{Batch, Once, Transaction, retrying};
 use kernel::{Audited as _, OrderId, Permission, Scope};
 use orders_model::events::OrderCanceled;
-use orders_model::order::{Order, OrderDetail, OrderStatus, PaymentState};
+use orders_model::order::{CANCELED, Order, OrderDetail, OrderStatus, PaymentState};
 use orders_model::payment::Payment;
 use orders_model::refund::Restock;
 use orders_model::{AftercareError, OrdersError};
@@ -14,6 +14,25 @@ use crate::access::OrderKey;
 use crate::disputes::check_undisputed;
 use crate::orders::detail;
 use crate::refunds::RefundCommand;
+
+/// Why an order is canceled.
+#[derive(Debug, Clone, Copy)]
+pub struct CancelReason<'a> {
+    /// The reason. What the shop writes is for the shop.
+    pub text: &'a str,
+    /// Whether the buyer reads it all the same: it becomes a note for them.
+    pub tell_customer: bool,
+}
+
+impl<'a> CancelReason<'a> {
+    /// What the buyer gives as a reason, or the program.
+    pub(crate) fn known(text: &'a str) -> Self {
+        Self {
+            text,
+            tell_customer: false,
+        }
+    }
+}
 
 /// What came of trying to cancel.
 enum Tried {
@@ -48,7 +67,7 @@ impl Orders {
             .ok_or(OrdersError::OrderNotFound)?;
         drop(db);
         self.check_order_change(scope, &order, key.token.as_deref())?;
-        self.cancel_pending(scope, key.id, reason, Captured::Stays)
+        self.cancel_pending(scope, key.id, CancelReason::known(reason), Captured::Stays)
             .await
     }
 
@@ -58,7 +77,7 @@ impl Orders {
         &self,
         scope: &Scope,
         id: OrderId,
-        reason: &str,
+        reason: CancelReason<'_>,
     ) -> Result<OrderDetail, OrdersError> {
         scope.require(Permission::OrdersWrite)?;
         let db = self.database.read(scope).await?;
@@ -82,7 +101,7 @@ impl Orders {
         &self,
         scope: &Scope,
         id: OrderId,
-        reason: &str,
+        reason: CancelReason<'_>,
         captured: Captured,
     ) -> Result<OrderDetail, OrdersError> {
         for _ in 0..5 {
@@ -102,7 +121,7 @@ impl Orders {
         &self,
         scope: &Scope,
         id: OrderId,
-        reason: &str,
+        reason: CancelReason<'_>,
         captured: Captured,
     ) -> Result<Tried, OrdersError> {
         let tx = match self
@@ -148,7 +167,8 @@ impl Orders {
             let mut batch = Batch::new();
             let command = RefundCommand {
                 amount: None,
-                reason: reason.to_owned(),
+                reason: reason.text.to_owned(),
+                tell_customer: false,
                 restock: Vec::new(),
                 despite_dispute: true,
             };
@@ -167,7 +187,7 @@ impl Orders {
         &self,
         scope: &Scope,
         id: OrderId,
-        reason: &str,
+        reason: CancelReason<'_>,
     ) -> Result<OrderDetail, OrdersError> {
         let tx = match self
             .database
@@ -206,7 +226,8 @@ impl Orders {
         } else {
             let command = RefundCommand {
                 amount: None,
-                reason: reason.to_owned(),
+                reason: reason.text.to_owned(),
+                tell_customer: false,
                 restock,
                 despite_dispute: true,
             };
@@ -227,15 +248,18 @@ impl Orders {
         tx: &Transaction,
         batch: &mut Batch,
         order: &mut Order,
-        reason: &str,
+        reason: CancelReason<'_>,
     ) -> Result<(), OrdersError> {
         let now = self.now();
-        order.cancel(reason.to_owned(), now)?;
+        order.cancel(reason.text.to_owned(), now)?;
+        if reason.tell_customer {
+            self.tell_customer(tx, order.id, reason.text).await?;
+        }
         self.release_credit(tx, batch, order).await?;
         batch.add(orders::update(order));
         let actor = tx.scope().actor();
-        let note = Some(reason.to_owned());
-        batch.add(history::note(order.id, "canceled", note, actor, now));
+        let note = Some(reason.text.to_owned());
+        batch.add(history::note(order.id, CANCELED, note, actor, now));
         let event = OrderCanceled { order: order.id };
         self.queue.publish_with(tx, batch, &event)?;
         Ok(())

@@ -4,10 +4,9 @@ use accounts_model::tenant::Tenant;
 use database::{Batch, Once, Transaction};
 use kernel::{CartId, CartLineId, Currency, Scope, UserId, VariantId};
 use orders_model::OrdersError;
-use orders_model::cart::{
-    Cart, CartChange, CartLine, CartStatus, MAX_LINES, PricedCart, check_quantity,
-};
+use orders_model::cart::{Cart, CartChange, CartLine, CartStatus, MAX_LINES, check_quantity};
 use orders_model::ordering::full_name;
+use orders_model::priced_cart::PricedCart;
 use orders_repository::carts;
 use serde::{Deserialize, Serialize};
 
@@ -321,8 +320,8 @@ impl Orders {
     }
 
     /// Writes a cart, as far as it is not stored like that, and tells what it
-    /// costs. What differs from what was seen
-    /// before is in the answer, and from now on counts as seen.
+    /// costs. What differs from what was seen before is in the answer, and from
+    /// now on counts as seen.
     pub(crate) async fn write_cart(
         &self,
         scope: &Scope,

@@ -2,10 +2,10 @@
 
 use std::sync::Arc;
 
-use kernel::{Fault, MoneyError, OrderId, Permission, Scope, Timestamp};
-use orders_model::OrdersError;
+use kernel::{Fault, MoneyError, OrderId, Permission, Scope, ShipmentId, Timestamp};
 use orders_model::document::{Document, Issuer, packing_slip, receipt};
 use orders_model::order::OrderDetail;
+use orders_model::{AftercareError, OrdersError};
 
 use crate::Orders;
 use crate::access::OrderKey;
@@ -20,11 +20,23 @@ pub struct OrderFile {
 }
 
 impl Orders {
-    /// What goes into the parcel of an order of the tenant.
-    pub async fn packing_slip(&self, scope: &Scope, id: OrderId) -> Result<OrderFile, OrdersError> {
+    /// What goes into the parcels of an order of the tenant, or into one.
+    pub async fn packing_slip(
+        &self,
+        scope: &Scope,
+        id: OrderId,
+        shipment: Option<ShipmentId>,
+    ) -> Result<OrderFile, OrdersError> {
         scope.require(Permission::OrdersRead)?;
         let detail = self.whole_order(scope, id).await?;
-        let make = |detail: &OrderDetail, issuer: Issuer<'_>| Ok(packing_slip(detail, issuer));
+        let of = |wanted| {
+            let mut all = detail.after.shipments.iter();
+            all.find(|one| one.id == wanted)
+                .ok_or(AftercareError::ShipmentNotFound)
+        };
+        let shipment = shipment.map(of).transpose()?;
+        let make =
+            |detail: &OrderDetail, issuer: Issuer<'_>| Ok(packing_slip(detail, shipment, issuer));
         self.print(scope, &detail, "packing-slip", make).await
     }
 
@@ -50,7 +62,7 @@ impl Orders {
         scope: &Scope,
         detail: &OrderDetail,
         name: &str,
-        make: fn(&OrderDetail, Issuer<'_>) -> Result<Document, MoneyError>,
+        make: impl Fn(&OrderDetail, Issuer<'_>) -> Result<Document, MoneyError>,
     ) -> Result<OrderFile, OrdersError> {
         let tenant = self.tenant(scope).await?;
         let issuer = Issuer {

@@ -4,7 +4,7 @@
 
 use accounts_model::tenant::PlatformFee;
 use database::{Batch, Transaction, retrying};
-use kernel::{Audited as _, Scope, VariantId};
+use kernel::{Audited as _, Expected, Scope, VariantId};
 use orders_model::address::Address;
 use orders_model::edit::{EditLine, Edited, OrderEdit, Terms, edit};
 use orders_model::events::{OrderEdited, PromotionsChanged};
@@ -31,7 +31,7 @@ pub struct EditRequest {
     /// Which.
     pub order: OrderKey,
     /// The version it is based on.
-    pub version: i64,
+    pub version: Expected,
     /// Where the goods go.
     pub shipping_address: Option<GivenAddress>,
     /// Who is billed.
@@ -40,6 +40,16 @@ pub struct EditRequest {
     pub shipping_method: Option<String>,
     /// What is bought, all of it.
     pub lines: Option<Vec<EditLine>>,
+}
+
+impl EditRequest {
+    /// Whether nothing is to become of it.
+    fn is_empty(&self) -> bool {
+        self.shipping_address.is_none()
+            && self.billing_address.is_none()
+            && self.shipping_method.is_none()
+            && self.lines.is_none()
+    }
 }
 
 /// What came of trying to change an order.
@@ -115,11 +125,15 @@ impl Orders {
         check_editable(&order)?;
         let known = lines::of(&tx, &order).await?;
         let is_known = match closed {
-            None => order.version == request.version,
+            None => request.version.is_met_by(order.version),
             Some(seen) => seen.is_still(&order, &known),
         };
         if !is_known {
             return Err(OrdersError::VersionMismatch);
+        }
+        // An open page stays open.
+        if request.is_empty() {
+            return Ok(Tried::Done(Progress::placed(&order, None)));
         }
         let fee = tenant.settings.fee_in(order.currency);
         // What cannot be done is refused before any page is closed.
@@ -132,6 +146,9 @@ impl Orders {
             if open.status == PaymentStatus::Processing {
                 return Err(OrdersError::PaymentProcessing);
             }
+            // Whether there is stock for it shows when it is written, which is
+            // taken back with the transaction.
+            self.write_edited(&tx, &order, edited, None).await?;
             let seen = Seen {
                 gateway: open.gateway.clone(),
                 order,
@@ -219,7 +236,7 @@ impl Orders {
         } = edited;
         for line in &mut lines {
             // Found out anew when it is reserved.
-            line.pieces.backordered = 0;
+            line.waits_for_nothing();
         }
         lines::replace(tx, order.id, &lines).await?;
         let (sql, values) = orders::update_contents(&order);

@@ -157,6 +157,9 @@ impl Orders {
         let (order, backend) = (write.order, tx.backend());
         batch.add(orders::insert(order, backend));
         batch.add(lines::insert(order.id, write.goods));
+        if let Some(write) = lines::index_components(order.id, write.goods) {
+            batch.add(write);
+        }
         batch.add(words::index_new(order.id, &words_of(order), backend));
         if let Some(attempt) = write.attempt {
             batch.add(payments::insert(attempt));

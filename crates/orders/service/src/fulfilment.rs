@@ -103,16 +103,21 @@ impl Orders {
     ) -> Result<(), OrdersError> {
         let mut waited_for = Vec::new();
         for entry in entries {
-            let line = lines.iter().find(|line| line.id == entry.line);
-            let to_fill = line.map_or(0, |line| line.to_fill(entry.quantity));
-            let item = line.and_then(|line| line.stock_item);
-            waited_for.extend(item.filter(|_| to_fill > 0).map(|item| (item, to_fill)));
+            let mut to_fill = 0;
+            if let Some(line) = lines.iter_mut().find(|line| line.id == entry.line) {
+                to_fill = line.to_fill(entry.quantity);
+                waited_for.extend(line.fill(entry.quantity));
+            }
             let by = LineMove {
                 shipped: entry.quantity,
                 backordered: -to_fill,
                 ..LineMove::default()
             };
             move_pieces(tx, lines, *entry, by).await?;
+            let bundle = lines.iter().find(|line| line.id == entry.line);
+            if let Some(bundle) = bundle.filter(|line| to_fill > 0 && !line.components.is_empty()) {
+                lines::set_waiting(tx, bundle).await?;
+            }
         }
         if waited_for.is_empty() {
             return Ok(());
@@ -211,13 +216,14 @@ impl Orders {
     ) -> Result<(), OrdersError> {
         let now = self.now();
         order.handed_over(&shipment.tracking, now);
-        let number = shipment.tracking.number.clone();
-        let found_by = number.as_deref().map(words_of_tracking);
+        let number = shipment.tracking.number.as_deref();
+        let found_by = number.map(words_of_tracking);
         if let Some(write) = words::index(order.id, &found_by.unwrap_or_default()) {
             batch.add(write);
         }
         let actor = tx.scope().actor();
-        batch.add(history::note(order.id, "shipped", number, actor, now));
+        let note = Some(shipment.id.to_string());
+        batch.add(history::note(order.id, "shipped", note, actor, now));
         let event = ShipmentShipped {
             order: order.id,
             shipment: shipment.id,

@@ -10,7 +10,7 @@ use orders_model::mails::{
     ORDER_CONFIRMATION, ORDER_REFUNDED, ORDER_SHIPPED, OrderMail, OrderOfMail, RETURN_APPROVED,
     RETURN_REJECTED, RefundOfMail, ReturnOfMail, ShipmentOfMail,
 };
-use orders_model::order::Order;
+use orders_model::order::{NOBODY, Order};
 use orders_model::refund::{Refund, RefundStatus};
 use orders_model::returns::{Return, ReturnStatus};
 use orders_model::shipment::Shipment;
@@ -117,6 +117,9 @@ impl Orders {
         let Some(order) = orders::find(&db, id).await? else {
             return Ok(());
         };
+        if order.email == NOBODY {
+            return Ok(());
+        }
         let lines = lines::of(&db, &order).await?;
         let of_cart = language_of(&db, &order).await?;
         drop(db);

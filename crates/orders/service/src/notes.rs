@@ -1,6 +1,6 @@
 //! What people write about orders.
 
-use database::{Batch, Once};
+use database::{Batch, Once, Transaction};
 use kernel::{Audited as _, OrderId, OrderNoteId, Permission, Scope};
 use orders_model::note::{NoteAudience, OrderNote};
 use orders_model::order::OrderDetail;
@@ -32,18 +32,42 @@ impl Orders {
             .await?
             .ok_or(OrdersError::OrderNotFound)?;
         let before = order.snapshot();
+        self.write_note(&tx, id, audience, body).await?;
+        order.changed(now);
+        self.finish_order(tx, Batch::new(), order, ("order.note", &before))
+            .await
+    }
+
+    /// Lets the buyer read why something was done to their order; the caller
+    /// holds its lock.
+    pub(crate) async fn tell_customer(
+        &self,
+        tx: &Transaction,
+        id: OrderId,
+        reason: &str,
+    ) -> Result<(), OrdersError> {
+        self.write_note(tx, id, NoteAudience::Customer, reason.to_owned())
+            .await
+    }
+
+    async fn write_note(
+        &self,
+        tx: &Transaction,
+        id: OrderId,
+        audience: NoteAudience,
+        body: String,
+    ) -> Result<(), OrdersError> {
+        let now = self.now();
         let note = OrderNote {
             id: OrderNoteId::new(now),
             audience,
             body,
-            actor: scope.actor().label(),
+            actor: tx.scope().actor().label(),
             at: now,
         };
-        if !notes::insert(&tx, id, &note).await? {
+        if !notes::insert(tx, id, &note).await? {
             return Err(AftercareError::TooManyNotes(notes::MAX_NOTES).into());
         }
-        order.changed(now);
-        self.finish_order(tx, Batch::new(), order, ("order.note", &before))
-            .await
+        Ok(())
     }
 }

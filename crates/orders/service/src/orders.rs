@@ -3,7 +3,7 @@
 use database::Scoped;
 use kernel::{OrderId, Page, PageRequest, Permission, Scope};
 use orders_model::OrdersError;
-use orders_model::order::{Order, OrderDetail};
+use orders_model::order::{ListedOrder, Order, OrderDetail};
 use orders_repository::listing;
 use serde::{Deserialize, Serialize};
 
@@ -29,7 +29,7 @@ impl Orders {
         &self,
         scope: &Scope,
         page: PageRequest<OrderPosition>,
-    ) -> Result<Page<Order, OrderPosition>, OrdersError> {
+    ) -> Result<Page<ListedOrder, OrderPosition>, OrdersError> {
         let filter = OrderFilter {
             user: Some(scope.require_user()?),
             ..OrderFilter::default()
@@ -52,7 +52,7 @@ impl Orders {
         filter: &OrderFilter,
         sort: OrderSort,
         page: &PageRequest<OrderPosition>,
-    ) -> Result<Page<Order, OrderPosition>, OrdersError> {
+    ) -> Result<Page<ListedOrder, OrderPosition>, OrdersError> {
         scope.require(Permission::OrdersRead)?;
         let db = self.database.read(scope).await?;
         Ok(listing::list(&db, filter, sort, page).await?)

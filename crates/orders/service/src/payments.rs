@@ -4,7 +4,7 @@ use catalog_model::CatalogError;
 use database::{Batch, Once, retrying};
 use kernel::{Money, PaymentId, Scope, Timestamp};
 use orders_model::OrdersError;
-use orders_model::order::{Order, OrderLine, OrderStatus, allot, demand};
+use orders_model::order::{Order, OrderLine, OrderStatus, demand, waiting};
 use orders_model::ordering::new_attempt;
 use orders_model::payment::{Payment, PaymentStatus};
 use orders_model::ports::{
@@ -17,6 +17,7 @@ use crate::access::OrderKey;
 use crate::gateways::gateway_error;
 use crate::orders::OrderAnswer;
 use crate::placing::Progress;
+use crate::settle::Said;
 
 /// Another attempt to pay an order.
 #[derive(Debug, Clone)]
@@ -189,7 +190,7 @@ impl Orders {
                     intent: None,
                     failure: Some(why.clone()),
                 };
-                self.settle(scope, payment.id, &report, None).await?;
+                self.settle(scope, payment.id, &report, Said::Asked).await?;
                 return Err(OrdersError::Gateway(why));
             }
             Err(GatewayError::Unknown(fault)) => return Err(fault.into()),
@@ -238,13 +239,14 @@ impl Orders {
         };
         let Some(session) = session else {
             let report = never_opened(payment);
-            return self.settle(scope, payment.id, &report, None).await;
+            return self.settle(scope, payment.id, &report, Said::Asked).await;
         };
         let report = match gateway.close(scope, &session).await {
             Err(GatewayError::Refused(why)) if over => lost(payment, why),
             answer => answer.map_err(gateway_error)?,
         };
-        self.settle(scope, payment.id, &report, None).await
+        let said = if over { Said::Asked } else { Said::Closed };
+        self.settle(scope, payment.id, &report, said).await
     }
 
     async fn open_and_close(&self, scope: &Scope, payment: PaymentId) -> Result<(), OrdersError> {
@@ -290,9 +292,9 @@ pub(crate) async fn note_waiting(
     known: &[OrderLine],
     owed: &[(kernel::StockItemId, i64)],
 ) -> Result<(), OrdersError> {
-    for (line, waits) in known.iter().zip(allot(known, owed)) {
-        if line.pieces.backordered != waits {
-            lines::set_backordered(tx, line.id, waits).await?;
+    for (line, waits) in known.iter().zip(waiting(known.to_vec(), owed)) {
+        if *line != waits {
+            lines::set_waiting(tx, &waits).await?;
         }
     }
     Ok(())
@@ -308,7 +310,7 @@ pub(crate) fn short(error: CatalogError, lines: &[OrderLine]) -> OrdersError {
 pub(crate) fn names(lines: &[OrderLine], short: &[kernel::StockItemId]) -> String {
     let names: Vec<&str> = lines
         .iter()
-        .filter(|line| line.stock_item.is_some_and(|item| short.contains(&item)))
+        .filter(|line| line.takes_from(short))
         .map(|line| line.name.as_str())
         .collect();
     names.join(", ")

@@ -10,6 +10,7 @@ use database::Transaction;
 use kernel::{CartId, Fault, Scope};
 use orders_model::OrdersError;
 use orders_model::address::Address;
+use orders_model::note::NoteAudience;
 use orders_model::order::{Order, OrderDetail};
 use orders_repository::personal::{self, Whose};
 use orders_repository::{address_books, carts, orders};
@@ -50,7 +51,7 @@ impl PersonalData for Orders {
         let whose = whose(person);
         if let Some(number) = personal::in_progress(tx, &whose).await? {
             let why = format!(
-                "the order {number} is not done; cancel it, or wait until it is paid, sent and its refunds are through"
+                "the order {number} is not done; cancel it, or wait until it is paid and sent, and its returns, refunds and disputes are over"
             );
             return Err(NotErased::InProgress(why));
         }
@@ -63,12 +64,12 @@ impl PersonalData for Orders {
             if billed.is_some() {
                 let until = order.placed_at.plus(self.settings.invoice_retention);
                 if until <= now {
-                    personal::erase_order(tx, id, None, now).await?;
+                    personal::erase_order(tx, &order, None, now).await?;
                     continue;
                 }
                 personal::keep_until(tx, id, until).await?;
             }
-            personal::erase_order(tx, id, billed.as_ref(), now).await?;
+            personal::erase_order(tx, &order, billed.as_ref(), now).await?;
         }
         personal::delete_carts(tx, &whose).await?;
         personal::delete_address_book(tx, person.id).await?;
@@ -112,7 +113,7 @@ fn order(detail: &OrderDetail) -> Value {
         "shipping_method": order.shipping_method_name,
         "carrier": order.carrier,
         "tracking_number": order.tracking_number,
-        "cancel_reason": order.cancel_reason,
+        "cancel_reason": detail.cancel_reason_for_buyer(),
         "placed_at": order.placed_at,
         "paid_at": order.paid_at,
         "shipped_at": order.shipped_at,
@@ -136,8 +137,52 @@ fn order(detail: &OrderDetail) -> Value {
             "id": refund.id,
             "status": refund.status,
             "amount": refund.amount,
-            "reason": refund.reason,
             "created_at": refund.created_at,
+        })).collect::<Vec<_>>(),
+        "after": after(detail),
+    })
+}
+
+/// What happened to an order after it was paid, as its buyer is told of it.
+fn after(detail: &OrderDetail) -> Value {
+    json!({
+        "shipments": detail.after.shipments.iter().map(|shipment| json!({
+            "id": shipment.id,
+            "status": shipment.status,
+            "carrier": shipment.tracking.carrier,
+            "tracking_number": shipment.tracking.number,
+            "tracking_url": shipment.tracking.url,
+            "shipped_at": shipment.shipped_at,
+            "delivered_at": shipment.delivered_at,
+        })).collect::<Vec<_>>(),
+        "returns": detail.after.returns.iter().map(|found| json!({
+            "id": found.id,
+            "status": found.status,
+            "note": found.note,
+            "decision": found.decision,
+            "lines": found.lines.iter().map(|line| json!({
+                "order_line_id": line.line,
+                "quantity": line.quantity,
+                "reason": line.reason,
+                "comment": line.comment,
+            })).collect::<Vec<_>>(),
+            "refunded": found.refunded,
+            "created_at": found.created_at,
+        })).collect::<Vec<_>>(),
+        "notes": detail.after.notes.iter().filter(|note| note.audience == NoteAudience::Customer).map(|note| json!({
+            "body": note.body,
+            "created_at": note.at,
+        })).collect::<Vec<_>>(),
+        "disputes": detail.after.disputes.iter().map(|dispute| json!({
+            "id": dispute.id,
+            "outcome": dispute.outcome,
+            "amount": dispute.amount,
+            "reason": dispute.reason,
+            "opened_at": dispute.opened_at,
+        })).collect::<Vec<_>>(),
+        "history": detail.history.iter().map(|entry| json!({
+            "kind": entry.kind,
+            "created_at": entry.at,
         })).collect::<Vec<_>>(),
     })
 }

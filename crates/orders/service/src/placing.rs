@@ -2,10 +2,10 @@
 //! one transaction.
 
 use catalog_model::CatalogError;
+use catalog_model::offer::Offer;
 use database::{Batch, Once, OnceTransaction, Transaction};
-use kernel::{OrderId, PaymentId, Scope, Timestamp};
+use kernel::{Fault, OrderId, PaymentId, Scope, StockItemId, Timestamp, VariantId};
 use orders_model::OrdersError;
-use orders_model::cart::PricedCart;
 use orders_model::events::OrderPlaced;
 use orders_model::order::{
     Aftercare, HistoryEntry, Order, OrderDetail, OrderLine, ReturnUrls, demand, waiting,
@@ -14,6 +14,7 @@ use orders_model::ordering::{
     check_as_seen, check_complete, full_name, lines_of, new_attempt, new_order,
 };
 use orders_model::payment::{Payment, PaymentStatus};
+use orders_model::priced_cart::PricedCart;
 use orders_model::search::words_of;
 use orders_repository::promotions::redemptions;
 use orders_repository::{carts, history, lines, numbers, orders, payments, words};
@@ -216,24 +217,50 @@ impl Orders {
             return Ok((lines, None));
         }
         let until = self.reserved_until();
-        let owed = self
+        let reserved = self
             .catalog
             .reserve_in_tx(tx, batch, order, &wanted, until)
-            .await
-            .map_err(|error| match error {
-                CatalogError::OutOfStock(short) => {
-                    let names: Vec<String> = priced
-                        .lines
-                        .iter()
-                        .filter_map(|line| line.offer.as_ref())
-                        .filter(|offer| offer.stock_item.is_some_and(|i| short.contains(&i)))
-                        .map(full_name)
-                        .collect();
-                    OrdersError::OutOfStock(names.join(", "))
-                }
-                other => other.into(),
-            })?;
-        Ok((waiting(lines, &owed), Some(until)))
+            .await;
+        match reserved {
+            Ok(owed) => Ok((waiting(lines, &owed), Some(until))),
+            Err(CatalogError::OutOfStock(short)) => {
+                self.require_same_piles(tx, priced).await?;
+                let offers = priced.lines.iter().filter_map(|line| line.offer.as_ref());
+                let names: Vec<String> = offers
+                    .filter(|offer| offer.draws().iter().any(|draw| short.contains(&draw.item)))
+                    .map(full_name)
+                    .collect();
+                Err(OrdersError::OutOfStock(names.join(", ")))
+            }
+            Err(other) => Err(other.into()),
+        }
+    }
+
+    /// Fails for a passing reason when something in a cart takes from other
+    /// piles by now than when it was read: it became a bundle, or another one,
+    /// while we waited for its pile. Tried again, the order wants the right ones.
+    async fn require_same_piles(
+        &self,
+        tx: &Transaction,
+        priced: &PricedCart,
+    ) -> Result<(), OrdersError> {
+        let offers = || priced.lines.iter().filter_map(|line| line.offer.as_ref());
+        let variants: Vec<VariantId> = offers().map(|offer| offer.variant).collect();
+        let currency = priced.cart.currency;
+        let now = self.catalog.offers_in_tx(tx, &variants, currency).await?;
+        let same = offers().all(|offer| {
+            let now = now.iter().find(|one| one.variant == offer.variant);
+            let piles = |offer: &Offer| -> Vec<(StockItemId, i64)> {
+                let draws = offer.draws().into_iter();
+                draws.map(|draw| (draw.item, draw.quantity)).collect()
+            };
+            now.is_some_and(|now| piles(now) == piles(offer))
+        });
+        if same {
+            Ok(())
+        } else {
+            Err(Fault::transient("what is ordered takes from other piles by now").into())
+        }
     }
 
     /// Until when stock that is reserved now stays reserved.
@@ -261,6 +288,9 @@ impl Orders {
         let (now, backend) = (order.placed_at, tx.backend());
         batch.add(orders::insert(order, backend));
         batch.add(lines::insert(order.id, lines));
+        if let Some(write) = lines::index_components(order.id, lines) {
+            batch.add(write);
+        }
         batch.add(words::index_new(order.id, &words_of(order), backend));
         if let Some(payment) = payment {
             batch.add(payments::insert(payment));

@@ -1,13 +1,15 @@
 //! Making and changing promotions and their codes.
 
+use std::collections::BTreeSet;
+
 use database::Once;
 use kernel::{
-    AuditEntry, Audited as _, CouponId, Fault, Page, PageRequest, Permission, PromotionId, Scope,
-    Snapshot,
+    AuditEntry, Audited as _, CouponId, Expected, Fault, Page, PageRequest, Permission, ProductId,
+    PromotionId, Scope, Snapshot,
 };
 use orders_model::events::PromotionsChanged;
 use orders_model::promotion::coupon::{Coupon, NewCoupons};
-use orders_model::promotion::{NewPromotion, Promotion, PromotionChange};
+use orders_model::promotion::{MAX_PRODUCTS, NewPromotion, Promotion, PromotionChange, Rule};
 use orders_model::{OrdersError, PromotionError};
 use orders_repository::promotions::{self, coupons};
 
@@ -50,6 +52,7 @@ impl Orders {
         scope.require(Permission::PromotionsWrite)?;
         let own = self.tenant(scope).await?.settings.currency;
         let currency = self.sold_in(scope, new.rule.currency(own), own).await?;
+        self.check_products(scope, &new.rule.rule).await?;
         let now = self.now();
         let tx = match self
             .database
@@ -77,15 +80,21 @@ impl Orders {
         scope: &Scope,
         id: PromotionId,
         change: PromotionChange,
-        version: i64,
+        expected: &Expected,
     ) -> Result<Promotion, OrdersError> {
         scope.require(Permission::PromotionsWrite)?;
+        if let Some(given) = &change.rule {
+            self.check_products(scope, &given.rule).await?;
+        }
         let tx = self.database.begin_write(scope, "promotion.change").await?;
         let known = promotions::find(&tx, id)
             .await?
             .ok_or(PromotionError::NotFound)?;
-        if known.version != version {
+        if !expected.is_met_by(known.version) {
             return Err(OrdersError::VersionMismatch);
+        }
+        if change == PromotionChange::default() {
+            return Ok(known);
         }
         let used = known.used;
         let before = known.snapshot();
@@ -103,6 +112,23 @@ impl Orders {
         self.accounts.audit().record_in_tx(&tx, entry).await?;
         tx.commit().await?;
         Ok(changed)
+    }
+
+    /// Refuses products that do not exist, whose promotion would apply to
+    /// nothing without anybody being told.
+    async fn check_products(&self, scope: &Scope, rule: &Rule) -> Result<(), OrdersError> {
+        let named: Vec<(String, ProductId)> = rule.named_products().collect();
+        let ids: Vec<ProductId> = named.iter().map(|(_, id)| *id).collect();
+        if ids.len() > 2 * MAX_PRODUCTS {
+            // Too many are refused as such.
+            return Ok(());
+        }
+        let known = self.catalog.product_names(scope, &ids).await?;
+        let known: BTreeSet<ProductId> = known.into_iter().map(|(id, _)| id).collect();
+        match named.into_iter().find(|(_, id)| !known.contains(id)) {
+            Some((pointer, id)) => Err(PromotionError::UnknownProduct { pointer, id }.into()),
+            None => Ok(()),
+        }
     }
 
     /// The codes of a promotion, newest first.

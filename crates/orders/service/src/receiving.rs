@@ -4,11 +4,11 @@ use catalog_model::stock::Demand;
 use database::{Batch, Transaction};
 use kernel::Money;
 use orders_model::events::{ReturnApproved, ReturnReceived, ReturnRejected};
-use orders_model::order::{LineMove, Order, OrderLine};
+use orders_model::order::{LineMove, Order, OrderLine, lesser};
 use orders_model::returns::{Return, ReturnKind, ReturnStatus};
 use orders_model::shipment::LineQuantity;
 use orders_model::{AftercareError, OrdersError};
-use orders_repository::returns;
+use orders_repository::{orders, returns};
 
 use crate::Orders;
 use crate::disputes::check_undisputed;
@@ -118,10 +118,7 @@ impl Orders {
             };
             move_pieces(tx, of_order, entry, by).await?;
             let sold = of_order.iter().find(|sold| sold.id == line.line);
-            let item = sold.and_then(|sold| sold.stock_item);
-            if line.restocked > 0 {
-                counted.extend(item.map(|item| (item, line.restocked)));
-            }
+            counted.extend(sold.into_iter().flat_map(|sold| sold.goods(line.restocked)));
         }
         if !counted.is_empty() {
             let back = Demand::of(counted)?;
@@ -135,8 +132,21 @@ impl Orders {
             id: found.id,
         };
         self.queue.publish_with(tx, batch, &event)?;
-        let left = order.refundable()?;
-        let due = Money::new(found.refund_due.minor.min(left.minor), left.currency);
+        if found.kind == ReturnKind::Refund {
+            return Ok(());
+        }
+        // While the order is locked its exchange is not canceled, and so keeps
+        // the credit it has.
+        let exchange = match found.exchange_order {
+            Some(id) => orders::find(tx, id).await?,
+            None => None,
+        };
+        let nothing = Money::zero(order.currency);
+        let credit = exchange.map_or(nothing, |exchange| exchange.exchange_credit);
+        let known = returns::of_order(tx, order).await?;
+        let due = found.settle_exchange(of_order, &known, credit)?;
+        let due = lesser(due, order.refundable()?);
+        found.refund_due = due;
         if due.minor > 0 {
             self.pay_back(tx, batch, order, found, due).await?;
         }
@@ -154,6 +164,7 @@ impl Orders {
         let command = RefundCommand {
             amount: Some(amount),
             reason: format!("return {}", found.id),
+            tell_customer: false,
             restock: Vec::new(),
             despite_dispute: true,
         };

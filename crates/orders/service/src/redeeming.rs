@@ -4,9 +4,10 @@ use std::sync::Arc;
 
 use database::{Batch, Scoped, Transaction};
 use kernel::{Fault, PromotionId, Scope};
-use orders_model::cart::{Cart, PricedCart};
+use orders_model::cart::Cart;
 use orders_model::events::PromotionsChanged;
 use orders_model::order::Order;
+use orders_model::priced_cart::PricedCart;
 use orders_model::promotion::Promotion;
 use orders_model::promotion::apply::Candidate;
 use orders_model::{OrdersError, PromotionError};

@@ -3,28 +3,29 @@
 use database::{Batch, Once, Transaction, retrying};
 use kernel::{Audited as _, Money, OrderId, Permission, RefundId, Scope, WebhookEventId};
 use orders_model::OrdersError;
-use orders_model::events::{RefundPromised, RefundSucceeded};
-use orders_model::order::{Order, OrderDetail};
+use orders_model::events::RefundSucceeded;
+use orders_model::order::{Order, OrderDetail, REFUND_PROMISED};
 use orders_model::payment::Payment;
 use orders_model::ports::{GatewayError, RefundReport, RefundRequest, RefundState};
 use orders_model::refund::{Refund, RefundStatus, Restock};
-use orders_model::shares::{Cause, Goods, Part};
-use orders_repository::{history, lines, orders, payments, refund_shares, refunds, shipments};
+use orders_model::shares::{Cause, Part};
+use orders_repository::{history, orders, payments, refund_shares, refunds};
 use queue::inbox::{self, WebhookState};
 
 use crate::Orders;
 use crate::disputes::check_undisputed;
 use crate::gateways::gateway_error;
 use crate::orders::detail;
-use crate::shares::goods_of_restock;
 
 /// What is to go back.
 #[derive(Debug, Clone)]
 pub struct RefundCommand {
     /// How much; all that is left when none.
     pub amount: Option<Money>,
-    /// Why.
+    /// Why; for the shop.
     pub reason: String,
+    /// Whether the buyer reads it, too: it becomes a note for them.
+    pub tell_customer: bool,
     /// What goes back into stock.
     pub restock: Vec<Restock>,
     /// Even if the bank may give it back itself.
@@ -64,6 +65,9 @@ impl Orders {
         check_undisputed(&order, command.despite_dispute)?;
         let before = order.snapshot();
         let mut batch = Batch::new();
+        if command.tell_customer {
+            self.tell_customer(&tx, id, &command.reason).await?;
+        }
         self.promise(&tx, &mut batch, &mut order, command, &[])
             .await?;
         batch.add(orders::update(&order));
@@ -72,72 +76,6 @@ impl Orders {
             .await?;
         let answer = detail(&tx, order).await?;
         Ok(tx.commit_with(answer).await?)
-    }
-
-    /// Promises a refund in a transaction that holds the order's lock; the
-    /// caller writes the order. `goods` are those it is for, beside those that
-    /// go back into stock with it.
-    pub(crate) async fn promise(
-        &self,
-        tx: &Transaction,
-        batch: &mut Batch,
-        order: &mut Order,
-        command: &RefundCommand,
-        goods: &[Goods],
-    ) -> Result<(), OrdersError> {
-        let now = self.now();
-        let amount = match command.amount {
-            Some(amount) => amount,
-            None => order.refundable()?,
-        };
-        order.promise_refund(amount, now)?;
-        let mut lines = lines::of(tx, order).await?;
-        let mut parts = self.parts_with(tx, order, &lines).await?;
-        let mut goods = goods.to_vec();
-        if !command.restock.is_empty() {
-            goods.extend(goods_of_restock(&lines, &command.restock)?);
-            self.restock(tx, order, &mut lines, &command.restock)
-                .await?;
-            let sent = shipments::of(tx, order.id).await?;
-            self.settle_goods(tx, batch, order, &lines, &sent)?;
-        }
-        let mut left = amount;
-        // Goods come back once, however many payments the money was in.
-        let mut restock = command.restock.clone();
-        for mut payment in payments::of(tx, order.id).await? {
-            let share = take_share(&mut payment, &mut left)?;
-            if share.is_zero() {
-                continue;
-            }
-            let refund = Refund {
-                id: RefundId::new(now),
-                order: order.id,
-                payment: payment.id,
-                status: RefundStatus::Pending,
-                amount: share,
-                reason: command.reason.clone(),
-                restock: std::mem::take(&mut restock),
-                external: None,
-                failure: None,
-                checked_at: now,
-                created_at: now,
-                updated_at: now,
-            };
-            payment.updated_at = now;
-            batch.add(payments::update(&payment));
-            batch.add(refunds::insert(&refund));
-            let part = (Cause::Refund(refund.id), share);
-            self.share(batch, order, &mut parts, part, &goods);
-            let event = RefundPromised {
-                order: order.id,
-                refund: refund.id,
-            };
-            self.queue.publish_with(tx, batch, &event)?;
-        }
-        let note = Some(format!("{amount}: {}", command.reason));
-        let actor = tx.scope().actor();
-        batch.add(history::note(order.id, "refund_promised", note, actor, now));
-        Ok(())
     }
 
     /// Tells the gateway to give money back; called by its job. The refund's
@@ -340,7 +278,7 @@ impl Orders {
         let note = Some(format!("{} at the gateway", report.amount));
         let actor = tx.scope().actor();
         if status == RefundStatus::Pending {
-            batch.add(history::note(order.id, "refund_promised", note, actor, now));
+            batch.add(history::note(order.id, REFUND_PROMISED, note, actor, now));
             return Ok(());
         }
         batch.add(history::note(order.id, "refunded", note, actor, now));
@@ -359,13 +297,4 @@ fn status_of(state: &RefundState) -> RefundStatus {
         RefundState::Succeeded => RefundStatus::Succeeded,
         RefundState::Failed(_) => RefundStatus::Failed,
     }
-}
-
-/// Takes as much of `left` from a payment as it has, and notes that on both.
-fn take_share(payment: &mut Payment, left: &mut Money) -> Result<Money, OrdersError> {
-    let available = payment.captured.minus(payment.refunded)?;
-    let share = Money::new(available.minor.min(left.minor).max(0), left.currency);
-    payment.refunded = payment.refunded.plus(share)?;
-    *left = left.minus(share)?;
-    Ok(share)
 }

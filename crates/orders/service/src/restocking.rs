@@ -29,13 +29,13 @@ impl Orders {
             if !lines::move_pieces(tx, entry.line, by).await? {
                 return Err(OrdersError::LineNotFound);
             }
-            let Some(item) = line.stock_item else {
-                continue;
-            };
             // What never was there cannot be put back.
-            given_up.extend((by.backordered < 0).then_some((item, -by.backordered)));
-            let there = entry.quantity + by.backordered;
-            counted.extend((there > 0).then_some((item, there)));
+            let (back, never_there) = line.back_in_stock(entry.quantity, by);
+            if by.backordered < 0 && !line.components.is_empty() {
+                lines::set_waiting(tx, line).await?;
+            }
+            counted.extend(back);
+            given_up.extend(never_there);
         }
         let (returned, given_up) = (Demand::of(counted)?, Demand::of(given_up)?);
         self.catalog

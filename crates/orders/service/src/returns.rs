@@ -234,17 +234,9 @@ impl Orders {
         };
         let kind = self.take_step(&tx, &mut batch, &mut parts, step).await?;
         batch.add(returns::update(&found));
-        let note = match &found.decision {
-            Some(why) => format!("{id}: {why}"),
-            None => id.to_string(),
-        };
-        batch.add(history::note(
-            order.id,
-            kind,
-            Some(note),
-            scope.actor(),
-            now,
-        ));
+        // Not why: that can be forgotten, the history cannot.
+        let note = Some(id.to_string());
+        batch.add(history::note(order.id, kind, note, scope.actor(), now));
         order.changed(now);
         batch.add(orders::update(&order));
         batch.run(&tx).await?;

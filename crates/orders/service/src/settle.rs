@@ -19,6 +19,18 @@ use queue::inbox::{self, WebhookState};
 use crate::Orders;
 use crate::payments::note_waiting;
 
+/// How it became known what a gateway says.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Said {
+    /// It told us, by this event.
+    Webhook(WebhookEventId),
+    /// It was asked.
+    Asked,
+    /// It was told to close a page before its time. The buyer has not gone:
+    /// stock stays reserved for what comes next.
+    Closed,
+}
+
 /// Whether the goods of a late payment may be taken from stock.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Stock {
@@ -26,6 +38,14 @@ enum Stock {
     Try,
     /// They were tried for, and are gone.
     Gone,
+}
+
+/// What remains when an attempt came to nothing.
+struct Rest {
+    /// Another attempt is open.
+    others_under_way: bool,
+    /// Another attempt is to be expected.
+    buyer_stays: bool,
 }
 
 impl Orders {
@@ -36,10 +56,10 @@ impl Orders {
         scope: &Scope,
         payment: PaymentId,
         report: &SessionReport,
-        webhook: Option<WebhookEventId>,
+        said: Said,
     ) -> Result<(), OrdersError> {
         let tried = retrying("payment.settle", || {
-            self.settle_once(scope, payment, report, webhook, Stock::Try)
+            self.settle_once(scope, payment, report, said, Stock::Try)
         })
         .await;
         match tried {
@@ -47,7 +67,7 @@ impl Orders {
             // goods by now.
             Err(OrdersError::Catalog(CatalogError::OutOfStock(_))) => {
                 retrying("payment.settle", || {
-                    self.settle_once(scope, payment, report, webhook, Stock::Gone)
+                    self.settle_once(scope, payment, report, said, Stock::Gone)
                 })
                 .await
             }
@@ -60,7 +80,7 @@ impl Orders {
         scope: &Scope,
         payment: PaymentId,
         report: &SessionReport,
-        webhook: Option<WebhookEventId>,
+        said: Said,
         stock: Stock,
     ) -> Result<(), OrdersError> {
         let now = self.now();
@@ -89,6 +109,7 @@ impl Orders {
                 &mut attempt,
                 &attempts,
                 report,
+                said,
                 stock,
             )
             .await?;
@@ -96,7 +117,7 @@ impl Orders {
         }
         attempt.checked_at = now;
         batch.add(payments::update(&attempt));
-        if let Some(webhook) = webhook {
+        if let Said::Webhook(webhook) = said {
             let state = if legal {
                 WebhookState::Processed
             } else {
@@ -119,6 +140,7 @@ impl Orders {
         attempt: &mut Payment,
         others: &[Payment],
         report: &SessionReport,
+        said: Said,
         stock: Stock,
     ) -> Result<(), OrdersError> {
         match report.state {
@@ -139,7 +161,12 @@ impl Orders {
                     order.flag("payment_lost", self.now());
                 }
                 let others_under_way = others.iter().any(|other| !other.status.is_final());
-                self.fail(tx, batch, order, attempt, others_under_way).await
+                let rest = Rest {
+                    others_under_way,
+                    buyer_stays: attempt.status == PaymentStatus::Failed
+                        || matches!(said, Said::Closed),
+                };
+                self.fail(tx, batch, order, attempt, rest).await
             }
             SessionState::Open => Ok(()),
         }
@@ -299,13 +326,12 @@ impl Orders {
         batch: &mut Batch,
         order: &mut Order,
         attempt: &Payment,
-        others_under_way: bool,
+        rest: Rest,
     ) -> Result<(), OrdersError> {
         let now = self.now();
-        if order.status == OrderStatus::Pending && !others_under_way {
+        if order.status == OrderStatus::Pending && !rest.others_under_way {
             order.payment_status = PaymentState::Unpaid;
-            let keep = attempt.status == PaymentStatus::Failed
-                && order.reserved_until.is_some_and(|until| until > now);
+            let keep = rest.buyer_stays && order.reserved_until.is_some_and(|until| until > now);
             if !keep {
                 self.catalog.release_in_tx(tx, order.id).await?;
                 order.reserved_until = None;

@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use database::Scoped;
 use kernel::{
-    AuditEntry, Audited as _, Fault, Money, Permission, Scope, ShippingMethodId, ShippingZoneId,
+    AuditEntry, Audited as _, Expected, Fault, Money, Permission, Scope, ShippingMethodId,
+    ShippingZoneId,
 };
 use orders_model::events::ShippingMethodsChanged;
 use orders_model::shipping::{
@@ -132,7 +133,7 @@ impl Orders {
         scope: &Scope,
         id: ShippingMethodId,
         change: ShippingMethodChange,
-        version: i64,
+        expected: &Expected,
     ) -> Result<ShippingMethod, OrdersError> {
         scope.require(Permission::SettingsWrite)?;
         let tx = self
@@ -142,8 +143,11 @@ impl Orders {
         let mut method = shipping_methods::find(&tx, id)
             .await?
             .ok_or(OrdersError::ShippingMethodNotFound)?;
-        if method.version != version {
+        if !expected.is_met_by(method.version) {
             return Err(OrdersError::VersionMismatch);
+        }
+        if change == ShippingMethodChange::default() {
+            return Ok(method);
         }
         let before = method.snapshot();
         method.name = change.name.unwrap_or(method.name);

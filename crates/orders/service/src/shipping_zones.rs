@@ -1,7 +1,7 @@
 //! Making and changing shipping zones.
 
 use database::Once;
-use kernel::{AuditEntry, Audited as _, Permission, Scope, ShippingZoneId};
+use kernel::{AuditEntry, Audited as _, Expected, Permission, Scope, ShippingZoneId};
 use orders_model::events::ShippingMethodsChanged;
 use orders_model::shipping::{
     MAX_ZONES, NewShippingZone, ShippingZone, ShippingZoneChange, check_areas,
@@ -73,7 +73,7 @@ impl Orders {
         scope: &Scope,
         id: ShippingZoneId,
         change: ShippingZoneChange,
-        version: i64,
+        expected: &Expected,
     ) -> Result<ShippingZone, OrdersError> {
         scope.require(Permission::SettingsWrite)?;
         let tx = self
@@ -83,8 +83,11 @@ impl Orders {
         let mut zone = shipping_zones::find(&tx, id)
             .await?
             .ok_or(DeliveryError::ZoneNotFound)?;
-        if zone.version != version {
+        if !expected.is_met_by(zone.version) {
             return Err(OrdersError::VersionMismatch);
+        }
+        if change == ShippingZoneChange::default() {
+            return Ok(zone);
         }
         let before = zone.snapshot();
         zone.name = change.name.unwrap_or(zone.name);
@@ -109,7 +112,7 @@ impl Orders {
         &self,
         scope: &Scope,
         id: ShippingZoneId,
-        version: i64,
+        expected: &Expected,
     ) -> Result<(), OrdersError> {
         scope.require(Permission::SettingsWrite)?;
         let tx = self
@@ -119,10 +122,10 @@ impl Orders {
         let zone = shipping_zones::find(&tx, id)
             .await?
             .ok_or(DeliveryError::ZoneNotFound)?;
-        if zone.version != version {
+        if !expected.is_met_by(zone.version) {
             return Err(OrdersError::VersionMismatch);
         }
-        match shipping_zones::delete(&tx, id, version).await {
+        match shipping_zones::delete(&tx, id, zone.version).await {
             Ok(true) => {}
             Ok(false) => return Err(DeliveryError::ZoneInUse.into()),
             Err(fault) if fault.violates(shipping_zones::METHOD_GOES_THERE) => {

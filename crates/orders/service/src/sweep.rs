@@ -4,13 +4,21 @@ use std::time::Duration;
 
 use kernel::{DomainError as _, OrderId, Scope, Timestamp};
 use orders_model::OrdersError;
+use orders_model::jobs::FreeReservations;
 use orders_model::order::OrderStatus;
 use orders_model::payment::{Payment, PaymentStatus};
 use orders_repository::{carts, orders, payments, refunds};
 
 use crate::Orders;
-use crate::cancel::Captured;
+use crate::cancel::{CancelReason, Captured};
 use crate::gateways::gateway_error;
+use crate::settle::Said;
+
+/// How often there is a sweep.
+pub const SWEEP_INTERVAL: Duration = Duration::from_mins(1);
+/// How long after its time stock is freed at the latest, besides the time the
+/// job itself waits.
+const SOON: Duration = Duration::from_secs(5);
 
 /// How much of each kind is looked up at once. A run goes over everything, so
 /// that what fails each time cannot keep the rest from its turn.
@@ -37,6 +45,29 @@ impl Orders {
         self.sweep_refunds(scope, now).await?;
         let tx = self.database.begin_write(scope, "cart.sweep").await?;
         carts::delete_idle(&tx, now.minus(self.settings.cart_ttl)).await?;
+        tx.commit().await?;
+        self.plan_reservations(scope, now).await
+    }
+
+    /// Frees stock whose time is over.
+    pub async fn free_reservations(&self, scope: &Scope) -> Result<(), OrdersError> {
+        self.sweep_reservations(scope, self.now()).await
+    }
+
+    /// Has the stock freed soon after its time is over, where that comes
+    /// before the next sweep. That way placing an order needs no job for it.
+    async fn plan_reservations(&self, scope: &Scope, now: Timestamp) -> Result<(), OrdersError> {
+        let db = self.database.read(scope).await?;
+        let next = now.plus(SWEEP_INTERVAL);
+        let ends = orders::reservations_ending(&db, now, next, SOON).await?;
+        drop(db);
+        if ends.is_empty() {
+            return Ok(());
+        }
+        let tx = self.database.begin_write(scope, "reservation.plan").await?;
+        for at in ends {
+            self.queue.enqueue_at(&tx, &FreeReservations {}, at).await?;
+        }
         tx.commit().await?;
         Ok(())
     }
@@ -77,7 +108,7 @@ impl Orders {
             .report(scope, session)
             .await
             .map_err(gateway_error)?;
-        self.settle(scope, payment.id, &report, None).await
+        self.settle(scope, payment.id, &report, Said::Asked).await
     }
 
     /// Frees the stock of pending orders whose time is over.
@@ -143,7 +174,12 @@ impl Orders {
             drop(db);
             for &id in &old {
                 let result = self
-                    .cancel_pending(scope, id, "not paid in time", Captured::Stays)
+                    .cancel_pending(
+                        scope,
+                        id,
+                        CancelReason::known("not paid in time"),
+                        Captured::Stays,
+                    )
                     .await
                     .map(|_| ());
                 warn("order", &id.to_string(), result);

@@ -13,6 +13,7 @@ use queue::inbox::{self, Received, WebhookEvent, WebhookState};
 
 use crate::Orders;
 use crate::gateways::gateway_error;
+use crate::settle::Said;
 
 impl Orders {
     /// Takes a webhook in: checks its signature over the bytes as they came,
@@ -191,7 +192,7 @@ impl Orders {
         let Some(payment) = payment.filter(|payment| payment.gateway == gateway.name()) else {
             return self.settle_top_up(scope, event, session, &report).await;
         };
-        self.settle(scope, payment.id, &report, Some(event.id))
+        self.settle(scope, payment.id, &report, Said::Webhook(event.id))
             .await?;
         Ok(None)
     }
@@ -212,7 +213,7 @@ impl Orders {
             .report(scope, session)
             .await
             .map_err(gateway_error)?;
-        self.settle(scope, payment.id, &report, None).await
+        self.settle(scope, payment.id, &report, Said::Asked).await
     }
 
     /// An event came of a session of ours that the gateway refuses to know:

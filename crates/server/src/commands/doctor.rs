@@ -2,11 +2,12 @@
 
 mod database;
 
+use std::path::Path;
 use std::process::ExitCode;
 use std::time::Duration;
 
 use anyhow::Result;
-use config::{MailTransport, Settings};
+use config::{MailTransport, MediaStore, Settings};
 use gateway_bus::Bus;
 use gateway_redis::RedisLimiter;
 use gateway_stripe::StripeGateway;
@@ -37,6 +38,7 @@ pub(super) async fn run(settings: &Settings) -> Result<ExitCode> {
     findings.extend(database::findings(settings).await);
     findings.push(stripe(settings).await);
     findings.push(mail(settings).await);
+    findings.push(pictures(settings).await);
     findings.extend(redis(settings).await);
     findings.extend(nats(settings).await);
     findings.extend(traces(settings).await);
@@ -106,14 +108,7 @@ async fn mail(settings: &Settings) -> Finding {
         );
     }
     match mail.transport {
-        MailTransport::Folder if mail.folder.is_dir() => Finding::Good(text),
-        MailTransport::Folder if mail.folder.exists() => Finding::Bad(
-            format!("{text}, which is not a folder"),
-            "let MAIL_FOLDER name a folder".to_owned(),
-        ),
-        MailTransport::Folder => {
-            Finding::Good(format!("{text}, which will be created at the first start"))
-        }
+        MailTransport::Folder => folder("mail", &mail.folder, "MAIL_FOLDER"),
         MailTransport::Smtp => outcome(
             &text,
             in_time(gateway_mail::check_smtp(mail)).await,
@@ -124,6 +119,33 @@ async fn mail(settings: &Settings) -> Finding {
             reach(&mail.resend_api_base).await,
             "look at RESEND_API_BASE, and whether this machine may reach Resend; until then mails wait as jobs",
         ),
+    }
+}
+
+async fn pictures(settings: &Settings) -> Finding {
+    let media = &settings.media;
+    match media.store {
+        MediaStore::S3 => outcome(
+            "pictures: the bucket",
+            in_time(gateway_storage::check_bucket(media)).await,
+            "look at S3_ENDPOINT, S3_REGION, S3_BUCKET and the keys, and whether these may list the bucket; until then no picture is stored or shown",
+        ),
+        MediaStore::Local => folder("pictures", &media.folder, "MEDIA_FOLDER"),
+    }
+}
+
+/// A folder that is made when it is first needed.
+fn folder(what: &str, folder: &Path, variable: &str) -> Finding {
+    let text = format!("{what}: into {}", folder.display());
+    if folder.is_dir() {
+        Finding::Good(text)
+    } else if folder.exists() {
+        Finding::Bad(
+            format!("{text}, which is not a folder"),
+            format!("let {variable} name a folder"),
+        )
+    } else {
+        Finding::Good(format!("{text}, which will be created at the first start"))
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-use anyhow::Result;
+use anyhow::{Result, ensure};
 use clap::Subcommand;
 use config::Settings;
 
@@ -21,8 +21,11 @@ pub(super) enum Migrate {
     /// Take back the last ones. Their data is lost.
     Down {
         /// So many.
-        #[arg(long, default_value_t = 1)]
+        #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..))]
         steps: u32,
+        /// Do it; without this it is only said what would be lost.
+        #[arg(long)]
+        yes: bool,
     },
     /// Show which are applied. Ends with 1 when some are missing.
     Status,
@@ -42,13 +45,7 @@ impl Migrate {
                 }
                 Ok(ExitCode::SUCCESS)
             }
-            Self::Down { steps } => {
-                let before = applied(settings).await?;
-                migrations::down(&settings.database, steps).await?;
-                let taken = before.saturating_sub(applied(settings).await?);
-                print(&format!("Took {taken} back."));
-                Ok(ExitCode::SUCCESS)
-            }
+            Self::Down { steps, yes } => down(settings, steps, yes).await,
             Self::Status => {
                 let all = migrations::status(&settings.database).await?;
                 for migration in &all {
@@ -70,8 +67,33 @@ impl Migrate {
     }
 }
 
-/// How many migrations are applied.
-async fn applied(settings: &Settings) -> Result<usize> {
-    let all = migrations::status(&settings.database).await?;
-    Ok(all.iter().filter(|migration| migration.applied).count())
+/// Takes migrations back, or only says which and what goes with them.
+async fn down(settings: &Settings, steps: u32, yes: bool) -> Result<ExitCode> {
+    let mut applied = migrations::status(&settings.database).await?;
+    applied.retain(|migration| migration.applied);
+    let steps = usize::try_from(steps)?;
+    ensure!(
+        steps <= applied.len(),
+        "--steps is {steps}, and {} migrations are applied; nothing was done",
+        applied.len()
+    );
+    let names: Vec<&str> = applied
+        .iter()
+        .rev()
+        .take(steps)
+        .map(|migration| migration.name.as_str())
+        .collect();
+    let tables = migration::tables_of(&names).join(", ");
+    let names = names.join(", ");
+    if !yes {
+        print(&format!(
+            "This would take back {names}.\nAll that is in these tables would be deleted: {tables};\n\
+             columns that the migrations added to other tables go as well. There is no way back but a backup.\n\
+             Nothing was done; to do it, run it again with --yes."
+        ));
+        return Ok(ExitCode::FAILURE);
+    }
+    migrations::down(&settings.database, u32::try_from(steps)?).await?;
+    print(&format!("Took {steps} back: {names}."));
+    Ok(ExitCode::SUCCESS)
 }

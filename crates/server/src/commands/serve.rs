@@ -14,6 +14,7 @@ use tokio_util::sync::CancellationToken;
 use super::{print, signal};
 use crate::background::Tasks;
 use crate::compose::{Overrides, Sutler};
+use crate::single::Single;
 use crate::{demo, http, telemetry};
 
 /// Serve the API.
@@ -35,13 +36,18 @@ impl Serve {
         // First of all, so that a port in use is told before anything is done.
         let listener = TcpListener::bind(bind)
             .with_context(|| format!("listen on {bind}; set HTTP_BIND to another address"))?;
+        let single = Single::take(&settings.database)?;
+        // Migrations and demonstration data may take a while.
+        let starting = http::Starting::begin(&listener)?;
         let sutler = Sutler::build(settings, Overrides::default()).await?;
+        sutler.free_leases(&single).await?;
         let login = if self.demo {
             Some(demo::ensure(&sutler).await?)
         } else {
             None
         };
         let state = Data::new(sutler.api_state(metrics));
+        starting.end().await;
         let server = http::server(&sutler.settings, state.clone(), listener)?;
         let handle = server.handle();
         let stop = CancellationToken::new();
@@ -75,6 +81,7 @@ impl Serve {
         stop.cancel();
         while background.join_next().await.is_some() {}
         sutler.database.close();
+        drop(single);
         tracing::info!("stopped");
         Ok(ExitCode::SUCCESS)
     }

@@ -12,13 +12,20 @@ use tokio_util::sync::CancellationToken;
 use super::signal;
 use crate::background::Tasks;
 use crate::compose::{Overrides, Sutler};
+use crate::single::Single;
 use crate::{http, telemetry};
 
 pub(super) async fn run(settings: Settings) -> Result<ExitCode> {
     let metrics = telemetry::metrics();
     // First of all, so that a port in use is told before anything is done.
     let listener = settings.jobs.worker_bind.map(listen).transpose()?;
+    let single = Single::take(&settings.database)?;
+    let starting = listener.as_ref().map(http::Starting::begin).transpose()?;
     let sutler = Sutler::build(settings, Overrides::default()).await?;
+    sutler.free_leases(&single).await?;
+    if let Some(starting) = starting {
+        starting.end().await;
+    }
     let state = Data::new(sutler.api_state(metrics));
     let probes = match listener {
         Some(listener) => {
@@ -49,6 +56,7 @@ pub(super) async fn run(settings: Settings) -> Result<ExitCode> {
         probes.stop(false).await;
     }
     sutler.database.close();
+    drop(single);
     Ok(ExitCode::SUCCESS)
 }
 

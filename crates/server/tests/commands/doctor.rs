@@ -16,6 +16,7 @@ async fn the_doctor_tries_what_is_configured() {
     let (smtp, redis) = (format!("smtp://{nobody}"), format!("redis://{nobody}"));
     let (nats, otlp) = (format!("nats://{nobody}"), format!("http://{nobody}"));
     let sentry = format!("http://a-key-of-tests@{nobody}/1");
+    let s3 = format!("http://{nobody}");
     let settings = [
         ("MAIL_TRANSPORT", "smtp"),
         ("SMTP_URL", smtp.as_str()),
@@ -23,10 +24,16 @@ async fn the_doctor_tries_what_is_configured() {
         ("NATS_URL", nats.as_str()),
         ("OTEL_EXPORTER_OTLP_ENDPOINT", otlp.as_str()),
         ("SENTRY_DSN", sentry.as_str()),
+        ("MEDIA_STORE", "s3"),
+        ("S3_ENDPOINT", s3.as_str()),
+        ("S3_BUCKET", "pictures"),
+        ("S3_ACCESS_KEY_ID", "a-key-id"),
+        ("S3_SECRET_ACCESS_KEY", "a-key-of-tests"),
     ];
     let (good, said) = run(sutler(&store, &["doctor"], &settings)).await;
     assert!(!good, "{said}");
     for variable in [
+        "S3_ENDPOINT",
         "SMTP_URL",
         "REDIS_URL",
         "NATS_URL",
@@ -36,7 +43,7 @@ async fn the_doctor_tries_what_is_configured() {
         let found = said.lines().any(|line| line.contains(variable));
         assert!(found, "{variable} is missing in:\n{said}");
     }
-    assert_eq!(said.matches('✗').count(), 5, "{said}");
+    assert_eq!(said.matches('✗').count(), 6, "{said}");
     assert!(!said.contains("a-key-of-tests"), "{said}");
 
     // Where somebody listens, nothing is wrong.
@@ -50,6 +57,8 @@ async fn the_doctor_tries_what_is_configured() {
     ];
     let (good, said) = run(sutler(&store, &["doctor"], &settings)).await;
     assert!(good, "{said}");
+    assert!(said.contains("✓ the clock says "), "{said}");
+    assert!(said.contains("✓ pictures: into "), "{said}");
     assert!(said.contains("the OTLP receiver answers"), "{said}");
     assert!(said.contains("Sentry answers"), "{said}");
 }
@@ -117,4 +126,16 @@ async fn the_doctor_does_not_blame_the_password_for_a_timeout() {
     assert!(!good, "{said}");
     assert!(said.contains("DATABASE_ACQUIRE_TIMEOUT (200ms)"), "{said}");
     assert!(!said.contains("password"), "{said}");
+}
+
+#[tokio::test]
+async fn a_database_in_memory_is_refused() {
+    let store = Store::empty(Backend::Sqlite).await;
+    let settings = [("DATABASE_URL", "sqlite::memory:")];
+    for command in ["doctor", "serve"] {
+        let (good, said) = run(sutler(&store, &[command], &settings)).await;
+        assert!(!good, "{command}: {said}");
+        assert!(said.contains("a database in memory"), "{said}");
+        assert!(said.contains("name a file"), "{said}");
+    }
 }

@@ -2,6 +2,7 @@
 
 mod doctor;
 mod owner;
+mod starting;
 
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
@@ -83,6 +84,8 @@ async fn a_worker_tells_how_it_is() {
     );
     // Nothing else is served there.
     let nothing = client.get("/api/catalog/products");
+    nothing.refused(404, "request.no_route").await;
+    let nothing = client.get("/api/orders");
     nothing.refused(404, "request.no_route").await;
     let told = Command::new("kill").arg(worker.0.id().to_string()).status();
     assert!(told.is_ok_and(|status| status.success()), "kill works");

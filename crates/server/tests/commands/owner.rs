@@ -41,11 +41,11 @@ async fn an_owner_of_another_database_is_refused() {
         Store::empty(Backend::Postgres).await,
         Store::new(Backend::Postgres).await,
     );
-    for (other, command) in [(&empty, "up"), (&full, "down")] {
+    for (other, command) in [(&empty, &["up"][..]), (&full, &["down", "--yes"])] {
         let url = owner_url(other);
         let settings = [("DATABASE_OWNER_URL", url.as_str())];
-        for arguments in [&["migrate", command][..], &["doctor"]] {
-            let (good, said) = run(sutler(&store, arguments, &settings)).await;
+        for arguments in [[&["migrate"], command].concat(), vec!["doctor"]] {
+            let (good, said) = run(sutler(&store, &arguments, &settings)).await;
             assert!(!good, "{said}");
             assert!(said.contains("the same database"), "{said}");
         }
@@ -66,4 +66,27 @@ async fn before_the_role_is_there_the_names_in_the_urls_are_compared() {
     let (good, said) = run(sutler(&store, &["migrate", "up"], &settings)).await;
     assert!(!good, "{said}");
     assert!(said.contains("the same database"), "{said}");
+}
+
+/// A role that may not make tables, and nobody else to do it.
+#[tokio::test]
+async fn without_an_owner_that_may_make_tables_both_say_so() {
+    // It also makes the role of the application.
+    let full = Store::new(Backend::Postgres).await;
+    let empty = Store::empty(Backend::Postgres).await;
+    let settings = [("DATABASE_OWNER_URL", "")];
+    for arguments in [&["doctor"][..], &["migrate", "up"]] {
+        let (good, said) = run(sutler(&empty, arguments, &settings)).await;
+        assert!(!good, "{said}");
+        assert!(said.contains("may not make tables"), "{said}");
+        assert!(said.contains("set DATABASE_OWNER_URL"), "{said}");
+        assert!(!said.contains(" at line "), "{said}");
+        // What the database says is said once.
+        assert!(said.matches("permission denied").count() <= 1, "{said}");
+    }
+    // Where nothing is missing there is nothing to make.
+    for arguments in [&["doctor"][..], &["migrate", "up"]] {
+        let (good, said) = run(sutler(&full, arguments, &settings)).await;
+        assert!(good, "{said}");
+    }
 }

@@ -69,6 +69,23 @@ impl S3 {
         format!("{}/{BUCKET}", self.url())
     }
 
+    /// Lets everybody read what is in Moto's bucket, as its owner does who
+    /// serves pictures from it; s3rver asks nobody who reads.
+    pub async fn let_everybody_read(&self) {
+        let policy = format!(
+            r#"{{"Version": "2012-10-17", "Statement": [{{"Effect": "Allow", "Principal": "*",
+            "Action": "s3:GetObject", "Resource": "arn:aws:s3:::{BUCKET}/*"}}]}}"#
+        );
+        let client = reqwest::Client::builder().no_proxy().build();
+        let set = client
+            .expect("a client")
+            .put(format!("{}?policy", self.public_url()))
+            .body(policy)
+            .send()
+            .await;
+        assert!(set.is_ok_and(|answer| answer.status().is_success()));
+    }
+
     /// The settings that keep pictures there.
     pub fn settings(&self) -> Vec<(&'static str, String)> {
         vec![

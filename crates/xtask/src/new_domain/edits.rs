@@ -58,14 +58,14 @@ pub(crate) const EDITS: &[Edit] = &[
     Edit {
         file: "migration/src/lib.rs",
         after: "mod m0001_tenants;",
-        before: "mod script;",
+        before: "mod reshape;",
         text: "mod __migration__;\n",
     },
     Edit {
         file: "migration/src/lib.rs",
         after: "vec![",
-        before: "        ]\n",
-        text: "            Box::new(__migration__::MIGRATION),\n",
+        before: "    ]\n",
+        text: "        Box::new(__migration__::MIGRATION),\n",
     },
     Edit {
         file: "crates/api/src/state.rs",
@@ -116,8 +116,8 @@ pub(crate) const EDITS: &[Edit] = &[
         text: "mod __domain__;\n",
     },
     Edit {
-        file: "tests/integration/authorization/routes.rs",
-        after: "pub const ROUTES",
+        file: "tests/integration/authorization/routes/tenant.rs",
+        after: "const ROUTES",
         before: "    // The operator's.\n",
         text: "    // The domain of __domain__.\n\
                \x20   get(\"/api/admin/__entities_path__\", Needs(\"__domain__:read\")),\n\

@@ -164,6 +164,14 @@ fn environment<'a>() -> Environment<'a> {
             AutoEscape::None
         }
     });
+    // A field that there is and that is empty is no text, and not the word
+    // "none".
+    env.set_formatter(|output, state, value| {
+        if value.is_none() {
+            return Ok(());
+        }
+        minijinja::escape_formatter(output, state, value)
+    });
     env.add_filter("upper", |text: &str| text.to_uppercase());
     env.add_filter("lower", |text: &str| text.to_lowercase());
     env.add_filter("trim", |text: &str| text.trim().to_owned());
@@ -275,6 +283,21 @@ mod tests {
     }
 
     #[test]
+    fn an_empty_field_is_no_text() {
+        let mut values = (VERIFY_EMAIL.samples)().remove(0);
+        values["name"] = Value::Null;
+        let empty = MailTemplate {
+            subject: "for {{ name }}!".to_owned(),
+            text: "<{{ name }}>".to_owned(),
+            html: "<a href=\"{{ name }}\">{{ name|default('you') }}</a>".to_owned(),
+        };
+        let rendered = render(&empty, &values).unwrap();
+        assert_eq!(rendered.subject, "for !");
+        assert_eq!(rendered.text, "<>");
+        assert_eq!(rendered.html, "<a href=\"\">you</a>");
+    }
+
+    #[test]
     fn mistakes_are_found_when_a_template_is_saved() {
         assert!(why("{{ nmae }}").contains("html line 1: there is no \"nmae\""));
         assert!(why("\n{{ shop.nam }}").contains("line 2: there is no \"shop.nam\""));
@@ -333,7 +356,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn no_template_panics(source in "(\\{\\{|\\}\\}|\\{%|%\\}|[a-z .|'\"()=-]|name|if|for|endif|\\PC){0,40}") {
+        fn no_template_panics(source in "(\\{\\{|\\}\\}|\\{%|%\\}|[a-z .|'\"()=-]|name|if|for|endif|\\{#|#\\}|\\PC){0,40}") {
             let _ = check(&VERIFY_EMAIL, &template(&source));
         }
     }

@@ -45,7 +45,8 @@ pub(crate) struct AuditQuery {
         example = "usr_01j9z6m3k4f5g6h7j8k9m0n1p2"
     )]
     actor: Option<String>,
-    /// Of this action.
+    /// Of this action; of all that begin so when it ends with a dot, such as
+    /// `product.`. docs/security.md lists them.
     #[validate(length(min = 1, max = 64))]
     #[param(min_length = 1, max_length = 64, example = "product.change")]
     action: Option<String>,
@@ -85,7 +86,8 @@ pub(crate) struct AuditExportQuery {
     #[validate(length(min = 1, max = 64))]
     #[param(min_length = 1, max_length = 64)]
     actor: Option<String>,
-    /// Of this action.
+    /// Of this action; of all that begin so when it ends with a dot, such as
+    /// `product.`. docs/security.md lists them.
     #[validate(length(min = 1, max = 64))]
     #[param(min_length = 1, max_length = 64)]
     action: Option<String>,
@@ -93,6 +95,10 @@ pub(crate) struct AuditExportQuery {
     #[validate(length(min = 1, max = 64))]
     #[param(min_length = 1, max_length = 64)]
     object: Option<String>,
+    /// Of this request.
+    #[validate(length(min = 1, max = 128))]
+    #[param(min_length = 1, max_length = 128)]
+    request_id: Option<String>,
     /// From then on.
     #[param(value_type = Option<String>, format = DateTime)]
     from: Option<Timestamp>,
@@ -165,7 +171,7 @@ pub(crate) async fn export_audit(
         actor: query.actor,
         action: query.action,
         object: query.object,
-        request_id: None,
+        request_id: query.request_id,
         from: query.from,
         to: query.to,
         no_tenant_but: None,

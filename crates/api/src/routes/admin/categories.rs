@@ -170,7 +170,7 @@ pub(crate) async fn patch_category(
     };
     let category = state
         .catalog
-        .change_category(&caller.0, id, change, version.0)
+        .change_category(&caller.0, id, change, &version.0)
         .await?;
     Ok(respond(HttpResponse::Ok(), category))
 }
@@ -198,7 +198,7 @@ pub(crate) async fn archive_category(
     };
     let category = state
         .catalog
-        .change_category(&caller.0, id, change, version.0)
+        .change_category(&caller.0, id, change, &version.0)
         .await?;
     Ok(respond(HttpResponse::Ok(), category))
 }

@@ -147,7 +147,7 @@ pub(crate) async fn patch_image(
     };
     let image = state
         .catalog
-        .change_image(&caller.0, product, image, change, version.0)
+        .change_image(&caller.0, product, image, change, &version.0)
         .await?;
     Ok(respond(&state, &caller.0, HttpResponse::Ok(), &image))
 }

@@ -1,23 +1,19 @@
 //! The figures of a shop.
 
-use std::fmt::Write as _;
-
 use actix_web::http::header::CONTENT_DISPOSITION;
 use actix_web::web::Data;
 use actix_web::{HttpResponse, get, post};
 use engagement_model::EngagementErrorCode;
-use engagement_model::insight::Insight;
 use jiff::civil::Date;
-use kernel::Money;
 use serde::Deserialize;
 use strum::IntoEnumIterator as _;
-use utoipa::IntoParams;
+use utoipa::{IntoParams, ToSchema};
 use validator::Validate;
 
 use crate::app::Routes;
-use crate::dto::insight::{InsightDto, of_days};
-use crate::dto::money::MoneyDto;
-use crate::extract::{Caller, Query};
+use crate::dto::insight::InsightDto;
+use crate::dto::insight_table;
+use crate::extract::{Caller, Query, day};
 use crate::modules::Module;
 use crate::problem::ApiError;
 use crate::routes::abandoned_carts;
@@ -47,9 +43,11 @@ fn routes(config: &mut Routes) {
 #[serde(deny_unknown_fields)]
 pub(crate) struct InsightQuery {
     /// The first day; 29 days before the last one when it is absent.
+    #[serde(default, deserialize_with = "day")]
     #[param(value_type = Option<String>, format = Date, example = "2026-03-01")]
     from: Option<Date>,
     /// The last day; today when it is absent. 366 days at most.
+    #[serde(default, deserialize_with = "day")]
     #[param(value_type = Option<String>, format = Date, example = "2026-03-31")]
     to: Option<Date>,
 }
@@ -75,12 +73,42 @@ pub(crate) async fn get_insight(
     Ok(HttpResponse::Ok().json(InsightDto::from(insight)))
 }
 
+/// What an export of figures has a row for.
+#[derive(Clone, Copy, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum InsightRowsDto {
+    /// Each day and currency.
+    Days,
+    /// Each of the products that sold best, in each currency.
+    BestSellers,
+}
+
+/// Which days, and what of them.
+#[derive(Deserialize, IntoParams, Validate)]
+#[into_params(parameter_in = Query)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct InsightExportQuery {
+    /// The first day; 29 days before the last one when it is absent.
+    #[serde(default, deserialize_with = "day")]
+    #[param(value_type = Option<String>, format = Date, example = "2026-03-01")]
+    from: Option<Date>,
+    /// The last day; today when it is absent. 366 days at most.
+    #[serde(default, deserialize_with = "day")]
+    #[param(value_type = Option<String>, format = Date, example = "2026-03-31")]
+    to: Option<Date>,
+    /// What has a row; days when absent.
+    #[param(inline)]
+    rows: Option<InsightRowsDto>,
+}
+
 /// Export the figures as CSV
 ///
 /// A row for each day and currency, amounts as decimals. What has no currency,
 /// such as visitors, stands in the first row of its day only, so that columns
-/// can be added up.
-#[utoipa::path(tag = "admin: insight", params(InsightQuery), responses(
+/// can be added up. With `rows=best_sellers` a row for each product that sold
+/// best. Cells that a spreadsheet would take for a formula begin with an
+/// apostrophe.
+#[utoipa::path(tag = "admin: insight", params(InsightExportQuery), responses(
     (status = 200, description = "The figures.", body = String, content_type = "text/csv"),
     (status = 422, description = "The days make no period.", body = crate::problem::Problem, content_type = "application/problem+json"),
 ))]
@@ -88,65 +116,23 @@ pub(crate) async fn get_insight(
 pub(crate) async fn export_insight(
     state: Data<ApiState>,
     caller: Caller,
-    query: Query<InsightQuery>,
+    query: Query<InsightExportQuery>,
 ) -> Result<HttpResponse, ApiError> {
+    let query = query.0;
     let insight = state
         .engagement
-        .insight(&caller.0, query.0.from, query.0.to)
+        .insight(&caller.0, query.from, query.to)
         .await?;
-    let name = format!(
-        "attachment; filename=\"metrics-{}-{}.csv\"",
-        insight.days.from, insight.days.to
-    );
+    let days = format!("{}-{}", insight.days.from, insight.days.to);
+    let (what, text) = match query.rows.unwrap_or(InsightRowsDto::Days) {
+        InsightRowsDto::Days => ("metrics", insight_table::days(&insight)),
+        InsightRowsDto::BestSellers => ("best-sellers", insight_table::best_sellers(&insight)),
+    };
+    let name = format!("attachment; filename=\"{what}-{days}.csv\"");
     Ok(HttpResponse::Ok()
         .content_type("text/csv; charset=utf-8")
         .insert_header((CONTENT_DISPOSITION, name))
-        .body(csv(&insight)))
-}
-
-const HEAD: &str = "day,currency,orders,revenue,average_order,refunds,refunded,reminders,recovered_orders,\
-                    recovered_revenue,visitors,product_views,carts,checkouts\r\n";
-
-/// Dates, codes and numbers only: nothing that a spreadsheet takes for a
-/// formula, and nothing to quote.
-fn csv(insight: &Insight) -> String {
-    let mut text = HEAD.to_owned();
-    for day in of_days(insight) {
-        let funnel = &day.funnel;
-        let mut visits = format!(
-            "{},{},{},{}",
-            funnel.visitors, funnel.product_views, funnel.carts, funnel.checkouts
-        );
-        if day.takings.is_empty() {
-            let _ = write!(text, "{},,0,,,0,,0,0,,{visits}\r\n", day.day);
-        }
-        for one in &day.takings {
-            let money = |dto: &MoneyDto| decimal(Money::new(dto.amount, dto.currency));
-            let _ = write!(
-                text,
-                "{},{},{},{},{},{},{},{},{},{},{visits}\r\n",
-                day.day,
-                one.currency,
-                one.orders,
-                money(&one.revenue),
-                one.average_order.as_ref().map(money).unwrap_or_default(),
-                one.refunds,
-                money(&one.refunded),
-                one.reminders,
-                one.recovered_orders,
-                money(&one.recovered_revenue),
-            );
-            ",,,".clone_into(&mut visits);
-        }
-    }
-    text
-}
-
-/// An amount without its currency.
-fn decimal(money: Money) -> String {
-    let text = money.to_string();
-    text.split_once(' ')
-        .map_or(text.clone(), |(number, _)| number.to_owned())
+        .body(text?))
 }
 
 /// Count everything anew

@@ -243,7 +243,7 @@ pub(crate) async fn put_mail_template(
     };
     let written = state
         .accounts
-        .write_mail(&caller.0, &mail, &language, template, version.0)
+        .write_mail(&caller.0, &mail, &language, template, &version.0)
         .await?;
     Ok(respond(written))
 }
@@ -266,7 +266,7 @@ pub(crate) async fn delete_mail_template(
     let (mail, language) = path.into_inner();
     state
         .accounts
-        .reset_mail(&caller.0, &mail, &language, version.0)
+        .reset_mail(&caller.0, &mail, &language, &version.0)
         .await?;
     Ok(HttpResponse::NoContent().finish())
 }

@@ -2,12 +2,13 @@
 
 use actix_web::web::{Data, Path};
 use actix_web::{HttpRequest, HttpResponse, get, post};
-use kernel::{OrderLineId, ProductId, Timestamp, UserId};
+use kernel::{FieldError, OrderLineId, ProductId, Timestamp, UserId};
 use orders_model::OrdersError;
+use orders_model::order::BY_SHOP;
 use orders_model::refund::Restock;
 use orders_model::search::wanted;
 use orders_model::shipment::Tracking;
-use orders_service::{NewShipment, OrderFilter, OrderSort, RefundCommand};
+use orders_service::{CancelReason, NewShipment, OrderFilter, OrderSort, RefundCommand};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use validator::{Validate, ValidationError};
@@ -15,9 +16,8 @@ use validator::{Validate, ValidationError};
 use crate::dto::money::MoneyDto;
 use crate::dto::order::{Audience, OrderDto, OrderSummaryDto};
 use crate::dto::order_states::{FulfilmentStateDto, OrderStatusDto, PaymentStateDto};
-use crate::extract::{Caller, Json, List, Listed, MaybeJson, Query, id, line, page_request};
-use crate::problem::ApiError;
-use crate::routes::orders::CancelRequest;
+use crate::extract::{Caller, Json, List, Listed, MaybeJson, Query, id, line, page_request, words};
+use crate::problem::{ApiError, RequestError};
 use crate::state::ApiState;
 
 /// How to sort orders.
@@ -39,15 +39,21 @@ pub(crate) enum OrderSortDto {
 #[into_params(parameter_in = Query)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct OrdersQuery {
-    /// Where they stand.
-    #[param(inline)]
-    status: Option<OrderStatusDto>,
-    /// Where their money stands.
-    #[param(inline)]
-    payment_status: Option<PaymentStateDto>,
-    /// Where their goods stand.
-    #[param(inline)]
-    fulfilment_status: Option<FulfilmentStateDto>,
+    /// Where they stand; repeat it for any of several.
+    #[serde(default)]
+    #[validate(length(max = 10))]
+    #[param(inline, max_items = 10)]
+    status: Vec<OrderStatusDto>,
+    /// Where their money stands; repeat it for any of several.
+    #[serde(default)]
+    #[validate(length(max = 10))]
+    #[param(inline, max_items = 10)]
+    payment_status: Vec<PaymentStateDto>,
+    /// Where their goods stand; repeat it for any of several.
+    #[serde(default)]
+    #[validate(length(max = 10))]
+    #[param(inline, max_items = 10)]
+    fulfilment_status: Vec<FulfilmentStateDto>,
     /// The one with that number.
     #[validate(range(min = 1))]
     #[param(minimum = 1)]
@@ -86,7 +92,8 @@ pub(crate) struct OrdersQuery {
     #[validate(length(min = 1, max = 64))]
     shipping_method: Option<String>,
     /// Words that each begin the number, mail address, a name or a tracking
-    /// number, in any order, without regard to case and accents.
+    /// number, in any order, without regard to case and accents. A text
+    /// without a word, such as `%`, finds nothing.
     #[validate(length(max = 200))]
     q: Option<String>,
     /// How to sort them; the newest first when absent.
@@ -98,12 +105,31 @@ pub(crate) struct OrdersQuery {
     limit: Option<u64>,
     /// `next_cursor` of the page before; an export has no pages.
     cursor: Option<String>,
+    /// What an export has a row for; each order when absent. Lists do not take
+    /// it.
+    #[param(inline)]
+    rows: Option<OrderRowsDto>,
+}
+
+/// What an export of orders has a row for.
+#[derive(Clone, Copy, PartialEq, Eq, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum OrderRowsDto {
+    /// Each order.
+    Orders,
+    /// Each line of each order.
+    Lines,
 }
 
 impl OrdersQuery {
     /// Whether it asks for a page.
     pub(crate) fn has_page(&self) -> bool {
         self.limit.is_some() || self.cursor.is_some()
+    }
+
+    /// What an export has rows for.
+    pub(crate) fn rows(&self) -> OrderRowsDto {
+        self.rows.unwrap_or(OrderRowsDto::Orders)
     }
 
     /// Which orders, and in which order.
@@ -116,9 +142,9 @@ impl OrdersQuery {
         };
         let filter = OrderFilter {
             user: self.user_id,
-            status: self.status.map(Into::into),
-            payment_status: self.payment_status.map(Into::into),
-            fulfilment_status: self.fulfilment_status.map(Into::into),
+            status: self.status.into_iter().map(Into::into).collect(),
+            payment_status: self.payment_status.into_iter().map(Into::into).collect(),
+            fulfilment_status: self.fulfilment_status.into_iter().map(Into::into).collect(),
             number: self.number,
             email: self.email.map(|email| email.trim().to_lowercase()),
             needs_attention: self.needs_attention.unwrap_or(false),
@@ -130,7 +156,7 @@ impl OrdersQuery {
             product: self.product_id,
             sku: self.sku,
             shipping_method: self.shipping_method,
-            words: self.q.as_deref().map(wanted).unwrap_or_default(),
+            words: self.q.as_deref().and_then(wanted),
         };
         (filter, sort)
     }
@@ -177,10 +203,14 @@ pub(crate) struct RefundRequest {
     /// How much, at least 1; all that is left when absent.
     #[validate(custom(function = "some_money"))]
     amount: Option<MoneyDto>,
-    /// Why.
-    #[validate(length(min = 1, max = 500))]
+    /// Why. The shop's own: the buyer sees the amount and not the reason.
+    #[validate(custom(function = "line"), length(min = 1, max = 500))]
     #[schema(min_length = 1, max_length = 500, example = "returned")]
     reason: String,
+    /// Lets the buyer read the reason: it becomes a note for them as well.
+    #[serde(default)]
+    #[schema(default = false)]
+    tell_customer: bool,
     /// What goes back into stock.
     #[serde(default)]
     #[validate(length(max = 100), nested)]
@@ -188,6 +218,20 @@ pub(crate) struct RefundRequest {
     /// Even if a payment is disputed and the bank may give the money back
     /// itself.
     despite_dispute: Option<bool>,
+}
+
+/// Why the shop cancels an order.
+#[derive(Default, Deserialize, ToSchema, Validate)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct AdminCancelRequest {
+    /// Why. The shop's own: the buyer sees that the shop canceled it.
+    #[validate(custom(function = "words"), length(min = 1, max = 500))]
+    #[schema(min_length = 1, max_length = 500, example = "no longer made")]
+    reason: Option<String>,
+    /// Lets the buyer read the reason: it becomes a note for them as well.
+    #[serde(default)]
+    #[schema(default = false)]
+    tell_customer: bool,
 }
 
 /// List and search orders
@@ -201,6 +245,11 @@ pub(crate) async fn admin_list_orders(
     request: HttpRequest,
     query: Query<OrdersQuery>,
 ) -> Result<HttpResponse, ApiError> {
+    if query.0.rows.is_some() {
+        let why = "only an export has rows; leave it out";
+        let fields = vec![FieldError::new("/rows", "export", why)];
+        return Err(RequestError::InvalidQuery(fields).into());
+    }
     let cursor = query.0.cursor.as_deref();
     let page = page_request(&state, &caller.0, &request, cursor, query.0.limit)?;
     let (filter, sort) = query.0.wanted();
@@ -208,7 +257,7 @@ pub(crate) async fn admin_list_orders(
         .orders
         .all_orders(&caller.0, &filter, sort, &page)
         .await?;
-    let to_dto = |order| OrderSummaryDto::new(&order, Audience::Shop);
+    let to_dto = |listed| OrderSummaryDto::listed(&listed, Audience::Shop);
     Ok(Listed::new(&state, &caller.0, &request, page, to_dto)?.response())
 }
 
@@ -279,6 +328,7 @@ pub(crate) async fn refund_order(
     let command = RefundCommand {
         amount: body.amount.map(Into::into),
         reason: body.reason,
+        tell_customer: body.tell_customer,
         restock: body
             .restock
             .into_iter()
@@ -296,7 +346,7 @@ pub(crate) async fn refund_order(
 /// Cancel any order that is not shipped
 ///
 /// A paid one is refunded, and what was not put back goes back into stock.
-#[utoipa::path(tag = "admin: orders", request_body(content = CancelRequest, description = "May be left out."), params(
+#[utoipa::path(tag = "admin: orders", request_body(content = AdminCancelRequest, description = "May be left out."), params(
     ("order_id" = String, Path, description = "The order."),
     ("Idempotency-Key" = Option<String>, Header, description = "Makes a repeated request have one effect."),
 ), responses(
@@ -307,10 +357,13 @@ pub(crate) async fn admin_cancel_order(
     state: Data<ApiState>,
     caller: Caller,
     path: Path<String>,
-    body: MaybeJson<CancelRequest>,
+    body: MaybeJson<AdminCancelRequest>,
 ) -> Result<HttpResponse, ApiError> {
     let id = id(&path, OrdersError::OrderNotFound)?;
-    let reason = body.0.reason.as_deref().unwrap_or("canceled by the shop");
+    let reason = CancelReason {
+        text: body.0.reason.as_deref().unwrap_or(BY_SHOP),
+        tell_customer: body.0.tell_customer,
+    };
     let detail = state.orders.admin_cancel(&caller.0, id, reason).await?;
     Ok(HttpResponse::Ok().json(OrderDto::new(detail, None, Audience::Shop)))
 }

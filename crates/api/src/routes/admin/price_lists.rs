@@ -237,7 +237,7 @@ pub(crate) async fn patch_price_list(
     };
     let changed = state
         .catalog
-        .change_price_list(&caller.0, id, change, version.0)
+        .change_price_list(&caller.0, id, change, &version.0)
         .await?;
     Ok(respond(HttpResponse::Ok(), changed))
 }

@@ -346,7 +346,7 @@ pub(crate) async fn patch_product(
     };
     let product = state
         .catalog
-        .change_product(&caller.0, id, change, version.0)
+        .change_product(&caller.0, id, change, &version.0)
         .await?;
     Ok(respond(&state, &caller.0, HttpResponse::Ok(), product))
 }
@@ -374,7 +374,7 @@ pub(crate) async fn archive_product(
     };
     let product = state
         .catalog
-        .change_product(&caller.0, id, change, version.0)
+        .change_product(&caller.0, id, change, &version.0)
         .await?;
     Ok(respond(&state, &caller.0, HttpResponse::Ok(), product))
 }

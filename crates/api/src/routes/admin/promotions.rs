@@ -215,7 +215,7 @@ pub(crate) async fn patch_promotion(
     };
     let changed = state
         .orders
-        .change_promotion(&caller.0, id, change, version.0)
+        .change_promotion(&caller.0, id, change, &version.0)
         .await?;
     Ok(respond(HttpResponse::Ok(), changed))
 }

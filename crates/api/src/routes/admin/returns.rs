@@ -15,7 +15,7 @@ use super::orders::some_money;
 use crate::dto::money::MoneyDto;
 use crate::dto::order::{Audience, CheckoutDto};
 use crate::dto::returns::{ConditionDto, ReturnDto, ReturnLineRequest, ReturnStatusDto};
-use crate::extract::{Caller, Json, List, Listed, MaybeJson, Query, id, page_request};
+use crate::extract::{Caller, Json, List, Listed, MaybeJson, Query, id, page_request, words};
 use crate::problem::ApiError;
 use crate::state::ApiState;
 
@@ -28,7 +28,7 @@ pub(crate) struct AdminReturnRequest {
     #[schema(min_items = 1, max_items = 100)]
     lines: Vec<ReturnLineRequest>,
     /// Anything more.
-    #[validate(length(min = 1, max = 2000))]
+    #[validate(custom(function = "words"), length(min = 1, max = 2000))]
     #[schema(min_length = 1, max_length = 2000)]
     note: Option<String>,
     /// False when it is still to be decided on.
@@ -61,7 +61,7 @@ pub(crate) struct ExchangeRequest {
     #[schema(min_items = 1, max_items = 100)]
     items: Vec<ExchangeItemRequest>,
     /// Anything more.
-    #[validate(length(min = 1, max = 2000))]
+    #[validate(custom(function = "words"), length(min = 1, max = 2000))]
     #[schema(min_length = 1, max_length = 2000)]
     note: Option<String>,
     /// Through whom a difference is paid.
@@ -75,7 +75,7 @@ pub(crate) struct ExchangeRequest {
 #[serde(deny_unknown_fields)]
 pub(crate) struct RejectRequest {
     /// Why; the buyer gets to know.
-    #[validate(length(min = 1, max = 500))]
+    #[validate(custom(function = "words"), length(min = 1, max = 500))]
     #[schema(min_length = 1, max_length = 500, example = "it was worn")]
     reason: String,
 }

@@ -15,7 +15,8 @@ use crate::dto::patch::{present, removable};
 use crate::dto::seller::{SellerDto, SellerFeeDto};
 use crate::dto::user::UserDto;
 use crate::extract::{
-    Caller, Json, List, Listed, Query, RequiredIfMatch, etag, id, line, page_request,
+    Caller, Json, List, Listed, Query, RequiredIfMatch, etag, id, line, mail_address, page_request,
+    words,
 };
 use crate::problem::ApiError;
 use crate::state::ApiState;
@@ -29,11 +30,11 @@ pub(crate) struct SellerRequest {
     #[schema(min_length = 1, max_length = 200, example = "Oak & Sons")]
     name: String,
     /// Where they get mail.
-    #[validate(email, length(max = 254))]
+    #[validate(custom(function = "mail_address"), length(max = 254))]
     #[schema(max_length = 254, example = "hello@oak.example")]
     contact_email: Option<String>,
     /// Their postal address, as lines.
-    #[validate(length(min = 1, max = 1000))]
+    #[validate(custom(function = "words"), length(min = 1, max = 1000))]
     #[schema(min_length = 1, max_length = 1000)]
     contact_address: Option<String>,
     /// What payouts to them are named by: an account, a contract.
@@ -56,12 +57,12 @@ pub(crate) struct SellerPatch {
     name: Option<String>,
     /// Where they get mail.
     #[serde(default, deserialize_with = "removable")]
-    #[validate(email, length(max = 254))]
+    #[validate(custom(function = "mail_address"), length(max = 254))]
     #[schema(value_type = Option<String>, max_length = 254)]
     contact_email: Option<Option<String>>,
     /// Their postal address.
     #[serde(default, deserialize_with = "removable")]
-    #[validate(length(min = 1, max = 1000))]
+    #[validate(custom(function = "words"), length(min = 1, max = 1000))]
     #[schema(value_type = Option<String>, min_length = 1, max_length = 1000)]
     contact_address: Option<Option<String>>,
     /// What payouts to them are named by.
@@ -209,7 +210,7 @@ pub(crate) async fn patch_seller(
     };
     let seller = state
         .catalog
-        .change_seller(&caller.0, id, change, version.0)
+        .change_seller(&caller.0, id, change, &version.0)
         .await?;
     respond(&state, &caller.0, HttpResponse::Ok(), seller).await
 }
@@ -238,7 +239,7 @@ pub(crate) async fn archive_seller(
     };
     let seller = state
         .catalog
-        .change_seller(&caller.0, id, change, version.0)
+        .change_seller(&caller.0, id, change, &version.0)
         .await?;
     respond(&state, &caller.0, HttpResponse::Ok(), seller).await
 }

@@ -11,7 +11,7 @@ use validator::Validate;
 
 use crate::dto::money::MoneyDto;
 use crate::dto::patch::{present, removable};
-use crate::extract::{Caller, Json, RequiredIfMatch, etag, line};
+use crate::extract::{Caller, Json, RequiredIfMatch, etag, line, mail_address};
 use crate::problem::ApiError;
 use crate::state::ApiState;
 
@@ -150,7 +150,7 @@ pub(crate) struct SettingsPatch {
     language: Option<String>,
     /// Where replies to its mails go.
     #[serde(default, deserialize_with = "removable")]
-    #[validate(email, length(max = 254))]
+    #[validate(custom(function = "mail_address"), length(max = 254))]
     #[schema(value_type = Option<String>, format = Email, max_length = 254)]
     support_email: Option<Option<String>>,
     /// What the platform takes of an order.
@@ -220,7 +220,7 @@ pub(crate) async fn patch_settings(
     };
     let tenant = state
         .accounts
-        .change_settings(&caller.0, change, version.0)
+        .change_settings(&caller.0, change, &version.0)
         .await?;
     Ok(respond(&tenant))
 }

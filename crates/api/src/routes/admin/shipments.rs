@@ -12,7 +12,7 @@ use validator::Validate;
 
 use crate::dto::aftercare::{LineQuantityDto, NoteAudienceDto};
 use crate::dto::order::{Audience, OrderDto};
-use crate::extract::{Caller, Json, MaybeJson, id, line};
+use crate::extract::{Caller, Json, MaybeJson, id, line, words};
 use crate::problem::ApiError;
 use crate::state::ApiState;
 
@@ -70,7 +70,7 @@ pub(crate) struct NoteRequest {
     #[schema(nullable = false)]
     audience: Option<NoteAudienceDto>,
     /// What it says.
-    #[validate(length(min = 1, max = 4000))]
+    #[validate(custom(function = "words"), length(min = 1, max = 4000))]
     #[schema(
         min_length = 1,
         max_length = 4000,

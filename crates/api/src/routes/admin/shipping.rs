@@ -232,7 +232,7 @@ pub(crate) async fn patch_shipping_method(
     };
     let method = state
         .orders
-        .change_shipping_method(&caller.0, id, change, version.0)
+        .change_shipping_method(&caller.0, id, change, &version.0)
         .await?;
     Ok(respond(HttpResponse::Ok(), method))
 }

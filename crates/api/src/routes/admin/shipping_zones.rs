@@ -135,7 +135,7 @@ pub(crate) async fn patch_shipping_zone(
     };
     let zone = state
         .orders
-        .change_shipping_zone(&caller.0, id, change, version.0)
+        .change_shipping_zone(&caller.0, id, change, &version.0)
         .await?;
     Ok(respond(HttpResponse::Ok(), zone))
 }
@@ -159,7 +159,7 @@ pub(crate) async fn delete_shipping_zone(
     let id = id(&path, DeliveryError::ZoneNotFound)?;
     state
         .orders
-        .delete_shipping_zone(&caller.0, id, version.0)
+        .delete_shipping_zone(&caller.0, id, &version.0)
         .await?;
     Ok(HttpResponse::NoContent().finish())
 }

@@ -10,7 +10,7 @@ use utoipa::ToSchema;
 use validator::Validate;
 
 use crate::dto::variant::StockDto;
-use crate::extract::{Caller, Json, List, Listed, Query, id, page_request};
+use crate::extract::{Caller, Json, List, Listed, Query, id, line, page_request};
 use crate::problem::{ApiError, RequestError};
 use crate::routes::api_keys::PageQuery;
 use crate::state::ApiState;
@@ -28,7 +28,7 @@ pub(crate) struct AdjustmentRequest {
     #[schema(minimum = 0, maximum = 1_000_000_000)]
     to: Option<i64>,
     /// Why; kept for ever.
-    #[validate(length(min = 1, max = 500))]
+    #[validate(custom(function = "line"), length(min = 1, max = 500))]
     #[schema(min_length = 1, max_length = 500, example = "delivery 4711")]
     reason: String,
 }

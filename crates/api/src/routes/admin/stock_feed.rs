@@ -6,14 +6,15 @@ use actix_web::dev::Payload;
 use actix_web::http::header::CONTENT_TYPE;
 use actix_web::web::Data;
 use actix_web::{FromRequest, HttpRequest, HttpResponse, post};
-use catalog_model::stock_feed::{Count, CountOutcome, CountResult, MAX_COUNTS};
-use futures::future::LocalBoxFuture;
-use kernel::{FieldError, Timestamp};
+use catalog_model::stock_feed::{Count, CountOutcome, CountResult};
+use futures::future::{LocalBoxFuture, ready};
+use kernel::Timestamp;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use validator::Validate;
 
-use crate::extract::{Caller, Json, check, line, read_all};
+use super::stock_feed_csv;
+use crate::extract::{Caller, Json, check, is_json, line, read_all};
 use crate::problem::{ApiError, RequestError};
 use crate::state::ApiState;
 
@@ -25,18 +26,18 @@ pub(crate) struct CountDto {
     /// The stock keeping unit.
     #[validate(custom(function = "line"), length(min = 1, max = 64))]
     #[schema(min_length = 1, max_length = 64, example = "TR2-RED-42")]
-    sku: String,
+    pub(super) sku: String,
     /// How many there were, without those of orders that are paid.
     #[validate(range(min = 0, max = 1_000_000_000))]
     #[schema(minimum = 0, maximum = 1_000_000_000, example = 17)]
-    on_hand: i64,
+    pub(super) on_hand: i64,
     /// When they were counted; what happened since then still holds.
     #[schema(value_type = String, format = DateTime)]
-    counted_at: Timestamp,
+    pub(super) counted_at: Timestamp,
     /// Who counted.
     #[validate(custom(function = "line"), length(min = 1, max = 64))]
     #[schema(min_length = 1, max_length = 64, example = "warehouse")]
-    source: String,
+    pub(super) source: String,
 }
 
 /// Counts to take over.
@@ -65,39 +66,22 @@ impl FromRequest for Feed {
             state,
             kind.is_some_and(|kind| kind.trim().eq_ignore_ascii_case("text/csv")),
         ) else {
+            if !is_json(request) {
+                let kinds = "application/json` or `text/csv";
+                return Box::pin(ready(Err(RequestError::UnsupportedMediaType(kinds).into())));
+            }
             let json = Json::<StockFeedRequest>::from_request(request, payload);
             return Box::pin(async move { Ok(Self(json.await?.0)) });
         };
         let (limits, payload) = (state.body_limits, payload.take());
         Box::pin(async move {
             let body = read_all(payload, limits).await?;
-            let feed = StockFeedRequest {
-                rows: read_csv(&body)?,
-            };
-            check(&feed)?;
+            let (rows, lines) = stock_feed_csv::read(&body)?.take();
+            let feed = StockFeedRequest { rows };
+            check(&feed).map_err(|error| stock_feed_csv::File::located(&lines, error))?;
             Ok(Self(feed))
         })
     }
-}
-
-/// The rows of a CSV file.
-fn read_csv(body: &[u8]) -> Result<Vec<CountDto>, RequestError> {
-    let body = body.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(body);
-    csv::Reader::from_reader(body)
-        .into_deserialize::<CountDto>()
-        // One more than may be tells that there are too many.
-        .take(MAX_COUNTS + 1)
-        .enumerate()
-        .map(|(row, read)| read.map_err(|error| wrong_row(row, &error)))
-        .collect()
-}
-
-fn wrong_row(row: usize, error: &csv::Error) -> RequestError {
-    RequestError::InvalidBody(vec![FieldError::new(
-        format!("/rows/{row}"),
-        "csv",
-        error.to_string(),
-    )])
 }
 
 /// What became of a count.
@@ -111,7 +95,8 @@ pub(crate) enum OutcomeDto {
     Unchanged,
     /// Fewer were counted than are reserved: the stock is what is reserved.
     BelowReserved,
-    /// The source has a newer count, or the feed has one of the same pile.
+    /// The source has a newer count, the feed has one of the same pile, or
+    /// somebody set it by hand later.
     Older,
     /// It was counted in the future.
     InFuture,
@@ -119,6 +104,8 @@ pub(crate) enum OutcomeDto {
     UnknownSku,
     /// The variant is not counted.
     NotCounted,
+    /// The variant is a bundle: it has no stock of its own, its components have.
+    Bundle,
 }
 
 impl From<CountOutcome> for OutcomeDto {
@@ -131,6 +118,7 @@ impl From<CountOutcome> for OutcomeDto {
             CountOutcome::InFuture => Self::InFuture,
             CountOutcome::UnknownSku => Self::UnknownSku,
             CountOutcome::NotCounted => Self::NotCounted,
+            CountOutcome::Bundle => Self::Bundle,
         }
     }
 }

@@ -232,7 +232,7 @@ pub(crate) async fn patch_tenant(
     };
     let tenant = state
         .accounts
-        .change_tenant(&caller.0, id, change, version.0)
+        .change_tenant(&caller.0, id, change, &version.0)
         .await?;
     Ok(respond(HttpResponse::Ok(), &tenant))
 }

@@ -132,7 +132,7 @@ pub(crate) async fn patch_user(
     };
     let user = state
         .accounts
-        .change_user(&caller.0, id, change, version.0)
+        .change_user(&caller.0, id, change, &version.0)
         .await?;
     Ok(respond(user))
 }

@@ -5,11 +5,12 @@ use std::collections::BTreeMap;
 use actix_web::web::{Data, Path};
 use actix_web::{HttpResponse, HttpResponseBuilder, patch, post};
 use catalog_model::CatalogError;
+use catalog_model::matrix::SIZE;
 use catalog_model::offer::StockedVariant;
 use catalog_model::variant::{NewVariant, VariantChange, VariantStatus};
 use serde::Deserialize;
 use utoipa::ToSchema;
-use validator::Validate;
+use validator::{Validate, ValidationError};
 
 use super::products::{patched_texts, texts};
 use crate::dto::choices::StatusDto;
@@ -19,6 +20,26 @@ use crate::dto::variant::AdminVariantDto;
 use crate::extract::{Caller, Json, RequiredIfMatch, etag, id, line};
 use crate::problem::{ApiError, RequestError};
 use crate::state::ApiState;
+
+/// The size is no option among others: nobody would find a variant by it.
+fn check_names<'a>(mut names: impl Iterator<Item = &'a String>) -> Result<(), ValidationError> {
+    if names.any(|name| name.trim().eq_ignore_ascii_case(SIZE)) {
+        return Err(ValidationError::new("size").with_message(
+            "must not have an option that is called size; send it as `size`".into(),
+        ));
+    }
+    Ok(())
+}
+
+fn no_size(options: &BTreeMap<String, String>) -> Result<(), ValidationError> {
+    check_names(options.keys())
+}
+
+/// One that is there from before may be removed.
+fn no_patched_size(options: &BTreeMap<String, Option<String>>) -> Result<(), ValidationError> {
+    let set = options.iter().filter(|(_, value)| value.is_some());
+    check_names(set.map(|(name, _)| name))
+}
 
 /// A variant to add.
 #[derive(Deserialize, ToSchema, Validate)]
@@ -38,7 +59,7 @@ pub(crate) struct VariantRequest {
     size: Option<String>,
     /// Other options, such as the colour.
     #[serde(default)]
-    #[validate(length(max = 20), custom(function = texts))]
+    #[validate(length(max = 20), custom(function = texts), custom(function = no_size))]
     options: BTreeMap<String, String>,
     /// What one costs.
     price: MoneyDto,
@@ -81,7 +102,7 @@ pub(crate) struct VariantPatch {
     size: Option<Option<String>>,
     /// Other options to set, or to remove by null.
     #[serde(default)]
-    #[validate(length(max = 20), custom(function = patched_texts))]
+    #[validate(length(max = 20), custom(function = patched_texts), custom(function = no_patched_size))]
     #[schema(value_type = BTreeMap<String, Option<String>>)]
     options: BTreeMap<String, Option<String>>,
     /// What one costs.
@@ -132,7 +153,7 @@ pub(super) fn check_prices(
     }
 }
 
-fn respond(mut response: HttpResponseBuilder, variant: StockedVariant) -> HttpResponse {
+pub(super) fn respond(mut response: HttpResponseBuilder, variant: StockedVariant) -> HttpResponse {
     response
         .insert_header(("etag", etag(variant.variant.version)))
         .json(AdminVariantDto::from(variant))
@@ -207,7 +228,7 @@ pub(crate) async fn patch_variant(
     };
     let variant = state
         .catalog
-        .change_variant(&caller.0, variant, change, version.0)
+        .change_variant(&caller.0, variant, change, &version.0)
         .await?;
     Ok(respond(HttpResponse::Ok(), variant))
 }
@@ -235,7 +256,7 @@ pub(crate) async fn archive_variant(
     };
     let variant = state
         .catalog
-        .change_variant(&caller.0, variant, change, version.0)
+        .change_variant(&caller.0, variant, change, &version.0)
         .await?;
     Ok(respond(HttpResponse::Ok(), variant))
 }

@@ -19,7 +19,11 @@ pub fn price_text(minor: i64, currency: Currency) -> String {
 /// digits than the currency. Zeros beyond them are fine.
 pub fn price_of(text: &str, currency: Currency) -> Option<i64> {
     let digits = usize::try_from(currency.exponent()).unwrap_or(0);
-    let (whole, fraction) = text.split_once('.').unwrap_or((text, ""));
+    let (whole, fraction) = match text.split_once('.') {
+        Some((_, "")) => return None,
+        Some(parts) => parts,
+        None => (text, ""),
+    };
     let numeric = |part: &str| part.bytes().all(|b| b.is_ascii_digit());
     let (kept, beyond) = fraction.split_at_checked(digits).unwrap_or((fraction, ""));
     if whole.is_empty()
@@ -48,6 +52,7 @@ mod tests {
             "1.999",
             "",
             ".5",
+            "1.",
             "-1",
             "1e3",
             "+1",

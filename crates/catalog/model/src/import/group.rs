@@ -6,8 +6,9 @@ use kernel::secret::sha256;
 use kernel::text::slug;
 
 use super::header::{Column, Header};
+use super::notes::Tally;
 use super::record::Row;
-use super::{ImportedProduct, ImportedVariant, MAX_NOTES, Mistakes, RowError};
+use super::{ImportedProduct, ImportedVariant, Mistakes, RowError};
 use crate::product::slug_for;
 use crate::variant::MAX_PER_PRODUCT;
 
@@ -23,10 +24,7 @@ pub struct Groups<'a> {
     current: Option<Current>,
     slugs: HashSet<[u8; 16]>,
     skus: HashSet<[u8; 16]>,
-    pictures: u64,
-    untracked: u64,
-    below_zero: u64,
-    no_saving: u64,
+    tally: Tally,
 }
 
 struct Current {
@@ -48,10 +46,7 @@ impl<'a> Groups<'a> {
             current: None,
             slugs: HashSet::new(),
             skus: HashSet::new(),
-            pictures: 0,
-            untracked: 0,
-            below_zero: 0,
-            no_saving: 0,
+            tally: Tally::default(),
         }
     }
 
@@ -63,10 +58,7 @@ impl<'a> Groups<'a> {
     /// Takes the next row; the product before it, if this one begins another.
     pub fn push(&mut self, row: Row, mistakes: &mut Mistakes) -> Option<ImportedProduct> {
         let slug = self.slug_of(&row, mistakes)?;
-        self.pictures += row.pictures;
-        self.below_zero += u64::from(row.below_zero);
-        let tracks = self.header.has(&Column::Tracker);
-        self.untracked += u64::from(tracks && row.has_variant && !row.tracked);
+        self.tally.add(self.header, &row);
         let continues = matches!(&self.current, Some(current) if current.product.slug == slug);
         let finished = if continues {
             self.same_product(&row, mistakes);
@@ -214,7 +206,8 @@ impl<'a> Groups<'a> {
             row.variant.sku = format!("{slug}-{}", place + 1);
         }
         row.variant.line = line;
-        self.no_saving += u64::from(self.header.shopify && drop_saving(&mut row.variant));
+        let dropped = self.header.shopify && drop_saving(&mut row.variant);
+        self.tally.dropped_saving(dropped);
         if place == MAX_PER_PRODUCT {
             let why = format!("a product has at most {MAX_PER_PRODUCT} variants");
             self.wrong(line, &Column::Handle, "too_many", &why, mistakes);
@@ -233,41 +226,7 @@ impl<'a> Groups<'a> {
 
     /// What was left out, in sentences.
     pub fn notes(&self) -> Vec<String> {
-        let mut notes = Vec::new();
-        let left = self.header.left_out();
-        if !left.is_empty() {
-            let some: Vec<&str> = left.iter().take(MAX_NOTES).copied().collect();
-            let more = if left.len() > some.len() { ", …" } else { "" };
-            notes.push(format!(
-                "columns that are not imported: {}{more}",
-                some.join(", ")
-            ));
-        }
-        if self.pictures > 0 {
-            notes.push(format!(
-                "{} pictures are named by their address and are not fetched; upload them to their products",
-                self.pictures
-            ));
-        }
-        if self.untracked > 0 {
-            notes.push(format!(
-                "{} variants have no inventory tracker; here stock is counted, and they have what the file says or none",
-                self.untracked
-            ));
-        }
-        if self.below_zero > 0 {
-            notes.push(format!(
-                "{} variants had less than nothing in stock; they begin at 0",
-                self.below_zero
-            ));
-        }
-        if self.no_saving > 0 {
-            notes.push(format!(
-                "{} variants had a compare-at price that is not above their price; they have none",
-                self.no_saving
-            ));
-        }
-        notes
+        self.tally.notes(self.header)
     }
 }
 

@@ -1,6 +1,7 @@
 //! Headers: which column is what.
 
 use super::RowError;
+use crate::matrix::SIZE;
 
 /// What a column is.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -51,6 +52,18 @@ pub enum Column {
     Weight,
     /// Its stock.
     OnHand,
+    /// From which availability on its stock is low.
+    LowAt,
+    /// Whether more is sold than there is.
+    Supply,
+    /// How many more.
+    Beyond,
+    /// From when on these are expected.
+    AvailableAt,
+    /// Whether Shopify sells more than there is.
+    Policy,
+    /// Whether it is a gift card of Shopify's.
+    GiftCard,
     /// Its place.
     Position,
     /// Whether it is sold.
@@ -110,6 +123,13 @@ const NAMES: &[(&str, Column)] = &[
     ("on_hand", Column::OnHand),
     ("variant inventory qty", Column::OnHand),
     ("inventory quantity", Column::OnHand),
+    ("low_stock_threshold", Column::LowAt),
+    ("supply", Column::Supply),
+    ("backorder_limit", Column::Beyond),
+    ("available_at", Column::AvailableAt),
+    ("variant inventory policy", Column::Policy),
+    ("continue selling when out of stock", Column::Policy),
+    ("gift card", Column::GiftCard),
     ("position", Column::Position),
     ("variant_status", Column::VariantStatus),
     ("variant requires shipping", Column::Shipped),
@@ -134,6 +154,9 @@ fn known(name: &str) -> Option<Column> {
         if let Some(rest) = lower.strip_prefix(prefix) {
             // The name keeps its case.
             let rest = name.trim()[name.trim().len() - rest.len()..].trim();
+            if prefix == "option:" && rest.eq_ignore_ascii_case(SIZE) {
+                return Some(Column::Size);
+            }
             return (1..=64)
                 .contains(&rest.chars().count())
                 .then(|| make(rest.to_owned()));
@@ -208,6 +231,11 @@ impl Header {
         found.map(|(_, name)| name.as_str())
     }
 
+    /// What a column that we call so is called in the file.
+    pub fn name_of(&self, ours: &str) -> Option<&str> {
+        self.name(&known(ours)?)
+    }
+
     /// The columns that are not imported.
     pub fn left_out(&self) -> Vec<&str> {
         let left = self.columns.iter().filter(|(c, _)| *c == Column::LeftOut);
@@ -265,6 +293,7 @@ mod tests {
         assert_eq!(header.name(&Column::Name), Some("NAME"));
         assert_eq!(codes("handle,colour"), ["unknown_column"]);
         assert_eq!(codes("handle,slug"), ["twice"]);
+        assert_eq!(codes("handle,size,option:Size"), ["twice"]);
         assert_eq!(codes("sku,price"), ["missing_column"]);
         let shopify = Header::read(
             1,

@@ -3,6 +3,7 @@
 pub mod cells;
 pub mod group;
 pub mod header;
+mod notes;
 pub mod record;
 
 use kernel::{Audited, Currency, ImportId, Snapshot, Timestamp};
@@ -213,6 +214,14 @@ pub struct ImportedVariant {
     pub weight_grams: Option<i64>,
     /// How many there are.
     pub on_hand: Option<i64>,
+    /// From which availability on its pile is low.
+    pub low_at: Option<i64>,
+    /// Whether more is sold than there is.
+    pub supply: Option<crate::supply::SupplyMode>,
+    /// How many more.
+    pub beyond: Option<i64>,
+    /// From when on these are expected.
+    pub available_at: Option<Timestamp>,
     /// Its place among its siblings.
     pub position: Option<i64>,
     /// Whether it is sold.

@@ -11,6 +11,7 @@ use super::header::{Column, Header};
 use super::{ImportedProduct, ImportedVariant, Mistakes, RowError, Rules};
 use crate::product::{ProductKind, ProductStatus};
 use crate::stock::MAX_ON_HAND;
+use crate::supply::SupplyMode;
 
 /// The dearest price, in minor units.
 const MAX_PRICE: i64 = 1_000_000_000_000;
@@ -40,6 +41,10 @@ pub struct Row {
     pub unpublished: bool,
     /// Whether its stock was below zero.
     pub below_zero: bool,
+    /// Whether it is sold without a limit when there is none.
+    pub oversold: bool,
+    /// Whether it is a gift card.
+    pub gift_card: bool,
 }
 
 struct Reader<'a> {
@@ -111,6 +116,15 @@ impl Reader<'_> {
             | Column::Position
             | Column::VariantStatus
             | Column::Tracker => self.of_variant(column, text),
+            Column::LowAt
+            | Column::Supply
+            | Column::Beyond
+            | Column::AvailableAt
+            | Column::Policy => self.of_pile(column, text),
+            Column::GiftCard => {
+                self.row.gift_card = truth(text)?;
+                Ok(())
+            }
             Column::Picture => {
                 self.row.pictures += 1;
                 Ok(())
@@ -173,6 +187,12 @@ impl Reader<'_> {
         let row = &mut self.row;
         let variant = &mut row.variant;
         match column {
+            // Shopify has an apostrophe before what a spreadsheet would take
+            // for a number: '00123.
+            Column::Sku if shopify => {
+                let sku = text.strip_prefix('\'').filter(|rest| !rest.is_empty());
+                variant.sku = line(sku.unwrap_or(text), 64)?;
+            }
             Column::Sku => variant.sku = line(text, 64)?,
             Column::VariantTitle => variant.title = Some(line(text, 200)?),
             Column::Size => variant.size = Some(line(text, 64)?),
@@ -195,11 +215,9 @@ impl Reader<'_> {
             }
             Column::Weight => variant.weight_grams = Some(grams(text, shopify)?),
             Column::OnHand => {
-                let count = whole(text, -MAX_ON_HAND, MAX_ON_HAND)?;
                 // Shopify lets stock be oversold; ours cannot be.
-                if count < 0 && !shopify {
-                    return Err(("range", format!("must be between 0 and {MAX_ON_HAND}")));
-                }
+                let least = if shopify { -MAX_ON_HAND } else { 0 };
+                let count = whole(text, least, MAX_ON_HAND)?;
                 row.below_zero = count < 0;
                 variant.on_hand = Some(count.max(0));
             }
@@ -207,6 +225,45 @@ impl Reader<'_> {
             Column::VariantStatus => variant.status = Some(word(text, "active, archived")?),
             Column::Tracker => {
                 row.tracked = true;
+                return Ok(());
+            }
+            _ => return Ok(()),
+        }
+        row.has_variant = true;
+        Ok(())
+    }
+}
+
+impl Reader<'_> {
+    /// What is true of the pile of a variant besides how many there are.
+    fn of_pile(&mut self, column: &Column, text: &str) -> Result<(), Refusal> {
+        let row = &mut self.row;
+        let variant = &mut row.variant;
+        match column {
+            Column::LowAt => variant.low_at = Some(whole(text, 0, MAX_ON_HAND)?),
+            Column::Supply => variant.supply = Some(word(text, "stock, backorder, preorder")?),
+            Column::Beyond => variant.beyond = Some(whole(text, 0, MAX_ON_HAND)?),
+            Column::AvailableAt => {
+                let at = text.parse().map_err(|_| {
+                    let why = "must be a time such as 2030-03-01T00:00:00Z (RFC 3339)";
+                    ("time", why.to_owned())
+                })?;
+                variant.available_at = Some(at);
+            }
+            // It alone makes no variant.
+            Column::Policy => {
+                let oversold = match text.to_lowercase().as_str() {
+                    "continue" | "true" => true,
+                    "deny" | "false" => false,
+                    _ => return Err(("choice", "must be one of: deny, continue".to_owned())),
+                };
+                // Shopify knows no limit.
+                (variant.supply, variant.beyond) = if oversold {
+                    (Some(SupplyMode::Backorder), Some(MAX_ON_HAND))
+                } else {
+                    (Some(SupplyMode::Stock), None)
+                };
+                row.oversold = oversold;
                 return Ok(());
             }
             _ => return Ok(()),
@@ -261,7 +318,7 @@ fn truth(text: &str) -> Result<bool, Refusal> {
 fn whole(text: &str, least: i64, most: i64) -> Result<i64, Refusal> {
     let number = text.parse().ok().filter(|n| (least..=most).contains(n));
     number.ok_or_else(|| {
-        let why = format!("must be a whole number between {least} and {most}");
+        let why = format!("must be a whole number from {least} to {most}, in digits only");
         ("range", why)
     })
 }

@@ -177,7 +177,7 @@ fn card(product: &Product, sold: &[&StockedVariant]) -> Vec<u8> {
         .zip(&chosen)
         .map(|(stocked, options)| CardVariant {
             price: stocked.current_price().minor,
-            in_stock: stocked.stock.is_none_or(|pile| pile.available() > 0),
+            in_stock: stocked.is_in_stock(),
             size: stocked
                 .variant
                 .size

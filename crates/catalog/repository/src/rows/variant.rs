@@ -12,6 +12,7 @@ pub struct Model {
     pub id: Uuid,
     pub product_id: Uuid,
     pub stock_item_id: Option<Uuid>,
+    pub bundle: bool,
     pub sku: String,
     pub title: String,
     pub size: Option<String>,

@@ -107,12 +107,12 @@ impl Catalog {
 
     async fn read_and_apply(&self, scope: &Scope, import: &mut Import) -> Result<(), Stopped> {
         let currency = self.currency(scope).await?;
-        self.read_file(scope, import, currency).await?;
+        let header = self.read_file(scope, import, currency).await?;
         if import.mistakes.count > 0 {
             return Err(Stopped::Wrong);
         }
         for left in (0..TRIES).rev() {
-            match self.change_catalog(scope, import, currency).await {
+            match self.change_catalog(scope, import, &header, currency).await {
                 Err(Stopped::Failed(CatalogError::Fault(fault)))
                     if left > 0
                         && (fault.violates(products::UNIQUE_SLUG)
@@ -123,13 +123,13 @@ impl Catalog {
         Ok(())
     }
 
-    /// Reads the whole file and puts what it says aside.
+    /// Reads the whole file and puts what it says aside; its columns.
     async fn read_file(
         &self,
         scope: &Scope,
         import: &mut Import,
         currency: Currency,
-    ) -> Result<(), Stopped> {
+    ) -> Result<Header, Stopped> {
         let db = self.database.read(scope).await?;
         let tree = categories::all(&db).await?;
         drop(db);
@@ -174,7 +174,7 @@ impl Catalog {
             reading.take(&mut csv, &piece, import)?;
         }
         import.notes = groups.notes();
-        Ok(())
+        Ok(header)
     }
 
     async fn piece(&self, scope: &Scope, id: ImportId, n: i64) -> Result<Vec<u8>, Fault> {
@@ -233,6 +233,7 @@ impl Catalog {
         &self,
         scope: &Scope,
         import: &mut Import,
+        header: &Header,
         currency: Currency,
     ) -> Result<(), Stopped> {
         let now = self.now();
@@ -244,7 +245,8 @@ impl Catalog {
         let started = std::time::Instant::now();
         let tx = self.database.begin_write(scope, "import.apply").await?;
         let may_set_stock = import.may_set_stock;
-        import_check::compare(&tx, import.id, may_set_stock, &mut import.mistakes).await?;
+        let mistakes = &mut import.mistakes;
+        import_check::compare(&tx, import.id, may_set_stock, header, mistakes, now).await?;
         if import.mistakes.count > 0 {
             tx.rollback().await?;
             return Err(Stopped::Wrong);
@@ -341,8 +343,9 @@ fn row(
     import.rows_read += 1;
     let (has, wants) = (cells.len(), header.columns.len());
     if has != wants {
+        let cells = if has == 1 { "cell" } else { "cells" };
         let why = format!(
-            "the row has {has} cells and the header {wants}; is a quotation mark or a separator missing?"
+            "the row has {has} {cells} and the header {wants}; is a quotation mark or a separator missing?"
         );
         import.mistakes.add(RowError::new(line, None, "cells", why));
         return None;

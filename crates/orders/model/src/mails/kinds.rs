@@ -4,8 +4,17 @@ use accounts_model::mails::{DefaultTemplate, MailKind};
 use serde_json::{Value, json};
 
 use super::{
-    LineOfMail, OrderMail, OrderOfMail, PiecesOfMail, RefundOfMail, ReturnOfMail, ShipmentOfMail,
+    LineOfMail, OrderMail, OrderOfMail, PartOfMail, PiecesOfMail, RefundOfMail, ReturnOfMail,
+    ShipmentOfMail,
 };
+
+/// What is in a bundle.
+fn parts() -> Vec<PartOfMail> {
+    vec![PartOfMail {
+        name: "Bulb (E27)".to_owned(),
+        quantity: 4,
+    }]
+}
 
 /// A mail with all there can be in it, or with as little as there can be.
 fn sample(full: bool) -> OrderMail {
@@ -13,6 +22,7 @@ fn sample(full: bool) -> OrderMail {
         name: name.to_owned(),
         sku: "LAMP-1".to_owned(),
         quantity,
+        components: if full { parts() } else { Vec::new() },
         unit_price: unit_price.to_owned(),
         total: total.to_owned(),
     };
@@ -53,6 +63,7 @@ fn pieces() -> Vec<PiecesOfMail> {
     vec![PiecesOfMail {
         name: "Desk lamp, brass".to_owned(),
         quantity: 2,
+        components: parts(),
     }]
 }
 

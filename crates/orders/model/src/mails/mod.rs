@@ -65,10 +65,33 @@ pub struct LineOfMail {
     pub sku: String,
     /// How many.
     pub quantity: i64,
+    /// What is in all of them, if they are bundles.
+    pub components: Vec<PartOfMail>,
     /// What one cost.
     pub unit_price: String,
     /// What all cost together.
     pub total: String,
+}
+
+/// What is in bundles, as mails show it.
+#[derive(Debug, Clone, Serialize)]
+pub struct PartOfMail {
+    /// What.
+    pub name: String,
+    /// How many are in all of the bundles.
+    pub quantity: i64,
+}
+
+impl PartOfMail {
+    fn of(line: &OrderLine, quantity: i64) -> Vec<Self> {
+        let components = line.components.iter();
+        components
+            .map(|one| Self {
+                name: one.name.clone(),
+                quantity: one.quantity.saturating_mul(quantity),
+            })
+            .collect()
+    }
 }
 
 /// Money that went back.
@@ -85,18 +108,20 @@ pub struct PiecesOfMail {
     pub name: String,
     /// How many.
     pub quantity: i64,
+    /// What is in all of them, if they are bundles.
+    pub components: Vec<PartOfMail>,
 }
 
 impl PiecesOfMail {
     fn all(entries: impl Iterator<Item = (OrderLineId, i64)>, lines: &[OrderLine]) -> Vec<Self> {
-        let name_of = |id| {
-            let line = lines.iter().find(|line| line.id == id);
-            line.map(|line| line.name.clone()).unwrap_or_default()
-        };
         entries
-            .map(|(id, quantity)| Self {
-                name: name_of(id),
-                quantity,
+            .map(|(id, quantity)| {
+                let line = lines.iter().find(|line| line.id == id);
+                Self {
+                    name: line.map(|line| line.name.clone()).unwrap_or_default(),
+                    quantity,
+                    components: line.map_or_else(Vec::new, |line| PartOfMail::of(line, quantity)),
+                }
             })
             .collect()
     }
@@ -174,6 +199,7 @@ impl OrderOfMail {
                     name: line.name.clone(),
                     sku: line.sku.clone(),
                     quantity: line.quantity,
+                    components: PartOfMail::of(line, line.quantity),
                     unit_price: line.unit_price.to_string(),
                     total: line.unit_price.times(line.quantity)?.to_string(),
                 })

@@ -3,6 +3,7 @@
 use kernel::{Money, Timestamp};
 
 use super::{FulfilmentState, Order, OrderStatus, PaymentState};
+use crate::aftercare_errors::AftercareError;
 use crate::errors::OrdersError;
 use crate::shipment::Tracking;
 
@@ -19,7 +20,7 @@ impl Order {
         Ok(())
     }
 
-    fn touch(&mut self, now: Timestamp) {
+    pub(super) fn touch(&mut self, now: Timestamp) {
         self.version += 1;
         self.updated_at = now;
     }
@@ -101,14 +102,13 @@ impl Order {
         Ok(())
     }
 
-    /// What can still be given back.
-    pub fn refundable(&self) -> Result<Money, OrdersError> {
-        Ok(self.captured.minus(self.refunded)?.minus(self.exchanged)?)
-    }
-
-    /// Promises to give an amount back; never more than came in.
+    /// Promises to give an amount of its own money back; never more than came
+    /// in.
     pub fn promise_refund(&mut self, amount: Money, now: Timestamp) -> Result<(), OrdersError> {
-        let left = self.refundable()?;
+        if self.captured.minor < 1 {
+            return Err(AftercareError::NothingPaid.into());
+        }
+        let left = self.own_refundable()?;
         if amount.currency != self.currency {
             return Err(OrdersError::RefundCurrency(self.currency));
         }
@@ -135,29 +135,11 @@ impl Order {
         }
         self.payment_status = if self.refunded.is_zero() {
             PaymentState::Paid
-        } else if self.refunded == self.captured {
+        } else if self.refunded == self.captured && self.credit_back == self.exchange_credit {
             PaymentState::Refunded
         } else {
             PaymentState::PartiallyRefunded
         };
-    }
-
-    /// Uses money of this order for another one, for which goods come back.
-    pub fn exchange(&mut self, credit: Money, now: Timestamp) -> Result<(), OrdersError> {
-        let left = self.refundable()?;
-        if credit.minor < 0 || credit.minor > left.minor {
-            return Err(OrdersError::RefundTooLarge { left });
-        }
-        self.exchanged = self.exchanged.plus(credit)?;
-        self.touch(now);
-        Ok(())
-    }
-
-    /// Takes such money back, because the other order is canceled.
-    pub fn withdraw_exchange(&mut self, credit: Money, now: Timestamp) -> Result<(), OrdersError> {
-        self.exchanged = self.exchanged.minus(credit)?;
-        self.touch(now);
-        Ok(())
     }
 
     /// Notes why somebody should look at it, keeping what was noted before.
@@ -229,6 +211,7 @@ mod tests {
             exchange_of: None,
             exchange_credit: eur(0),
             exchanged: eur(0),
+            credit_back: eur(0),
         }
     }
 

@@ -2,12 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use catalog_model::CatalogError;
-use catalog_model::stock::Demand;
 use kernel::{
     Money, MoneyError, OrderLineId, ProductId, SellerId, StockItemId, Timestamp, VariantId,
 };
 use serde::{Deserialize, Serialize};
+
+use super::demand::LineComponent;
 
 /// One line of an order: what was bought, as it was when it was bought.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -20,8 +20,12 @@ pub struct OrderLine {
     pub product: ProductId,
     /// Which variant.
     pub variant: VariantId,
-    /// Where its stock is counted; none when there is none to count.
+    /// Where its stock is counted; none when there is none to count, and for
+    /// bundles.
     pub stock_item: Option<StockItemId>,
+    /// What the bundle was made of, if it is one.
+    #[serde(default)]
+    pub components: Vec<LineComponent>,
     /// Who sold it.
     pub seller: Option<SellerId>,
     /// The stock keeping unit.
@@ -182,52 +186,13 @@ pub struct Settled {
     pub worth: i64,
 }
 
-/// How many of each pile the lines want.
-pub fn demand(lines: &[OrderLine]) -> Result<Demand, CatalogError> {
-    Demand::of(
-        lines
-            .iter()
-            .filter_map(|line| line.stock_item.map(|item| (item, line.quantity))),
-    )
-}
-
-/// How many pieces of each line are waited for, when so many of each pile are
-/// not there: the first lines get what is.
-pub fn allot(lines: &[OrderLine], owed: &[(StockItemId, i64)]) -> Vec<i64> {
-    let mut left: BTreeMap<StockItemId, i64> = owed.iter().copied().collect();
-    let mut waiting: Vec<i64> = lines
-        .iter()
-        .rev()
-        .map(|line| {
-            let left = line.stock_item.and_then(|item| left.get_mut(&item));
-            left.map_or(0, |left| {
-                let waits = line.quantity.min(*left);
-                *left -= waits;
-                waits
-            })
-        })
-        .collect();
-    waiting.reverse();
-    waiting
-}
-
-/// The lines of an order that was just reserved, with what of them is waited
-/// for.
-pub fn waiting(mut lines: Vec<OrderLine>, owed: &[(StockItemId, i64)]) -> Vec<OrderLine> {
-    let waits = allot(&lines, owed);
-    for (line, waits) in lines.iter_mut().zip(waits) {
-        line.pieces.backordered = waits;
-    }
-    lines
-}
-
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::*;
     use kernel::{Currency, Timestamp};
     use proptest::prelude::*;
 
-    fn line(unit: i64, quantity: i64, discount: i64) -> OrderLine {
+    pub(in crate::order) fn line(unit: i64, quantity: i64, discount: i64) -> OrderLine {
         let now = Timestamp::from_seconds(0);
         OrderLine {
             id: OrderLineId::new(now),
@@ -235,6 +200,7 @@ mod tests {
             product: ProductId::new(now),
             variant: VariantId::new(now),
             stock_item: None,
+            components: Vec::new(),
             seller: None,
             sku: "A".into(),
             name: "A".into(),
@@ -247,22 +213,6 @@ mod tests {
             pieces: Pieces::default(),
             expected_at: None,
         }
-    }
-
-    #[test]
-    fn the_first_lines_of_a_pile_get_what_is_there() {
-        let item = StockItemId::new(Timestamp::from_seconds(0));
-        let of = |quantity| OrderLine {
-            stock_item: Some(item),
-            ..line(100, quantity, 0)
-        };
-        let lines = vec![of(3), line(100, 9, 0), of(2)];
-        assert_eq!(allot(&lines, &[(item, 4)]), [2, 0, 2]);
-        assert_eq!(allot(&lines, &[]), [0, 0, 0]);
-        let lines = waiting(lines, &[(item, 4)]);
-        assert_eq!(lines[0].to_fill(1), 0);
-        assert_eq!(lines[0].to_fill(2), 1);
-        assert_eq!(lines[0].to_fill(3), 2);
     }
 
     #[test]

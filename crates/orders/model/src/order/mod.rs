@@ -1,13 +1,19 @@
 //! Orders and their states.
 
+mod buyer;
 mod changes;
+mod credit;
+mod demand;
 mod line;
 mod states;
 
 use kernel::{Audited, CartId, Currency, Money, MoneyError, OrderId, Snapshot, Timestamp, UserId};
 use serde::{Deserialize, Serialize};
 
-pub use line::{LineMove, OrderLine, Pieces, Settled, allot, demand, waiting};
+pub use buyer::{BY_SHOP, CANCELED, REFUND_PROMISED};
+pub use credit::lesser;
+pub use demand::{Goods, LineComponent, demand, waiting};
+pub use line::{LineMove, OrderLine, Pieces, Settled};
 pub use states::{FulfilmentState, OrderStatus, PaymentState};
 
 use crate::address::Address;
@@ -20,6 +26,9 @@ use crate::returns::Return;
 use crate::shipment::Shipment;
 
 pub use payments::ReturnUrls;
+
+/// The mail address of orders whose buyer was forgotten. Nothing is sent there.
+pub const NOBODY: &str = "erased@erased.invalid";
 
 /// An order.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -104,6 +113,9 @@ pub struct Order {
     pub exchange_credit: Money,
     /// What of this order's money pays others, for which goods came back.
     pub exchanged: Money,
+    /// What of `exchange_credit` went back to the buyer, as money of the order
+    /// it came from, or pays yet another exchange.
+    pub credit_back: Money,
 }
 
 impl Order {
@@ -150,6 +162,25 @@ pub struct HistoryEntry {
     pub actor: String,
     /// When.
     pub at: Timestamp,
+}
+
+/// An order as lists have it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ListedOrder {
+    /// The order.
+    pub order: Order,
+    /// How many pieces were bought.
+    pub pieces: i64,
+}
+
+impl Order {
+    /// Who buys it, as far as the addresses say: who gets it, else who is
+    /// billed.
+    pub fn customer_name(&self) -> Option<&str> {
+        let address = self.shipping_address.as_ref();
+        let address = address.or(self.billing_address.as_ref())?;
+        Some(&address.name)
+    }
 }
 
 /// An order with all that belongs to it.

@@ -1,5 +1,6 @@
 //! Where orders, their money and their goods stand.
 
+use crate::aftercare_errors::stuck;
 use serde::{Deserialize, Serialize};
 use strum::{EnumIter, EnumString, IntoStaticStr};
 
@@ -28,6 +29,17 @@ impl OrderStatus {
             (Self::Pending, Self::Paid | Self::Canceled)
                 | (Self::Paid, Self::Shipped | Self::Canceled)
         )
+    }
+}
+
+impl OrderStatus {
+    /// What is said when an order that stands there is to become something
+    /// that it cannot.
+    pub(crate) fn refuses(self, wanted: Self) -> String {
+        if (self, wanted) == (Self::Shipped, Self::Shipped) {
+            return "all of this order was sent already; nothing is left to ship".to_owned();
+        }
+        stuck("order", self.into(), wanted.into())
     }
 }
 

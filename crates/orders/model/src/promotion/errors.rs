@@ -1,6 +1,6 @@
 //! What can go wrong with promotions and coupons.
 
-use kernel::{Currency, DomainError, ErrorKind, FieldError};
+use kernel::{Currency, DomainError, ErrorKind, FieldError, ProductId};
 use strum::{EnumDiscriminants, EnumIter};
 
 use super::MAX_AUTOMATIC;
@@ -14,8 +14,21 @@ pub enum PromotionError {
     #[error("there is no such promotion")]
     NotFound,
     /// The promotion makes no sense.
-    #[error("this promotion makes no sense: {0}")]
-    Invalid(&'static str),
+    #[error("this promotion makes no sense: {why}")]
+    Invalid {
+        /// Where the mistake is.
+        pointer: &'static str,
+        /// What would be right.
+        why: &'static str,
+    },
+    /// A product that it names does not exist.
+    #[error("there is no product {id}")]
+    UnknownProduct {
+        /// Where it is named.
+        pointer: String,
+        /// Which.
+        id: ProductId,
+    },
     /// The amounts of the promotion are in another currency.
     #[error("the amounts of a promotion must be in {0}, the currency of the shop")]
     WrongCurrency(Currency),
@@ -59,6 +72,7 @@ impl PromotionErrorCode {
         match self {
             Self::NotFound => "promotion.not_found",
             Self::Invalid => "promotion.invalid",
+            Self::UnknownProduct => "promotion.unknown_product",
             Self::WrongCurrency => "promotion.currency_mismatch",
             Self::LimitBelowUsed => "promotion.limit_below_used",
             Self::TooMany => "promotion.too_many",
@@ -76,9 +90,11 @@ impl PromotionErrorCode {
     pub fn kind(self) -> ErrorKind {
         match self {
             Self::NotFound | Self::CouponNotFound => ErrorKind::NotFound,
-            Self::Invalid | Self::WrongCurrency | Self::InvalidCode | Self::CouponUnknown => {
-                ErrorKind::Unprocessable
-            }
+            Self::Invalid
+            | Self::UnknownProduct
+            | Self::WrongCurrency
+            | Self::InvalidCode
+            | Self::CouponUnknown => ErrorKind::Unprocessable,
             Self::LimitBelowUsed
             | Self::TooMany
             | Self::WithoutCode
@@ -100,7 +116,9 @@ impl DomainError for PromotionError {
 
     fn fields(&self) -> Vec<FieldError> {
         let pointer = match self {
-            Self::Invalid(_) | Self::WrongCurrency(_) => "/rule",
+            Self::Invalid { pointer, .. } => pointer,
+            Self::UnknownProduct { pointer, .. } => pointer.as_str(),
+            Self::WrongCurrency(_) => "/rule",
             Self::LimitBelowUsed { .. } => "/total_limit",
             Self::InvalidCode | Self::CodeTaken | Self::CouponUnknown => "/code",
             _ => return Vec::new(),

@@ -4,6 +4,7 @@ pub mod apply;
 pub mod coupon;
 mod effect;
 pub mod errors;
+mod rule;
 
 use kernel::{Audited, Currency, Money, ProductId, PromotionId, Snapshot, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -118,7 +119,7 @@ impl Audited for Promotion {
             .with_public_text("name", Some(&self.name))
             .with("needs_coupon", self.needs_coupon)
             .with("status", status)
-            .with_digest("rule", &serde_json::json!(self.rule).to_string())
+            .with("rule", self.rule.snapshot())
             .with("currency", self.currency)
             .with("starts_at", self.starts_at)
             .with("ends_at", self.ends_at)
@@ -130,7 +131,7 @@ impl Audited for Promotion {
 }
 
 /// A rule as somebody gives it, whose amounts each name a currency.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct GivenRule {
     /// The rule.
     pub rule: Rule,
@@ -160,7 +161,7 @@ pub struct NewPromotion {
 }
 
 /// A change of a promotion; what is `None` stays, `Some(None)` removes.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct PromotionChange {
     /// What buyers see.
     pub name: Option<String>,
@@ -194,71 +195,6 @@ impl GivenRule {
         }
         self.rule.check()?;
         Ok(self.rule)
-    }
-}
-
-impl Rule {
-    /// Whether it names amounts. A rule that does is for carts in their
-    /// currency, any other for all.
-    pub fn has_amounts(&self) -> bool {
-        self.minimum_subtotal.is_some()
-            || match &self.effect {
-                Effect::Percent { at_most, .. } => at_most.is_some(),
-                Effect::Fixed { .. } => true,
-                Effect::FreeShipping | Effect::BuyXGetY { .. } => false,
-            }
-    }
-
-    /// Refuses rules that take nothing off, or more than all.
-    pub fn check(&self) -> Result<(), PromotionError> {
-        let refuse = |why| Err(PromotionError::Invalid(why));
-        let share_ok = |share: u32| (1..=10_000).contains(&share);
-        match &self.effect {
-            Effect::Percent {
-                basis_points,
-                at_most,
-            } => {
-                if !share_ok(*basis_points) {
-                    return refuse("`basis_points` are 1 to 10,000; 1,000 are 10 %");
-                }
-                if at_most.is_some_and(|most| most < 1) {
-                    return refuse("`at_most` is at least 1");
-                }
-            }
-            Effect::Fixed { amount } if *amount < 1 => return refuse("`amount` is at least 1"),
-            Effect::Fixed { .. } | Effect::FreeShipping => {}
-            Effect::BuyXGetY {
-                buy,
-                get,
-                basis_points,
-                get_products,
-            } => {
-                if !(1..=1000).contains(buy) || !(1..=1000).contains(get) {
-                    return refuse("`buy` and `get` are 1 to 1,000");
-                }
-                if !share_ok(*basis_points) {
-                    return refuse("`basis_points` are 1 to 10,000; 10,000 are all of the price");
-                }
-                if self.products.is_empty() && !get_products.is_empty()
-                    || get_products.iter().any(|one| self.products.contains(one))
-                {
-                    return refuse(
-                        "`get_products` are others than `products`; leave them out where both are the same",
-                    );
-                }
-                if get_products.len() > MAX_PRODUCTS {
-                    return refuse("`get_products` are at most 200");
-                }
-            }
-        }
-        if self.products.len() > MAX_PRODUCTS {
-            return refuse("`products` are at most 200");
-        }
-        let negative = |minimum: Option<i64>| minimum.is_some_and(|minimum| minimum < 1);
-        if negative(self.minimum_subtotal) || negative(self.minimum_quantity) {
-            return refuse("a minimum is at least 1; leave it out where there is none");
-        }
-        Ok(())
     }
 }
 
@@ -316,15 +252,21 @@ impl Promotion {
         if let (Some(start), Some(end)) = (self.starts_at, self.ends_at)
             && start >= end
         {
-            return Err(PromotionError::Invalid(
-                "`ends_at` is later than `starts_at`",
-            ));
+            return Err(PromotionError::Invalid {
+                pointer: "/ends_at",
+                why: "`ends_at` must be later than `starts_at`",
+            });
         }
-        let positive = |limit: Option<i64>| limit.is_none_or(|limit| limit > 0);
-        if !positive(self.total_limit) || !positive(self.customer_limit) {
-            return Err(PromotionError::Invalid(
-                "a limit is at least 1; leave it out where there is none",
-            ));
+        for (pointer, limit) in [
+            ("/total_limit", self.total_limit),
+            ("/customer_limit", self.customer_limit),
+        ] {
+            if limit.is_some_and(|limit| limit < 1) {
+                return Err(PromotionError::Invalid {
+                    pointer,
+                    why: "a limit must be at least 1; leave it out where there is none",
+                });
+            }
         }
         if self.total_limit.is_some_and(|limit| limit < self.used) {
             return Err(PromotionError::LimitBelowUsed { used: self.used });

@@ -9,7 +9,7 @@ use kernel::{
 use serde::{Deserialize, Serialize};
 use strum::{EnumString, IntoStaticStr};
 
-pub use rates::{GivenRates, MAX_STEPS, Rates, Step};
+pub use rates::{GivenRates, MAX_STEPS, Rates, RatesMistake, Step};
 pub use zone::{Area, MAX_ZONES, NewShippingZone, ShippingZone, ShippingZoneChange, check_areas};
 
 use crate::address::Address;
@@ -62,16 +62,11 @@ pub struct ShippingMethod {
 impl Audited for ShippingMethod {
     fn snapshot(&self) -> Snapshot {
         let status: &'static str = self.status.into();
-        let (kind, amounts): (&'static str, Fact) = match &self.rates {
-            Rates::Flat { amount } => ("flat", [*amount].into_iter().collect()),
-            Rates::Table { steps } => ("table", steps.iter().map(|step| step.amount).collect()),
-        };
         let zones: Fact = self.zones.iter().copied().collect();
         Snapshot::new()
             .with_public_text("code", Some(&self.code))
             .with_public_text("name", Some(&self.name))
-            .with("rates", kind)
-            .with("amounts", amounts)
+            .with("rates", self.rates.snapshot())
             .with("free_above", self.free_above)
             .with("zones", zones)
             .with("currency", self.currency)
@@ -108,7 +103,7 @@ pub struct NewShippingMethod {
 }
 
 /// A change of a shipping method; what is `None` stays.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct ShippingMethodChange {
     /// What it is called.
     pub name: Option<String>,
@@ -129,7 +124,11 @@ pub struct ShippingMethodChange {
 pub fn free_above(given: Option<Money>, currency: Currency) -> Result<Option<i64>, OrdersError> {
     match given {
         Some(amount) if amount.currency != currency => Err(OrdersError::RatesCurrency(currency)),
-        Some(amount) if amount.minor < 1 => Err(OrdersError::InvalidRates),
+        Some(amount) if amount.minor < 1 => Err(RatesMistake {
+            pointer: "/free_above".to_owned(),
+            why: "`free_above` must be at least 1; leave it out where shipping always costs something",
+        }
+        .into()),
         given => Ok(given.map(|amount| amount.minor)),
     }
 }

@@ -1,6 +1,6 @@
 //! What shipping costs, by weight and price.
 
-use kernel::Currency;
+use kernel::{Audited, Currency, Fact, Snapshot};
 use serde::{Deserialize, Serialize};
 
 use crate::errors::OrdersError;
@@ -35,10 +35,50 @@ pub struct Step {
     pub amount: i64,
 }
 
+impl Audited for Rates {
+    fn snapshot(&self) -> Snapshot {
+        match self {
+            Self::Flat { amount } => Snapshot::new().with("kind", "flat").with("amount", *amount),
+            Self::Table { steps } => {
+                let steps: Fact = steps.iter().map(Step::snapshot).collect();
+                Snapshot::new().with("kind", "table").with("steps", steps)
+            }
+        }
+    }
+}
+
+impl Audited for Step {
+    fn snapshot(&self) -> Snapshot {
+        Snapshot::new()
+            .with("up_to_grams", self.up_to_grams)
+            .with("below", self.below)
+            .with("amount", self.amount)
+    }
+}
+
 impl Step {
     fn fits(&self, goods: i64, weight_grams: i64) -> bool {
         self.up_to_grams.is_none_or(|end| weight_grams <= end)
             && self.below.is_none_or(|end| goods < end)
+    }
+
+    /// Which member makes no sense after the earlier steps, and why.
+    fn mistake(&self, earlier: &[Self]) -> Option<(&'static str, &'static str)> {
+        let negative = |end: Option<i64>| end.is_some_and(|end| end < 1);
+        if self.amount < 0 {
+            return Some(("/amount", "`amount` must be at least 0"));
+        }
+        if negative(self.up_to_grams) {
+            return Some(("/up_to_grams", "`up_to_grams` must be at least 1"));
+        }
+        if negative(self.below) {
+            return Some(("/below", "`below` must be at least 1"));
+        }
+        let covered = earlier.iter().any(|one| one.covers(self));
+        covered.then_some((
+            "",
+            "an earlier step covers all that this one is for; put it before that one",
+        ))
     }
 
     /// Whether all that fits the other one fits this one, too.
@@ -52,8 +92,18 @@ impl Step {
     }
 }
 
+/// What is wrong with rates, and where.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("these rates make no sense: {why}")]
+pub struct RatesMistake {
+    /// Where, as a JSON pointer into the method.
+    pub pointer: String,
+    /// What would be right.
+    pub why: &'static str,
+}
+
 /// Rates as somebody gives them, whose amounts each name a currency.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct GivenRates {
     rates: Rates,
     currencies: Vec<Currency>,
@@ -92,23 +142,23 @@ impl Rates {
     /// Refuses tables that are empty, have steps that nothing reaches, or
     /// negative amounts.
     pub fn check(&self) -> Result<(), OrdersError> {
-        let in_order = match self {
-            Self::Flat { amount } => *amount >= 0,
-            Self::Table { steps } => {
-                let positive = |end: Option<i64>| end.is_none_or(|end| end > 0);
-                let each = |(n, step): (usize, &Step)| {
-                    step.amount >= 0
-                        && positive(step.up_to_grams)
-                        && positive(step.below)
-                        && !steps[..n].iter().any(|earlier| earlier.covers(step))
-                };
-                (1..=MAX_STEPS).contains(&steps.len()) && steps.iter().enumerate().all(each)
+        let refuse = |pointer: String, why| Err(RatesMistake { pointer, why }.into());
+        match self {
+            Self::Flat { amount } if *amount < 0 => {
+                refuse("/rates/amount".to_owned(), "`amount` must be at least 0")
             }
-        };
-        if in_order {
-            Ok(())
-        } else {
-            Err(OrdersError::InvalidRates)
+            Self::Flat { .. } => Ok(()),
+            Self::Table { steps } if !(1..=MAX_STEPS).contains(&steps.len()) => {
+                refuse("/rates/steps".to_owned(), "a table must have 1 to 50 steps")
+            }
+            Self::Table { steps } => {
+                for (n, step) in steps.iter().enumerate() {
+                    if let Some((member, why)) = step.mistake(&steps[..n]) {
+                        return refuse(format!("/rates/steps/{n}{member}"), why);
+                    }
+                }
+                Ok(())
+            }
         }
     }
 
@@ -127,6 +177,7 @@ impl Rates {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use kernel::DomainError as _;
     use proptest::prelude::*;
 
     fn step(up_to_grams: Option<i64>, below: Option<i64>, amount: i64) -> Step {
@@ -174,6 +225,14 @@ mod tests {
             assert!(by_weight(bad).check().is_err(), "{bad:?}");
         }
         assert!(Rates::Flat { amount: -1 }.check().is_err());
+        let pointer = |rates: &Rates| rates.check().unwrap_err().fields()[0].pointer.clone();
+        assert_eq!(pointer(&by_weight(&[])), "/rates/steps");
+        assert_eq!(pointer(&by_weight(&[None, Some(1)])), "/rates/steps/1");
+        assert_eq!(
+            pointer(&by_weight(&[Some(0)])),
+            "/rates/steps/0/up_to_grams"
+        );
+        assert_eq!(pointer(&Rates::Flat { amount: -1 }), "/rates/amount");
         let steps = vec![step(Some(9), Some(9), 1), step(Some(5), Some(9), 1)];
         assert!(Rates::Table { steps }.check().is_err());
     }

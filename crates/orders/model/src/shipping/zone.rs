@@ -1,6 +1,6 @@
 //! Parts of the world that are shipped to.
 
-use kernel::{Audited, ShippingZoneId, Snapshot, Timestamp};
+use kernel::{Audited, Fact, ShippingZoneId, Snapshot, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use crate::address::{Address, is_country};
@@ -51,14 +51,26 @@ pub struct ShippingZone {
 
 impl Audited for ShippingZone {
     fn snapshot(&self) -> Snapshot {
+        let areas: Fact = self.areas.iter().map(Area::snapshot).collect();
         Snapshot::new()
             .with_public_text("name", Some(&self.name))
-            .with_public_texts(
-                "countries",
-                self.areas.iter().map(|area| area.country.as_str()),
-            )
-            .with("areas", self.areas.len())
+            .with("areas", areas)
             .with("version", self.version)
+    }
+}
+
+impl Audited for Area {
+    fn snapshot(&self) -> Snapshot {
+        let texts = |texts: &'static str, of: &[String], into: Snapshot| {
+            if of.is_empty() {
+                return into;
+            }
+            into.with_public_texts(texts, of.iter().map(String::as_str))
+        };
+        let area = Snapshot::new().with_public_text("country", Some(&self.country));
+        let area = texts("regions", &self.regions, area);
+        let area = texts("postal_codes", &self.postal_codes, area);
+        texts("except_postal_codes", &self.except_postal_codes, area)
     }
 }
 
@@ -72,7 +84,7 @@ pub struct NewShippingZone {
 }
 
 /// A change of a zone; what is `None` stays.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct ShippingZoneChange {
     /// What it is called.
     pub name: Option<String>,

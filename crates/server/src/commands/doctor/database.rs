@@ -108,15 +108,15 @@ async fn schema(settings: &Settings, database: &Database) -> Finding {
             return Finding::Good("migrations are up to date".to_owned());
         }
         Ok(missing) => {
-            return Finding::Doubt(
-                format!("migrations are missing: {}", missing.join(", ")),
-                mend.to_owned(),
-            );
+            let text = format!("migrations are missing: {}", missing.join(", "));
+            return unmigrated(settings, database, text, mend).await;
         }
         Err(fault) => fault,
     };
     match database.has_migrations_table().await {
-        Ok(false) => Finding::Doubt("the database is empty".to_owned(), mend.to_owned()),
+        Ok(false) => {
+            unmigrated(settings, database, "the database is empty".to_owned(), mend).await
+        }
         Ok(true) if !fault.is_transient() => Finding::Bad(
             format!(
                 "the role of DATABASE_URL may not read the tables: {}",
@@ -125,6 +125,23 @@ async fn schema(settings: &Settings, database: &Database) -> Finding {
             "run `sutler migrate up` with DATABASE_OWNER_URL naming the role that owns them; it grants what is missing".to_owned(),
         ),
         Ok(true) => unread(&fault),
+        Err(fault) => unread(&fault),
+    }
+}
+
+/// That tables are missing is mended at the next start, if there is a role
+/// that may make them.
+async fn unmigrated(settings: &Settings, database: &Database, text: String, mend: &str) -> Finding {
+    if settings.database.owner_url.is_some() {
+        return Finding::Doubt(text, mend.to_owned());
+    }
+    match database.may_create_tables().await {
+        Ok(true) => Finding::Doubt(text, mend.to_owned()),
+        Ok(false) => Finding::Bad(
+            format!("{text}, and the role of DATABASE_URL may not make tables"),
+            "set DATABASE_OWNER_URL to the role that owns the tables, and run `sutler migrate up`"
+                .to_owned(),
+        ),
         Err(fault) => unread(&fault),
     }
 }
@@ -157,6 +174,9 @@ async fn role(settings: &Settings, database: &Database) -> Option<Finding> {
 }
 
 async fn clock(database: &Database) -> Option<Finding> {
+    if database.backend() == Backend::Sqlite {
+        return alone(database).await;
+    }
     let theirs = database.now().await.ok().flatten()?;
     let ours = SystemClock.now();
     let skew = ours.since(theirs).max(theirs.since(ours));
@@ -170,6 +190,22 @@ async fn clock(database: &Database) -> Option<Finding> {
             ),
             "let both machines keep time by NTP; signatures are good for 300 s only".to_owned(),
         )
+    })
+}
+
+/// SQLite has no clock to compare with. But what was done lies in the past.
+async fn alone(database: &Database) -> Option<Finding> {
+    let done = database.last_migrated_at().await.ok().flatten()?;
+    let now = SystemClock.now();
+    Some(if now.plus(MAX_SKEW) < done {
+        Finding::Bad(
+            format!("the clock says {now}, and the tables were made after that, at {done}"),
+            "set the clock, and let NTP keep it; tokens and signatures depend on it".to_owned(),
+        )
+    } else {
+        Finding::Good(format!(
+            "the clock says {now}, after the tables were made; there is no other to compare it with"
+        ))
     })
 }
 

@@ -49,7 +49,7 @@ pub struct New__Entity__ {
 }
 
 /// A change; what is `None` stays.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct __Entity__Change {
     /// What it is called.
     pub name: Option<String>,

@@ -6,7 +6,9 @@ use __domain___model::events::__Entity__Changed;
 use __domain___model::jobs::Forget__Entity__;
 use __domain___repository::__entities__;
 use database::Once;
-use kernel::{__Entity__Id, AuditEntry, Audited as _, Fault, Page, PageRequest, Permission, Scope};
+use kernel::{
+    __Entity__Id, AuditEntry, Audited as _, Expected, Fault, Page, PageRequest, Permission, Scope,
+};
 
 use crate::__Domain__;
 
@@ -69,7 +71,7 @@ impl __Domain__ {
         scope: &Scope,
         id: __Entity__Id,
         change: __Entity__Change,
-        version: i64,
+        expected: &Expected,
     ) -> Result<__Entity__, __Domain__Error> {
         scope.require(Permission::__Domain__Write)?;
         let tx = self
@@ -79,8 +81,11 @@ impl __Domain__ {
         let known = __entities__::find(&tx, id)
             .await?
             .ok_or(__Domain__Error::NotFound)?;
-        if known.version != version {
+        if !expected.is_met_by(known.version) {
             return Err(__Domain__Error::VersionMismatch);
+        }
+        if change == __Entity__Change::default() {
+            return Ok(known);
         }
         let before = known.snapshot();
         let changed = known.changed(&change, self.now())?;

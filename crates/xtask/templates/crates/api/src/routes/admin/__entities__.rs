@@ -193,7 +193,7 @@ pub(crate) async fn patch___entity__(
     };
     let changed = state
         .__domain__
-        .change___entity__(&caller.0, id, change, version.0)
+        .change___entity__(&caller.0, id, change, &version.0)
         .await?;
     Ok(respond(HttpResponse::Ok(), changed))
 }

@@ -9,7 +9,7 @@
 use crate::script::{Access, Script, Table};
 
 pub(crate) const MIGRATION: Script = Script {
-    name: "m0020_credits",
+    name: "m0024_credits",
     tables: &[
         Table::new("top_ups", Access::Tenant),
         Table::new("transfer_notes", Access::Tenant),

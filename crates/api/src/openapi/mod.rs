@@ -1,7 +1,19 @@
 //! The OpenAPI document.
 //!
 //! Controllers describe what they answer when all is well. What every
-//! operation can answer besides follows from what it is, and is added here.
+//! operation can answer besides follows from what it is, and is added here:
+//! [`refusals`] adds the errors, [`headers`] the headers, and [`examples`] puts
+//! examples of requests and answers together from those of their properties.
+
+mod codes;
+mod details;
+mod examples;
+mod headers;
+mod refusals;
+mod samples;
+#[cfg(test)]
+mod tests;
+mod texts;
 
 use actix_web::App;
 use actix_web::http::Method;
@@ -9,9 +21,7 @@ use utoipa::openapi::path::{Operation, PathItem};
 use utoipa::openapi::schema::{ObjectBuilder, Schema, Type};
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme};
 use utoipa::openapi::tag::{Tag, TagBuilder};
-use utoipa::openapi::{
-    ContentBuilder, OpenApi as Document, Ref, RefOr, Response, ResponseBuilder, Server,
-};
+use utoipa::openapi::{OpenApi as Document, RefOr, Server};
 use utoipa::{Modify, OpenApi};
 use utoipa_actix_web::AppExt as _;
 
@@ -27,7 +37,6 @@ use crate::problem::{Problem, ProblemField};
             Amounts are in minor units; times are RFC 3339 in UTC; errors are problems (RFC 9457) whose `code` is stable. \
             Lists are read page by page with `cursor`. A POST with `Idempotency-Key` has one effect however often it is sent.",
         license(name = "Apache-2.0", identifier = "Apache-2.0"),
-        contact(name = "Sutler", url = "https://sutler.example"),
     ),
     components(schemas(Problem, ProblemField)),
     modifiers(&Bearer),
@@ -51,8 +60,20 @@ impl Modify for Bearer {
     }
 }
 
-/// The document, with all operations and all their answers.
+/// The document, with all operations, all their answers, and examples.
 pub fn document() -> Document {
+    let mut document = operations_only();
+    headers::add(&mut document);
+    refusals::add(&mut document);
+    samples::add(&mut document);
+    drop_unused(&mut document);
+    examples::add(&mut document);
+    document
+}
+
+/// The operations with what controllers say of them, and who may call them:
+/// what the table of routes is made from.
+pub(crate) fn operations_only() -> Document {
     let (_, mut document) = App::new()
         .into_utoipa_app()
         .openapi(Description::openapi())
@@ -67,11 +88,10 @@ pub fn document() -> Document {
             .collect(),
     );
     for (path, item) in &mut document.paths.paths {
-        for (method, operation) in operations(item) {
-            complete(path, &method, operation);
+        for (_, operation) in operations(item) {
+            complete(path, operation);
         }
     }
-    drop_unused(&mut document);
     document
 }
 
@@ -108,7 +128,7 @@ fn drop_unused(document: &mut Document) {
 }
 
 /// Routes that know nobody: without authentication and without limits.
-const UNLIMITED: &[&str] = &["/health", "/ready", "/metrics"];
+const UNLIMITED: [&str; 3] = ["/health", "/ready", "/metrics"];
 /// Routes of whoever asks: a token may be sent and need not be.
 const OPEN: &[&str] = &[
     "/api/auth/register",
@@ -126,8 +146,8 @@ const OPEN: &[&str] = &[
 ];
 
 /// Adds to an operation what holds for all of its kind: who may call it, and
-/// the refusals that the middleware, the extractors and the routes share.
-fn complete(path: &str, method: &Method, operation: &mut Operation) {
+/// what shared headers look like.
+fn complete(path: &str, operation: &mut Operation) {
     let optional = OPEN.iter().any(|open| path.starts_with(open))
         && !path.ends_with("/merge")
         && path != "/api/auth/verify-email/request";
@@ -146,20 +166,17 @@ fn complete(path: &str, method: &Method, operation: &mut Operation) {
             parameter.schema = Some(schema);
         }
     }
-    for (status, text) in refusals(path, method, operation) {
-        operation
-            .responses
-            .responses
-            .entry(status.to_string())
-            .or_insert_with(|| RefOr::T(problem(text)));
-    }
 }
 
 /// What headers that several operations know look like.
 fn header_schema(name: &str) -> Option<RefOr<Schema>> {
     let text = ObjectBuilder::new().schema_type(Type::String);
     let schema = match name {
-        "If-Match" => text.pattern(Some(r#"^"[0-9]{1,18}"$"#)).examples(["\"3\""]),
+        "If-Match" => text
+            .pattern(Some(
+                r#"^(\*|(W/)?"[!#-~]*"([ \t]*,[ \t]*(W/)?"[!#-~]*")*)$"#,
+            ))
+            .examples(["\"3\""]),
         "Idempotency-Key" => text
             .min_length(Some(1))
             .max_length(Some(255))
@@ -170,84 +187,10 @@ fn header_schema(name: &str) -> Option<RefOr<Schema>> {
     Some(schema.build().into())
 }
 
-/// The statuses that every operation of the kind may answer with.
-fn refusals(path: &str, method: &Method, operation: &Operation) -> Vec<(u16, &'static str)> {
-    let starts = |prefixes: &[&str]| prefixes.iter().any(|prefix| path.starts_with(prefix));
-    let limited = !UNLIMITED.contains(&path);
-    let writes = method != Method::GET;
-    let in_path = path.contains('{');
-    let has_body = operation.request_body.is_some();
-    let versioned = has_header(operation, "If-Match");
-    let repeatable = has_header(operation, "Idempotency-Key");
-    let guarded = path != "/health" && path != "/ready";
-    let named = in_path
-        || starts(&[
-            "/api/auth/",
-            "/api/admin/",
-            "/api/profile",
-            "/api/abandoned-carts/",
-            "/api/checkout",
-            "/api/webhooks",
-            "/api/stripe/",
-        ]);
-    let paid = path.contains("checkout") || path.contains("orders");
-    let all = [
-        (400, "The request cannot be read.", limited),
-        (401, "The token is missing or not valid.", guarded),
-        (403, "You may not do that.", limited),
-        (404, "There is no such thing.", named),
-        (
-            409,
-            "Its state forbids it, or somebody else was faster.",
-            writes,
-        ),
-        (
-            410,
-            "It is over.",
-            starts(&["/api/auth/", "/api/test-gateway/", "/api/abandoned-carts/"]) && writes,
-        ),
-        (412, "It was changed since you read it.", versioned),
-        (
-            408,
-            "The body did not come in time.",
-            has_body || repeatable,
-        ),
-        (413, "The body is too large.", has_body || repeatable),
-        (414, "The URL is too long.", limited),
-        (415, "The body is not JSON.", has_body),
-        (
-            422,
-            "The values make no sense; `errors` names the fields.",
-            writes || in_path,
-        ),
-        (428, "`If-Match` is missing.", versioned),
-        (429, "Too many requests; see `Retry-After`.", limited),
-        (500, "Our fault.", true),
-        (502, "The payment gateway refused.", paid),
-        (503, "Try again shortly; see `Retry-After`.", limited),
-    ];
-    all.into_iter()
-        .filter(|(_, _, applies)| *applies)
-        .map(|(status, text, _)| (status, text))
-        .collect()
-}
-
-fn has_header(operation: &Operation, name: &str) -> bool {
+fn has_parameter(operation: &Operation, name: &str) -> bool {
     let mut parameters = operation.parameters.iter().flatten();
     parameters.any(|parameter| match parameter {
         RefOr::T(parameter) => parameter.name == name,
         RefOr::Ref(_) => false,
     })
-}
-
-fn problem(text: &str) -> Response {
-    ResponseBuilder::new()
-        .description(text)
-        .content(
-            "application/problem+json",
-            ContentBuilder::new()
-                .schema(Some(Ref::from_schema_name("Problem")))
-                .build(),
-        )
-        .build()
 }

@@ -1,0 +1,60 @@
+//! Wallets and what is paid into them.
+
+use super::Access::{Account, Needs};
+use super::{Route, get, patch, post};
+
+/// One that is frozen spends nothing, so that comes last.
+pub(super) const ROUTES: &[Route] = &[
+    get("/api/wallet", Account),
+    patch("/api/wallet", Account, r#"{"low_balance_threshold": null}"#),
+    get("/api/wallet/transactions", Account),
+    get("/api/wallet/transactions/export", Account),
+    get("/api/wallet/top-ups/{top_up_id}", Account),
+    // After it, because only so many can be open at once.
+    post(
+        "/api/wallet/top-ups",
+        Account,
+        r#"{"amount": {"amount": 100, "currency": "{currency}"}}"#,
+    ),
+    get("/api/admin/top-ups", Needs("credits:read")),
+    get("/api/admin/wallets", Needs("credits:read")),
+    post(
+        "/api/admin/wallets",
+        Needs("credits:write"),
+        r#"{"user_id": "{user_id}"}"#,
+    ),
+    get("/api/admin/wallets/{wallet_id}", Needs("credits:read")),
+    get(
+        "/api/admin/wallets/{wallet_id}/transactions",
+        Needs("credits:read"),
+    ),
+    get(
+        "/api/admin/wallets/{wallet_id}/verify",
+        Needs("credits:read"),
+    ),
+    post(
+        "/api/admin/wallets/{wallet_id}/adjustments",
+        Needs("credits:write"),
+        r#"{"amount": {"amount": 1, "currency": "{currency}"}, "reason": "broken"}"#,
+    ),
+    post(
+        "/api/admin/wallets/{wallet_id}/grants",
+        Needs("credits:write"),
+        r#"{"amount": {"amount": 1, "currency": "{currency}"}, "reason": "broken"}"#,
+    ),
+    post(
+        "/api/admin/wallets/{wallet_id}/refunds",
+        Needs("credits:write"),
+        r#"{"transaction_id": "{transaction_id}", "reason": "broken"}"#,
+    ),
+    post(
+        "/api/admin/wallets/{wallet_id}/freeze",
+        Needs("credits:write"),
+        "",
+    ),
+    post(
+        "/api/admin/wallets/{wallet_id}/unfreeze",
+        Needs("credits:write"),
+        "",
+    ),
+];
