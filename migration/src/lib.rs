@@ -31,6 +31,8 @@ mod m0021_credits;
 mod m0022_line_components;
 mod m0023_imported_supply;
 mod m0024_credits;
+mod m0025_paid_by_wallet;
+mod m0026_gift_cards;
 mod reshape;
 mod script;
 
@@ -90,6 +92,8 @@ fn all() -> Vec<Box<dyn Owned>> {
         Box::new(m0022_line_components::MIGRATION),
         Box::new(m0023_imported_supply::MIGRATION),
         Box::new(m0024_credits::MIGRATION),
+        Box::new(m0025_paid_by_wallet::MIGRATION),
+        Box::new(m0026_gift_cards::MIGRATION),
     ]
 }
 

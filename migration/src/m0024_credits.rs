@@ -11,6 +11,7 @@ use crate::script::{Access, Script, Table};
 pub(crate) const MIGRATION: Script = Script {
     name: "m0024_credits",
     tables: &[
+        Table::new("top_up_refunds", Access::Tenant),
         Table::new("top_ups", Access::Tenant),
         Table::new("transfer_notes", Access::Tenant),
         Table::new("credit_holds", Access::Tenant),
@@ -57,9 +58,9 @@ CREATE TABLE ledger_transfers (
     created_at bigint NOT NULL,
     PRIMARY KEY (tenant_id, id),
     FOREIGN KEY (tenant_id, reverses) REFERENCES ledger_transfers (tenant_id, id),
-    CONSTRAINT ck_ledger_transfers_kind CHECK (kind IN ('TOP_UP', 'SUBSCRIPTION', 'UPGRADE', 'REFUND', 'ADMIN_ADJUSTMENT', 'ORDER', 'RENEWAL', 'EXPIRY', 'GIFT')),
+    CONSTRAINT ck_ledger_transfers_kind CHECK (kind IN ('TOP_UP', 'TOP_UP_REFUND', 'SUBSCRIPTION', 'UPGRADE', 'REFUND', 'ADMIN_ADJUSTMENT', 'ORDER', 'RENEWAL', 'EXPIRY', 'GIFT')),
     CONSTRAINT ck_ledger_transfers_amount CHECK (amount > 0),
-    CONSTRAINT ck_ledger_transfers_reverses CHECK ((kind = 'REFUND') = (reverses IS NOT NULL))
+    CONSTRAINT ck_ledger_transfers_reverses CHECK ((kind IN ('REFUND', 'TOP_UP_REFUND')) = (reverses IS NOT NULL))
 );
 CREATE UNIQUE INDEX uq_ledger_transfers__kind__reference ON ledger_transfers (tenant_id, kind, reference);
 CREATE UNIQUE INDEX uq_ledger_transfers__id__amount ON ledger_transfers (tenant_id, id, amount);
@@ -166,7 +167,11 @@ CREATE TABLE top_ups (
     intent_id text,
     paid bigint,
     paid_currency text,
+    credited bigint,
     credited_at bigint,
+    refunded bigint NOT NULL,
+    taken_back bigint NOT NULL,
+    dispute text,
     failure text,
     attention text,
     return_urls jsonb NOT NULL,
@@ -178,12 +183,40 @@ CREATE TABLE top_ups (
     FOREIGN KEY (tenant_id, wallet_id) REFERENCES wallets (tenant_id, id),
     CONSTRAINT ck_top_ups_status CHECK (status IN ('created', 'open', 'processing', 'succeeded', 'failed', 'expired')),
     CONSTRAINT ck_top_ups_amount CHECK (amount > 0),
-    CONSTRAINT ck_top_ups_credited CHECK (credited_at IS NULL OR (status = 'succeeded' AND paid IS NOT NULL))
+    CONSTRAINT ck_top_ups_credited CHECK ((credited_at IS NULL) = (credited IS NULL)
+        AND (credited IS NULL OR (credited > 0 AND status = 'succeeded' AND paid IS NOT NULL))),
+    CONSTRAINT ck_top_ups_refunded CHECK (refunded BETWEEN 0 AND COALESCE(paid, 0)),
+    CONSTRAINT ck_top_ups_taken_back CHECK (taken_back BETWEEN 0 AND COALESCE(credited, 0)),
+    CONSTRAINT ck_top_ups_dispute CHECK (dispute IN ('open', 'won', 'lost'))
 );
 CREATE UNIQUE INDEX uq_top_ups__payment_id ON top_ups (tenant_id, payment_id);
 CREATE UNIQUE INDEX uq_top_ups__gateway__session_id ON top_ups (tenant_id, gateway, session_id) WHERE session_id IS NOT NULL;
 CREATE INDEX ix_top_ups_intent ON top_ups (tenant_id, gateway, intent_id) WHERE intent_id IS NOT NULL;
 CREATE INDEX ix_top_ups_wallet ON top_ups (tenant_id, wallet_id, id);
 CREATE INDEX ix_top_ups_unsettled ON top_ups (tenant_id, checked_at) WHERE status IN ('created', 'open', 'processing');
+
+CREATE TABLE top_up_refunds (
+    tenant_id uuid NOT NULL,
+    id uuid NOT NULL,
+    top_up_id uuid NOT NULL,
+    cause text NOT NULL,
+    status text NOT NULL,
+    amount bigint NOT NULL,
+    taken bigint NOT NULL,
+    reason text,
+    external_id text,
+    failure text,
+    checked_at bigint NOT NULL,
+    created_at bigint NOT NULL,
+    updated_at bigint NOT NULL,
+    PRIMARY KEY (tenant_id, id),
+    FOREIGN KEY (tenant_id, top_up_id) REFERENCES top_ups (tenant_id, id),
+    CONSTRAINT ck_top_up_refunds_cause CHECK (cause IN ('asked_for', 'made_at_gateway', 'charged_back')),
+    CONSTRAINT ck_top_up_refunds_status CHECK (status IN ('pending', 'succeeded', 'failed')),
+    CONSTRAINT ck_top_up_refunds_amount CHECK (amount > 0 AND taken BETWEEN 0 AND amount)
+);
+CREATE UNIQUE INDEX uq_top_up_refunds__top_up_id__external_id ON top_up_refunds (tenant_id, top_up_id, external_id) WHERE external_id IS NOT NULL;
+CREATE INDEX ix_top_up_refunds_top_up ON top_up_refunds (tenant_id, top_up_id, id);
+CREATE INDEX ix_top_up_refunds_pending ON top_up_refunds (tenant_id, checked_at) WHERE status = 'pending';
 ",
 };

@@ -25,6 +25,7 @@ mod link_pages;
 mod listing;
 mod mail_addresses;
 mod mails;
+mod midtrans;
 mod moved_data;
 mod order_edits;
 mod order_files;

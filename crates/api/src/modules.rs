@@ -231,6 +231,7 @@ fn orders_routes(config: &mut Routes) {
     config.service(shipping::patch_shipping_method);
     config.service(webhooks::stripe_webhook);
     config.service(webhooks::stripe_webhook_alias);
+    config.service(webhooks::midtrans_webhook);
     config.service(webhooks::test_webhook);
     config.service(test_gateway::get_test_session);
     config.service(test_gateway::act_on_test_session);

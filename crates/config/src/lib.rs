@@ -30,7 +30,7 @@ pub use sections::imports::Imports;
 pub use sections::jobs::Jobs;
 pub use sections::mail::{Mail, MailTransport};
 pub use sections::media::{Media, MediaStore};
-pub use sections::payments::{GatewayName, Payments, Stripe};
+pub use sections::payments::{GatewayName, Midtrans, PaymentMethod, Payments, Stripe};
 pub use sections::rate_limits::RateLimits;
 pub use sections::telemetry::{LogFormat, Telemetry};
 pub use settings::{Environment, Settings, Tenant};

@@ -48,8 +48,29 @@ const RULES: &[(&str, &str)] = &[
     ),
     (
         "a paid order was not paid exactly once",
-        "SELECT count(*) FROM orders o WHERE o.status IN ('paid', 'shipped') AND o.total > 0 AND 1 <> (SELECT count(*) \
-           FROM payments p WHERE p.tenant_id = o.tenant_id AND p.order_id = o.id AND p.status = 'succeeded')",
+        "SELECT count(*) FROM orders o WHERE o.status IN ('paid', 'shipped') AND o.total > o.wallet_credit AND 1 <> (SELECT count(*) \
+           FROM payments p WHERE p.tenant_id = o.tenant_id AND p.order_id = o.id AND p.status = 'succeeded' AND p.gateway <> 'wallet')",
+    ),
+    (
+        "a wallet differs from its entries or its lots",
+        "SELECT count(*) FROM wallets w WHERE \
+           w.credit_balance <> COALESCE((SELECT sum(e.side * e.amount) FROM ledger_entries e WHERE e.tenant_id = w.tenant_id AND e.wallet_id = w.id), 0) \
+           OR w.credit_balance <> COALESCE((SELECT sum(l.remaining) FROM credit_lots l WHERE l.tenant_id = w.tenant_id AND l.wallet_id = w.id), 0)",
+    ),
+    (
+        "the ledger does not balance",
+        "SELECT COALESCE(sum(side * amount), 0) FROM ledger_entries",
+    ),
+    (
+        "top-ups that were credited and those that were booked differ",
+        "SELECT abs((SELECT count(*) FROM top_ups WHERE credited IS NOT NULL) - (SELECT count(*) FROM ledger_transfers WHERE kind = 'TOP_UP')) \
+           + abs((SELECT COALESCE(sum(credited), 0) FROM top_ups) - (SELECT COALESCE(sum(amount), 0) FROM ledger_transfers WHERE kind = 'TOP_UP'))",
+    ),
+    (
+        "a paid session of a top-up is forgotten: no webhook waits and it is not credited",
+        "SELECT count(*) FROM test_gateway_sessions s JOIN top_ups p ON p.tenant_id = s.tenant_id AND p.gateway = 'test' AND p.session_id = s.id \
+         WHERE s.status = 'paid' AND p.credited IS NULL AND NOT EXISTS (SELECT 1 FROM webhook_events w \
+           WHERE w.tenant_id = s.tenant_id AND w.state = 'received' AND w.payload LIKE '%' || s.id || '%')",
     ),
     (
         "an order's history does not fit where it stands",

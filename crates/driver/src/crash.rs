@@ -13,19 +13,23 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-use anyhow::{Context as _, Result, bail};
+use anyhow::Result;
 use rand::rngs::StdRng;
 use rand::{RngExt as _, SeedableRng as _};
 use tokio::task::JoinSet;
 
-use crate::client::{Call, Client};
+use crate::client::Client;
 use crate::consistency::Reader;
 use crate::installation::{Backend, Installation, Running};
+use crate::payer::{self, Payer};
+use crate::recovery::{drain, kill_a_backend};
 use crate::say;
 use crate::shopper::{self, Item, Purchase, Step};
 
 /// How long the process lives under load, in milliseconds.
 const LIFE: std::ops::Range<u64> = 20..900;
+/// How many pay into a wallet at the same time.
+const PAYERS: usize = 3;
 /// How long jobs may take after the last restart.
 const PATIENCE: Duration = Duration::from_mins(1);
 
@@ -56,6 +60,8 @@ pub struct Figures {
     pub unknown: u64,
     /// Orders.
     pub orders: usize,
+    /// Top-ups that were credited.
+    pub top_ups: usize,
     /// Checkouts that were refused because the goods were gone.
     pub sold_out: u64,
     /// What should not be.
@@ -97,6 +103,7 @@ pub async fn run(sutler: &Path, backend: Backend, options: &Options) -> Result<F
             finished: Vec::new(),
         })
         .collect();
+    let mut payers = payers(&server, options.seed).await?;
     let mut known: BTreeMap<String, Purchase> = BTreeMap::new();
     let mut figures = Figures::default();
     for round in 0..options.rounds {
@@ -104,6 +111,7 @@ pub async fn run(sutler: &Path, backend: Backend, options: &Options) -> Result<F
             options.kill_postgres && backend == Backend::Postgres && round % 4 == 3;
         let life = Duration::from_millis(chance.random_range(LIFE));
         let running = buy_until_stopped(&market, &server, buyers);
+        let paying = pay_until_stopped(&market, &server, payers);
         tokio::time::sleep(life).await;
         if crash_postgres {
             kill_a_backend(&installation).await?;
@@ -118,7 +126,12 @@ pub async fn run(sutler: &Path, backend: Backend, options: &Options) -> Result<F
             .await
             .into_iter()
             .collect::<Result<_>>()?;
+        payers = paying.join_all().await.into_iter().collect::<Result<_>>()?;
         server = installation.start(&[]).await?;
+        let mut client = server.client();
+        for payer in &payers {
+            figures.anomalies.extend(payer.lost(&mut client).await?);
+        }
         let found = look(&installation, &server, &mut buyers, &mut known).await?;
         for anomaly in found {
             say::line(format!("  round {round} ({backend:?}): {anomaly}"));
@@ -137,7 +150,7 @@ pub async fn run(sutler: &Path, backend: Backend, options: &Options) -> Result<F
         &installation,
         &server,
         &market,
-        buyers,
+        (buyers, payers),
         &mut known,
         &mut figures,
     )
@@ -179,6 +192,37 @@ fn buy_until_stopped(
                 buyer.step(&market, &mut client).await?;
             }
             Ok(buyer)
+        });
+    }
+    running
+}
+
+/// Those who pay into a wallet meanwhile.
+async fn payers(server: &Running, seed: u64) -> Result<Vec<Payer>> {
+    let mut client = server.client();
+    let token: Arc<str> = shopper::sign_in(&mut client).await?.into();
+    let call = crate::client::Call::get("/api/wallet").bearer(&token);
+    let wallet = client.expect(&call, 200).await?;
+    let currency: Arc<str> = wallet.text("/available/currency")?.into();
+    let names = (0..PAYERS).map(|n| format!("{seed}-{n}"));
+    Ok(names
+        .map(|name| Payer::new(token.clone(), currency.clone(), name))
+        .collect())
+}
+
+fn pay_until_stopped(
+    market: &Arc<Market>,
+    server: &Running,
+    payers: Vec<Payer>,
+) -> JoinSet<Result<Payer>> {
+    let mut running = JoinSet::new();
+    for mut payer in payers {
+        let (market, mut client) = (market.clone(), server.client());
+        running.spawn(async move {
+            while !market.stop.load(Ordering::SeqCst) {
+                payer.step(&mut client).await?;
+            }
+            Ok(payer)
         });
     }
     running
@@ -299,35 +343,12 @@ async fn check(
     Ok(())
 }
 
-/// Ends one of Sutler's processes at PostgreSQL with SIGKILL: the server then
-/// drops all others and recovers from its log.
-async fn kill_a_backend(installation: &Installation) -> Result<()> {
-    let mut reader = Reader::open(installation).await?;
-    let pid = reader
-        .number(
-            "SELECT COALESCE(max(pid), 0) FROM pg_stat_activity \
-             WHERE datname = current_database() AND application_name = 'sutler'",
-        )
-        .await?;
-    if pid == 0 {
-        bail!("Sutler has no connection to PostgreSQL");
-    }
-    let status = std::process::Command::new("kill")
-        .args(["-9", &pid.to_string()])
-        .status()
-        .context("kill a process of PostgreSQL")?;
-    if !status.success() {
-        bail!("a process of PostgreSQL could not be killed");
-    }
-    Ok(())
-}
-
 /// Lets everybody finish, and checks everything once more.
 async fn finish(
     installation: &Installation,
     server: &Running,
     market: &Market,
-    buyers: Vec<Buyer>,
+    (buyers, mut payers): (Vec<Buyer>, Vec<Payer>),
     known: &mut BTreeMap<String, Purchase>,
     figures: &mut Figures,
 ) -> Result<()> {
@@ -348,7 +369,15 @@ async fn finish(
             remember(purchase, known, &mut figures.anomalies);
         }
     }
-    drain(&mut client, deadline, figures).await?;
+    for payer in &mut payers {
+        while !payer.is_idle() && Instant::now() < deadline {
+            payer.step(&mut client).await?;
+        }
+    }
+    drain(&mut client, deadline, &mut figures.anomalies).await?;
+    let (credited, wrong) = payer::verdict(&payers, &mut client).await?;
+    figures.top_ups = credited;
+    figures.anomalies.extend(wrong);
     for purchase in known.values() {
         check(&mut client, purchase, &mut figures.anomalies).await?;
     }
@@ -366,35 +395,4 @@ async fn finish(
     figures.sold_out = market.sold_out.load(Ordering::Relaxed);
     figures.unknown = market.unknown.load(Ordering::Relaxed);
     Ok(())
-}
-
-/// Waits until no work is left, and none is dead.
-async fn drain(client: &mut Client, deadline: Instant, figures: &mut Figures) -> Result<()> {
-    let token = shopper::sign_in(client).await?;
-    loop {
-        let call = Call::get("/api/admin/jobs/lag").bearer(&token);
-        let lag = client.expect(&call, 200).await?;
-        let open: i64 = ["due", "running", "webhooks", "events"]
-            .iter()
-            .map(|what| lag.number(&format!("/{what}")))
-            .sum::<Result<i64>>()?;
-        let dead = lag.number("/dead")?;
-        if dead > 0 {
-            figures
-                .anomalies
-                .push(format!("{dead} jobs are dead letters"));
-            return Ok(());
-        }
-        if open == 0 {
-            return Ok(());
-        }
-        if Instant::now() > deadline {
-            figures.anomalies.push(format!(
-                "{open} jobs, events or webhooks are left: {}",
-                lag.body
-            ));
-            return Ok(());
-        }
-        tokio::time::sleep(Duration::from_millis(100)).await;
-    }
 }

@@ -9,5 +9,7 @@ pub mod consistency;
 pub mod crash;
 pub mod demo;
 pub mod installation;
+pub mod payer;
+mod recovery;
 pub mod say;
 pub mod shopper;

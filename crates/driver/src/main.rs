@@ -109,12 +109,13 @@ async fn crash_all(sutler: &std::path::Path, options: &crash::Options) -> Result
         let seen = crash::run(sutler, backend, options).await?;
         say::line(format!(
             "{backend:?}: killed {} times (PostgreSQL {}), {} writes acknowledged, {} outcomes unknown and repeated, \
-             {} orders, {} refused as sold out, {} anomalies",
+             {} orders, {} top-ups, {} refused as sold out, {} anomalies",
             seen.kills,
             seen.postgres_kills,
             seen.acknowledged,
             seen.unknown,
             seen.orders,
+            seen.top_ups,
             seen.sold_out,
             seen.anomalies.len()
         ));

@@ -262,6 +262,8 @@ kinds! {
     Hold, HoldId = "hold";
     /// Money that is paid into a wallet.
     TopUp, TopUpId = "top";
+    /// Credit that whoever knows a code gets, once.
+    GiftCard, GiftCardId = "gift";
 }
 
 #[cfg(test)]

@@ -63,6 +63,13 @@ pub fn sha256(data: &[u8]) -> [u8; 32] {
     hash
 }
 
+/// SHA-512.
+pub fn sha512(data: &[u8]) -> [u8; 64] {
+    let mut hash = [0u8; 64];
+    hash.copy_from_slice(digest::digest(&digest::SHA512, data).as_ref());
+    hash
+}
+
 /// SHA-256 of what comes in pieces.
 pub struct Sha256(digest::Context);
 

@@ -1,7 +1,9 @@
-//! Where attempts to pay, and disputes of them, stand.
+//! Where attempts to pay, refunds and disputes of them stand.
 
 use serde::{Deserialize, Serialize};
 use strum::{EnumString, IntoStaticStr};
+
+use crate::RefundState;
 
 /// Where an attempt stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, EnumString, IntoStaticStr)]
@@ -37,6 +39,40 @@ impl PaymentStatus {
             (Self::Succeeded, _) | (_, Self::Created) | (Self::Processing, Self::Open) => false,
             (Self::Failed | Self::Expired, next) => next == Self::Succeeded,
             (now, next) => now != next,
+        }
+    }
+}
+
+/// Where a refund stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, EnumString, IntoStaticStr)]
+#[strum(serialize_all = "snake_case")]
+#[serde(rename_all = "snake_case")]
+pub enum RefundStatus {
+    /// Promised; the gateway may or may not know of it yet.
+    Pending,
+    /// The gateway took it.
+    Succeeded,
+    /// The gateway refused; the promise was taken back.
+    Failed,
+}
+
+impl RefundStatus {
+    /// Whether a refund may go from one state to another. A bank can refuse
+    /// what the gateway took; nothing comes after that.
+    pub fn may_become(self, next: Self) -> bool {
+        matches!(
+            (self, next),
+            (Self::Pending, Self::Succeeded | Self::Failed) | (Self::Succeeded, Self::Failed)
+        )
+    }
+}
+
+impl From<&RefundState> for RefundStatus {
+    fn from(state: &RefundState) -> Self {
+        match state {
+            RefundState::Pending => Self::Pending,
+            RefundState::Succeeded => Self::Succeeded,
+            RefundState::Failed(_) => Self::Failed,
         }
     }
 }

@@ -6,7 +6,7 @@ mod return_urls;
 
 use kernel::{Fault, Money, OrderId, PaymentId, RefundId, Scope, TenantId, Timestamp, TopUpId};
 
-pub use attempt::{DisputeOutcome, PaymentStatus};
+pub use attempt::{DisputeOutcome, PaymentStatus, RefundStatus};
 pub use return_urls::{ReturnUrls, return_url};
 
 /// What a payment is for.

@@ -11,6 +11,7 @@ use catalog_model::ports::FileStore;
 use config::{GatewayName, Settings};
 use database::Database;
 use engagement_model::ports::CartHook;
+use gateway_midtrans::MidtransGateway;
 use gateway_redis::RedisLimiter;
 use gateway_stripe::StripeGateway;
 use gateway_test::TestGateway;
@@ -132,6 +133,7 @@ impl Sutler {
         let log = Arc::new(services.accounts.audit().clone());
         let queue_admin = QueueAdmin::new(database.clone(), queue.clone(), log)
             .replay_with(StripeGateway::NAME, |webhook| ProcessWebhook { webhook })
+            .replay_with(MidtransGateway::NAME, |webhook| ProcessWebhook { webhook })
             .replay_with(TestGateway::NAME, |webhook| ProcessWebhook { webhook });
         let (registry, schedules) = modules::background(&base, &services);
         let built = Self {
@@ -235,9 +237,14 @@ fn gateways(
         let stripe = StripeGateway::new(stripe).map_err(|fault| explained(&fault))?;
         all.push(Arc::new(stripe));
     }
+    if let Some(midtrans) = &settings.payments.midtrans {
+        let midtrans = MidtransGateway::new(midtrans).map_err(|fault| explained(&fault))?;
+        all.push(Arc::new(midtrans));
+    }
     let default: &'static str = match settings.payments.gateway {
         GatewayName::Test => TestGateway::NAME,
         GatewayName::Stripe => StripeGateway::NAME,
+        GatewayName::Midtrans => MidtransGateway::NAME,
     };
     all.sort_by_key(|gateway| gateway.name() != default);
     let cart_hook =

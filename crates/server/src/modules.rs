@@ -63,6 +63,7 @@ pub(crate) fn services(
         queue: queue.clone(),
         accounts: accounts.clone(),
         gateways: gateways.all.clone(),
+        keys: base.keys.clone(),
         settings: base.settings.credits.clone(),
         session_ttl: base.settings.checkout.session_ttl,
         return_origins: return_origins(base.settings),

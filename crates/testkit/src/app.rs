@@ -17,6 +17,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::client::Client;
 use crate::mail::Mailbox;
+use crate::midtrans::Midtrans;
 use crate::store::{Backend, Store};
 use crate::stripe::StandIn;
 
@@ -86,6 +87,19 @@ impl App {
         all.extend(settings);
         let app = Self::at(Arc::new(Store::new(backend).await), clock, &all).await;
         (app, stripe)
+    }
+
+    /// A server on a fresh database that takes rupiah through a stand-in for
+    /// Midtrans.
+    pub async fn with_midtrans(backend: Backend, settings: &[(&str, &str)]) -> (Self, Midtrans) {
+        let midtrans = Midtrans::start();
+        let through_midtrans = midtrans.settings();
+        let mut all: Vec<(&str, &str)> = through_midtrans
+            .iter()
+            .map(|(name, value)| (*name, value.as_str()))
+            .collect();
+        all.extend(settings);
+        (Self::with(backend, &all).await, midtrans)
     }
 
     /// Another node: a server on the same database that shares this one's

@@ -5,6 +5,7 @@
 pub mod app;
 pub mod client;
 pub mod mail;
+pub mod midtrans;
 pub mod node;
 pub mod picture;
 pub mod programs;

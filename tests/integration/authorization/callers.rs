@@ -11,7 +11,7 @@ use testkit::{Answer, App};
 
 use super::of_sellers::{of_seller, seller_callers};
 use super::routes::{Access, Route};
-use super::wallets::{spend, top_up, wallet};
+use super::wallets::{fresh_in_wallet, paid_top_up, wallet};
 
 /// Somebody who calls.
 pub struct Caller {
@@ -192,6 +192,8 @@ pub async fn things(app: &App, tenant: &Tenant) -> (Things, Tokens) {
         things.insert(name, made.await.text_at("/id"));
     }
     things.insert("wallet_id", wallet(app, tenant, &things["currency"]).await);
+    let paid = paid_top_up(app, tenant, &things["currency"]).await;
+    things.insert("paid_top_up_id", paid);
     things.insert("image_id", picture(app, tenant, &item.product).await);
     app.drain().await;
     things.insert("import_id", import(app, tenant).await);
@@ -288,10 +290,7 @@ pub async fn fresh(
         things.insert("address_id", saved_address(app, owner).await);
     }
     if wants("shipping_zone_id") {
-        let zone = json!({"name": "Near", "areas": [{"country": "DE"}]});
-        let zone = app.client.post("/api/admin/shipping-zones", &zone);
-        let zone = zone.bearer(&tenant.key).expect(201).await;
-        things.insert("shipping_zone_id", zone.text_at("/id"));
+        things.insert("shipping_zone_id", shipping_zone(app, tenant).await);
     }
     if wants("order_line_id") || wants("return_id") {
         things.insert("order_id", things["sent_order_id"].clone());
@@ -309,12 +308,11 @@ pub async fn fresh(
         let id = picture(app, tenant, &things["product_id"]).await;
         things.insert("image_id", id);
     }
-    if wants("top_up_id") {
-        things.insert("top_up_id", top_up(app, owner, &things["currency"]).await);
-    }
-    if wants("transaction_id") {
-        let id = spend(app, tenant, number, things).await;
-        things.insert("transaction_id", id);
+    if ["wallet", "top-ups", "gift-cards"]
+        .iter()
+        .any(|part| route.path.contains(part))
+    {
+        fresh_in_wallet(app, tenant, route, owner, things).await;
     }
     if wants("import_id") {
         // What goes on is in the way of the next one.
@@ -326,12 +324,21 @@ pub async fn fresh(
         things.insert("auth_session_id", id);
     }
     if wants("key_id") {
-        let made = app
-            .client
-            .post("/api/api-keys", &json!({"name": "short-lived"}));
-        let made = made.bearer(owner).expect(201).await;
-        things.insert("key_id", made.text_at("/id"));
+        things.insert("key_id", short_lived_key(app, owner).await);
     }
+}
+
+async fn shipping_zone(app: &App, tenant: &Tenant) -> String {
+    let zone = json!({"name": "Near", "areas": [{"country": "DE"}]});
+    let zone = app.client.post("/api/admin/shipping-zones", &zone);
+    zone.bearer(&tenant.key).expect(201).await.text_at("/id")
+}
+
+async fn short_lived_key(app: &App, owner: &str) -> String {
+    let made = app
+        .client
+        .post("/api/api-keys", &json!({"name": "short-lived"}));
+    made.bearer(owner).expect(201).await.text_at("/id")
 }
 
 /// An address in somebody's book, which does not get full by asking often.

@@ -13,7 +13,7 @@ use routes::{Access, Route};
 use rstest::rstest;
 use serde_json::Value;
 use testkit::Backend::{self, Postgres, Sqlite};
-use testkit::{Answer, App, stripe};
+use testkit::{Answer, App, midtrans, stripe};
 
 /// The codes that say who you are not.
 const DENIED: &[&str] = &[
@@ -22,6 +22,11 @@ const DENIED: &[&str] = &[
     "auth.users_only",
     "auth.sellers_only",
 ];
+
+/// Settings that turn the gateways on whose webhooks are routes.
+fn gateways() -> Vec<(&'static str, &'static str)> {
+    [stripe::KEYS, midtrans::KEYS].concat()
+}
 
 fn fill(text: &str, things: &Things) -> String {
     let mut text = text.to_owned();
@@ -154,7 +159,7 @@ fn the_table_names_every_route_of_the_document_and_no_other() {
 #[rstest]
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn each_route_lets_in_whom_it_is_for(#[values(Sqlite, Postgres)] backend: Backend) {
-    let app = App::with(backend, stripe::KEYS).await;
+    let app = App::with(backend, &gateways()).await;
     let shop = app.shop().await;
     let tenant = &shop.first;
     let (mut things, mut tokens) = things(&app, tenant).await;
@@ -320,7 +325,7 @@ fn is_for_everybody(route: &Route) -> bool {
 #[rstest]
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn sellers_get_nothing_of_others(#[values(Sqlite, Postgres)] backend: Backend) {
-    let app = App::with(backend, stripe::KEYS).await;
+    let app = App::with(backend, &gateways()).await;
     let shop = app.shop().await;
     let tenant = &shop.first;
     let (mut things, mut tokens) = things(&app, tenant).await;

@@ -1,11 +1,14 @@
 //! Wallets: the ledger, lots, holds, and the routes over them.
 
 mod admin;
+mod gift_cards;
 mod holds;
 mod ledger;
 mod model;
+mod orders;
 mod races;
 mod random;
+mod top_up_refunds;
 mod top_ups;
 mod wallet;
 

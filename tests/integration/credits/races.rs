@@ -24,7 +24,7 @@ fn rounds() -> usize {
 }
 
 /// Lets many do something at the same moment; how often it went how.
-async fn at_once<F, Fut, T>(many: usize, act: F) -> BTreeMap<&'static str, usize>
+pub(super) async fn at_once<F, Fut, T>(many: usize, act: F) -> BTreeMap<&'static str, usize>
 where
     F: Fn(usize) -> Fut,
     Fut: Future<Output = Result<T, CreditsError>> + Send + 'static,

@@ -7,6 +7,7 @@ pub(crate) mod cart;
 pub(crate) mod category;
 pub(crate) mod choices;
 pub(crate) mod facets;
+pub(crate) mod gift_card;
 pub(crate) mod given_address;
 pub(crate) mod image;
 pub(crate) mod import;

@@ -88,6 +88,9 @@ pub(crate) struct OrderSummaryDto {
     credit_back: MoneyDto,
     /// What of this order's money pays others, for which goods came back.
     exchanged: MoneyDto,
+    /// What of the total the buyer's wallet pays: promised while the order is
+    /// pending, spent when it is paid.
+    wallet_credit: MoneyDto,
 }
 
 /// Who looks at an order.
@@ -143,6 +146,7 @@ impl OrderSummaryDto {
             exchange_credit: order.exchange_credit.into(),
             credit_back: order.credit_back.into(),
             exchanged: order.exchanged.into(),
+            wallet_credit: order.wallet_credit.into(),
         }
     }
 }

@@ -18,7 +18,7 @@ use super::wallet_kinds::{LotKindDto, TransferKindDto, WalletStatusDto};
 #[schema(as = OwnWallet)]
 pub(crate) struct OwnWalletDto {
     /// Which; null while there never was any credit.
-    #[schema(value_type = Option<String>)]
+    #[schema(value_type = Option<String>, example = "wal_01j9z6m3k4f5g6h7j8k9m0n1p2")]
     id: Option<WalletId>,
     /// Whether it can be used.
     status: WalletStatusDto,
@@ -82,10 +82,10 @@ impl OwnWalletDto {
 #[schema(as = Wallet)]
 pub(crate) struct WalletDto {
     /// Which.
-    #[schema(value_type = String)]
+    #[schema(value_type = String, example = "wal_01j9z6m3k4f5g6h7j8k9m0n1p2")]
     id: WalletId,
     /// Whose.
-    #[schema(value_type = String)]
+    #[schema(value_type = String, example = "usr_01j9z6m3k4f5g6h7j8k9m0n1p2")]
     user_id: UserId,
     /// Whether it can be used.
     status: WalletStatusDto,
@@ -100,6 +100,7 @@ pub(crate) struct WalletDto {
     /// All that was spent, less what was refunded.
     total_spent: MoneyDto,
     /// How many transactions it has.
+    #[schema(example = 17)]
     transactions: i64,
     /// When it was made.
     #[schema(value_type = String, format = DateTime)]
@@ -133,7 +134,7 @@ impl From<Wallet> for WalletDto {
 #[schema(as = CreditLot)]
 pub(crate) struct LotDto {
     /// Which.
-    #[schema(value_type = String)]
+    #[schema(value_type = String, example = "lot_01j9z6m3k4f5g6h7j8k9m0n1p2")]
     id: LotId,
     /// Where its credit comes from.
     kind: LotKindDto,
@@ -156,9 +157,10 @@ pub(crate) struct LotDto {
 #[schema(as = CreditHold)]
 pub(crate) struct HoldDto {
     /// Which.
-    #[schema(value_type = String)]
+    #[schema(value_type = String, example = "hold_01j9z6m3k4f5g6h7j8k9m0n1p2")]
     id: HoldId,
     /// What it was made for.
+    #[schema(example = "ord_01j9z6m3k4f5g6h7j8k9m0n1p2")]
     reference: String,
     /// How much was promised.
     amount: MoneyDto,
@@ -215,7 +217,7 @@ impl From<WalletDetail> for WalletDetailDto {
 #[schema(as = CreditLotPart)]
 pub(crate) struct LotPartDto {
     /// Which lot.
-    #[schema(value_type = String)]
+    #[schema(value_type = String, example = "lot_01j9z6m3k4f5g6h7j8k9m0n1p2")]
     lot_id: LotId,
     /// Where its credit comes from.
     kind: LotKindDto,
@@ -228,7 +230,7 @@ pub(crate) struct LotPartDto {
 #[schema(as = WalletTransaction)]
 pub(crate) struct TransactionDto {
     /// Which.
-    #[schema(value_type = String)]
+    #[schema(value_type = String, example = "txn_01j9z6m3k4f5g6h7j8k9m0n1p2")]
     id: TransferId,
     /// The number of it in the wallet, from 1.
     sequence: i64,
@@ -236,13 +238,14 @@ pub(crate) struct TransactionDto {
     #[serde(rename = "type")]
     kind: TransferKindDto,
     /// What it was booked for: the id of a top-up, an order, a subscription.
+    #[schema(example = "top_01j9z6m3k4f5g6h7j8k9m0n1p2")]
     reference: String,
     /// How much more is in the wallet; negative when it was taken from.
     amount: MoneyDto,
     /// What was in the wallet after it.
     balance_after: MoneyDto,
-    /// Which spend was given back.
-    #[schema(value_type = Option<String>)]
+    /// Which spend was given back, or of which top-up money went back.
+    #[schema(value_type = Option<String>, example = "txn_01j9z6m3k4f5g6h7j8k9m0n1p2")]
     refund_of: Option<TransferId>,
     /// Why, when it was booked by hand.
     reason: Option<String>,
@@ -287,8 +290,10 @@ pub(crate) struct FigureDto {
     #[schema(example = "balance_of_entries")]
     name: String,
     /// What is cached, in minor units.
+    #[schema(example = 1299)]
     cached: i64,
     /// What entries, lots and holds add up to.
+    #[schema(example = 1299)]
     proven: i64,
     /// Whether both are the same.
     holds: bool,
@@ -310,7 +315,7 @@ impl From<Figure> for FigureDto {
 #[schema(as = WalletProof)]
 pub(crate) struct ProofDto {
     /// Which wallet.
-    #[schema(value_type = String)]
+    #[schema(value_type = String, example = "wal_01j9z6m3k4f5g6h7j8k9m0n1p2")]
     wallet_id: WalletId,
     /// Whether all figures hold.
     holds: bool,

@@ -46,6 +46,9 @@ impl From<WalletStatusDto> for WalletStatus {
 pub(crate) enum TransferKindDto {
     /// Its owner paid in.
     TopUp,
+    /// What was paid in went back to its owner; when that failed, it is in
+    /// the wallet again.
+    TopUpRefund,
     /// A subscription began.
     Subscription,
     /// A subscription was changed for a dearer one.
@@ -68,6 +71,7 @@ impl From<TransferKind> for TransferKindDto {
     fn from(kind: TransferKind) -> Self {
         match kind {
             TransferKind::TopUp => Self::TopUp,
+            TransferKind::TopUpRefund => Self::TopUpRefund,
             TransferKind::Subscription => Self::Subscription,
             TransferKind::Upgrade => Self::Upgrade,
             TransferKind::Refund => Self::Refund,
@@ -84,6 +88,7 @@ impl From<TransferKindDto> for TransferKind {
     fn from(dto: TransferKindDto) -> Self {
         match dto {
             TransferKindDto::TopUp => Self::TopUp,
+            TransferKindDto::TopUpRefund => Self::TopUpRefund,
             TransferKindDto::Subscription => Self::Subscription,
             TransferKindDto::Upgrade => Self::Upgrade,
             TransferKindDto::Refund => Self::Refund,

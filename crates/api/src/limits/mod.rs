@@ -46,7 +46,8 @@ impl Class {
             _ if path.starts_with("/api/admin/") && writes => Self::AdminWrites,
             _ if path.starts_with("/api/catalog/") || path.starts_with("/media/") => Self::Catalog,
             _ if path.starts_with("/api/orders/") && path.ends_with("/payments") => Self::Checkout,
-            "/api/wallet/top-ups" => Self::Checkout,
+            // Pages are opened, and codes must not be guessed.
+            "/api/wallet/top-ups" | "/api/wallet/gift-cards" => Self::Checkout,
             // It opens another page, as a payment does.
             _ if path.starts_with("/api/orders/") && *method == Method::PATCH => Self::Checkout,
             // Codes must not be guessed.
@@ -196,6 +197,7 @@ mod tests {
             (Method::POST, "/api/webhooks/stripe", Class::Webhooks),
             (Method::POST, "/api/stripe/webhook", Class::Webhooks),
             (Method::POST, "/api/wallet/top-ups", Class::Checkout),
+            (Method::POST, "/api/wallet/gift-cards", Class::Checkout),
             (Method::GET, "/api/wallet", Class::General),
             (Method::GET, "/health", Class::Unlimited),
             (Method::POST, "/api/carts", Class::General),

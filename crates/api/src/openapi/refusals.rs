@@ -66,6 +66,7 @@ fn of(path: &str, method: &Method, operation: &Operation) -> Vec<(u16, &'static 
     [
         (400, when(limited, "request.invalid_query")),
         (401, when(guarded, unsigned)),
+        (402, None),
         (403, when(limited, "tenant.suspended")),
         (404, missing(path)),
         (408, when(body || repeatable, "request.body_timeout")),
@@ -146,6 +147,7 @@ fn meaning(status: u16) -> &'static str {
     match status {
         400 => "The request cannot be read.",
         401 => "The token is missing or not valid.",
+        402 => "There is not enough credit.",
         403 => "You may not do that.",
         404 => "There is no such thing.",
         408 => "The body did not come in time.",

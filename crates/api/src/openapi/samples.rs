@@ -115,6 +115,7 @@ const TRUE: &[&str] = &[
     "email_verified",
     "enabled",
     "has_more",
+    "holds",
     "intact",
     "needs_shipping",
     "open",

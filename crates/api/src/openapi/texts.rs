@@ -42,6 +42,12 @@ fn of_ids(name: &str) -> Option<&'static str> {
         "tenant_id" => "ten_01j9z6m3k4f5g6h7j8k9m0n1p2",
         "user_id" => "usr_01j9z6m3k4f5g6h7j8k9m0n1p2",
         "variant_id" => "var_01j9z6m3k4f5g6h7j8k9m0n1p2",
+        "gift_card_id" => "gift_01j9z6m3k4f5g6h7j8k9m0n1p2",
+        "hold_id" => "hold_01j9z6m3k4f5g6h7j8k9m0n1p2",
+        "lot_id" => "lot_01j9z6m3k4f5g6h7j8k9m0n1p2",
+        "refund_of" | "transaction_id" => "txn_01j9z6m3k4f5g6h7j8k9m0n1p2",
+        "top_up_id" => "top_01j9z6m3k4f5g6h7j8k9m0n1p2",
+        "wallet_id" => "wal_01j9z6m3k4f5g6h7j8k9m0n1p2",
         "webhook_event_id" => "whe_01j9z6m3k4f5g6h7j8k9m0n1p2",
         _ => return None,
     })
@@ -182,6 +188,7 @@ pub(super) fn of_content(kind: &str, path: &str) -> Option<Value> {
             "sku,on_hand,counted_at,source\nTR2-BLACK-42,12,2026-11-20T12:00:00Z,store\n",
         ),
         ("/orders/", "number,total\n1001,12.99\n"),
+        ("/wallet/", "sequence,type,amount\n17,TOP_UP,12.99\n"),
         ("/metrics/", "day,orders\n2026-11-20,61\n"),
         ("/report/", "currency,orders\nEUR,61\n"),
     ];

@@ -3,11 +3,12 @@
 use actix_web::web::Data;
 use actix_web::{HttpResponse, post};
 use kernel::{CartId, SavedAddressId};
-use orders_service::{CartKey, CheckoutRequest};
+use orders_service::{CartKey, CheckoutRequest, WalletShare};
 use serde::Deserialize;
 use utoipa::ToSchema;
 use validator::Validate;
 
+use super::admin::orders::some_money;
 use crate::dto::address::AddressDto;
 use crate::dto::given_address::given;
 use crate::dto::money::MoneyDto;
@@ -62,12 +63,28 @@ pub(crate) struct CheckoutBody {
     /// The total the buyer saw. With another total now, nothing is ordered.
     #[validate(nested)]
     expected_total: Option<MoneyDto>,
+    /// What of the total your wallet pays. The rest is paid at the gateway.
+    #[serde(default, deserialize_with = "present")]
+    #[validate(nested)]
+    #[schema(nullable = false)]
+    wallet: Option<WalletShareBody>,
+}
+
+/// What of an order is paid from a wallet.
+#[derive(Deserialize, ToSchema, Validate)]
+#[serde(deny_unknown_fields)]
+#[schema(as = WalletShare)]
+pub(crate) struct WalletShareBody {
+    /// That much, at least 1; as much as is available when absent.
+    #[validate(custom(function = "some_money"))]
+    amount: Option<MoneyDto>,
 }
 
 /// Order what is in a cart
 ///
 /// Makes a pending order with the prices of this moment, reserves its stock,
-/// and opens a page where it is paid. When the payment gateway does not
+/// and opens a page where it is paid. `wallet` pays of it from your own wallet;
+/// what that covers in whole is paid at once. When the payment gateway does not
 /// answer, the answer is 503 and the order stays: repeat the request with the
 /// same `Idempotency-Key` to go on.
 #[utoipa::path(tag = "checkout", request_body = CheckoutBody, params(
@@ -105,6 +122,9 @@ pub(crate) async fn checkout(
         success_url: body.success_url,
         cancel_url: body.cancel_url,
         expected_total: body.expected_total.map(Into::into),
+        wallet: body.wallet.map(|share| WalletShare {
+            amount: share.amount.map(Into::into),
+        }),
     };
     let answer = state.orders.checkout(&caller.0, request).await?;
     let location = format!("/api/orders/{}", answer.detail.order.id);

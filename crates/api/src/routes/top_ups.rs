@@ -1,20 +1,18 @@
 //! Paying into a wallet.
 
 use actix_web::web::{Data, Path};
-use actix_web::{HttpRequest, HttpResponse, get, post};
+use actix_web::{HttpResponse, get, post};
 use credits_model::CreditsError;
-use credits_service::{NewTopUp, TopUpFilter};
-use kernel::WalletId;
+use credits_service::NewTopUp;
 use serde::Deserialize;
-use utoipa::{IntoParams, ToSchema};
+use utoipa::ToSchema;
 use validator::Validate;
 
 use super::admin::orders::some_money;
 use crate::app::Routes;
 use crate::dto::money::MoneyDto;
-use crate::dto::order_states::PaymentStatusDto;
-use crate::dto::top_up::{AdminTopUpDto, TopUpDto};
-use crate::extract::{Caller, Json, List, Listed, Query, id, page_request};
+use crate::dto::top_up::TopUpDto;
+use crate::extract::{Caller, Json, id};
 use crate::problem::ApiError;
 use crate::state::ApiState;
 
@@ -22,7 +20,6 @@ use crate::state::ApiState;
 pub(crate) fn routes(config: &mut Routes) {
     config.service(create_top_up);
     config.service(get_top_up);
-    config.service(list_top_ups);
 }
 
 /// What to pay in.
@@ -44,27 +41,6 @@ pub(crate) struct TopUpRequest {
     #[validate(length(max = 2000))]
     #[schema(format = "uri", max_length = 2000)]
     cancel_url: Option<String>,
-}
-
-/// Which top-ups, which page.
-#[derive(Deserialize, IntoParams, Validate)]
-#[into_params(parameter_in = Query)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct TopUpsQuery {
-    /// Only those of that wallet.
-    #[param(value_type = Option<String>)]
-    wallet_id: Option<WalletId>,
-    /// Only those that stand there.
-    #[param(inline)]
-    status: Option<PaymentStatusDto>,
-    /// Only those that somebody should look at.
-    needs_attention: Option<bool>,
-    /// How many at most.
-    #[validate(range(min = 1, max = 100))]
-    #[param(minimum = 1, maximum = 100, default = 20)]
-    limit: Option<u64>,
-    /// `next_cursor` of the page before.
-    cursor: Option<String>,
 }
 
 /// Pay into your wallet
@@ -109,26 +85,4 @@ pub(crate) async fn get_top_up(
     let id = id(&path, CreditsError::TopUpNotFound)?;
     let top_up = state.credits.own_top_up(&caller.0, id).await?;
     Ok(HttpResponse::Ok().json(TopUpDto::from(top_up)))
-}
-
-/// List top-ups
-#[utoipa::path(tag = "admin: wallets", params(TopUpsQuery), responses(
-    (status = 200, description = "Top-ups, newest first.", body = List<AdminTopUpDto>),
-))]
-#[get("/api/admin/top-ups")]
-pub(crate) async fn list_top_ups(
-    state: Data<ApiState>,
-    caller: Caller,
-    request: HttpRequest,
-    query: Query<TopUpsQuery>,
-) -> Result<HttpResponse, ApiError> {
-    let cursor = query.0.cursor.as_deref();
-    let page = page_request(&state, &caller.0, &request, cursor, query.0.limit)?;
-    let filter = TopUpFilter {
-        wallet: query.0.wallet_id,
-        status: query.0.status.map(Into::into),
-        needs_attention: query.0.needs_attention.unwrap_or(false),
-    };
-    let page = state.credits.top_ups(&caller.0, &filter, page).await?;
-    Ok(Listed::new(&state, &caller.0, &request, page, AdminTopUpDto::from)?.response())
 }

@@ -15,9 +15,9 @@ use utoipa::{IntoParams, ToSchema};
 use validator::Validate;
 
 use super::admin::orders::some_money;
-use super::admin::wallets;
+use super::admin::{gift_cards as admin_gift_cards, top_ups as admin_top_ups, wallets};
 use super::order_files::CsvFile;
-use super::top_ups;
+use super::{gift_cards, top_ups};
 use crate::app::Routes;
 use crate::dto::money::MoneyDto;
 use crate::dto::patch::removable;
@@ -48,6 +48,9 @@ fn routes(config: &mut Routes) {
     config.service(export_wallet_transactions);
     config.service(list_wallet_transactions);
     top_ups::routes(config);
+    admin_top_ups::routes(config);
+    gift_cards::routes(config);
+    admin_gift_cards::routes(config);
     wallets::routes(config);
 }
 

@@ -25,9 +25,9 @@ async fn receive(
         ..state.body_limits
     };
     let body = read_all(payload.into_inner(), limits).await?;
-    let signature = request
-        .headers()
-        .get(header)
+    let signature = (!header.is_empty())
+        .then(|| request.headers().get(header))
+        .flatten()
         .and_then(|value| value.to_str().ok())
         .unwrap_or_default();
     let webhook = RawWebhook {
@@ -116,4 +116,23 @@ pub(crate) async fn test_webhook(
         "sutler-signature",
     )
     .await
+}
+
+/// Take in a notification of Midtrans
+///
+/// The signature in it is checked over the fields as they come; what it says
+/// is then asked for. One that was taken in before is accepted and has no
+/// effect.
+#[utoipa::path(tag = "webhooks", request_body(content = String, content_type = "application/json", description = "A notification of Midtrans."), responses(
+    (status = 200, description = "Taken in."),
+), security(()))]
+#[post("/api/webhooks/midtrans")]
+pub(crate) async fn midtrans_webhook(
+    state: Data<ApiState>,
+    caller: Caller,
+    request: HttpRequest,
+    payload: Payload,
+) -> Result<HttpResponse, ApiError> {
+    // Its signature is in the body.
+    receive(&state, &caller, &request, payload, "midtrans", "").await
 }

@@ -1,5 +1,6 @@
 //! Payment and its gateways.
 
+use secrecy::ExposeSecret as _;
 use strum::{EnumString, VariantNames};
 use url::Url;
 
@@ -17,9 +18,44 @@ pub enum GatewayName {
     Test,
     /// Stripe Checkout.
     Stripe,
+    /// Midtrans Snap.
+    Midtrans,
 }
 
 impl Choice for GatewayName {}
+
+/// A way to pay that Midtrans offers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, EnumString, VariantNames, strum::IntoStaticStr)]
+#[strum(serialize_all = "snake_case")]
+pub enum PaymentMethod {
+    /// To an account number made for the payment.
+    BankTransfer,
+    /// With an app such as `GoPay`.
+    EWallet,
+    /// With a card.
+    CreditCard,
+    /// With any app that reads QRIS codes.
+    Qris,
+}
+
+impl Choice for PaymentMethod {}
+
+/// Midtrans.
+#[derive(Debug, Clone)]
+pub struct Midtrans {
+    /// The server key, with which calls are made and notifications signed.
+    pub server_key: Secret,
+    /// The merchant whose transactions are ours, when given.
+    pub merchant_id: Option<String>,
+    /// The address of the core API.
+    pub api_base: Url,
+    /// The address of Snap's API.
+    pub snap_base: Url,
+    /// The longest a call may take.
+    pub timeout: Duration,
+    /// The ways to pay that pages offer; all that the account has when empty.
+    pub payment_methods: Vec<PaymentMethod>,
+}
 
 /// Stripe.
 #[derive(Debug, Clone)]
@@ -48,6 +84,8 @@ pub struct Payments {
     pub test_enabled: bool,
     /// Stripe, when a key is given.
     pub stripe: Option<Stripe>,
+    /// Midtrans, when a key is given.
+    pub midtrans: Option<Midtrans>,
     /// Whether signing secrets of Stripe were given without a key.
     pub(crate) stripe_lacks_key: bool,
 }
@@ -93,9 +131,11 @@ pub(crate) fn read(r: &mut Reader) -> Payments {
         "false",
         "Whether Stripe computes taxes on its page; Sutler stores what it answers.",
     );
+    let midtrans = read_midtrans(r);
     Payments {
         gateway,
         test_enabled,
+        midtrans,
         stripe_lacks_key: secret_key.is_none() && !webhook_secrets.is_empty(),
         stripe: secret_key.map(|secret_key| Stripe {
             secret_key,
@@ -108,7 +148,55 @@ pub(crate) fn read(r: &mut Reader) -> Payments {
     }
 }
 
+fn read_midtrans(r: &mut Reader) -> Option<Midtrans> {
+    let server_key: Option<Secret> = r.optional(
+        "midtrans.server_key",
+        "Mid-server-…",
+        "Midtrans' server key; turns the gateway `midtrans` on. Keys of the sandbox begin with SB-.",
+    );
+    let merchant_id = r.optional(
+        "midtrans.merchant_id",
+        "G…",
+        "The merchant whose transactions are accepted.",
+    );
+    let api_base: Option<Url> = r.optional(
+        "midtrans.api_base",
+        "https://api.midtrans.com",
+        "Where Midtrans' core API is; follows from the key when absent. In production only https:// is accepted.",
+    );
+    let snap_base: Option<Url> = r.optional(
+        "midtrans.snap_base",
+        "https://app.midtrans.com",
+        "Where Snap's API is; follows from the key when absent. In production only https:// is accepted.",
+    );
+    let timeout = r.value(
+        "midtrans.timeout",
+        "20s",
+        "The longest a call to Midtrans may take, 100ms to 2m. What came of a longer one is looked up later.",
+    );
+    let payment_methods = r.value(
+        "midtrans.payment_methods",
+        "bank_transfer, e_wallet, credit_card, qris",
+        "The ways to pay that Midtrans' pages offer; all that the account has when empty.",
+    );
+    let server_key = server_key?;
+    let sandbox = server_key.expose_secret().starts_with("SB-");
+    let place = |host: &str| {
+        let part = if sandbox { "sandbox." } else { "" };
+        Url::parse(&format!("https://{host}.{part}midtrans.com")).ok()
+    };
+    Some(Midtrans {
+        api_base: api_base.or_else(|| place("api"))?,
+        snap_base: snap_base.or_else(|| place("app"))?,
+        server_key,
+        merchant_id,
+        timeout,
+        payment_methods,
+    })
+}
+
 pub(crate) fn check(s: &Settings, r: &mut Reader) {
+    check_midtrans(s, r);
     match s.payments.gateway {
         GatewayName::Stripe if s.payments.stripe.is_none() => r.mistake(
             "stripe.secret_key",
@@ -161,6 +249,38 @@ pub(crate) fn check(s: &Settings, r: &mut Reader) {
     }
 }
 
+fn check_midtrans(s: &Settings, r: &mut Reader) {
+    let Some(midtrans) = &s.payments.midtrans else {
+        if s.payments.gateway == GatewayName::Midtrans {
+            r.mistake(
+                "midtrans.server_key",
+                "nothing",
+                "a key, because PAYMENT_GATEWAY is midtrans",
+            );
+        }
+        return;
+    };
+    for (key, url) in [
+        ("midtrans.api_base", &midtrans.api_base),
+        ("midtrans.snap_base", &midtrans.snap_base),
+    ] {
+        if s.is_production() && url.scheme() != "https" {
+            r.mistake(
+                key,
+                &format!("{:?}", url.as_str()),
+                "an https:// URL, because ENVIRONMENT is production and the key is sent there",
+            );
+        }
+    }
+    if !(Duration::from_millis(100)..=Duration::from_mins(2)).contains(&midtrans.timeout) {
+        r.mistake(
+            "midtrans.timeout",
+            &format!("{:?}", midtrans.timeout),
+            "100ms to 2m",
+        );
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use crate::{Settings, Sources};
@@ -179,5 +299,28 @@ mod tests {
             assert!(text.contains("STRIPE_SECRET_KEY: found nothing"), "{text}");
             assert!(!text.contains("hunter2"), "{text}");
         }
+    }
+
+    #[test]
+    fn midtrans_is_where_its_key_belongs() {
+        for (key, host) in [
+            ("SB-Mid-server-hunter2", "api.sandbox.midtrans.com"),
+            ("Mid-server-hunter2", "api.midtrans.com"),
+        ] {
+            let variables = [
+                ("MIDTRANS_SERVER_KEY", key),
+                ("PAYMENT_GATEWAY", "midtrans"),
+            ];
+            let settings = Settings::load(Sources::of(variables, None)).unwrap();
+            let midtrans = settings.payments.midtrans.unwrap();
+            assert_eq!(midtrans.api_base.host_str(), Some(host));
+            assert_eq!(midtrans.payment_methods.len(), 4);
+        }
+        let lacking = Settings::load(Sources::of([("PAYMENT_GATEWAY", "midtrans")], None));
+        let text = lacking.unwrap_err().to_string();
+        assert!(
+            text.contains("MIDTRANS_SERVER_KEY: found nothing"),
+            "{text}"
+        );
     }
 }

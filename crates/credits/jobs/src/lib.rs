@@ -3,7 +3,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use credits_model::jobs::{ExpireCredits, ProveWallets, SweepTopUps};
+use credits_model::events::TopUpRefundPromised;
+use credits_model::jobs::{ExecuteTopUpRefund, ExpireCredits, ProveWallets, SweepTopUps};
 use credits_service::Credits;
 use queue::Registry;
 use queue::schedule::Schedule;
@@ -19,6 +20,18 @@ pub fn register(registry: &mut Registry, credits: &Arc<Credits>) {
     registry.handle(move |context, SweepTopUps {}| {
         let service = service.clone();
         async move { service.sweep_top_ups(&context.scope).await }
+    });
+    let service = credits.clone();
+    registry.handle(move |context, job: ExecuteTopUpRefund| {
+        let service = service.clone();
+        async move {
+            service
+                .execute_top_up_refund(&context.scope, job.refund)
+                .await
+        }
+    });
+    registry.subscribe(|event: TopUpRefundPromised| ExecuteTopUpRefund {
+        refund: event.refund,
     });
     let service = credits.clone();
     registry.handle(move |context, ProveWallets {}| {

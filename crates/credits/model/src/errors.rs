@@ -88,6 +88,40 @@ pub enum CreditsError {
     /// Too many wait to be paid.
     #[error("{MAX_OPEN} top-ups wait to be paid; pay one, or wait until they are over")]
     TooManyTopUps,
+    /// Nothing came, so nothing can go back.
+    #[error("nothing was paid for this top-up, so nothing can go back")]
+    TopUpNotPaid,
+    /// Less can go back.
+    #[error(
+        "{0} can go back at most: what came and did not go back, and no more than is left of its credit"
+    )]
+    TopUpRefundTooLarge(Money),
+    /// It was paid in another currency.
+    #[error("it was paid in {0}; give an amount in that currency")]
+    TopUpRefundCurrency(Currency),
+    /// Nobody has to look at it.
+    #[error("nothing about this top-up waits to be acknowledged")]
+    NothingToAcknowledge,
+    /// There is no money of it that could become credit.
+    #[error(
+        "nothing of it can be credited: it was not paid, or in another currency, or is credited already"
+    )]
+    NothingToCredit,
+    /// Less came.
+    #[error("{0} came and did not go back; credit that much at most")]
+    TopUpCreditTooLarge(Money),
+    /// No gift card has that id or code.
+    #[error("there is no such gift card; look at the code again")]
+    GiftCardNotFound,
+    /// Somebody redeemed it.
+    #[error("the gift card was redeemed already")]
+    GiftCardRedeemed,
+    /// The shop took it back.
+    #[error("the shop took the gift card back")]
+    GiftCardVoided,
+    /// Its time is over.
+    #[error("the time of the gift card is over")]
+    GiftCardExpired,
     /// No such gateway.
     #[error("there is no payment gateway {0:?}")]
     UnknownGateway(String),
@@ -133,6 +167,16 @@ impl CreditsErrorCode {
             Self::TopUpNotFound => "top_up.not_found",
             Self::TopUpAmount => "top_up.amount_out_of_bounds",
             Self::TooManyTopUps => "top_up.too_many_open",
+            Self::TopUpNotPaid => "top_up.not_paid",
+            Self::TopUpRefundTooLarge => "top_up.refund_too_large",
+            Self::TopUpRefundCurrency => "top_up.refund_currency",
+            Self::NothingToAcknowledge => "top_up.nothing_to_acknowledge",
+            Self::NothingToCredit => "top_up.nothing_to_credit",
+            Self::TopUpCreditTooLarge => "top_up.credit_too_large",
+            Self::GiftCardNotFound => "gift_card.not_found",
+            Self::GiftCardRedeemed => "gift_card.redeemed",
+            Self::GiftCardVoided => "gift_card.voided",
+            Self::GiftCardExpired => "gift_card.expired",
             Self::UnknownGateway => "top_up.unknown_gateway",
             Self::ReturnUrl => "top_up.return_url",
             Self::Gateway => "top_up.gateway_refused",
@@ -148,7 +192,9 @@ impl CreditsErrorCode {
             Self::WalletNotFound
             | Self::TransactionNotFound
             | Self::HoldNotFound
+            | Self::GiftCardNotFound
             | Self::TopUpNotFound => K::NotFound,
+            Self::GiftCardExpired => K::Gone,
             Self::Gateway => K::BadGateway,
             Self::InsufficientCredit => K::PaymentRequired,
             Self::Frozen
@@ -160,6 +206,12 @@ impl CreditsErrorCode {
             | Self::RefundTooLarge
             | Self::HoldOver
             | Self::CaptureTooLarge
+            | Self::TopUpNotPaid
+            | Self::TopUpRefundTooLarge
+            | Self::NothingToAcknowledge
+            | Self::NothingToCredit
+            | Self::GiftCardRedeemed
+            | Self::GiftCardVoided
             | Self::TooManyTopUps => K::Conflict,
             Self::InvalidAmount
             | Self::CurrencyMismatch
@@ -167,6 +219,8 @@ impl CreditsErrorCode {
             | Self::InvalidReference
             | Self::InvalidExpiry
             | Self::TopUpAmount
+            | Self::TopUpRefundCurrency
+            | Self::TopUpCreditTooLarge
             | Self::UnknownGateway
             | Self::ReturnUrl => K::Unprocessable,
             Self::Access | Self::Accounts | Self::Once | Self::Fault => K::Internal,
@@ -201,11 +255,13 @@ impl DomainError for CreditsError {
             | Self::BalanceTooLarge
             | Self::AdjustmentTooLarge(_)
             | Self::RefundTooLarge(_)
+            | Self::TopUpRefundTooLarge(_)
             | Self::TopUpAmount { .. } => "/amount",
+            Self::TopUpCreditTooLarge(_) => "/credit",
             Self::UnknownGateway(_) => "/gateway",
             Self::ReturnUrl("success_url") => "/success_url",
             Self::ReturnUrl(_) => "/cancel_url",
-            Self::CurrencyMismatch(_) => "/amount/currency",
+            Self::CurrencyMismatch(_) | Self::TopUpRefundCurrency(_) => "/amount/currency",
             Self::InvalidExpiry => "/expires_at",
             Self::Accounts(inner) => return inner.fields(),
             _ => return Vec::new(),

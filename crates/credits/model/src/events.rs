@@ -1,6 +1,6 @@
 //! Facts about wallets.
 
-use kernel::{Event, TopUpId, WalletId};
+use kernel::{Event, GiftCardId, RefundId, TopUpId, WalletId};
 use serde::{Deserialize, Serialize};
 
 /// The balance of a wallet fell below what its owner wants to be told of. It
@@ -43,4 +43,43 @@ pub struct TopUpCredited {
 
 impl Event for TopUpCredited {
     const KIND: &'static str = "top_up.credited";
+}
+
+/// Money of a top-up is to go back; its credit is taken away.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct TopUpRefundPromised {
+    /// Of which top-up.
+    pub top_up: TopUpId,
+    /// Which refund.
+    pub refund: RefundId,
+}
+
+impl Event for TopUpRefundPromised {
+    const KIND: &'static str = "top_up.refund_promised";
+}
+
+/// Money of a top-up went back, or was charged back.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct TopUpRefunded {
+    /// Of which top-up.
+    pub top_up: TopUpId,
+    /// Which refund.
+    pub refund: RefundId,
+}
+
+impl Event for TopUpRefunded {
+    const KIND: &'static str = "top_up.refunded";
+}
+
+/// A gift card is in a wallet.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct GiftCardRedeemed {
+    /// Which gift card.
+    pub gift_card: GiftCardId,
+    /// Into which wallet.
+    pub wallet: WalletId,
+}
+
+impl Event for GiftCardRedeemed {
+    const KIND: &'static str = "gift_card.redeemed";
 }

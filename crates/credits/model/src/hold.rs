@@ -71,6 +71,17 @@ impl Hold {
         Ok(())
     }
 
+    /// Promises no more than that from now on; how much less it is.
+    pub fn lower(&mut self, amount: i64, now: Timestamp) -> Result<i64, CreditsError> {
+        if self.status != HoldStatus::Open || amount <= self.captured {
+            return Err(CreditsError::HoldOver);
+        }
+        let less = (self.amount - amount).max(0);
+        self.amount -= less;
+        self.updated_at = now;
+        Ok(less)
+    }
+
     /// Lets go what is left of it; how much that was.
     pub fn end(&mut self, status: HoldStatus, now: Timestamp) -> i64 {
         let left = self.left();

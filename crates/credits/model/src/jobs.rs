@@ -1,6 +1,6 @@
 //! Background work of credits.
 
-use kernel::Job;
+use kernel::{Job, RefundId};
 use serde::{Deserialize, Serialize};
 
 /// Takes what expired, and lets go of holds whose time is over.
@@ -25,4 +25,15 @@ pub struct SweepTopUps {}
 
 impl Job for SweepTopUps {
     const KIND: &'static str = "credits.sweep_top_ups";
+}
+
+/// Tells the gateway to give money of a top-up back.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct ExecuteTopUpRefund {
+    /// Which refund.
+    pub refund: RefundId,
+}
+
+impl Job for ExecuteTopUpRefund {
+    const KIND: &'static str = "credits.execute_top_up_refund";
 }

@@ -4,12 +4,14 @@
 
 pub mod errors;
 pub mod events;
+pub mod gift_card;
 pub mod hold;
 pub mod jobs;
 pub mod lot;
 pub mod proof;
 pub mod purse;
 pub mod top_up;
+pub mod top_up_refund;
 pub mod transfer;
 pub mod wallet;
 

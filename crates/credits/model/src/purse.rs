@@ -132,6 +132,48 @@ impl Purse {
         self.post(naming, -part, vec![change]).map(Some)
     }
 
+    /// Takes credit of one lot away, because money it was paid with goes back.
+    pub fn take_back(
+        &mut self,
+        naming: Naming,
+        top_up: TransferId,
+        lot: LotId,
+        amount: i64,
+    ) -> Result<Posting, CreditsError> {
+        self.wallet.require_available(amount)?;
+        let found = self.lots.iter_mut().find(|known| known.id == lot);
+        let found = found
+            .filter(|known| known.remaining >= amount)
+            .ok_or_else(|| Fault::permanent("less is left of a lot than is taken back"))?;
+        found.remaining -= amount;
+        let change = LotChange {
+            lot: found.clone(),
+            by: -amount,
+        };
+        self.lots.retain(|lot| lot.remaining > 0);
+        let mut posting = self.post(naming, -amount, vec![change])?;
+        posting.reverses = Some(top_up);
+        self.wallet.total_top_up -= amount;
+        Ok(posting)
+    }
+
+    /// Puts such credit back into its lot, because the money did not go back
+    /// after all.
+    pub fn put_again(
+        &mut self,
+        naming: Naming,
+        top_up: TransferId,
+        mut lot: Lot,
+        amount: i64,
+    ) -> Result<Posting, CreditsError> {
+        lot.remaining += amount;
+        self.keep(lot.clone());
+        let mut posting = self.post(naming, amount, vec![LotChange { lot, by: amount }])?;
+        posting.reverses = Some(top_up);
+        self.wallet.total_top_up += amount;
+        Ok(posting)
+    }
+
     /// Puts a lot where it belongs.
     fn keep(&mut self, lot: Lot) {
         self.lots.retain(|known| known.id != lot.id);

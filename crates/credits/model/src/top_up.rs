@@ -1,8 +1,10 @@
 //! Top-ups: money that is paid into a wallet.
 
-use kernel::{Money, PaymentId, Timestamp, TopUpId, WalletId};
-use payments::{PaymentStatus, ReturnUrls, SessionReport, SessionState};
+use kernel::{Audited, Money, PaymentId, Snapshot, Timestamp, TopUpId, WalletId};
+use payments::{DisputeOutcome, PaymentStatus, ReturnUrls, SessionReport, SessionState};
 use serde::{Deserialize, Serialize};
+
+use crate::errors::CreditsError;
 
 /// How many top-ups of a wallet can wait to be paid at the same time.
 pub const MAX_OPEN: i64 = 10;
@@ -30,8 +32,17 @@ pub struct TopUp {
     pub intent: Option<String>,
     /// What came.
     pub paid: Option<Money>,
+    /// How much credit it became, in minor units; none until it did.
+    pub credited: Option<i64>,
     /// When it was credited.
     pub credited_at: Option<Timestamp>,
+    /// What went back of what came, or is promised to, in minor units of that.
+    pub refunded: i64,
+    /// How much of its credit was taken away for that.
+    pub taken_back: i64,
+    /// Where the dispute of it stands at the payer's bank; none when there is
+    /// none.
+    pub dispute: Option<DisputeOutcome>,
     /// Why it failed.
     pub failure: Option<String>,
     /// Why somebody should look at it.
@@ -102,8 +113,64 @@ impl TopUp {
             self.attention = Some("amount_mismatch".to_owned());
             return News::Changed;
         }
+        self.credited = Some(self.amount.minor);
         self.credited_at = Some(now);
         News::Paid
+    }
+
+    /// Lets somebody look at it.
+    pub fn flag(&mut self, why: &str, now: Timestamp) {
+        self.attention = Some(why.to_owned());
+        self.updated_at = now;
+    }
+
+    /// What came of it and did not go back.
+    pub fn left(&self) -> Result<Money, CreditsError> {
+        let paid = self.paid.ok_or(CreditsError::TopUpNotPaid)?;
+        Ok(Money::new(paid.minor - self.refunded, paid.currency))
+    }
+
+    /// How much credit goes with an amount of money: as much, until all that
+    /// it became is gone. Taxes on top of the price go back last, for nothing.
+    pub fn credit_for(&self, amount: i64) -> i64 {
+        let credited = self.credited.unwrap_or_default();
+        amount.min(credited - self.taken_back).max(0)
+    }
+
+    /// What can go back at most, when so much of its credit can be taken away.
+    pub fn refundable(&self, room: i64) -> Result<Money, CreditsError> {
+        let left = self.left()?;
+        if self.credit_for(left.minor) <= room {
+            return Ok(left);
+        }
+        Ok(Money::new(left.minor.min(room), left.currency))
+    }
+
+    /// Notes that an amount goes back, and how much credit went with it.
+    pub fn give_back(&mut self, amount: i64, taken: i64, now: Timestamp) {
+        self.refunded += amount;
+        self.taken_back += taken;
+        self.updated_at = now;
+    }
+
+    /// Somebody looked at it, and lets so much of what came become credit.
+    pub fn accept(&mut self, credit: Money, now: Timestamp) -> Result<(), CreditsError> {
+        let fits = self
+            .paid
+            .is_some_and(|paid| paid.currency == self.amount.currency);
+        if self.credited.is_some() || !fits {
+            return Err(CreditsError::NothingToCredit);
+        }
+        if credit.currency != self.amount.currency {
+            return Err(CreditsError::CurrencyMismatch(self.amount.currency));
+        }
+        let most = self.left()?;
+        if !(1..=most.minor).contains(&credit.minor) {
+            return Err(CreditsError::TopUpCreditTooLarge(most));
+        }
+        self.credited = Some(credit.minor);
+        self.credited_at = Some(now);
+        Ok(())
     }
 
     /// Whether its page can still be paid.
@@ -136,5 +203,103 @@ impl TopUp {
             intent: None,
             failure,
         }
+    }
+}
+
+impl Audited for TopUp {
+    fn snapshot(&self) -> Snapshot {
+        let status: &'static str = self.status.into();
+        Snapshot::new()
+            .with("wallet", self.wallet)
+            .with("status", status)
+            .with("amount", self.amount)
+            .with("paid", self.paid)
+            .with("credited", self.credited)
+            .with("refunded", self.refunded)
+            .with("taken_back", self.taken_back)
+            .with("needs_attention", self.attention.is_some())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use kernel::Currency;
+
+    fn eur(minor: i64) -> Money {
+        Money::new(minor, Currency::EUR)
+    }
+
+    /// One of 10.00 that was paid, with so much tax on top.
+    fn paid(tax: i64) -> TopUp {
+        let now = Timestamp::from_seconds(1);
+        let mut top_up = TopUp {
+            id: TopUpId::new(now),
+            wallet: WalletId::new(now),
+            payment: PaymentId::new(now),
+            gateway: "test".into(),
+            status: PaymentStatus::Open,
+            amount: eur(1000),
+            session: None,
+            url: None,
+            intent: None,
+            paid: None,
+            credited: None,
+            credited_at: None,
+            refunded: 0,
+            taken_back: 0,
+            dispute: None,
+            failure: None,
+            attention: None,
+            return_urls: ReturnUrls {
+                success: String::new(),
+                cancel: String::new(),
+            },
+            expires_at: now,
+            checked_at: now,
+            created_at: now,
+            updated_at: now,
+        };
+        let mut report = top_up.never_opened();
+        report.state = SessionState::Paid {
+            amount: eur(1000 + tax),
+            tax: eur(tax),
+        };
+        assert_eq!(top_up.hear(&report, now), News::Paid);
+        top_up
+    }
+
+    #[test]
+    fn credit_goes_with_money_until_it_is_gone_and_taxes_go_last() {
+        let now = Timestamp::from_seconds(2);
+        let mut top_up = paid(190);
+        assert_eq!(top_up.refundable(1000).unwrap(), eur(1190));
+        // Of the credit 300 were spent.
+        assert_eq!(top_up.refundable(700).unwrap(), eur(700));
+        assert_eq!(top_up.credit_for(500), 500);
+        top_up.give_back(500, 500, now);
+        assert_eq!(top_up.refundable(500).unwrap(), eur(690));
+        assert_eq!(top_up.credit_for(690), 500);
+        top_up.give_back(500, 500, now);
+        assert_eq!(top_up.refundable(0).unwrap(), eur(190));
+        assert_eq!(top_up.credit_for(190), 0);
+        // The bank refused the second one.
+        top_up.give_back(-500, -500, now);
+        assert_eq!(top_up.refundable(500).unwrap(), eur(690));
+    }
+
+    #[test]
+    fn what_is_credited_is_not_credited_again() {
+        let now = Timestamp::from_seconds(2);
+        let refused = paid(0).accept(eur(1), now);
+        assert!(matches!(refused, Err(CreditsError::NothingToCredit)));
+        let mut other = paid(0);
+        (other.credited, other.credited_at) = (None, None);
+        other.paid = Some(eur(900));
+        other.refunded = 100;
+        let most = other.accept(eur(801), now);
+        assert!(matches!(most, Err(CreditsError::TopUpCreditTooLarge(most)) if most == eur(800)));
+        other.accept(eur(800), now).unwrap();
+        assert_eq!(other.credited, Some(800));
     }
 }

@@ -30,6 +30,8 @@ pub const MAX_REFERENCE: usize = 200;
 pub enum TransferKind {
     /// Its owner paid in.
     TopUp,
+    /// What was paid in went back to its owner.
+    TopUpRefund,
     /// A subscription began.
     Subscription,
     /// A subscription was changed for a dearer one.
@@ -103,7 +105,7 @@ impl TransferKind {
     /// The tenant's account that stands against the wallet's.
     pub fn counterpart(self) -> Account {
         match self {
-            Self::TopUp => Account::GatewayClearing,
+            Self::TopUp | Self::TopUpRefund => Account::GatewayClearing,
             Self::Subscription | Self::Upgrade | Self::Renewal | Self::Order | Self::Refund => {
                 Account::Revenue
             }
@@ -133,7 +135,7 @@ pub struct Posting {
     pub lots: Vec<LotChange>,
     /// Whether the first lot is new.
     pub adds_lot: bool,
-    /// Which spend is given back.
+    /// Which spend is given back, or of which top-up money went back.
     pub reverses: Option<TransferId>,
     /// When.
     pub at: Timestamp,
@@ -152,7 +154,7 @@ pub struct Transfer {
     pub amount: i64,
     /// What was in the wallet then.
     pub balance_after: i64,
-    /// Which spend was given back.
+    /// Which spend was given back, or of which top-up money went back.
     pub reverses: Option<TransferId>,
 }
 
@@ -171,7 +173,7 @@ pub struct Transaction {
     pub amount: Money,
     /// What was in the wallet then.
     pub balance_after: Money,
-    /// Which spend was given back.
+    /// Which spend was given back, or of which top-up money went back.
     pub reverses: Option<TransferId>,
     /// What somebody wrote about it.
     pub reason: Option<String>,

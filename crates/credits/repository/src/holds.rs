@@ -88,11 +88,12 @@ pub fn insert(hold: &Hold) -> (&'static str, Vec<Value>) {
 pub fn update(hold: &Hold) -> (&'static str, Vec<Value>) {
     let status: &'static str = hold.status.into();
     (
-        "UPDATE credit_holds SET status = $2, captured = $3, updated_at = $4 WHERE tenant_id = $1 AND id = $5",
+        "UPDATE credit_holds SET status = $2, captured = $3, updated_at = $4, amount = $5 WHERE tenant_id = $1 AND id = $6",
         vec![
             status.into(),
             hold.captured.into(),
             hold.updated_at.micros().into(),
+            hold.amount.into(),
             hold.id.uuid().into(),
         ],
     )

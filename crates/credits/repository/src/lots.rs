@@ -3,7 +3,7 @@
 use credits_model::lot::Lot;
 use credits_model::wallet::Wallet;
 use database::{OrFault as _, Scoped};
-use kernel::{Fault, Timestamp, WalletId};
+use kernel::{Fault, Timestamp, TopUpId, TransferId, WalletId};
 use sea_orm::FromQueryResult;
 use uuid::Uuid;
 
@@ -54,4 +54,31 @@ pub async fn open(db: &Scoped, wallet: &Wallet, limit: i64) -> Result<Vec<Lot>, 
     rows.iter()
         .map(|row| Lot::try_from(LotRow::from_query_result(row, "l_").or_fault()?))
         .collect()
+}
+
+#[derive(FromQueryResult)]
+struct Source {
+    transfer_id: Uuid,
+}
+
+/// The lot that a top-up became, and the transfer that booked it. Its wallet
+/// has to be locked to change it.
+pub async fn of_top_up(db: &Scoped, id: TopUpId) -> Result<Option<(TransferId, Lot)>, Fault> {
+    let rows = db
+        .rows(
+            &format!(
+                "SELECT {LOT}, l.transfer_id FROM ledger_transfers t \
+                 JOIN credit_lots l ON l.tenant_id = t.tenant_id AND l.transfer_id = t.id \
+                 WHERE t.tenant_id = $1 AND t.kind = 'TOP_UP' AND t.reference = $2"
+            ),
+            [id.to_string().into()],
+        )
+        .await?;
+    let Some(row) = rows.first() else {
+        return Ok(None);
+    };
+    let source = Source::from_query_result(row, "").or_fault()?;
+    let lot = LotRow::from_query_result(row, "l_").or_fault()?;
+    let transfer = TransferId::from_uuid(source.transfer_id);
+    Ok(Some((transfer, lot.try_into()?)))
 }

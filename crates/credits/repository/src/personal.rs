@@ -53,6 +53,19 @@ pub async fn close(tx: &Transaction, user: UserId, now: Timestamp) -> Result<(),
            JOIN wallets w ON w.tenant_id = e.tenant_id AND w.id = e.wallet_id WHERE e.tenant_id = $1 AND w.user_id = $2)",
         [user.uuid().into()],
     )
+    .await?;
+    tx.run(
+        "UPDATE top_up_refunds SET reason = NULL WHERE tenant_id = $1 AND reason IS NOT NULL AND top_up_id IN (SELECT p.id \
+           FROM top_ups p JOIN wallets w ON w.tenant_id = p.tenant_id AND w.id = p.wallet_id \
+           WHERE p.tenant_id = $1 AND w.user_id = $2)",
+        [user.uuid().into()],
+    )
+    .await?;
+    tx.run(
+        "UPDATE gift_cards SET note = NULL WHERE tenant_id = $1 AND note IS NOT NULL \
+         AND wallet_id IN (SELECT w.id FROM wallets w WHERE w.tenant_id = $1 AND w.user_id = $2)",
+        [user.uuid().into()],
+    )
     .await
     .map(|_| ())
 }

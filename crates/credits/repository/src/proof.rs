@@ -39,7 +39,7 @@ const SQL: &str = "SELECT w.id, w.credit_balance, w.held, w.total_top_up, w.tota
      (SELECT sum(m.amount) FROM credit_lot_movements m WHERE m.tenant_id = $1 AND m.lot_id = l.id), 0)) AS strayed \
  FROM wallets w LEFT JOIN ( \
    SELECT wallet_id, sum(change) AS booked, count(*) AS booked_entries, \
-     sum(CASE WHEN kind = 'TOP_UP' THEN change ELSE 0 END) AS topped_up, \
+     sum(CASE WHEN kind IN ('TOP_UP', 'TOP_UP_REFUND') THEN change ELSE 0 END) AS topped_up, \
      -sum(CASE WHEN kind IN ('SUBSCRIPTION', 'UPGRADE', 'RENEWAL', 'ORDER', 'REFUND') THEN change ELSE 0 END) AS spent, \
      sum(CASE WHEN balance_after = running AND sequence = place THEN 0 ELSE 1 END) AS broken, \
      sum(CASE WHEN other = -change THEN 0 ELSE 1 END) AS lopsided, \

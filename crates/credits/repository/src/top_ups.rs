@@ -22,7 +22,11 @@ struct Row {
     intent_id: Option<String>,
     paid: Option<i64>,
     paid_currency: Option<String>,
+    credited: Option<i64>,
     credited_at: Option<i64>,
+    refunded: i64,
+    taken_back: i64,
+    dispute: Option<String>,
     failure: Option<String>,
     attention: Option<String>,
     return_urls: Stored<ReturnUrls>,
@@ -33,7 +37,7 @@ struct Row {
 }
 
 const SELECT: &str = "SELECT p.id, p.wallet_id, p.payment_id, p.gateway, p.status, p.amount, p.currency, p.session_id, \
-     p.url, p.intent_id, p.paid, p.paid_currency, p.credited_at, p.failure, p.attention, p.return_urls, p.expires_at, \
+     p.url, p.intent_id, p.paid, p.paid_currency, p.credited, p.credited_at, p.refunded, p.taken_back, p.dispute, p.failure, p.attention, p.return_urls, p.expires_at, \
      p.checked_at, p.created_at, p.updated_at FROM top_ups p WHERE p.tenant_id = $1";
 
 impl TryFrom<Row> for TopUp {
@@ -57,7 +61,14 @@ impl TryFrom<Row> for TopUp {
             url: row.url,
             intent: row.intent_id,
             paid,
+            credited: row.credited,
             credited_at: row.credited_at.map(Timestamp::from_micros),
+            refunded: row.refunded,
+            taken_back: row.taken_back,
+            dispute: row
+                .dispute
+                .map(|text| word("top_ups.dispute", &text))
+                .transpose()?,
             failure: row.failure,
             attention: row.attention,
             return_urls: row.return_urls.0,
@@ -227,8 +238,8 @@ pub fn insert(top_up: &TopUp) -> (&'static str, Vec<Value>) {
     let status: &'static str = top_up.status.into();
     (
         "INSERT INTO top_ups (tenant_id, id, wallet_id, payment_id, gateway, status, amount, currency, return_urls, \
-           expires_at, checked_at, created_at, updated_at) \
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)",
+           expires_at, checked_at, created_at, updated_at, refunded, taken_back) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, 0, 0)",
         vec![
             top_up.id.uuid().into(),
             top_up.wallet.uuid().into(),
@@ -250,10 +261,11 @@ pub fn insert(top_up: &TopUp) -> (&'static str, Vec<Value>) {
 /// must be locked.
 pub fn update(top_up: &TopUp) -> (&'static str, Vec<Value>) {
     let status: &'static str = top_up.status.into();
+    let dispute: Option<&'static str> = top_up.dispute.map(Into::into);
     (
         "UPDATE top_ups SET status = $2, session_id = $3, url = $4, intent_id = $5, paid = $6, paid_currency = $7, \
-           credited_at = $8, failure = $9, attention = $10, checked_at = $11, updated_at = $12 \
-         WHERE tenant_id = $1 AND id = $13",
+           credited_at = $8, failure = $9, attention = $10, checked_at = $11, updated_at = $12, credited = $13, \
+           refunded = $14, taken_back = $15, dispute = $16 WHERE tenant_id = $1 AND id = $17",
         vec![
             status.into(),
             top_up.session.clone().into(),
@@ -269,6 +281,10 @@ pub fn update(top_up: &TopUp) -> (&'static str, Vec<Value>) {
             top_up.attention.clone().into(),
             top_up.checked_at.micros().into(),
             top_up.updated_at.micros().into(),
+            top_up.credited.into(),
+            top_up.refunded.into(),
+            top_up.taken_back.into(),
+            dispute.map(str::to_owned).into(),
             top_up.id.uuid().into(),
         ],
     )

@@ -272,7 +272,7 @@ impl Credits {
         self.done(tx, action, &before, wallet).await
     }
 
-    async fn begin<T: serde::de::DeserializeOwned>(
+    pub(crate) async fn begin<T: serde::de::DeserializeOwned>(
         &self,
         scope: &Scope,
         name: &'static str,

@@ -59,6 +59,8 @@ pub enum CreditSource {
         /// absent.
         priority: Option<i64>,
     },
+    /// It was on a gift card, which counts as paid for.
+    GiftCard,
     /// Somebody put something right.
     Adjustment,
 }
@@ -80,7 +82,7 @@ impl CreditSource {
     fn kind(self) -> TransferKind {
         match self {
             Self::TopUp => TransferKind::TopUp,
-            Self::Gift { .. } => TransferKind::Gift,
+            Self::Gift { .. } | Self::GiftCard => TransferKind::Gift,
             Self::Adjustment => TransferKind::AdminAdjustment,
         }
     }
@@ -95,7 +97,7 @@ impl CreditSource {
                 priority: priority.unwrap_or(DEFAULT_PRIORITY),
                 expires_at,
             },
-            Self::TopUp | Self::Adjustment => LotTerms {
+            Self::TopUp | Self::GiftCard | Self::Adjustment => LotTerms {
                 kind: LotKind::Paid,
                 priority: DEFAULT_PRIORITY,
                 expires_at: None,

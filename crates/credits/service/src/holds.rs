@@ -130,7 +130,7 @@ impl Credits {
         self.end_hold(tx, id, HoldStatus::Voided).await
     }
 
-    async fn end_hold(
+    pub(crate) async fn end_hold(
         &self,
         tx: &Transaction,
         id: HoldId,

@@ -6,13 +6,19 @@
 //! end in `_in_tx` are for other domains, in transactions of theirs; each has
 //! one effect for each reference.
 
+mod acknowledging;
 mod admin;
 mod booking;
+mod chargebacks;
 mod expiry;
+mod gift_cards;
 mod holds;
+mod holds_by_name;
 mod personal;
 mod proof;
 mod settling;
+mod taking_back;
+mod top_up_refunds;
 mod top_ups;
 mod wallets;
 
@@ -23,17 +29,23 @@ use accounts_model::tenant::Tenant;
 use accounts_service::Accounts;
 use credits_model::CreditsError;
 use database::{Database, Transaction};
+use kernel::secret::{KeyRing, Signer};
 use kernel::{AuditEntry, Fault, Scope, Timestamp};
 use payments::PaymentGateway;
 use queue::Queue;
 use url::Url;
 
+pub use acknowledging::Acknowledgement;
 pub use admin::{Adjustment, AdminRefund, Grant, WalletDetail};
 pub use booking::{Credit, CreditSource, RefundOf, RefundSpend, Spend};
+pub use credits_repository::gift_cards::Filter as GiftCardFilter;
 pub use credits_repository::ledger::Filter as TransactionFilter;
 pub use credits_repository::top_ups::Filter as TopUpFilter;
 pub use credits_repository::wallets::Filter as WalletFilter;
+pub use gift_cards::{IssuedGiftCard, NewGiftCard};
 pub use holds::{Authorise, Capture};
+pub use holds_by_name::HoldUpTo;
+pub use top_up_refunds::RefundTopUp;
 pub use top_ups::NewTopUp;
 pub use wallets::OwnWallet;
 
@@ -47,6 +59,8 @@ pub struct CreditsParts {
     pub accounts: Arc<Accounts>,
     /// The payment gateways; the first is used when none is named.
     pub gateways: Vec<Arc<dyn PaymentGateway>>,
+    /// What the codes of gift cards are made with.
+    pub keys: Arc<KeyRing>,
     /// The settings.
     pub settings: config::Credits,
     /// How long a payment page is open.
@@ -61,6 +75,7 @@ pub struct Credits {
     queue: Queue,
     accounts: Arc<Accounts>,
     gateways: Vec<Arc<dyn PaymentGateway>>,
+    gift_codes: Signer,
     settings: config::Credits,
     session_ttl: Duration,
     return_origins: Vec<Url>,
@@ -74,6 +89,7 @@ impl Credits {
             queue: parts.queue,
             accounts: parts.accounts,
             gateways: parts.gateways,
+            gift_codes: Signer::new(&parts.keys, "gift-card-code"),
             settings: parts.settings,
             session_ttl: parts.session_ttl,
             return_origins: parts.return_origins,

@@ -10,7 +10,7 @@ use credits_model::CreditsError;
 use credits_model::events::TopUpCredited;
 use credits_model::top_up::{News, TopUp};
 use credits_model::wallet::WalletKey;
-use credits_repository::top_ups;
+use credits_repository::{top_up_refunds, top_ups};
 use database::{Batch, retrying};
 use kernel::{DomainError as _, Scope, Timestamp, TopUpId, WebhookEventId};
 use payments::{GatewayError, MoneyRef, PaymentStatus, SessionReport};
@@ -30,6 +30,8 @@ const OPENING: Duration = Duration::from_mins(1);
 const ASK_OPEN: Duration = Duration::from_mins(10);
 /// How often the gateway is asked about a payment that takes days.
 const ASK_PROCESSING: Duration = Duration::from_hours(1);
+/// How often the gateway is asked about a refund.
+const ASK_REFUND: Duration = Duration::from_mins(5);
 
 impl Credits {
     /// Applies what a gateway says of a session, if it is that of a top-up;
@@ -66,22 +68,6 @@ impl Credits {
         Ok(found.and_then(|top_up| top_up.session))
     }
 
-    /// Lets somebody look at the top-up that some money belongs to: it was
-    /// given back at the gateway, or is disputed, and what to take back of the
-    /// wallet is for a person to decide. False when it is no top-up's.
-    pub async fn flag_money(
-        &self,
-        scope: &Scope,
-        gateway: &str,
-        money: &MoneyRef,
-        why: &str,
-    ) -> Result<bool, CreditsError> {
-        let db = self.database.read(scope).await?;
-        let found = top_ups::find_by_money(&db, gateway, money).await?;
-        drop(db);
-        self.flag(scope, found, why).await
-    }
-
     /// Lets somebody look at the top-up of a session that the gateway refuses
     /// to know. False when it is no top-up's.
     pub async fn flag_session(
@@ -93,19 +79,10 @@ impl Credits {
         let db = self.database.read(scope).await?;
         let found = top_ups::find_by_session(&db, gateway, session, None).await?;
         drop(db);
-        self.flag(scope, found, "payment_not_verifiable").await
-    }
-
-    async fn flag(
-        &self,
-        scope: &Scope,
-        found: Option<TopUp>,
-        why: &str,
-    ) -> Result<bool, CreditsError> {
         let Some(top_up) = found else {
             return Ok(false);
         };
-        let write = top_ups::flag(top_up.id, why, self.now());
+        let write = top_ups::flag(top_up.id, "payment_not_verifiable", self.now());
         self.database.write_one(scope, "top_up.flag", write).await?;
         Ok(true)
     }
@@ -175,6 +152,7 @@ impl Credits {
     /// left for the next run.
     pub async fn sweep_top_ups(&self, scope: &Scope) -> Result<(), CreditsError> {
         let now = self.now();
+        self.sweep_refunds(scope, now).await?;
         let mut last = None;
         loop {
             let db = self.database.read(scope).await?;
@@ -190,6 +168,30 @@ impl Credits {
             let full = i64::try_from(open.len()).is_ok_and(|found| found == AT_ONCE);
             last = match open.last() {
                 Some(top_up) if full => Some(top_up.id),
+                _ => return Ok(()),
+            };
+        }
+    }
+
+    /// Asks the gateways about refunds nobody heard of: the same key gives the
+    /// same refund, so asking is telling again.
+    async fn sweep_refunds(&self, scope: &Scope, now: Timestamp) -> Result<(), CreditsError> {
+        let mut last = None;
+        loop {
+            let db = self.database.read(scope).await?;
+            let before = now.minus(ASK_REFUND);
+            let open = top_up_refunds::pending(&db, before, last, AT_ONCE).await?;
+            drop(db);
+            for refund in &open {
+                let id = refund.id;
+                if let Err(error) = self.execute_top_up_refund(scope, id).await {
+                    let cause = error.fault().map(kernel::Fault::chain).unwrap_or_default();
+                    tracing::warn!(%id, %error, cause, "could not be refunded; the next sweep tries again");
+                }
+            }
+            let full = i64::try_from(open.len()).is_ok_and(|found| found == AT_ONCE);
+            last = match open.last() {
+                Some(refund) if full => Some(refund.id),
                 _ => return Ok(()),
             };
         }

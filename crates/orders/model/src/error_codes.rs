@@ -46,6 +46,7 @@ impl OrdersErrorCode {
             Self::RatesCurrency => "shipping_method.currency_mismatch",
             Self::InvalidCountry => "shipping_method.invalid_country",
             Self::VersionMismatch => "version_mismatch",
+            Self::WalletShareTooLarge => "checkout.wallet_share_too_large",
             Self::Gateway => "payment.gateway_refused",
             Self::Webhook => "webhook.refused",
             Self::TestSessionNotFound => "test_gateway.session_not_found",
@@ -53,6 +54,7 @@ impl OrdersErrorCode {
             Self::Money => "amount_out_of_range",
             Self::Access
             | Self::Catalog
+            | Self::Credits
             | Self::Promotion
             | Self::Delivery
             | Self::Aftercare
@@ -83,6 +85,7 @@ impl OrdersErrorCode {
             | Self::ShippingUnavailable
             | Self::UnknownGateway
             | Self::ReturnUrl
+            | Self::WalletShareTooLarge
             | Self::InvalidRates
             | Self::RatesCurrency
             | Self::InvalidCountry
@@ -111,6 +114,7 @@ impl OrdersErrorCode {
             Self::Webhook => K::Malformed,
             Self::Access
             | Self::Catalog
+            | Self::Credits
             | Self::Promotion
             | Self::Delivery
             | Self::Aftercare

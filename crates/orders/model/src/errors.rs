@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use catalog_model::CatalogError;
+use credits_model::CreditsError;
 use kernel::{
     AccessDenied, Currency, DomainError, ErrorKind, Fault, FieldError, Money, MoneyError, OnceError,
 };
@@ -166,6 +167,12 @@ pub enum OrdersError {
         "it was changed by somebody else in the meantime; read it again and repeat your change"
     )]
     VersionMismatch,
+    /// The wallet is to pay more than there is to pay.
+    #[error("the order costs {0}; pay that much from the wallet at most")]
+    WalletShareTooLarge(Money),
+    /// The wallet refused.
+    #[error(transparent)]
+    Credits(CreditsError),
     /// The gateway refused.
     #[error("{0}")]
     Gateway(String),
@@ -210,11 +217,21 @@ impl From<CatalogError> for OrdersError {
     }
 }
 
+impl From<CreditsError> for OrdersError {
+    fn from(error: CreditsError) -> Self {
+        match error {
+            CreditsError::Fault(fault) => Self::Fault(fault),
+            other => Self::Credits(other),
+        }
+    }
+}
+
 impl DomainError for OrdersError {
     fn kind(&self) -> ErrorKind {
         match self {
             Self::Access(inner) => inner.kind(),
             Self::Catalog(inner) => inner.kind(),
+            Self::Credits(inner) => inner.kind(),
             Self::Promotion(inner) => inner.kind(),
             Self::Delivery(inner) => inner.kind(),
             Self::Aftercare(inner) => inner.kind(),
@@ -228,6 +245,7 @@ impl DomainError for OrdersError {
         match self {
             Self::Access(inner) => inner.code(),
             Self::Catalog(inner) => inner.code(),
+            Self::Credits(inner) => inner.code(),
             Self::Promotion(inner) => inner.code(),
             Self::Delivery(inner) => inner.code(),
             Self::Aftercare(inner) => inner.code(),
@@ -252,6 +270,8 @@ impl DomainError for OrdersError {
             Self::AddressMissing => "/shipping_address",
             Self::ShippingMissing | Self::ShippingUnavailable => "/shipping_method",
             Self::CartChanged { .. } => "/expected_total",
+            Self::WalletShareTooLarge(_) => "/wallet/amount",
+            Self::Credits(_) => "/wallet",
             Self::UnknownGateway(_) => "/gateway",
             Self::ReturnUrl("success_url") => "/success_url",
             Self::ReturnUrl(_) => "/cancel_url",

@@ -147,6 +147,7 @@ pub fn order_of(
         exchange_credit: settlement.credit,
         exchanged: nothing,
         credit_back: nothing,
+        wallet_credit: nothing,
         ..first.clone()
     };
     if lines.iter().all(|line| line.pieces.intangible > 0) {

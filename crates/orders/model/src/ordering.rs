@@ -179,10 +179,11 @@ pub fn new_order(
         exchange_credit: nothing,
         exchanged: nothing,
         credit_back: nothing,
+        wallet_credit: nothing,
     })
 }
 
-/// An attempt to pay an order.
+/// An attempt to pay an order: what its buyer's wallet does not.
 pub fn new_attempt(order: &Order, gateway: &str, now: Timestamp, ttl: Duration) -> Payment {
     let nothing = Money::zero(order.currency);
     Payment {
@@ -190,7 +191,10 @@ pub fn new_attempt(order: &Order, gateway: &str, now: Timestamp, ttl: Duration) 
         order: order.id,
         gateway: gateway.to_owned(),
         status: PaymentStatus::Created,
-        amount: order.total,
+        amount: Money::new(
+            order.total.minor - order.wallet_credit.minor,
+            order.currency,
+        ),
         session: None,
         url: None,
         intent: None,

@@ -4,7 +4,12 @@
 use kernel::{Money, OrderId, PaymentId, Timestamp};
 use serde::{Deserialize, Serialize};
 
+use crate::order::Order;
+
 pub use payments::PaymentStatus;
+
+/// What stands as the gateway of what was paid from the buyer's wallet.
+pub const WALLET: &str = "wallet";
 
 /// An attempt to pay an order.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -41,6 +46,36 @@ pub struct Payment {
     pub created_at: Timestamp,
     /// When it was last changed.
     pub updated_at: Timestamp,
+}
+
+impl Payment {
+    /// What the buyer's wallet paid of an order just now, by that booking.
+    pub fn from_wallet(order: &Order, booking: String, now: Timestamp) -> Self {
+        let nothing = Money::zero(order.currency);
+        Self {
+            id: PaymentId::new(now),
+            order: order.id,
+            gateway: WALLET.to_owned(),
+            status: PaymentStatus::Succeeded,
+            amount: order.wallet_credit,
+            session: None,
+            url: None,
+            intent: Some(booking),
+            captured: order.wallet_credit,
+            tax: nothing,
+            refunded: nothing,
+            failure: None,
+            expires_at: now,
+            checked_at: now,
+            created_at: now,
+            updated_at: now,
+        }
+    }
+
+    /// Whether it is the buyer's wallet that paid.
+    pub fn is_from_wallet(&self) -> bool {
+        self.gateway == WALLET
+    }
 }
 
 #[cfg(test)]

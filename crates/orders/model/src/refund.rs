@@ -2,34 +2,11 @@
 
 use kernel::{Money, OrderId, OrderLineId, PaymentId, RefundId, Timestamp};
 use serde::{Deserialize, Serialize};
-use strum::{EnumString, IntoStaticStr};
+
+pub use payments::RefundStatus;
 
 use crate::errors::OrdersError;
 use crate::order::OrderLine;
-
-/// Where a refund stands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, EnumString, IntoStaticStr)]
-#[strum(serialize_all = "snake_case")]
-#[serde(rename_all = "snake_case")]
-pub enum RefundStatus {
-    /// Promised; the gateway may or may not know of it yet.
-    Pending,
-    /// The gateway took it.
-    Succeeded,
-    /// The gateway refused; the promise was taken back.
-    Failed,
-}
-
-impl RefundStatus {
-    /// Whether a refund may go from one state to another. A bank can refuse
-    /// what the gateway took; nothing comes after that.
-    pub fn may_become(self, next: Self) -> bool {
-        matches!(
-            (self, next),
-            (Self::Pending, Self::Succeeded | Self::Failed) | (Self::Succeeded, Self::Failed)
-        )
-    }
-}
 
 /// Pieces of a line that go back into stock.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]

@@ -59,13 +59,14 @@ pub(crate) struct Row {
     exchange_credit: i64,
     exchanged: i64,
     credit_back: i64,
+    wallet_credit: i64,
 }
 
 pub(crate) const COLUMNS: &str = "id, number, cart_id, user_id, email, currency, status, payment_status, fulfilment_status, \
      subtotal, discount, shipping, shipping_discount, fee, total, tax, captured, refunded, shipping_address, \
      billing_address, shipping_method, shipping_method_name, promotions, return_urls, reserved_until, attention, carrier, \
      tracking_number, cancel_reason, placed_at, paid_at, shipped_at, canceled_at, version, updated_at, dispute, \
-     exchange_of, exchange_credit, exchanged, credit_back";
+     exchange_of, exchange_credit, exchanged, credit_back, wallet_credit";
 
 pub(crate) fn read(row: Row) -> Result<Order, Fault> {
     let currency = currency("orders.currency", &row.currency)?;
@@ -118,6 +119,7 @@ pub(crate) fn read(row: Row) -> Result<Order, Fault> {
         exchange_credit: money(row.exchange_credit),
         exchanged: money(row.exchanged),
         credit_back: money(row.credit_back),
+        wallet_credit: money(row.wallet_credit),
     })
 }
 
@@ -218,13 +220,13 @@ fn promotions_of(order: &Order) -> Option<&Vec<AppliedPromotion>> {
 }
 
 /// The write of what an edit changes besides what [`update`] writes: amounts,
-/// addresses, shipping method and promotions. For a batch of its own, because
+/// the wallet's share, addresses, shipping method and promotions. For a batch of its own, because
 /// it touches the same row; the order must be locked.
 pub fn update_contents(order: &Order) -> (&'static str, Vec<Value>) {
     (
         "UPDATE orders SET subtotal = $2, discount = $3, shipping = $4, shipping_discount = $5, fee = $6, total = $7, \
            shipping_address = $8, billing_address = $9, shipping_method = $10, shipping_method_name = $11, \
-           promotions = $12 WHERE tenant_id = $1 AND id = $13",
+           promotions = $12, wallet_credit = $13 WHERE tenant_id = $1 AND id = $14",
         vec![
             order.subtotal.minor.into(),
             order.discount.minor.into(),
@@ -237,6 +239,7 @@ pub fn update_contents(order: &Order) -> (&'static str, Vec<Value>) {
             order.shipping_method.clone().into(),
             order.shipping_method_name.clone().into(),
             to_maybe(promotions_of(order)).into(),
+            order.wallet_credit.minor.into(),
             order.id.uuid().into(),
         ],
     )

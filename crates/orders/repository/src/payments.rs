@@ -180,6 +180,26 @@ pub fn insert(payment: &Payment) -> (&'static str, Vec<Value>) {
     )
 }
 
+/// The write that adds what a wallet paid, for a batch.
+pub fn insert_captured(payment: &Payment) -> (&'static str, Vec<Value>) {
+    let status: &'static str = payment.status.into();
+    (
+        "INSERT INTO payments (tenant_id, id, order_id, gateway, status, amount, currency, intent_id, captured, tax, \
+           refunded, expires_at, checked_at, created_at, updated_at) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $6, 0, 0, $9, $9, $9, $9)",
+        vec![
+            payment.id.uuid().into(),
+            payment.order.uuid().into(),
+            payment.gateway.clone().into(),
+            status.into(),
+            payment.captured.minor.into(),
+            payment.amount.currency.code().into(),
+            payment.intent.clone().into(),
+            payment.created_at.micros().into(),
+        ],
+    )
+}
+
 /// The write of everything about an attempt that can change, for a batch. Its
 /// order must be locked.
 pub fn update(payment: &Payment) -> (&'static str, Vec<Value>) {

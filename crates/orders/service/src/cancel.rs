@@ -256,6 +256,7 @@ impl Orders {
             self.tell_customer(tx, order.id, reason.text).await?;
         }
         self.release_credit(tx, batch, order).await?;
+        self.release_held(tx, order).await?;
         batch.add(orders::update(order));
         let actor = tx.scope().actor();
         let note = Some(reason.text.to_owned());

@@ -11,6 +11,7 @@ use crate::Orders;
 use crate::access::CartKey;
 use crate::address_book::GivenAddress;
 use crate::orders::OrderAnswer;
+use crate::wallet_payments::WalletShare;
 
 /// What somebody checks out with. What is `None` is taken from the cart.
 #[derive(Debug, Clone)]
@@ -33,6 +34,8 @@ pub struct CheckoutRequest {
     pub cancel_url: Option<String>,
     /// The total the buyer saw.
     pub expected_total: Option<Money>,
+    /// What of it the caller's wallet pays; nothing when absent.
+    pub wallet: Option<WalletShare>,
 }
 
 impl Orders {

@@ -46,18 +46,19 @@ impl Orders {
             _ => scope.clone(),
         };
         let payment = self.by_money(&inside, &event.source, &report.money).await?;
-        let Some(payment) = payment else {
-            let money = &report.money;
-            return self
-                .let_look_at_top_up(&inside, event, money, "disputed")
-                .await;
-        };
-        // The news of the payment may come after that of the dispute.
-        self.learn_of_payment(&inside, gateway, &payment).await?;
-        retrying("dispute.settle", || {
-            self.settle_dispute(&inside, &payment, &report)
-        })
-        .await?;
+        if let Some(payment) = payment {
+            // The news of the payment may come after that of the dispute.
+            self.learn_of_payment(&inside, gateway, &payment).await?;
+            retrying("dispute.settle", || {
+                self.settle_dispute(&inside, &payment, &report)
+            })
+            .await?;
+        } else {
+            let of_top_up = self.follow_dispute_of_top_up(&inside, event, &report);
+            if !of_top_up.await? {
+                return Ok(Some("no attempt of ours has this payment".to_owned()));
+            }
+        }
         let state = WebhookState::Processed;
         let write = queue::inbox::conclude(event.id, state, None, self.now());
         self.database

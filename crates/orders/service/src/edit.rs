@@ -239,10 +239,11 @@ impl Orders {
             line.waits_for_nothing();
         }
         lines::replace(tx, order.id, &lines).await?;
+        self.lower_held(tx, &mut order).await?;
         let (sql, values) = orders::update_contents(&order);
         tx.run(sql, values).await?;
         let mut batch = Batch::new();
-        let sells_now = order.total.is_zero();
+        let sells_now = order.to_pay()?.is_zero();
         if before.reserved_until.is_some() || closed.is_some() || sells_now {
             order.reserved_until = None;
             self.reserve_again(tx, &mut batch, &mut order).await?;

@@ -47,6 +47,7 @@ mod sweep;
 mod tenant_cache;
 mod test_buyer;
 mod top_ups;
+mod wallet_payments;
 mod webhooks;
 
 use std::sync::Arc;
@@ -83,6 +84,7 @@ pub use refunds::RefundCommand;
 pub use returns::{NewReturn, ReturnFilter, ReturnStep};
 pub use sales::AskedDays;
 pub use sweep::SWEEP_INTERVAL;
+pub use wallet_payments::WalletShare;
 
 use gateways::Gateways;
 use tenant_cache::TenantCache;

@@ -340,14 +340,19 @@ fn session_request(
     lines: &[OrderLine],
     payment: &Payment,
 ) -> Result<SessionRequest, OrdersError> {
-    if order.exchange_credit.minor > 0 {
-        // What came back pays the rest.
-        let difference = SessionLine {
-            name: format!("Order {}: difference of an exchange", order.number),
+    // What came back, or the buyer's wallet, pays the rest.
+    let part = match (order.exchange_credit.minor, order.wallet_credit.minor) {
+        (1.., _) => Some("difference of an exchange"),
+        (_, 1..) => Some("rest beside the wallet"),
+        _ => None,
+    };
+    if let Some(part) = part {
+        let line = SessionLine {
+            name: format!("Order {}: {part}", order.number),
             unit: payment.amount,
             quantity: 1,
         };
-        return Ok(request_of(order, payment, vec![difference]));
+        return Ok(request_of(order, payment, vec![line]));
     }
     let mut shown = lines
         .iter()

@@ -108,6 +108,7 @@ fn order(detail: &OrderDetail) -> Value {
         "total": order.total,
         "captured": order.captured,
         "refunded": order.refunded,
+        "wallet_credit": order.wallet_credit,
         "shipping_address": order.shipping_address,
         "billing_address": order.billing_address,
         "shipping_method": order.shipping_method_name,

@@ -183,7 +183,10 @@ impl Orders {
             numbers::TAKEN,
             numbers::take(tenant.settings.order_numbers_after),
         );
-        let payment = self.first_attempt(&order, gateway, now);
+        if let Some(share) = request.wallet {
+            self.hold_credit(&tx, &mut order, share).await?;
+        }
+        let payment = self.first_attempt(&order, gateway, now)?;
         order.number = self
             .write_placed(&tx, batch, &order, &lines, payment.as_ref())
             .await?;
@@ -271,9 +274,14 @@ impl Orders {
     }
 
     /// The attempt that comes with an order; none when there is nothing to pay.
-    fn first_attempt(&self, order: &Order, gateway: &str, now: Timestamp) -> Option<Payment> {
-        (!order.total.is_zero())
-            .then(|| new_attempt(order, gateway, now, self.settings.session_ttl))
+    fn first_attempt(
+        &self,
+        order: &Order,
+        gateway: &str,
+        now: Timestamp,
+    ) -> Result<Option<Payment>, OrdersError> {
+        let pays = !order.to_pay()?.is_zero();
+        Ok(pays.then(|| new_attempt(order, gateway, now, self.settings.session_ttl)))
     }
 
     /// Writes an order and all that belongs to it; the number it got.
@@ -307,10 +315,15 @@ impl Orders {
         self.queue.publish_with(tx, &mut batch, &event)?;
         batch.add(carts::becomes_order(order.cart, order.id, backend, now));
         let number: Option<numbers::Number> = batch.run_for(tx).await?;
+        if !order.wallet_credit.is_zero() {
+            let (sql, values) = orders::update_contents(order);
+            tx.run(sql, values).await?;
+        }
         Ok(number.ok_or(OrdersError::CartNotFound)?.number)
     }
 
-    /// An order of nothing is paid as soon as it is placed.
+    /// An order of nothing, or that its buyer's wallet pays, is paid as soon as
+    /// it is placed.
     pub(crate) async fn pay_nothing(
         &self,
         tx: &Transaction,
@@ -319,6 +332,7 @@ impl Orders {
     ) -> Result<(), OrdersError> {
         self.catalog.sell_in_tx(tx, order.id).await?;
         let mut batch = Batch::new();
+        self.spend_held(tx, &mut batch, &mut order).await?;
         self.mark_paid(tx, &mut batch, &mut order, None, needs_shipping)?;
         batch.add(orders::update(&order));
         batch.run(tx).await?;

@@ -106,7 +106,10 @@ impl Orders {
         let mut left = promise.amount;
         // Goods come back once, however many payments the money was in.
         let mut restock = promise.restock.to_vec();
-        for mut payment in payments::of(tx, order.id).await? {
+        let mut all = payments::of(tx, order.id).await?;
+        // What a gateway took goes back first, what the wallet paid last.
+        all.sort_by_key(Payment::is_from_wallet);
+        for mut payment in all {
             let share = take_share(&mut payment, &mut left)?;
             if share.is_zero() {
                 continue;

@@ -92,23 +92,10 @@ impl Orders {
         if refund.status != RefundStatus::Pending {
             return Ok(());
         }
-        let request = RefundRequest {
-            refund: id,
-            payment: payment.id,
-            session: payment.session.clone().unwrap_or_default(),
-            intent: payment.intent.clone(),
-            external: refund.external.clone(),
-            amount: refund.amount,
-        };
-        let report = match self.gateways.of(&payment)?.refund(scope, &request).await {
-            Ok(report) => report,
-            Err(GatewayError::Refused(why)) => RefundReport {
-                id: String::new(),
-                refund: Some(id),
-                amount: refund.amount,
-                state: RefundState::Failed(why),
-            },
-            Err(GatewayError::Unknown(fault)) => return Err(fault.into()),
+        let report = if payment.is_from_wallet() {
+            self.refund_to_wallet(scope, &refund).await?
+        } else {
+            self.refund_at_gateway(scope, &refund, &payment).await?
         };
         retrying("refund.settle", || {
             self.settle_refunds(
@@ -120,6 +107,32 @@ impl Orders {
             )
         })
         .await
+    }
+
+    async fn refund_at_gateway(
+        &self,
+        scope: &Scope,
+        refund: &Refund,
+        payment: &Payment,
+    ) -> Result<RefundReport, OrdersError> {
+        let request = RefundRequest {
+            refund: refund.id,
+            payment: payment.id,
+            session: payment.session.clone().unwrap_or_default(),
+            intent: payment.intent.clone(),
+            external: refund.external.clone(),
+            amount: refund.amount,
+        };
+        match self.gateways.of(payment)?.refund(scope, &request).await {
+            Ok(report) => Ok(report),
+            Err(GatewayError::Refused(why)) => Ok(RefundReport {
+                id: String::new(),
+                refund: Some(refund.id),
+                amount: refund.amount,
+                state: RefundState::Failed(why),
+            }),
+            Err(GatewayError::Unknown(fault)) => Err(fault.into()),
+        }
     }
 
     /// Takes over what the gateway says went back of some money, whoever
@@ -207,7 +220,7 @@ impl Orders {
         }
         refund.checked_at = now;
         let actor = tx.scope().actor();
-        let next = status_of(&report.state);
+        let next = RefundStatus::from(&report.state);
         match &report.state {
             _ if !refund.status.may_become(next) => {}
             RefundState::Pending => {}
@@ -248,7 +261,7 @@ impl Orders {
         parts: &mut [Part],
         report: &RefundReport,
     ) -> Result<(), OrdersError> {
-        let status = status_of(&report.state);
+        let status = RefundStatus::from(&report.state);
         if status == RefundStatus::Failed {
             return Ok(());
         }
@@ -288,13 +301,5 @@ impl Orders {
         };
         self.queue.publish_with(tx, batch, &event)?;
         Ok(())
-    }
-}
-
-fn status_of(state: &RefundState) -> RefundStatus {
-    match state {
-        RefundState::Pending => RefundStatus::Pending,
-        RefundState::Succeeded => RefundStatus::Succeeded,
-        RefundState::Failed(_) => RefundStatus::Failed,
     }
 }

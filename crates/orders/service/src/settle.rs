@@ -18,6 +18,7 @@ use queue::inbox::{self, WebhookState};
 
 use crate::Orders;
 use crate::payments::note_waiting;
+use crate::wallet_payments::is_gone;
 
 /// How it became known what a gateway says.
 #[derive(Debug, Clone, Copy)]
@@ -31,13 +32,15 @@ pub(crate) enum Said {
     Closed,
 }
 
-/// Whether the goods of a late payment may be taken from stock.
+/// Whether the goods of a payment may be taken from stock.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Stock {
     /// They may be there.
     Try,
     /// They were tried for, and are gone.
     Gone,
+    /// They are there, but credit that was promised with the money is not.
+    Unpaid,
 }
 
 /// What remains when an attempt came to nothing.
@@ -68,6 +71,12 @@ impl Orders {
             Err(OrdersError::Catalog(CatalogError::OutOfStock(_))) => {
                 retrying("payment.settle", || {
                     self.settle_once(scope, payment, report, said, Stock::Gone)
+                })
+                .await
+            }
+            Err(error) if is_gone(&error) => {
+                retrying("payment.settle", || {
+                    self.settle_once(scope, payment, report, said, Stock::Unpaid)
                 })
                 .await
             }
@@ -203,17 +212,23 @@ impl Orders {
             return self.noted(tx, batch, order, "payment_mismatch", attempt);
         }
         match order.status {
-            OrderStatus::Pending if attempt.amount != order.total => {
+            OrderStatus::Pending if attempt.amount != order.to_pay()? => {
                 self.give_back(tx, batch, order, attempt, "paid_before_edit")
             }
             OrderStatus::Pending if stock == Stock::Try => {
                 let needs_shipping = order.shipping_method.is_some();
                 self.hand_over(tx, order).await?;
+                self.spend_held(tx, batch, order).await?;
                 self.mark_paid(tx, batch, order, Some(attempt.id), needs_shipping)
+            }
+            OrderStatus::Pending if stock == Stock::Unpaid => {
+                order.flag("wallet_credit_gone", now);
+                self.noted(tx, batch, order, "payment_mismatch", attempt)
             }
             OrderStatus::Pending => {
                 order.cancel("out of stock when the payment came".to_owned(), now)?;
                 self.release_credit(tx, batch, order).await?;
+                self.release_held(tx, order).await?;
                 // Whatever is still reserved of other lines goes back.
                 self.catalog.release_in_tx(tx, order.id).await?;
                 self.release_promotions(tx, order).await?;

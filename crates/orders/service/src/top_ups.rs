@@ -4,8 +4,8 @@
 use credits_model::CreditsError;
 use kernel::{Fault, Scope};
 use orders_model::OrdersError;
-use orders_model::ports::{MoneyRef, PaymentGateway, SessionReport};
-use queue::inbox::{WebhookEvent, WebhookState};
+use orders_model::ports::{DisputeReport, MoneyRef, PaymentGateway, SessionReport};
+use queue::inbox::WebhookEvent;
 
 use crate::Orders;
 
@@ -47,27 +47,34 @@ impl Orders {
         }
     }
 
-    /// Lets a person look at the top-up that some money belongs to; a reason
-    /// when it is nobody's.
-    pub(crate) async fn let_look_at_top_up(
+    /// Lets a top-up hear what went back of its money; a reason when it is
+    /// nobody's.
+    pub(crate) async fn follow_refunds_of_top_up(
         &self,
         scope: &Scope,
         event: &WebhookEvent,
         money: &MoneyRef,
-        why: &str,
     ) -> Result<Option<String>, OrdersError> {
         let found = self
             .credits
-            .flag_money(scope, &event.source, money, why)
+            .follow_refunds(scope, &event.source, money, event.id)
             .await
             .map_err(failed)?;
-        if !found {
-            return Ok(Some("no attempt of ours has this payment".to_owned()));
-        }
-        let note = "a top-up needs attention".to_owned();
-        self.conclude(scope, event.id, WebhookState::Processed, note)
-            .await?;
-        Ok(None)
+        Ok((!found).then(|| "no attempt of ours has this payment".to_owned()))
+    }
+
+    /// Lets a top-up hear that its payer disputes it; false when it is
+    /// nobody's.
+    pub(crate) async fn follow_dispute_of_top_up(
+        &self,
+        scope: &Scope,
+        event: &WebhookEvent,
+        report: &DisputeReport,
+    ) -> Result<bool, OrdersError> {
+        self.credits
+            .follow_dispute(scope, &event.source, report)
+            .await
+            .map_err(failed)
     }
 
     /// Lets a person look at the top-up whose session the gateway refuses to

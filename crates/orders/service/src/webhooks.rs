@@ -147,8 +147,7 @@ impl Orders {
             }
             Subject::Refunds(money) => {
                 let Some(payment) = self.by_money(scope, &event.source, &money).await? else {
-                    let why = "refunded_at_gateway";
-                    return self.let_look_at_top_up(scope, event, &money, why).await;
+                    return self.follow_refunds_of_top_up(scope, event, &money).await;
                 };
                 self.learn_of_payment(scope, gateway.as_ref(), &payment)
                     .await?;

@@ -9,6 +9,7 @@ use std::time::Duration;
 use anyhow::Result;
 use config::{MailTransport, MediaStore, Settings};
 use gateway_bus::Bus;
+use gateway_midtrans::MidtransGateway;
 use gateway_redis::RedisLimiter;
 use gateway_stripe::StripeGateway;
 use kernel::Fault;
@@ -37,6 +38,7 @@ pub(super) async fn run(settings: &Settings) -> Result<ExitCode> {
     let mut findings = vec![configuration(settings)];
     findings.extend(database::findings(settings).await);
     findings.push(stripe(settings).await);
+    findings.extend(midtrans(settings).await);
     findings.push(mail(settings).await);
     findings.push(pictures(settings).await);
     findings.extend(redis(settings).await);
@@ -92,6 +94,16 @@ async fn stripe(settings: &Settings) -> Finding {
         Err(fault) => Err(fault),
     };
     outcome("payment: Stripe", result, mend)
+}
+
+async fn midtrans(settings: &Settings) -> Option<Finding> {
+    let midtrans = settings.payments.midtrans.as_ref()?;
+    let mend = "look at MIDTRANS_SERVER_KEY and MIDTRANS_API_BASE, and whether this machine may reach Midtrans";
+    let result = match MidtransGateway::new(midtrans) {
+        Ok(gateway) => gateway.check().await,
+        Err(fault) => Err(fault),
+    };
+    Some(outcome("payment: Midtrans", result, mend))
 }
 
 async fn mail(settings: &Settings) -> Finding {

@@ -82,7 +82,10 @@ impl App {
             second: self.tenant(&operator, second, "other.test").await,
             operator,
         };
-        for (tenant, currency) in [(&shop.first, "EUR"), (&shop.second, "USD")] {
+        for tenant in [&shop.first, &shop.second] {
+            let settings = self.client.get("/api/admin/settings");
+            let settings = settings.bearer(&tenant.admin.token).expect(200).await;
+            let currency = settings.text_at("/currency");
             self.client
                 .post(
                     "/api/admin/shipping-methods",

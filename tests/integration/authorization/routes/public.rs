@@ -144,6 +144,7 @@ pub(super) const ROUTES: &[Route] = &[
     // Gateways.
     post("/api/webhooks/stripe", Open, "{}"),
     post("/api/stripe/webhook", Open, "{}"),
+    post("/api/webhooks/midtrans", Open, "{}"),
     post("/api/webhooks/test", Open, "{}"),
     get("/api/test-gateway/sessions/{session_id}", Open),
     post(

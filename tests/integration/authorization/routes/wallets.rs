@@ -16,7 +16,38 @@ pub(super) const ROUTES: &[Route] = &[
         Account,
         r#"{"amount": {"amount": 100, "currency": "{currency}"}}"#,
     ),
+    post(
+        "/api/wallet/gift-cards",
+        Account,
+        r#"{"code": "{gift_code}"}"#,
+    ),
+    get("/api/admin/gift-cards", Needs("credits:read")),
+    post(
+        "/api/admin/gift-cards",
+        Needs("credits:write"),
+        r#"{"amount": {"amount": 1, "currency": "{currency}"}, "note": "broken"}"#,
+    ),
+    get(
+        "/api/admin/gift-cards/{gift_card_id}",
+        Needs("credits:read"),
+    ),
+    post(
+        "/api/admin/gift-cards/{gift_card_id}/void",
+        Needs("credits:write"),
+        "",
+    ),
     get("/api/admin/top-ups", Needs("credits:read")),
+    get("/api/admin/top-ups/{top_up_id}", Needs("credits:read")),
+    post(
+        "/api/admin/top-ups/{top_up_id}/refund",
+        Needs("credits:write"),
+        r#"{"amount": {"amount": 1, "currency": "{currency}"}, "reason": "broken"}"#,
+    ),
+    post(
+        "/api/admin/top-ups/{top_up_id}/acknowledge",
+        Needs("credits:write"),
+        r#"{"reason": "broken"}"#,
+    ),
     get("/api/admin/wallets", Needs("credits:read")),
     post(
         "/api/admin/wallets",

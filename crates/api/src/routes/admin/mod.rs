@@ -3,6 +3,7 @@
 pub(crate) mod audit;
 pub(crate) mod categories;
 pub(crate) mod coupons;
+pub(crate) mod gift_cards;
 pub(crate) mod images;
 pub(crate) mod imports;
 pub(crate) mod insight;
@@ -24,6 +25,7 @@ mod stock_feed_csv;
 pub(crate) mod stock_levels;
 pub(crate) mod stock_sync;
 pub(crate) mod tenants;
+pub(crate) mod top_ups;
 pub(crate) mod users;
 pub(crate) mod variant_components;
 pub(crate) mod variant_matrix;

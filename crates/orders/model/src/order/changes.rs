@@ -212,6 +212,7 @@ mod tests {
             exchange_credit: eur(0),
             exchanged: eur(0),
             credit_back: eur(0),
+            wallet_credit: eur(0),
         }
     }
 

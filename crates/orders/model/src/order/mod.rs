@@ -6,6 +6,7 @@ mod credit;
 mod demand;
 mod line;
 mod states;
+mod wallet;
 
 use kernel::{Audited, CartId, Currency, Money, MoneyError, OrderId, Snapshot, Timestamp, UserId};
 use serde::{Deserialize, Serialize};
@@ -116,6 +117,9 @@ pub struct Order {
     /// What of `exchange_credit` went back to the buyer, as money of the order
     /// it came from, or pays yet another exchange.
     pub credit_back: Money,
+    /// What of the total is paid from the buyer's wallet: promised while the
+    /// order is pending, spent when it is paid.
+    pub wallet_credit: Money,
 }
 
 impl Order {

@@ -1,0 +1,63 @@
+//! Amounts as Midtrans counts them: whole rupiah. It is sent numbers without
+//! decimals, and sends texts with two, which are always zero. ISO 4217 gives
+//! the rupiah two decimals, so that a rupiah is a hundred of our minor units.
+
+use kernel::{Currency, Money};
+
+/// The only currency Midtrans takes.
+pub(crate) const CURRENCY: &str = "IDR";
+
+fn unit(currency: Currency) -> i64 {
+    10i64.pow(currency.exponent())
+}
+
+/// An amount in whole rupiah; none when it is in another currency, or has a
+/// part of one.
+pub(crate) fn to_midtrans(money: Money) -> Option<i64> {
+    let unit = unit(money.currency);
+    (money.currency.code() == CURRENCY && money.minor % unit == 0).then_some(money.minor / unit)
+}
+
+/// An amount as it was received, such as `"150000.00"`; none when it is not
+/// whole rupiah.
+pub(crate) fn from_midtrans(text: &str) -> Option<Money> {
+    let currency: Currency = CURRENCY.parse().ok()?;
+    let (whole, rest) = text.split_once('.').unwrap_or((text, ""));
+    let digits = |part: &str| part.bytes().all(|byte| byte.is_ascii_digit());
+    if whole.is_empty() || !digits(whole) || !rest.bytes().all(|byte| byte == b'0') {
+        return None;
+    }
+    let whole: i64 = whole.parse().ok()?;
+    Some(Money::new(whole.checked_mul(unit(currency))?, currency))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn idr(minor: i64) -> Money {
+        Money::new(minor, CURRENCY.parse().unwrap())
+    }
+
+    #[test]
+    fn a_rupiah_is_a_hundred_of_ours_once_in_each_direction() {
+        assert_eq!(to_midtrans(idr(15_000_000)), Some(150_000));
+        assert_eq!(from_midtrans("150000.00"), Some(idr(15_000_000)));
+        assert_eq!(from_midtrans("150000"), Some(idr(15_000_000)));
+        for whole in [0, 1, 999, 150_000, 90_071_992_547] {
+            let text = format!("{whole}.00");
+            assert_eq!(to_midtrans(from_midtrans(&text).unwrap()), Some(whole));
+        }
+    }
+
+    #[test]
+    fn what_is_no_whole_rupiah_is_refused() {
+        assert_eq!(to_midtrans(idr(150)), None);
+        assert_eq!(to_midtrans(Money::new(100, Currency::EUR)), None);
+        for text in ["", ".00", "1.50", "1,000", "-1", "1e3", " 1", "1.0x"] {
+            assert_eq!(from_midtrans(text), None, "{text}");
+        }
+        assert_eq!(from_midtrans("92233720368547758080"), None);
+        assert_eq!(from_midtrans("922337203685477580"), None);
+    }
+}

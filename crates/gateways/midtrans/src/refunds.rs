@@ -1,0 +1,61 @@
+//! Refunds.
+
+use kernel::Fault;
+use payments::{GatewayError, RefundReport, RefundRequest};
+use serde_json::json;
+
+use crate::MidtransGateway;
+use crate::amounts::to_midtrans;
+
+impl MidtransGateway {
+    /// All that went back of a transaction.
+    pub(crate) async fn list_refunds(&self, id: &str) -> Result<Vec<RefundReport>, GatewayError> {
+        match self.transaction(id).await? {
+            Some(found) => found.refunds(),
+            None => Err(GatewayError::Refused(
+                "there is no such transaction".to_owned(),
+            )),
+        }
+    }
+
+    /// Makes a refund, or says where it stands. It is looked for first; its key
+    /// is our id, which Midtrans takes once.
+    pub(crate) async fn make_refund(
+        &self,
+        request: &RefundRequest,
+    ) -> Result<RefundReport, GatewayError> {
+        if let Some(known) = self.known_refund(request).await? {
+            return Ok(known);
+        }
+        let amount = to_midtrans(request.amount).ok_or_else(|| {
+            GatewayError::Refused(format!("{} is no whole rupiah", request.amount))
+        })?;
+        let body = json!({
+            "refund_key": request.refund.to_string(),
+            "amount": amount,
+            "reason": "refund",
+        });
+        let answer = self
+            .post(&["v2", &request.session, "refund"], &body)
+            .await?;
+        if (200..300).contains(&answer.status) || answer.status == 406 {
+            // Done now, or by a call that we did not hear the answer to.
+            let known = self.known_refund(request).await?;
+            return known.ok_or_else(|| {
+                Fault::transient("Midtrans does not list a refund that it made").into()
+            });
+        }
+        Err(answer.failure("refund a transaction of Midtrans"))
+    }
+
+    async fn known_refund(
+        &self,
+        request: &RefundRequest,
+    ) -> Result<Option<RefundReport>, GatewayError> {
+        let all = self.list_refunds(&request.session).await?;
+        let is_it = |report: &RefundReport| {
+            report.refund == Some(request.refund) || request.external.as_ref() == Some(&report.id)
+        };
+        Ok(all.into_iter().find(is_it))
+    }
+}

@@ -1,0 +1,235 @@
+//! Where a transaction stands, as the status call tells.
+
+use kernel::{Fault, Money};
+use payments::{GatewayError, RefundReport, RefundState, SessionReport, SessionState};
+use serde::Deserialize;
+
+use crate::MidtransGateway;
+use crate::amounts::{CURRENCY, from_midtrans};
+
+/// A transaction.
+#[derive(Debug, Clone, Deserialize)]
+pub(crate) struct Transaction {
+    pub(crate) order_id: String,
+    #[serde(rename = "transaction_id")]
+    id: String,
+    #[serde(rename = "transaction_status")]
+    status: String,
+    status_code: String,
+    fraud_status: Option<String>,
+    gross_amount: String,
+    currency: Option<String>,
+    merchant_id: Option<String>,
+    status_message: Option<String>,
+    #[serde(default)]
+    refunds: Vec<RefundEntry>,
+}
+
+/// Money of a transaction that went back.
+#[derive(Debug, Clone, Deserialize)]
+struct RefundEntry {
+    #[serde(rename = "refund_chargeback_id")]
+    id: serde_json::Value,
+    #[serde(rename = "refund_amount")]
+    amount: String,
+    #[serde(rename = "refund_key")]
+    key: Option<String>,
+}
+
+/// Statuses that only what was paid for can have.
+const GIVEN_BACK: [&str; 4] = [
+    "refund",
+    "partial_refund",
+    "chargeback",
+    "partial_chargeback",
+];
+
+/// Whether a status says that money went back.
+pub(crate) fn tells_of_refunds(status: &str) -> bool {
+    GIVEN_BACK.contains(&status)
+}
+
+impl Transaction {
+    fn amount(&self) -> Result<Money, GatewayError> {
+        let currency = self.currency.as_deref().unwrap_or(CURRENCY);
+        from_midtrans(&self.gross_amount)
+            .filter(|_| currency == CURRENCY)
+            .ok_or_else(|| {
+                let what = format!("a transaction of {} {currency}", self.gross_amount);
+                Fault::permanent(what).into()
+            })
+    }
+
+    /// Success only with all three: the code, the status, and no doubt.
+    fn is_settled(&self) -> bool {
+        let accepted = matches!(self.fraud_status.as_deref(), None | Some("accept"));
+        let taken = matches!(self.status.as_str(), "settlement" | "capture");
+        self.status_code == "200" && accepted && taken
+    }
+
+    fn state(&self) -> Result<SessionState, GatewayError> {
+        if self.is_settled() || tells_of_refunds(&self.status) {
+            let amount = self.amount()?;
+            return Ok(SessionState::Paid {
+                amount,
+                tax: Money::zero(amount.currency),
+            });
+        }
+        Ok(match self.status.as_str() {
+            "pending" => SessionState::Open,
+            "expire" => SessionState::Expired,
+            "deny" | "cancel" | "failure" => SessionState::Failed,
+            "settlement" | "capture" if self.fraud_status.as_deref() == Some("deny") => {
+                SessionState::Failed
+            }
+            // A challenge waits for the merchant; an authorization for its
+            // capture; what is new is asked for again.
+            _ => SessionState::Processing,
+        })
+    }
+
+    /// What it means for an attempt.
+    pub(crate) fn report(&self) -> Result<SessionReport, GatewayError> {
+        let state = self.state()?;
+        let failed = matches!(state, SessionState::Failed | SessionState::Expired);
+        let paid = matches!(state, SessionState::Paid { .. });
+        let why = self.status_message.clone();
+        let why = why.unwrap_or_else(|| self.status.clone());
+        Ok(SessionReport {
+            id: self.order_id.clone(),
+            payment: self.order_id.parse().ok(),
+            state,
+            intent: paid.then(|| self.id.clone()),
+            failure: failed.then_some(why),
+        })
+    }
+
+    /// All that went back of it. A chargeback that is listed nowhere is one of
+    /// everything.
+    pub(crate) fn refunds(&self) -> Result<Vec<RefundReport>, GatewayError> {
+        let whole = ["refund", "chargeback"].contains(&self.status.as_str());
+        if self.refunds.is_empty() && whole {
+            return Ok(vec![RefundReport {
+                id: format!("{}-{}", self.status, self.id),
+                refund: None,
+                amount: self.amount()?,
+                state: RefundState::Succeeded,
+            }]);
+        }
+        let each = self.refunds.iter().map(|entry| {
+            let amount = from_midtrans(&entry.amount)
+                .ok_or_else(|| Fault::permanent("a refund of no whole rupiah"))?;
+            Ok(RefundReport {
+                id: match &entry.id {
+                    serde_json::Value::String(text) => text.clone(),
+                    other => other.to_string(),
+                },
+                refund: entry.key.as_ref().and_then(|key| key.parse().ok()),
+                amount,
+                state: RefundState::Succeeded,
+            })
+        });
+        each.collect()
+    }
+
+    /// Refuses one of another merchant.
+    fn check(self, merchant: Option<&str>) -> Result<Self, GatewayError> {
+        match (merchant, self.merchant_id.as_deref()) {
+            (Some(ours), Some(theirs)) if ours != theirs => Err(GatewayError::Refused(format!(
+                "the transaction is of the merchant {theirs}"
+            ))),
+            _ => Ok(self),
+        }
+    }
+}
+
+impl MidtransGateway {
+    /// Where a transaction stands, by our id for it or by Midtrans'. None while
+    /// nobody chose a way to pay on its page, or there is no such page.
+    pub(crate) async fn transaction(&self, id: &str) -> Result<Option<Transaction>, GatewayError> {
+        let answer = self.get(&["v2", id, "status"]).await?;
+        if answer.status == 404 {
+            return Ok(None);
+        }
+        if answer.body["transaction_status"].is_null() {
+            return Err(answer.failure("read a transaction of Midtrans"));
+        }
+        let read: Result<Transaction, _> = serde_json::from_value(answer.body);
+        let found = read.map_err(|error| {
+            Fault::permanent("a transaction of Midtrans cannot be read").caused_by(error)
+        })?;
+        found.check(self.merchant.as_deref()).map(Some)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn transaction(code: &str, status: &str, fraud: Option<&str>) -> Transaction {
+        serde_json::from_value(json!({
+            "order_id": "pay_01j9z6m3k4f5g6h7j8k9m0n1p2", "transaction_id": "t-1", "transaction_status": status,
+            "status_code": code, "fraud_status": fraud, "gross_amount": "150000.00", "currency": "IDR",
+        }))
+        .unwrap()
+    }
+
+    /// The word that a transaction comes down to.
+    fn word(code: &str, status: &str, fraud: Option<&str>) -> &'static str {
+        match transaction(code, status, fraud).report().unwrap().state {
+            SessionState::Open => "open",
+            SessionState::Processing => "processing",
+            SessionState::Paid { .. } => "paid",
+            SessionState::Failed => "failed",
+            SessionState::Expired => "expired",
+            SessionState::Lost => "lost",
+        }
+    }
+
+    #[test]
+    fn only_what_is_settled_beyond_doubt_is_paid() {
+        let accept = Some("accept");
+        for (code, status, fraud, meaning) in [
+            ("200", "settlement", accept, "paid"),
+            ("200", "settlement", None, "paid"),
+            ("200", "capture", accept, "paid"),
+            ("201", "capture", Some("challenge"), "processing"),
+            ("200", "capture", Some("challenge"), "processing"),
+            ("202", "capture", Some("deny"), "failed"),
+            ("201", "settlement", accept, "processing"),
+            ("201", "pending", accept, "open"),
+            ("202", "deny", Some("deny"), "failed"),
+            ("202", "deny", accept, "failed"),
+            ("200", "cancel", accept, "failed"),
+            ("202", "failure", None, "failed"),
+            ("407", "expire", None, "expired"),
+            ("202", "expire", accept, "expired"),
+            ("200", "refund", accept, "paid"),
+            ("200", "partial_refund", accept, "paid"),
+            ("200", "chargeback", accept, "paid"),
+            ("200", "authorize", accept, "processing"),
+            ("200", "something_new", accept, "processing"),
+        ] {
+            assert_eq!(
+                word(code, status, fraud),
+                meaning,
+                "{code} {status} {fraud:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn other_currencies_and_merchants_are_not_ours() {
+        let mut one = transaction("200", "settlement", None);
+        one.currency = Some("USD".into());
+        assert!(one.report().is_err());
+        one.currency = None;
+        one.gross_amount = "1.50".into();
+        assert!(one.report().is_err());
+        one.merchant_id = Some("G1".into());
+        assert!(one.clone().check(Some("G2")).is_err());
+        assert!(one.clone().check(Some("G1")).is_ok());
+        assert!(one.check(None).is_ok());
+    }
+}

@@ -1,0 +1,92 @@
+//! Midtrans' own client library against the stand-in, and our calls against
+//! those it makes.
+
+use serde_json::{Value, json};
+use testkit::midtrans::{Midtrans, SERVER_KEY};
+use testkit::node;
+
+async fn calls(midtrans: &Midtrans, key: &str, commands: &[Value]) -> Vec<Value> {
+    let input = json!({"port": midtrans.port, "key": key, "commands": commands});
+    let answer = node::run("midtrans", "oracle.cjs", &input).await;
+    answer.as_array().expect("a list").clone()
+}
+
+fn page(order: &str, amount: i64) -> Value {
+    json!({"do": "page", "with": {"transaction_details": {"order_id": order, "gross_amount": amount},
+        "item_details": [{"id": "1", "name": "Top-up", "price": amount, "quantity": 1}]}})
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_page_is_opened_paid_and_given_back() {
+    let midtrans = Midtrans::start();
+    let opened = calls(&midtrans, SERVER_KEY, &[page("one", 150_000)]).await;
+    assert!(opened[0]["done"]["token"].is_string(), "{opened:?}");
+    assert!(opened[0]["done"]["redirect_url"].is_string());
+    let status = json!({"do": "status", "id": "one"});
+    let missing = calls(&midtrans, SERVER_KEY, std::slice::from_ref(&status)).await;
+    assert_eq!(missing[0]["error"]["status"], "404", "{missing:?}");
+    midtrans.choose("one", "bank_transfer");
+    let refund =
+        json!({"do": "refund", "id": "one", "with": {"refund_key": "r1", "amount": 50_000}});
+    let early = calls(&midtrans, SERVER_KEY, &[status.clone(), refund.clone()]).await;
+    assert_eq!(early[0]["done"]["transaction_status"], "pending");
+    assert_eq!(early[1]["error"]["status"], "412", "{early:?}");
+    midtrans.settle("one");
+    let notification = json!({"do": "notification", "with": midtrans.notification("one")});
+    let commands = [
+        notification,
+        refund.clone(),
+        refund,
+        status,
+        json!({"do": "expire", "id": "one"}),
+        page("one", 150_000),
+    ];
+    let done = calls(&midtrans, SERVER_KEY, &commands).await;
+    assert_eq!(done[0]["done"]["transaction_status"], "settlement");
+    assert_eq!(done[1]["done"]["status_code"], "200", "{done:?}");
+    assert_eq!(done[2]["error"]["status"], "406", "{done:?}");
+    assert_eq!(done[3]["done"]["transaction_status"], "partial_refund");
+    assert_eq!(done[3]["done"]["refunds"][0]["refund_amount"], "50000.00");
+    assert_eq!(done[4]["error"]["status"], "412", "{done:?}");
+    assert!(done[5]["error"].is_object(), "{done:?}");
+    let denied = calls(&midtrans, "wrong", &[page("two", 1)]).await;
+    assert!(denied[0]["error"].is_object(), "{denied:?}");
+}
+
+/// What the gateway sends is what Midtrans' library sends: the same paths, the
+/// same authorization.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn our_calls_are_those_of_the_library() {
+    let midtrans = Midtrans::start();
+    let commands = [
+        page("one", 150_000),
+        json!({"do": "status", "id": "one"}),
+        json!({"do": "expire", "id": "one"}),
+        json!({"do": "refund", "id": "one", "with": {"refund_key": "r1", "amount": 50_000}}),
+    ];
+    calls(&midtrans, SERVER_KEY, &commands).await;
+    let theirs = midtrans.calls();
+    let ours = super::every_call().await;
+    let shape = |call: &testkit::midtrans::Call| {
+        let parts: Vec<&str> = call.path.split('/').collect();
+        let path = match parts.as_slice() {
+            ["", "v2", _, what] => format!("/v2/{{id}}/{what}"),
+            _ => call.path.clone(),
+        };
+        (call.method.clone(), path, call.authorization.clone())
+    };
+    for call in &theirs {
+        let same = ours.iter().find(|own| shape(own) == shape(call));
+        let own = same.unwrap_or_else(|| panic!("{call:?} is not among {ours:?}"));
+        // Of each field that the library sends, ours is of the same kind.
+        for (name, value) in call.body.as_object().into_iter().flatten() {
+            let mine = &own.body[name];
+            assert_eq!(
+                std::mem::discriminant(mine),
+                std::mem::discriminant(value),
+                "{name} of {}",
+                call.path
+            );
+        }
+    }
+}
