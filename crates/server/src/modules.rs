@@ -56,6 +56,7 @@ pub(crate) fn services(
         files,
         media: base.settings.media.clone(),
         imports: base.settings.imports.clone(),
+        search_bytes: base.settings.catalog.search_bytes,
     }));
     let orders = Arc::new(Orders::new(OrdersParts {
         database: database.clone(),

@@ -1,90 +1,34 @@
-//! The cards of all products of a tenant, kept in memory for questions without
-//! words: a page of a category with facets looks at every product of the shop.
+//! The products of tenants, kept in memory to be searched: a page of a category
+//! with facets looks at every product of the shop.
 //!
 //! Whatever makes cached lists stale is noted here by product. The next
-//! question reads the cards of just these and lays them beside the others, so
-//! an answer is never older than one from the database.
+//! question reads just these and lays them beside the others, so an answer is
+//! never older than one from the database.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
+use std::num::NonZeroUsize;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use catalog_model::events::{PRODUCTS_TAG, product_of_tag};
-use catalog_model::search::{Columns, Part};
-use catalog_repository::search::{self, Narrowing};
+use catalog_model::events::{ALL_TAG, PRODUCTS_TAG, TREE_TAG, product_of_tag};
+use catalog_model::search::{Index, MAX_CHANGED, Stored, Tree};
+use catalog_repository::categories;
+use catalog_repository::search::{self, MAX_CANDIDATES, Narrowing};
 use database::Database;
 use kernel::{Fault, ProductId, Scope, TenantId};
 use moka::sync::Cache;
 use queue::{Stale, StaleTags};
 
-/// How much memory the products of all tenants may take, in bytes. A tenant
-/// that has no room is read from the database each time.
-const MAX_BYTES: u64 = 256 << 20;
 /// How long products are kept where announcements cannot be heard.
 const KEPT: Duration = Duration::from_secs(30);
-/// With more changed products than this, all are read again.
-const MAX_CHANGED: usize = 2_000;
+/// All products of a tenant are not read again so soon for a question that the
+/// database can answer: there is no room for them, or they change too much.
+const REST: Duration = Duration::from_secs(10);
 
-/// Products that are looked at to answer a question.
-#[derive(Default)]
-pub(crate) struct Products {
-    base: Arc<Columns>,
-    /// Cards that are newer than the base; empty for products that are not
-    /// shown any more.
-    changed: BTreeMap<ProductId, Vec<u8>>,
-    /// The rows of the base whose products have changed.
-    hidden: Vec<bool>,
-    fresh: Columns,
-}
-
-impl Products {
-    /// From cards.
-    pub(crate) fn read(cards: &[Vec<u8>]) -> Result<Self, Fault> {
-        Ok(Self {
-            base: Arc::new(columns(cards)?),
-            ..Self::default()
-        })
-    }
-
-    /// With some cards exchanged; none if these have become too many.
-    fn with(&self, cards: Vec<(ProductId, Vec<u8>)>) -> Result<Option<Self>, Fault> {
-        let mut changed = self.changed.clone();
-        changed.extend(cards);
-        if changed.len() > MAX_CHANGED {
-            return Ok(None);
-        }
-        let all: Vec<Vec<u8>> = changed.values().cloned().collect();
-        let ids = self.base.ids().iter();
-        Ok(Some(Self {
-            hidden: ids.map(|id| changed.contains_key(id)).collect(),
-            fresh: columns(&all)?,
-            base: self.base.clone(),
-            changed,
-        }))
-    }
-
-    /// For the search among them.
-    pub(crate) fn parts(&self) -> [Part<'_>; 2] {
-        let base = Part {
-            columns: &self.base,
-            hidden: (!self.hidden.is_empty()).then_some(&self.hidden),
-        };
-        let fresh = Part {
-            columns: &self.fresh,
-            hidden: None,
-        };
-        [base, fresh]
-    }
-
-    fn bytes(&self) -> usize {
-        let changed: usize = self.changed.values().map(|card| card.len() + 64).sum();
-        self.base.bytes() + self.fresh.bytes() + self.hidden.len() + changed
-    }
-}
-
-fn columns(cards: &[Vec<u8>]) -> Result<Columns, Fault> {
-    Columns::read(cards)
-        .map_err(|error| Fault::permanent("read the cards of products").caused_by(error))
+/// Products to be searched, of what is stored.
+pub(crate) fn read(stored: &[Stored], tree: Arc<Tree>) -> Result<Index, Fault> {
+    Index::read(stored, tree)
+        .map_err(|error| Fault::permanent("read what is searched").caused_by(error))
 }
 
 /// What changed of a tenant since its products were read, each with the number
@@ -93,59 +37,99 @@ fn columns(cards: &[Vec<u8>]) -> Result<Columns, Fault> {
 struct Notes {
     last: u64,
     everything: Option<u64>,
+    tree: Option<u64>,
     products: HashMap<ProductId, u64>,
     /// Held by whoever reads them, so that only one does.
     reading: Arc<tokio::sync::Mutex<()>>,
+    /// When all products were read.
+    read: Option<Instant>,
 }
 
 /// What has to be read, and the number of the last change that is in it.
 struct Due {
     everything: bool,
+    tree: bool,
     products: Vec<ProductId>,
     last: u64,
 }
 
+impl Due {
+    fn is_nothing(&self) -> bool {
+        !self.everything && !self.tree && self.products.is_empty()
+    }
+}
+
+/// What has changed.
+#[derive(Debug, PartialEq)]
+struct Change {
+    everything: bool,
+    tree: bool,
+    products: Vec<ProductId>,
+}
+
+impl Change {
+    const EVERYTHING: Self = Self {
+        everything: true,
+        tree: false,
+        products: Vec::new(),
+    };
+
+    /// What tags are about, which may be those of several events; none if what
+    /// is searched is as before.
+    fn of(tags: &[String]) -> Option<Self> {
+        let has = |name: &str| tags.iter().any(|tag| tag == name);
+        if !has(PRODUCTS_TAG) {
+            return None;
+        }
+        let tree = has(TREE_TAG);
+        let products: Vec<ProductId> = tags.iter().filter_map(|tag| product_of_tag(tag)).collect();
+        Some(Self {
+            everything: has(ALL_TAG) || !tree && products.is_empty(),
+            tree,
+            products,
+        })
+    }
+}
+
 impl Notes {
-    fn note(&mut self, products: Option<Vec<ProductId>>) {
+    fn note(&mut self, change: Change) {
         self.last += 1;
-        match products {
-            Some(products) if self.products.len() + products.len() <= MAX_CHANGED => {
-                let numbered = products.into_iter().map(|product| (product, self.last));
-                self.products.extend(numbered);
-            }
-            _ => {
-                self.everything = Some(self.last);
-                self.products.clear();
-            }
+        if change.tree {
+            self.tree = Some(self.last);
+        }
+        if change.everything || self.products.len() + change.products.len() > MAX_CHANGED {
+            self.everything = Some(self.last);
+            self.products.clear();
+        } else {
+            let products = change.products.into_iter();
+            self.products
+                .extend(products.map(|product| (product, self.last)));
         }
     }
 
     fn due(&self) -> Due {
         Due {
             everything: self.everything.is_some(),
+            tree: self.tree.is_some(),
             products: self.products.keys().copied().collect(),
             last: self.last,
         }
     }
 
     /// Forgets what was read; what changed meanwhile stays.
-    fn done(&mut self, last: u64) {
-        self.everything = self.everything.filter(|&number| number > last);
-        self.products.retain(|_, number| *number > last);
-    }
-}
-
-/// Which products a change is about that makes lists stale; none for all of
-/// them.
-fn named(tags: &[String]) -> Option<Vec<ProductId>> {
-    let (mut products, mut others) = (Vec::new(), false);
-    for tag in tags.iter().filter(|tag| *tag != PRODUCTS_TAG) {
-        match product_of_tag(tag) {
-            Some(product) => products.push(product),
-            None => others = true,
+    fn done(&mut self, due: &Due) {
+        let later = |&number: &u64| number > due.last;
+        self.everything = self.everything.filter(later);
+        self.tree = self.tree.filter(later);
+        self.products.retain(|_, number| later(number));
+        if due.everything {
+            self.read = Some(Instant::now());
         }
     }
-    (!others && !products.is_empty()).then_some(products)
+
+    fn was_read_lately(&self) -> bool {
+        self.read.is_some_and(|read| read.elapsed() < REST)
+    }
 }
 
 type AllNotes = Mutex<HashMap<TenantId, Notes>>;
@@ -156,32 +140,34 @@ fn open(notes: &AllNotes) -> MutexGuard<'_, HashMap<TenantId, Notes>> {
 
 /// The products of every tenant that was asked about them.
 pub(crate) struct Shelf {
-    products: Cache<TenantId, Arc<Products>>,
+    products: Cache<TenantId, Arc<Index>>,
     /// Of tenants whose products were read at any time.
     notes: Arc<AllNotes>,
 }
 
 impl Shelf {
-    /// An empty one, that hears what is stale.
-    pub(crate) fn new(stale: &StaleTags) -> Self {
+    /// An empty one with room for so many bytes, that hears what is stale.
+    pub(crate) fn new(stale: &StaleTags, bytes: NonZeroUsize) -> Self {
         let notes: Arc<AllNotes> = Arc::default();
         let heard = notes.clone();
         stale.listen(move |stale| match stale {
-            Stale::Everything => open(&heard).values_mut().for_each(|notes| notes.note(None)),
+            Stale::Everything => {
+                let mut notes = open(&heard);
+                let all = notes.values_mut();
+                all.for_each(|notes| notes.note(Change::EVERYTHING));
+            }
             Stale::Tags(tenant, tags) => {
-                if tags.iter().any(|tag| tag == PRODUCTS_TAG)
+                if let Some(change) = Change::of(tags)
                     && let Some(notes) = open(&heard).get_mut(tenant)
                 {
-                    notes.note(named(tags));
+                    notes.note(change);
                 }
             }
         });
         Self {
             products: Cache::builder()
-                .max_capacity(MAX_BYTES)
-                .weigher(|_, products: &Arc<Products>| {
-                    u32::try_from(products.bytes()).unwrap_or(u32::MAX)
-                })
+                .max_capacity(bytes.get() as u64)
+                .weigher(|_, index: &Arc<Index>| u32::try_from(index.bytes()).unwrap_or(u32::MAX))
                 .time_to_live(KEPT)
                 .build(),
             notes,
@@ -190,62 +176,107 @@ impl Shelf {
 
     /// What has to be read before the products of a tenant are as they are in
     /// the database. From now on changes are noted.
-    fn due(&self, tenant: TenantId) -> (Option<Arc<Products>>, Due) {
+    fn due(&self, tenant: TenantId) -> (Option<Arc<Index>>, Due) {
         let known = self.products.get(&tenant);
         let mut due = open(&self.notes).entry(tenant).or_default().due();
         due.everything |= known.is_none();
         (known.filter(|_| !due.everything), due)
     }
 
-    /// The products of the scope's tenant as they are. Takes no statement when
-    /// nothing changed, else one.
-    pub(crate) async fn products(
+    /// The products of the scope's tenant as they are, if they are in memory or
+    /// may soon be; none if the database answers sooner.
+    pub(crate) async fn ready(
         &self,
         scope: &Scope,
         database: &Database,
-    ) -> Result<Arc<Products>, Fault> {
+    ) -> Result<Option<Arc<Index>>, Fault> {
+        let tenant = scope.tenant();
+        let (known, due) = self.due(tenant);
+        if known.is_none() {
+            let notes = open(&self.notes);
+            let notes = notes.get(&tenant);
+            if notes.is_some_and(|of| of.was_read_lately() || of.reading.try_lock().is_err()) {
+                return Ok(None);
+            }
+        }
+        let index = match known {
+            Some(known) if due.is_nothing() => known,
+            _ => self.index(scope, database).await?,
+        };
+        // Not all of them have been read.
+        Ok(Some(index).filter(|index| index.len() < MAX_CANDIDATES))
+    }
+
+    /// The products of the scope's tenant as they are. Takes no statement when
+    /// nothing changed.
+    pub(crate) async fn index(
+        &self,
+        scope: &Scope,
+        database: &Database,
+    ) -> Result<Arc<Index>, Fault> {
         let tenant = scope.tenant();
         if let (Some(known), due) = self.due(tenant)
-            && due.products.is_empty()
+            && due.is_nothing()
         {
             return Ok(known);
         }
         let reading = open(&self.notes).entry(tenant).or_default().reading.clone();
         let _alone = reading.lock().await;
         // Somebody may have read it meanwhile.
-        let (known, due) = self.due(tenant);
+        let (known, mut due) = self.due(tenant);
         let exchanged = match known {
-            Some(known) if due.products.is_empty() => return Ok(known),
-            Some(known) => known.with(some(scope, database, &due.products).await?)?,
+            Some(known) if due.is_nothing() => return Ok(known),
+            Some(known) => changed(&known, scope, database, &due).await?,
             None => None,
         };
-        let products = Arc::new(match exchanged {
-            Some(products) => products,
-            None => all(scope, database).await?,
+        let index = Arc::new(if let Some(index) = exchanged {
+            index
+        } else {
+            due.everything = true;
+            all(scope, database).await?
         });
-        self.products.insert(tenant, products.clone());
+        self.products.insert(tenant, index.clone());
+        // At once, so that what has no room is not kept.
+        self.products.run_pending_tasks();
         if let Some(notes) = open(&self.notes).get_mut(&tenant) {
-            notes.done(due.last);
+            notes.done(&due);
         }
-        Ok(products)
+        Ok(index)
     }
 }
 
-async fn some(
+/// Products with what has changed; none if that is too much.
+async fn changed(
+    known: &Index,
     scope: &Scope,
     database: &Database,
-    products: &[ProductId],
-) -> Result<Vec<(ProductId, Vec<u8>)>, Fault> {
+    due: &Due,
+) -> Result<Option<Index>, Fault> {
     let db = database.read(scope).await?;
-    search::cards_of(&db, products).await
+    let under = if due.tree {
+        let tree = Tree::new(categories::all(&db).await?);
+        Some(known.under(Arc::new(tree)))
+    } else {
+        None
+    };
+    if due.products.is_empty() {
+        return Ok(under);
+    }
+    let products = search::stored_of(&db, &due.products).await?;
+    under
+        .as_ref()
+        .unwrap_or(known)
+        .with(products)
+        .map_err(|error| Fault::permanent("read what is searched").caused_by(error))
 }
 
-async fn all(scope: &Scope, database: &Database) -> Result<Products, Fault> {
+async fn all(scope: &Scope, database: &Database) -> Result<Index, Fault> {
     let db = database.read(scope).await?;
-    let cards = search::cards(&db, &Narrowing::default()).await?;
+    let tree = Arc::new(Tree::new(categories::all(&db).await?));
+    let stored = search::stored(&db, &Narrowing::default()).await?;
     drop(db);
     // A hundred thousand take a while.
-    tokio::task::spawn_blocking(move || Products::read(&cards))
+    tokio::task::spawn_blocking(move || read(&stored, tree))
         .await
         .map_err(|error| Fault::permanent("read products").caused_by(error))?
 }
@@ -253,39 +284,65 @@ async fn all(scope: &Scope, database: &Database) -> Result<Products, Fault> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use catalog_model::events::product_tag;
+    use catalog_model::events::{
+        CategoriesChanged, PriceListsChanged, ProductsIndexed, StockShownChanged,
+    };
+    use kernel::Event as _;
     use kernel::Timestamp;
+
+    fn products(products: &[ProductId]) -> Change {
+        Change {
+            everything: false,
+            tree: false,
+            products: products.to_vec(),
+        }
+    }
 
     #[test]
     fn what_changes_while_products_are_read_is_read_again() {
         let id = |seconds| ProductId::new(Timestamp::from_seconds(seconds));
         let (one, two) = (id(1), id(2));
         let mut notes = Notes::default();
-        notes.note(Some(vec![one]));
+        notes.note(products(&[one]));
         let due = notes.due();
-        assert_eq!((due.everything, due.products), (false, vec![one]));
-        notes.note(Some(vec![one, two]));
-        notes.done(due.last);
+        assert_eq!((due.everything, &due.products), (false, &vec![one]));
+        notes.note(products(&[one, two]));
+        notes.done(&due);
         let mut left = notes.due().products;
         left.sort();
         assert_eq!(left, [one, two]);
-        notes.note(None);
+        notes.note(Change::EVERYTHING);
         assert!(notes.due().everything);
-        notes.done(notes.last);
-        assert!(!notes.due().everything && notes.due().products.is_empty());
-        notes.note(Some(vec![one; MAX_CHANGED + 1]));
+        notes.done(&notes.due());
+        assert!(notes.due().is_nothing());
+        notes.note(products(&[one; MAX_CHANGED + 1]));
         assert!(notes.due().everything, "too many to be read one by one");
     }
 
     #[test]
-    fn tags_name_products_or_everything() {
+    fn tags_name_products_the_tree_or_everything() {
         let id = ProductId::new(Timestamp::from_seconds(1));
-        let tags = |tags: &[&str]| tags.iter().map(|&tag| tag.to_owned()).collect::<Vec<_>>();
-        assert_eq!(
-            named(&tags(&["products", &product_tag(id)])),
-            Some(vec![id])
-        );
-        assert_eq!(named(&tags(&["categories", "products"])), None);
-        assert_eq!(named(&tags(&["products"])), None);
+        let indexed = ProductsIndexed { products: vec![id] }.stale_tags();
+        let tree = CategoriesChanged {}.stale_tags();
+        let lists = PriceListsChanged {}.stale_tags();
+        assert_eq!(Change::of(&indexed), Some(products(&[id])));
+        let both = [tree.clone(), indexed.clone()].concat();
+        let tree = Change {
+            tree: true,
+            ..products(&[])
+        };
+        assert_eq!(Change::of(&CategoriesChanged {}.stale_tags()), Some(tree));
+        let tree_and_product = Change {
+            tree: true,
+            ..products(&[id])
+        };
+        assert_eq!(Change::of(&both), Some(tree_and_product));
+        let all = [lists, both].concat();
+        assert!(Change::of(&all).is_some_and(|change| change.everything));
+        let stock = StockShownChanged {
+            products: vec![id],
+            in_lists: false,
+        };
+        assert_eq!(Change::of(&stock.stale_tags()), None);
     }
 }
