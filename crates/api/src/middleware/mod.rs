@@ -95,7 +95,7 @@ pub async fn pipeline(
         Ok(response) => response.status(),
         Err(error) => error.as_response_error().status_code(),
     };
-    finish::record(status, route, started.elapsed());
+    finish::record(status, found, started.elapsed());
     finished
 }
 
