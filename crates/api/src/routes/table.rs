@@ -9,6 +9,7 @@ use utoipa::openapi::RefOr;
 use utoipa::openapi::path::{Operation, ParameterIn};
 
 use super::measures::Measures;
+use crate::groups;
 use crate::openapi::operations;
 
 /// Routes that are not part of the API.
@@ -39,6 +40,8 @@ const NONE: &str = "none";
 pub(crate) struct Route {
     /// The pattern, such as `/api/orders/{order_id}`.
     name: &'static str,
+    /// With which others it is tried.
+    group: &'static str,
     known: Vec<Known>,
     measures: Measures,
 }
@@ -71,6 +74,11 @@ impl Route {
     /// The pattern of a route, or one word for what is none.
     pub(crate) fn name(route: Option<&Self>) -> &'static str {
         route.map_or(NONE, |route| route.name)
+    }
+
+    /// The group it is served in.
+    pub(crate) fn group(&self) -> &'static str {
+        self.group
     }
 
     /// Counts an answer and how long it took.
@@ -118,6 +126,7 @@ fn table() -> Router<Route> {
         let name: &'static str = Box::leak(path.to_owned().into_boxed_str());
         let route = Route {
             name,
+            group: groups::of(name),
             known,
             measures: Measures::default(),
         };
@@ -131,8 +140,8 @@ fn table() -> Router<Route> {
         });
         add(path, known.collect());
     }
-    let mut document = crate::openapi::operations_only();
-    for (path, item) in &mut document.paths.paths {
+    let mut listed = crate::openapi::operations_only();
+    for (path, item) in &mut listed.paths {
         let known = operations(item).map(|(method, operation)| Known {
             method: method.clone(),
             guarded: is_guarded(operation),
