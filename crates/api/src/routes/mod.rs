@@ -12,6 +12,7 @@ pub(crate) mod checkout;
 pub(crate) mod fallback;
 pub(crate) mod health;
 pub(crate) mod link_pages;
+pub(crate) mod measures;
 pub(crate) mod media;
 pub(crate) mod order_edits;
 pub(crate) mod order_files;
