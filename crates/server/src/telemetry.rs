@@ -180,25 +180,35 @@ pub fn trace_parent(telemetry: &Telemetry) -> Option<TraceParent> {
     }))
 }
 
+fn recorder() -> Option<&'static PrometheusHandle> {
+    static HANDLE: OnceLock<Option<PrometheusHandle>> = OnceLock::new();
+    let handle = HANDLE.get_or_init(|| {
+        PrometheusBuilder::new()
+            .set_buckets_for_metric(Matcher::Suffix("_seconds".to_owned()), BUCKETS)
+            .and_then(PrometheusBuilder::install_recorder)
+            .inspect(|_| crate::metrics::describe())
+            .ok()
+    });
+    handle.as_ref()
+}
+
 /// The recorder of metrics; one for a process, however often it is asked for.
 pub fn metrics() -> Arc<dyn Fn() -> String + Send + Sync> {
-    static HANDLE: OnceLock<Option<PrometheusHandle>> = OnceLock::new();
-    let handle = HANDLE
-        .get_or_init(|| {
-            PrometheusBuilder::new()
-                .set_buckets_for_metric(Matcher::Suffix("_seconds".to_owned()), BUCKETS)
-                .and_then(PrometheusBuilder::install_recorder)
-                .inspect(|_| crate::metrics::describe())
-                .ok()
-        })
-        .clone();
+    let recorder = recorder();
     Arc::new(move || {
-        handle
-            .as_ref()
-            .map(|handle| {
-                handle.run_upkeep();
-                handle.render()
+        recorder
+            .map(|recorder| {
+                recorder.run_upkeep();
+                recorder.render()
             })
             .unwrap_or_default()
     })
+}
+
+/// Sorts measured durations into the bounds of histograms. Until then each is
+/// kept, so it has to be done now and then where nobody asks for `/metrics`.
+pub(crate) fn sum_up_metrics() {
+    if let Some(recorder) = recorder() {
+        recorder.run_upkeep();
+    }
 }
