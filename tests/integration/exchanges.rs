@@ -3,10 +3,10 @@
 
 use rstest::rstest;
 use serde_json::{Value, json};
-use testkit::App;
 use testkit::Backend::{self, Postgres, Sqlite};
 use testkit::client::Call;
 use testkit::shop::{Item, Listing, Order, Tenant, eur, placed};
+use testkit::{Answer, App};
 
 use crate::promotions::{promote, used};
 
@@ -62,6 +62,18 @@ fn exchange(app: &App, tenant: &Tenant, sold: &Sold, back: i64, variant: &str, o
 async fn see(app: &App, tenant: &Tenant, order: &str) -> Value {
     let call = app.client.get(&format!("/api/admin/orders/{order}"));
     call.bearer(&tenant.key).expect(200).await.body
+}
+
+/// What the buyer was told of an exchange, in the one mail about it.
+fn exchange_mail(app: &App, made: &Answer) -> String {
+    let to = made.text_at("/order/email");
+    let mails = app.mails.to(&to);
+    let mut about = mails
+        .iter()
+        .filter(|mail| mail.subject.starts_with("Your exchange"));
+    let mail = about.next().expect("a mail about the exchange");
+    assert!(about.next().is_none());
+    mail.text.clone()
 }
 
 #[rstest]
@@ -141,6 +153,16 @@ async fn the_buyer_pays_what_it_costs_more(#[values(Sqlite, Postgres)] backend: 
     assert_eq!(made.body["order"]["total"], eur(1500));
     assert_eq!(made.body["order"]["fee"], eur(0));
     assert_eq!(app.stock(tenant, &better, 0).await, (2, 1));
+    app.drain().await;
+    let told = exchange_mail(&app, &made);
+    for part in [
+        "Still to be paid: 15.00 EUR",
+        "1 x Better lamp",
+        "Please send back:\n\n1 x Lamp",
+    ] {
+        assert!(told.contains(part), "{part}: {told}");
+    }
+    assert!(!told.contains("get back:"), "{told}");
     let second = placed(&made);
     app.pay(&second).await;
     let paid = see(&app, tenant, &second.id).await;
@@ -217,6 +239,10 @@ async fn what_it_costs_less_goes_back_when_the_goods_are_here(
             .all(|answer| [201, 409].contains(&answer.status))
     );
     assert_eq!(app.stock(tenant, &cheap, 0).await, (1, 0));
+    app.drain().await;
+    let told = exchange_mail(&app, made[0]);
+    assert!(told.contains("you get back: 40.00 EUR"), "{told}");
+    assert!(!told.contains("to be paid"), "{told}");
     let first = see(&app, tenant, &sold.order.id).await;
     assert_eq!(first["returns"][0]["refund_due"], eur(4000));
     assert_eq!(first["refunded"], eur(0));

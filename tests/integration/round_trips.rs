@@ -157,9 +157,9 @@ async fn the_busiest_routes_ask_as_often_as_ever(#[values(Sqlite, Postgres)] bac
     let postgres = backend == Postgres;
     let expected = [
         ("products", 1),
-        ("search", 4),
-        ("misspelt search", 4),
-        ("facets", 2),
+        ("search", 1),
+        ("misspelt search", 1),
+        ("facets", 1),
         ("product", 1),
         ("cart", 2),
         ("order", 1),
@@ -175,4 +175,19 @@ async fn the_busiest_routes_ask_as_often_as_ever(#[values(Sqlite, Postgres)] bac
         ("checkout with a coupon", if postgres { 12 } else { 24 }),
     ];
     assert_eq!(counted, expected);
+}
+
+/// Words are looked for in the database.
+#[rstest]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn search_without_memory_asks_four_times(#[values(Sqlite, Postgres)] backend: Backend) {
+    let settings = [("CATALOG_CACHE_TTL", "0s"), ("CATALOG_SEARCH_BYTES", "1")];
+    let app = App::with(backend, &settings).await;
+    let shop = app.shop().await;
+    app.simple(&shop.first, "Lamp", 900).await;
+    for query in ["q=lamp&in_stock=true&facets=true", "q=lampp"] {
+        let calls = times(|| app.client.get(&format!("/api/catalog/products?{query}")));
+        // What is known of the words, categories, candidates, the page.
+        assert_eq!(fewest(&app, calls).await, 4, "{query}");
+    }
 }

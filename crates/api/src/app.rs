@@ -2,44 +2,55 @@
 
 use actix_web::dev::HttpServiceFactory;
 use actix_web::web;
+use utoipa::openapi::path::Paths;
 use utoipa_actix_web::OpenApiFactory;
 
+use crate::groups::Groups;
 use crate::modules::MODULES;
 use crate::routes::{fallback, health, link_pages, media, pay_page, unsubscribe};
 
-/// Where routes are added: to a server, or to the document about them. A
-/// server does without the latter, which takes megabytes in each of its
-/// threads.
+/// Where routes are added: to a server, to the document about them, or to the
+/// operations alone, without what their bodies look like. A server does without
+/// the document, which takes megabytes in each of its threads.
 pub(crate) enum Routes<'a, 'b> {
-    Served(&'a mut web::ServiceConfig),
+    Served(&'a mut Groups),
     Described(&'a mut utoipa_actix_web::service_config::ServiceConfig<'b>),
+    Listed(&'a mut Paths),
 }
 
 impl Routes<'_, '_> {
     /// Adds a route.
     pub(crate) fn service<F>(&mut self, route: F)
     where
-        F: HttpServiceFactory + OpenApiFactory + 'static,
+        F: HttpServiceFactory + OpenApiFactory + utoipa::Path + 'static,
     {
         match self {
-            Self::Served(config) => {
-                config.service(route);
-            }
+            Self::Served(groups) => groups.add(&F::path(), route),
             Self::Described(config) => {
                 config.service(route);
             }
+            Self::Listed(paths) => paths.merge(route.paths()),
         }
     }
 }
 
-/// Adds every route of the API.
+/// Adds every route of the API. They are found behind the middleware only.
 pub fn configure(config: &mut web::ServiceConfig) {
-    add(&mut Routes::Served(config));
+    let mut groups = Groups::default();
+    add(&mut Routes::Served(&mut groups));
+    groups.serve(config);
 }
 
 /// Adds every route of the API, and what the document says of it.
 pub(crate) fn describe(config: &mut utoipa_actix_web::service_config::ServiceConfig) {
     add(&mut Routes::Described(config));
+}
+
+/// Every operation of the API.
+pub(crate) fn list() -> Paths {
+    let mut paths = Paths::new();
+    add(&mut Routes::Listed(&mut paths));
+    paths
 }
 
 fn add(routes: &mut Routes) {

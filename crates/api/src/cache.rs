@@ -12,6 +12,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, RwLock};
 use std::time::Duration;
 
+use actix_web::http::header::HeaderValue;
 use bytes::Bytes;
 use kernel::TenantId;
 use kernel::secret::{base64url, sha256};
@@ -23,17 +24,20 @@ pub(crate) struct Answer {
     /// The body.
     pub(crate) body: Bytes,
     /// A strong `ETag` of it.
-    pub(crate) etag: String,
+    pub(crate) etag: HeaderValue,
     /// Links to other pages, if it is one.
-    pub(crate) link: Option<String>,
+    pub(crate) link: Option<HeaderValue>,
 }
 
 impl Answer {
+    /// An answer; of links, what can be in a header.
     pub(crate) fn new(body: Vec<u8>, link: Option<String>) -> Self {
+        let etag = format!("\"{}\"", base64url(&sha256(&body)[..16]));
         Self {
-            etag: format!("\"{}\"", base64url(&sha256(&body)[..16])),
+            etag: HeaderValue::from_maybe_shared(Bytes::from(etag))
+                .expect("base64 can be in a header"),
             body: body.into(),
-            link,
+            link: link.and_then(|link| HeaderValue::from_maybe_shared(Bytes::from(link)).ok()),
         }
     }
 }
@@ -42,46 +46,69 @@ struct Entry {
     answer: Arc<Answer>,
     tags: Vec<String>,
     begun: u64,
+    /// The last change that is known not to have touched it.
+    good_at: AtomicU64,
 }
 
 /// What changed when, as change numbers.
 #[derive(Default)]
 struct Changes {
     last: AtomicU64,
-    everything: AtomicU64,
-    tags: RwLock<HashMap<TenantId, HashMap<String, u64>>>,
+    touched: RwLock<Touched>,
+}
+
+/// The last changes that touched everything, or a tag.
+#[derive(Default)]
+struct Touched {
+    everything: u64,
+    tags: HashMap<TenantId, HashMap<String, u64>>,
 }
 
 impl Changes {
-    fn touch(&self, tenant: TenantId, touched: &[String]) {
-        let number = self.last.fetch_add(1, Ordering::SeqCst) + 1;
-        let mut tags = self
-            .tags
+    /// Numbers a change and notes what it touched, both under the lock: whoever
+    /// knows the number and looks then, sees what was touched.
+    fn note(&self, touch: impl FnOnce(&mut Touched, u64)) {
+        let mut touched = self
+            .touched
             .write()
             .unwrap_or_else(std::sync::PoisonError::into_inner);
-        let tags = tags.entry(tenant).or_default();
-        for tag in touched {
-            tags.insert(tag.clone(), number);
-        }
+        let number = self.last.fetch_add(1, Ordering::SeqCst) + 1;
+        touch(&mut touched, number);
+    }
+
+    fn touch(&self, tenant: TenantId, touched: &[String]) {
+        self.note(|known, number| {
+            let tags = known.tags.entry(tenant).or_default();
+            for tag in touched {
+                tags.insert(tag.clone(), number);
+            }
+        });
     }
 
     fn touch_everything(&self) {
-        let number = self.last.fetch_add(1, Ordering::SeqCst) + 1;
-        self.everything.fetch_max(number, Ordering::SeqCst);
+        self.note(|known, number| known.everything = number);
     }
 
-    fn none_since(&self, begun: u64, tenant: TenantId, of: &[String]) -> bool {
-        if self.everything.load(Ordering::SeqCst) > begun {
-            return false;
+    /// Whether nothing touched an entry since it was begun. Most of the time
+    /// nothing at all changed since that was last asked.
+    fn none_since(&self, entry: &Entry, tenant: TenantId) -> bool {
+        let last = self.last.load(Ordering::SeqCst);
+        if entry.good_at.load(Ordering::SeqCst) == last {
+            return true;
         }
-        let tags = self
-            .tags
+        let touched = self
+            .touched
             .read()
             .unwrap_or_else(std::sync::PoisonError::into_inner);
-        tags.get(&tenant).is_none_or(|tags| {
-            of.iter()
-                .all(|tag| tags.get(tag).is_none_or(|&number| number <= begun))
-        })
+        let is_good = touched.everything <= entry.begun
+            && touched.tags.get(&tenant).is_none_or(|tags| {
+                let mut of_entry = entry.tags.iter().filter_map(|tag| tags.get(tag));
+                of_entry.all(|&number| number <= entry.begun)
+            });
+        if is_good {
+            entry.good_at.fetch_max(last, Ordering::SeqCst);
+        }
+        is_good
     }
 }
 
@@ -125,7 +152,7 @@ impl AnswerCache {
     pub(crate) fn get(&self, key: &Key) -> Option<Arc<Answer>> {
         let entry = self.entries.get(key)?;
         self.changes
-            .none_since(entry.begun, key.0, &entry.tags)
+            .none_since(&entry, key.0)
             .then(|| entry.answer.clone())
     }
 
@@ -140,6 +167,7 @@ impl AnswerCache {
             answer,
             tags,
             begun: begun.0,
+            good_at: AtomicU64::new(begun.0),
         };
         self.entries.insert(key, Arc::new(entry));
     }
@@ -164,7 +192,7 @@ mod tests {
         let hit = |tenant| cache.get(&(tenant, "/products/x".to_owned())).is_some();
         assert!(hit(a) && hit(b));
         stale.announce(a, &["product:2".to_owned()]);
-        assert!(hit(a));
+        assert!(hit(a) && hit(a));
         stale.announce(a, &["product:1".to_owned()]);
         assert!(!hit(a) && hit(b));
         stale.announce_everything();

@@ -10,6 +10,7 @@ mod cache;
 mod codes;
 mod dto;
 mod extract;
+mod groups;
 mod limits;
 mod middleware;
 mod modules;
@@ -20,6 +21,7 @@ mod state;
 
 pub use app::{configure, pages, probes, starting};
 pub use codes::all as error_codes;
+pub use groups::within;
 pub use limits::Limits;
 pub use middleware::pipeline;
 pub use openapi::document;

@@ -109,8 +109,8 @@ impl ApiState {
     pub fn new(parts: ApiParts, settings: &Settings) -> Self {
         Self {
             answers: AnswerCache::new(
-                settings.catalog_cache_bytes.get(),
-                settings.catalog_cache_ttl,
+                settings.catalog.cache_bytes.get(),
+                settings.catalog.cache_ttl,
                 &parts.stale,
             ),
             cursors: CursorCodec::new(&parts.keys),

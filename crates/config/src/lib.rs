@@ -22,6 +22,7 @@ pub use reader::{Entry, Mistake, Mistakes};
 pub use reference::{env_example, markdown};
 pub use sections::abandoned_carts::AbandonedCarts;
 pub use sections::auth::Auth;
+pub use sections::catalog::Catalog;
 pub use sections::checkout::Checkout;
 pub use sections::credits::Credits;
 pub use sections::database::{Database, PoolMode};

@@ -1,8 +1,6 @@
 //! The settings, section by section.
 
-use std::num::NonZeroUsize;
 use std::path::PathBuf;
-use std::time::Duration;
 
 use kernel::Currency;
 use strum::{EnumString, VariantNames};
@@ -11,6 +9,7 @@ use crate::bounds;
 use crate::reader::{Entry, Mistakes, Reader};
 use crate::sections::abandoned_carts::AbandonedCarts;
 use crate::sections::auth::Auth;
+use crate::sections::catalog::Catalog;
 use crate::sections::checkout::Checkout;
 use crate::sections::credits::Credits;
 use crate::sections::database::Database;
@@ -23,8 +22,8 @@ use crate::sections::payments::{GatewayName, Payments};
 use crate::sections::rate_limits::RateLimits;
 use crate::sections::telemetry::Telemetry;
 use crate::sections::{
-    abandoned_carts, auth, checkout, credits, database, http, imports, jobs, mail, media, payments,
-    rate_limits, telemetry,
+    abandoned_carts, auth, catalog, checkout, credits, database, http, imports, jobs, mail, media,
+    payments, rate_limits, telemetry,
 };
 use crate::sources::Sources;
 use crate::values::{Choice, Secret};
@@ -75,10 +74,8 @@ pub struct Settings {
     pub auth: Auth,
     /// Rate limits.
     pub rate_limits: RateLimits,
-    /// How long public catalog answers are kept.
-    pub catalog_cache_ttl: Duration,
-    /// Memory for public catalog answers, in bytes.
-    pub catalog_cache_bytes: NonZeroUsize,
+    /// The public catalog.
+    pub catalog: Catalog,
     /// Outgoing mail.
     pub mail: Mail,
     /// Payment.
@@ -173,16 +170,7 @@ fn read(r: &mut Reader) -> Settings {
         ),
         auth: auth::read(r),
         rate_limits: rate_limits::read(r),
-        catalog_cache_ttl: r.value(
-            "catalog.cache_ttl",
-            "30s",
-            "How long public catalog answers are kept in memory; edits and stock changes drop them at once.",
-        ),
-        catalog_cache_bytes: r.value(
-            "catalog.cache_bytes",
-            "16777216",
-            "Memory for public catalog answers, in bytes.",
-        ),
+        catalog: catalog::read(r),
         mail: mail::read(r, &data_dir),
         payments: payments::read(r),
         checkout: checkout::read(r),

@@ -1,11 +1,13 @@
 //! Several writes in one round trip.
 
+use std::borrow::Cow;
 use std::fmt::Write as _;
 
 use kernel::Fault;
-use sea_orm::{FromQueryResult, Value};
+use sea_orm::{ConnectionTrait as _, FromQueryResult, Value};
 
 use crate::backend::Backend;
+use crate::fault::OrFault as _;
 use crate::scoped::Scoped;
 
 /// Independent writes of one transaction. On PostgreSQL they become one
@@ -23,7 +25,7 @@ pub struct Batch {
 
 struct Write {
     name: Option<&'static str>,
-    sql: String,
+    sql: Cow<'static, str>,
     values: Vec<Value>,
 }
 
@@ -35,7 +37,7 @@ impl Batch {
 
     /// Adds a write and its values. As with [`Scoped::sql`], `$1` is the
     /// tenant and the values follow from `$2`.
-    pub fn add(&mut self, (sql, values): (impl Into<String>, Vec<Value>)) {
+    pub fn add(&mut self, (sql, values): (impl Into<Cow<'static, str>>, Vec<Value>)) {
         self.statements.push(Write {
             name: None,
             sql: sql.into(),
@@ -44,7 +46,11 @@ impl Batch {
     }
 
     /// Adds a write whose `RETURNING` has a name.
-    pub fn add_as(&mut self, name: &'static str, (sql, values): (impl Into<String>, Vec<Value>)) {
+    pub fn add_as(
+        &mut self,
+        name: &'static str,
+        (sql, values): (impl Into<Cow<'static, str>>, Vec<Value>),
+    ) {
         self.add((sql, values));
         if let Some(last) = self.statements.last_mut() {
             last.name = Some(name);
@@ -56,7 +62,11 @@ impl Batch {
         match db.backend() {
             Backend::Sqlite => self.run_all(db).await,
             Backend::Postgres => match fold(self.statements) {
-                Some((sql, values)) => db.run(&sql, values).await.map(|_| ()),
+                Some((sql, values)) => {
+                    let statement = db.sql(sql, values);
+                    db.execute_raw(statement).await.or_fault()?;
+                    Ok(())
+                }
                 None => Ok(()),
             },
         }
@@ -73,7 +83,12 @@ impl Batch {
                 db.one(&last.sql, last.values).await
             }
             Backend::Postgres => match fold(self.statements) {
-                Some((sql, values)) => db.one(&sql, values).await,
+                Some((sql, values)) => {
+                    let statement = db.sql(sql, values);
+                    let row = db.query_one_raw(statement).await.or_fault()?;
+                    row.map(|row| T::from_query_result(&row, "").or_fault())
+                        .transpose()
+                }
                 None => Ok(None),
             },
         }
@@ -87,49 +102,53 @@ impl Batch {
     }
 }
 
+/// What of a folded statement is not of its parts, for each at most.
+const FRAME: usize = 64;
+
 /// One statement of several, with the placeholders counted on.
 fn fold(statements: Vec<Write>) -> Option<(String, Vec<Value>)> {
     let last = statements.len().checked_sub(1)?;
-    let mut sql = String::new();
-    let mut values = Vec::new();
+    let length = statements.iter().map(|write| write.sql.len() + FRAME).sum();
+    let mut sql = String::with_capacity(length);
+    let mut values = Vec::with_capacity(statements.iter().map(|write| write.values.len()).sum());
     for (n, write) in statements.into_iter().enumerate() {
-        let text = shift(&write.sql, values.len());
-        values.extend(write.values);
         if n == last {
-            sql.push_str(&text);
+            shift(&write.sql, values.len(), &mut sql);
         } else {
             sql.push_str(if n == 0 { "WITH " } else { ", " });
             let _ = match write.name {
-                Some(name) => write!(sql, "{name} AS ({text})"),
-                None => write!(sql, "s{n} AS ({text})"),
+                Some(name) => write!(sql, "{name} AS ("),
+                None => write!(sql, "s{n} AS ("),
             };
-            if n + 1 == last {
-                sql.push(' ');
-            }
+            shift(&write.sql, values.len(), &mut sql);
+            sql.push_str(if n + 1 == last { ") " } else { ")" });
         }
+        values.extend(write.values);
     }
     Some((sql, values))
 }
 
-/// Adds `by` to the numbers of all placeholders but `$1`.
-fn shift(sql: &str, by: usize) -> String {
+/// Appends a statement with `by` added to the numbers of all placeholders but
+/// `$1`.
+fn shift(sql: &str, by: usize, out: &mut String) {
     if by == 0 {
-        return sql.to_owned();
+        out.push_str(sql);
+        return;
     }
-    let mut out = String::with_capacity(sql.len() + 16);
     let mut rest = sql;
     while let Some(at) = rest.find('$') {
         out.push_str(&rest[..=at]);
         rest = &rest[at + 1..];
         let digits = rest.len() - rest.trim_start_matches(|c: char| c.is_ascii_digit()).len();
         match rest[..digits].parse::<usize>() {
-            Ok(number) if number > 1 => out.push_str(&(number + by).to_string()),
+            Ok(number) if number > 1 => {
+                let _ = write!(out, "{}", number + by);
+            }
             _ => out.push_str(&rest[..digits]),
         }
         rest = &rest[digits..];
     }
     out.push_str(rest);
-    out
 }
 
 #[cfg(test)]

@@ -165,7 +165,7 @@ impl Connection {
         }
     }
 
-    pub(crate) async fn execute(&mut self, statement: &Statement) -> Result<ExecResult, DbErr> {
+    pub(crate) async fn execute(&mut self, statement: Statement) -> Result<ExecResult, DbErr> {
         self.sent();
         let result = match &mut self.raw {
             Raw::Sqlite(raw) => raw.execute(query(statement)).await.map(ExecResult::from),
@@ -188,7 +188,7 @@ impl Connection {
 
     pub(crate) async fn fetch_all(
         &mut self,
-        statement: &Statement,
+        statement: Statement,
     ) -> Result<Vec<QueryResult>, DbErr> {
         self.sent();
         let result = match &mut self.raw {
@@ -236,14 +236,13 @@ fn begin_postgres(confinement: Confinement, bound: Option<TenantId>, read_only: 
     }
 }
 
-fn query<DB>(statement: &Statement) -> sqlx::query::Query<'_, DB, SqlxValues>
+fn query<DB>(statement: Statement) -> sqlx::query::Query<'static, DB, SqlxValues>
 where
     DB: sqlx::Database,
     SqlxValues: sqlx::IntoArguments<DB>,
 {
     let values = statement
         .values
-        .clone()
         .unwrap_or_else(|| sea_orm::Values(Vec::new()));
-    sqlx::query_with(AssertSqlSafe(statement.sql.as_str()), SqlxValues(values))
+    sqlx::query_with(AssertSqlSafe(statement.sql), SqlxValues(values))
 }

@@ -128,10 +128,15 @@ impl Scoped {
     }
 
     /// A statement in SQL. `$1` is the tenant; the values follow from `$2`.
-    pub fn sql(&self, sql: &str, values: impl IntoIterator<Item = Value>) -> Statement {
+    pub fn sql(
+        &self,
+        sql: impl Into<String>,
+        values: impl IntoIterator<Item = Value>,
+    ) -> Statement {
+        let sql = sql.into();
         debug_assert!(sql.contains("$1"), "not confined to a tenant: {sql}");
         Statement {
-            sql: sql.to_owned(),
+            sql,
             values: Some(sea_orm::Values(
                 std::iter::once(self.tenant_value()).chain(values).collect(),
             )),
@@ -224,7 +229,7 @@ impl ConnectionTrait for Scoped {
     }
 
     async fn execute_raw(&self, statement: Statement) -> Result<ExecResult, DbErr> {
-        self.lock().await.execute(&statement).await
+        self.lock().await.execute(statement).await
     }
 
     async fn execute_unprepared(&self, sql: &str) -> Result<ExecResult, DbErr> {
@@ -232,11 +237,11 @@ impl ConnectionTrait for Scoped {
     }
 
     async fn query_one_raw(&self, statement: Statement) -> Result<Option<QueryResult>, DbErr> {
-        let rows = self.lock().await.fetch_all(&statement).await?;
+        let rows = self.lock().await.fetch_all(statement).await?;
         Ok(rows.into_iter().next())
     }
 
     async fn query_all_raw(&self, statement: Statement) -> Result<Vec<QueryResult>, DbErr> {
-        self.lock().await.fetch_all(&statement).await
+        self.lock().await.fetch_all(statement).await
     }
 }

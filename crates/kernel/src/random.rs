@@ -1,19 +1,48 @@
 //! The one source of randomness.
 
+use std::cell::RefCell;
+
 use uuid::Uuid;
 
 use crate::time::Timestamp;
 
-/// `N` bytes from the operating system's generator.
+/// What of randomness is for ids: as much as one is asked for at most.
+const MAX_OF_ID: usize = 16;
+/// How much is fetched for ids at once; as much as Linux gives without a break.
+const STORE: usize = 256;
+
+/// `N` bytes from the operating system's generator. What is short is for ids,
+/// of which a request makes several: these bytes are fetched many at a time,
+/// because the call costs more than the bytes. Each is given out once.
 ///
 /// # Panics
 /// When the operating system has no randomness to give; nothing safe can be
 /// done without it.
-#[expect(clippy::disallowed_methods, reason = "this is the source")]
 pub fn bytes<const N: usize>() -> [u8; N] {
-    let mut buffer = [0u8; N];
-    getrandom::fill(&mut buffer).expect("the operating system provides randomness");
-    buffer
+    thread_local! {
+        static LEFT: RefCell<([u8; STORE], usize)> = const { RefCell::new(([0; STORE], 0)) };
+    }
+    let mut given = [0u8; N];
+    if N > MAX_OF_ID {
+        fill(&mut given);
+        return given;
+    }
+    LEFT.with_borrow_mut(|(store, left)| {
+        if *left < N {
+            fill(store);
+            *left = STORE;
+        }
+        let taken = &mut store[*left - N..*left];
+        given.copy_from_slice(taken);
+        taken.fill(0);
+        *left -= N;
+    });
+    given
+}
+
+#[expect(clippy::disallowed_methods, reason = "this is the source")]
+fn fill(buffer: &mut [u8]) {
+    getrandom::fill(buffer).expect("the operating system provides randomness");
 }
 
 /// A UUID of version 7 (RFC 9562) whose 48-bit time is `now`.
@@ -52,6 +81,17 @@ pub fn below(bound: u64) -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn no_bytes_are_given_out_twice() {
+        let mut known = std::collections::BTreeSet::new();
+        for _ in 0..1_000 {
+            assert!(known.insert(bytes::<15>().to_vec()));
+            assert!(known.insert(bytes::<16>().to_vec()));
+            assert!(known.insert(bytes::<10>().to_vec()));
+            assert!(known.insert(bytes::<32>().to_vec()));
+        }
+    }
 
     #[test]
     fn ids_of_one_millisecond_sort_as_they_were_made() {

@@ -238,25 +238,35 @@ fn merge(announcements: &mut Vec<Announcement>, tenant: TenantId, tags: Vec<Stri
     }
 }
 
-/// The announcements as texts that fit a notification.
+/// The announcements as texts that fit a notification. Tags with an id are
+/// divided over several where they have to be; those without come with each.
 fn notifications(announcements: &[Announcement]) -> Vec<String> {
     let mut texts = Vec::new();
     for announcement in announcements {
-        let mut part = Announcement {
-            tenant: announcement.tenant,
-            tags: Vec::new(),
-        };
-        let mut length = 100;
-        for tag in &announcement.tags {
-            if length + tag.len() + 3 > MAX_NOTIFICATION {
-                texts.extend(serde_json::to_string(&part));
-                part.tags.clear();
-                length = 100;
+        let (own, general): (Vec<String>, Vec<String>) = announcement
+            .tags
+            .iter()
+            .cloned()
+            .partition(|tag| tag.contains(':'));
+        let length = |tags: &[String]| tags.iter().map(|tag| tag.len() + 3).sum::<usize>();
+        let room = MAX_NOTIFICATION.saturating_sub(100 + length(&general));
+        let mut parts = vec![general.clone()];
+        let mut left = room;
+        for tag in own {
+            let needed = tag.len() + 3;
+            if needed > left {
+                parts.push(general.clone());
+                left = room;
             }
-            length += tag.len() + 3;
-            part.tags.push(tag.clone());
+            left = left.saturating_sub(needed);
+            if let Some(part) = parts.last_mut() {
+                part.push(tag);
+            }
         }
-        texts.extend(serde_json::to_string(&part));
+        texts.extend(parts.into_iter().filter_map(|tags| {
+            let tenant = announcement.tenant;
+            serde_json::to_string(&Announcement { tenant, tags }).ok()
+        }));
     }
     texts
 }
@@ -268,7 +278,8 @@ mod tests {
     #[test]
     fn many_tags_are_split_into_notifications_that_fit() {
         let tenant = TenantId::new(Timestamp::from_micros(0));
-        let tags: Vec<String> = (0..1000).map(|n| format!("product:prod_{n:026}")).collect();
+        let mut tags: Vec<String> = (0..1000).map(|n| format!("product:prod_{n:026}")).collect();
+        tags.push("products".to_owned());
         let texts = notifications(&[Announcement {
             tenant,
             tags: tags.clone(),
@@ -277,8 +288,14 @@ mod tests {
         let mut heard = Vec::new();
         for text in texts {
             assert!(text.len() < 8000);
-            heard.extend(serde_json::from_str::<Announcement>(&text).unwrap().tags);
+            let part = serde_json::from_str::<Announcement>(&text).unwrap().tags;
+            assert_eq!(
+                part[0], "products",
+                "who hears of products hears what of them"
+            );
+            heard.extend_from_slice(&part[1..]);
         }
+        tags.pop();
         assert_eq!(heard, tags);
     }
 }

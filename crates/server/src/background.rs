@@ -116,6 +116,7 @@ async fn gauges(
             _ = ticks.tick() => {}
             () = stop.cancelled() => return,
         }
+        crate::telemetry::sum_up_metrics();
         for (pool, status) in ["read", "write"].into_iter().zip(database.status()) {
             gauge("sutler_pool_open", pool, status.open);
             gauge("sutler_pool_idle", pool, status.idle);

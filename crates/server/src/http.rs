@@ -1,15 +1,16 @@
 //! The HTTP server.
 
 use std::net::TcpListener;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use actix_web::body::BoxBody;
-use actix_web::dev::{Server, ServerHandle, ServiceResponse};
-use actix_web::http::header;
-use actix_web::middleware::{Condition, from_fn};
-use actix_web::web::{Bytes, Data};
-use actix_web::{App, HttpResponse, HttpServer, Route};
+use actix_web::dev::{Server, ServerHandle, ServiceRequest, ServiceResponse};
+use actix_web::error::ErrorInternalServerError;
+use actix_web::http::header::{self, HeaderValue};
+use actix_web::middleware::{Condition, Next, from_fn};
+use actix_web::web::{self, Bytes, Data};
+use actix_web::{App, HttpResponse, HttpServer};
 use anyhow::{Context as _, Result};
 use api::ApiState;
 use config::Settings;
@@ -22,6 +23,9 @@ const KEEP_ALIVE: Duration = Duration::from_secs(75);
 /// Where the OpenAPI document is.
 const DOCUMENT: &str = "/api/openapi.json";
 
+/// What the documentation says to caches.
+const KEPT_BY_ANYBODY: &str = "public, max-age=300";
+
 /// A server on a listener, not yet running.
 pub fn server(
     settings: &Arc<Settings>,
@@ -30,26 +34,25 @@ pub fn server(
 ) -> Result<Server> {
     let http = settings.http.clone();
     let origins = http.cors_origins.clone();
-    // As bytes and once: as a structure, one for each thread, it is several
-    // times as large as all the rest of the process.
-    let document: Bytes = api::document()
-        .to_json()
-        .context("write the document")?
-        .into();
+    let document = Data::new(Document::default());
     let limit = http.max_body_bytes.get();
     let server = HttpServer::new(move || {
         App::new()
             .app_data(state.clone())
-            .app_data(actix_web::web::PayloadConfig::new(limit))
+            .app_data(web::PayloadConfig::new(limit))
+            .app_data(document.clone())
             .configure(api::configure)
-            .route(DOCUMENT, document_route(document.clone()))
-            .route("/docs", actix_web::web::get().to(to_docs))
+            .route(DOCUMENT, web::get().to(show_document))
             .service(
-                SwaggerUi::new("/docs/{_:.*}")
-                    .config(utoipa_swagger_ui::Config::from(DOCUMENT).try_it_out_enabled(true)),
+                web::scope("")
+                    .guard(api::within("/docs"))
+                    .wrap(from_fn(docs_headers))
+                    .route("/docs", web::get().to(to_docs))
+                    .service(SwaggerUi::new("/docs/{_:.*}").config(
+                        utoipa_swagger_ui::Config::from(DOCUMENT).try_it_out_enabled(true),
+                    )),
             )
             .configure(api::pages)
-            .wrap(from_fn(docs_headers))
             .wrap(from_fn(api::pipeline))
             .wrap(Condition::new(!origins.is_empty(), api::cors(&origins)))
     })
@@ -120,15 +123,32 @@ impl Starting {
     }
 }
 
-fn document_route(document: Bytes) -> Route {
-    actix_web::web::get().to(move || {
-        let document = document.clone();
-        async move {
-            HttpResponse::Ok()
-                .content_type(header::ContentType::json())
-                .body(document)
-        }
-    })
+/// The OpenAPI document as bytes, written when somebody asks for it first: it
+/// takes a tenth of a second and, on the way, more memory than all the rest of
+/// the process, which few processes are asked for.
+#[derive(Default)]
+struct Document(OnceLock<Result<Bytes, String>>);
+
+impl Document {
+    fn bytes(&self) -> Result<Bytes, String> {
+        let written = self.0.get_or_init(|| {
+            let text = api::document().to_json();
+            text.map(Bytes::from).map_err(|error| error.to_string())
+        });
+        written.clone()
+    }
+}
+
+async fn show_document(document: Data<Document>) -> Result<HttpResponse, actix_web::Error> {
+    let written = match document.0.get() {
+        Some(written) => written.clone(),
+        None => web::block(move || document.bytes()).await?,
+    };
+    let bytes = written.map_err(ErrorInternalServerError)?;
+    Ok(HttpResponse::Ok()
+        .content_type(header::ContentType::json())
+        .insert_header((header::CACHE_CONTROL, KEPT_BY_ANYBODY))
+        .body(bytes))
 }
 
 /// The page's own files lie beside it.
@@ -141,27 +161,21 @@ async fn to_docs() -> HttpResponse {
 /// The documentation is a page with scripts and styles of its own, and may be
 /// kept by anybody.
 async fn docs_headers(
-    request: actix_web::dev::ServiceRequest,
-    next: actix_web::middleware::Next<BoxBody>,
+    request: ServiceRequest,
+    next: Next<BoxBody>,
 ) -> Result<ServiceResponse<BoxBody>, actix_web::Error> {
-    let is_docs = request.path().starts_with("/docs");
-    let is_document = request.path() == DOCUMENT;
     let mut response = next.call(request).await?;
-    if is_docs || is_document {
-        let headers = response.headers_mut();
-        headers.insert(
-            header::CACHE_CONTROL,
-            header::HeaderValue::from_static("public, max-age=300"),
-        );
-        if is_docs {
-            headers.insert(
-                header::CONTENT_SECURITY_POLICY,
-                header::HeaderValue::from_static(
-                    "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; \
-                     img-src 'self' data:; connect-src 'self'; frame-ancestors 'none'",
-                ),
-            );
-        }
-    }
+    let headers = response.headers_mut();
+    headers.insert(
+        header::CACHE_CONTROL,
+        HeaderValue::from_static(KEPT_BY_ANYBODY),
+    );
+    headers.insert(
+        header::CONTENT_SECURITY_POLICY,
+        HeaderValue::from_static(
+            "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; \
+             img-src 'self' data:; connect-src 'self'; frame-ancestors 'none'",
+        ),
+    );
     Ok(response)
 }

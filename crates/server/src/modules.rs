@@ -57,6 +57,7 @@ pub(crate) fn services(
         files,
         media: base.settings.media.clone(),
         imports: base.settings.imports.clone(),
+        search_bytes: base.settings.catalog.search_bytes,
     }));
     let credits = Arc::new(Credits::new(CreditsParts {
         database: database.clone(),

@@ -21,10 +21,10 @@ use sentry::integrations::tracing::{ErrorLayer, SpanLayer};
 use tracing::{Metadata, Span};
 use tracing_appender::non_blocking::WorkerGuard;
 use tracing_opentelemetry::OpenTelemetrySpanExt as _;
-use tracing_subscriber::filter::{FilterExt as _, LevelFilter, filter_fn};
+use tracing_subscriber::filter::{FilterExt as _, LevelFilter, Targets, filter_fn};
 use tracing_subscriber::layer::SubscriberExt as _;
 use tracing_subscriber::util::SubscriberInitExt as _;
-use tracing_subscriber::{EnvFilter, Layer as _, Registry};
+use tracing_subscriber::{EnvFilter, Layer, Registry};
 
 /// Bounds of the histograms of durations, in seconds.
 const BUCKETS: &[f64] = &[
@@ -54,8 +54,7 @@ impl Drop for TelemetryGuard {
 pub fn start(settings: &Settings) -> Result<TelemetryGuard> {
     let telemetry = &settings.telemetry;
     let (writer, logs) = lines::to_stderr();
-    let filter = EnvFilter::try_new(&telemetry.log_filter)
-        .context("LOG_FILTER is not in the syntax of tracing's EnvFilter")?;
+    let filter = filter(&telemetry.log_filter)?;
     let lines = match telemetry.log_format {
         LogFormat::Json => tracing_subscriber::fmt::layer()
             .json()
@@ -98,6 +97,21 @@ pub fn start(settings: &Settings) -> Result<TelemetryGuard> {
         traces,
         _reports: reports,
     })
+}
+
+/// What is logged. Nearly every filter names targets and levels only; the full
+/// syntax costs a lock whenever a span is entered, left or closed.
+fn filter(text: &str) -> Result<Box<dyn Layer<Registry> + Send + Sync>> {
+    let is_simple = text.split(',').all(|directive| {
+        let is_plain = |c: char| c.is_ascii_alphanumeric() || "_-:=".contains(c);
+        !directive.is_empty() && directive.chars().all(is_plain)
+    });
+    if is_simple && let Ok(targets) = text.parse::<Targets>() {
+        return Ok(Box::new(targets));
+    }
+    let filter = EnvFilter::try_new(text)
+        .context("LOG_FILTER is not in the syntax of tracing's EnvFilter")?;
+    Ok(Box::new(filter))
 }
 
 /// Not the method itself, which is for one lifetime only.
@@ -180,25 +194,62 @@ pub fn trace_parent(telemetry: &Telemetry) -> Option<TraceParent> {
     }))
 }
 
+fn recorder() -> Option<&'static PrometheusHandle> {
+    static HANDLE: OnceLock<Option<PrometheusHandle>> = OnceLock::new();
+    let handle = HANDLE.get_or_init(|| {
+        PrometheusBuilder::new()
+            .set_buckets_for_metric(Matcher::Suffix("_seconds".to_owned()), BUCKETS)
+            .and_then(PrometheusBuilder::install_recorder)
+            .inspect(|_| crate::metrics::describe())
+            .ok()
+    });
+    handle.as_ref()
+}
+
 /// The recorder of metrics; one for a process, however often it is asked for.
 pub fn metrics() -> Arc<dyn Fn() -> String + Send + Sync> {
-    static HANDLE: OnceLock<Option<PrometheusHandle>> = OnceLock::new();
-    let handle = HANDLE
-        .get_or_init(|| {
-            PrometheusBuilder::new()
-                .set_buckets_for_metric(Matcher::Suffix("_seconds".to_owned()), BUCKETS)
-                .and_then(PrometheusBuilder::install_recorder)
-                .inspect(|_| crate::metrics::describe())
-                .ok()
-        })
-        .clone();
+    let recorder = recorder();
     Arc::new(move || {
-        handle
-            .as_ref()
-            .map(|handle| {
-                handle.run_upkeep();
-                handle.render()
+        recorder
+            .map(|recorder| {
+                recorder.run_upkeep();
+                recorder.render()
             })
             .unwrap_or_default()
     })
+}
+
+/// Sorts measured durations into the bounds of histograms. Until then each is
+/// kept, so it has to be done now and then where nobody asks for `/metrics`.
+pub(crate) fn sum_up_metrics() {
+    if let Some(recorder) = recorder() {
+        recorder.run_upkeep();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tracing::Level;
+
+    use super::*;
+
+    /// Whether our details, those of others, and warnings of others are seen.
+    fn seen(text: &str) -> [bool; 3] {
+        let subscriber = Registry::default().with(filter(text).unwrap());
+        tracing::subscriber::with_default(subscriber, || {
+            [
+                tracing::enabled!(target: "sutler::part", Level::DEBUG),
+                tracing::enabled!(target: "other", Level::DEBUG),
+                tracing::enabled!(target: "other", Level::WARN),
+            ]
+        })
+    }
+
+    #[test]
+    fn filters_hold_for_targets() {
+        assert_eq!(seen("warn,sutler=debug"), [true, false, true]);
+        assert_eq!(seen("sutler=debug"), [true, false, false]);
+        assert_eq!(seen("debug,other=error"), [true, false, false]);
+        assert!(filter("sutler=loud").is_err());
+    }
 }

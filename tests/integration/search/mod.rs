@@ -13,6 +13,10 @@ use testkit::client::Call;
 use testkit::shop::{Tenant, eur};
 use testkit::{Answer, App};
 
+/// Memory for what is searched. Without room the database finds candidates.
+const ENOUGH: &str = "1000000";
+const NONE: &str = "1";
+
 fn test_set() -> Value {
     serde_json::from_str(include_str!("../../fixtures/search.json")).expect("a test set")
 }
@@ -139,8 +143,11 @@ fn short(facets: &Value) -> Value {
 
 #[rstest]
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn the_test_set_finds_the_same_everywhere(#[values(Sqlite, Postgres)] backend: Backend) {
-    let app = App::start(backend).await;
+async fn the_test_set_finds_the_same_everywhere(
+    #[values(Sqlite, Postgres)] backend: Backend,
+    #[values(ENOUGH, NONE)] room: &str,
+) {
+    let app = App::with(backend, &[("CATALOG_SEARCH_BYTES", room)]).await;
     let shop = app.shop().await;
     foreign(&app, &shop.second).await;
     fill(&app, &shop.first).await;
@@ -191,8 +198,11 @@ async fn the_test_set_finds_the_same_everywhere(#[values(Sqlite, Postgres)] back
 /// nothing of the facet was, else instead of it.
 #[rstest]
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_count_is_what_a_click_leads_to(#[values(Sqlite, Postgres)] backend: Backend) {
-    let app = App::start(backend).await;
+async fn a_count_is_what_a_click_leads_to(
+    #[values(Sqlite, Postgres)] backend: Backend,
+    #[values(ENOUGH, NONE)] room: &str,
+) {
+    let app = App::with(backend, &[("CATALOG_SEARCH_BYTES", room)]).await;
     let shop = app.shop().await;
     fill(&app, &shop.first).await;
     let encode =
@@ -226,8 +236,11 @@ async fn a_count_is_what_a_click_leads_to(#[values(Sqlite, Postgres)] backend: B
 /// What changes is found as it is now, at once: names, prices, stock, status.
 #[rstest]
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn changes_are_found_at_once(#[values(Sqlite, Postgres)] backend: Backend) {
-    let app = App::start(backend).await;
+async fn changes_are_found_at_once(
+    #[values(Sqlite, Postgres)] backend: Backend,
+    #[values(ENOUGH, NONE)] room: &str,
+) {
+    let app = App::with(backend, &[("CATALOG_SEARCH_BYTES", room)]).await;
     let shop = app.shop().await;
     let tenant = &shop.first;
     let ids = fill(&app, tenant).await;

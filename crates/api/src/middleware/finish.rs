@@ -15,6 +15,7 @@ use kernel::{ErrorKind, ErrorReport, Fault};
 
 use super::{Counted, Outcome, request_id};
 use crate::problem::{ApiError, RequestError, render};
+use crate::routes::Route;
 use crate::state::ApiState;
 
 /// The response as it leaves.
@@ -158,15 +159,15 @@ fn millis(took: Duration) -> f64 {
 }
 
 /// The log line and the metrics of a request.
-pub(crate) fn record(status: StatusCode, route: &'static str, took: Duration) {
-    let millis = millis(took);
+pub(crate) fn record(status: StatusCode, route: Option<&'static Route>, took: Duration) {
+    let (name, millis) = (Route::name(route), millis(took));
     if status.is_server_error() {
         // Why was said, and reported, before.
         tracing::warn!(status = status.as_u16(), millis, "answered");
-    } else if PROBES.contains(&route)
+    } else if PROBES.contains(&name)
         // One line a minute says who it is; whoever it is must not fill the log.
         || status == StatusCode::TOO_MANY_REQUESTS
-        || (CATALOG.iter().any(|part| route.starts_with(part)) && !status.is_client_error())
+        || (CATALOG.iter().any(|part| name.starts_with(part)) && !status.is_client_error())
     {
         // By far the most requests; writing a line costs more than the answer
         // of a cached catalog page, and the metrics count them.
@@ -174,16 +175,7 @@ pub(crate) fn record(status: StatusCode, route: &'static str, took: Duration) {
     } else {
         tracing::info!(status = status.as_u16(), millis, "answered");
     }
-    let class = match status.as_u16() / 100 {
-        1 => "1xx",
-        2 => "2xx",
-        3 => "3xx",
-        4 => "4xx",
-        _ => "5xx",
-    };
-    metrics::counter!("sutler_http_requests_total", "route" => route, "status" => class)
-        .increment(1);
-    metrics::histogram!("sutler_http_request_seconds", "route" => route).record(took.as_secs_f64());
+    Route::measure(route, status, took);
 }
 
 #[cfg(test)]

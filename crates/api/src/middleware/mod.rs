@@ -30,6 +30,7 @@ use tracing::Instrument as _;
 pub use cors::cors;
 
 use crate::app::OnlyProbes;
+use crate::groups;
 use crate::limits::{Class, OfAccount};
 use crate::problem::{ApiError, RequestError};
 use crate::routes::Route;
@@ -61,6 +62,9 @@ pub async fn pipeline(
     } else {
         Route::of(request.match_info().as_str())
     };
+    if let Some(route) = found {
+        groups::note(&request, route);
+    }
     let route = Route::name(found);
     let span = tracing::info_span!(
         "request",
@@ -95,7 +99,7 @@ pub async fn pipeline(
         Ok(response) => response.status(),
         Err(error) => error.as_response_error().status_code(),
     };
-    finish::record(status, route, started.elapsed());
+    finish::record(status, found, started.elapsed());
     finished
 }
 

@@ -17,7 +17,7 @@ mod texts;
 
 use actix_web::App;
 use actix_web::http::Method;
-use utoipa::openapi::path::{Operation, PathItem};
+use utoipa::openapi::path::{Operation, PathItem, Paths};
 use utoipa::openapi::schema::{ObjectBuilder, Schema, Type};
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme};
 use utoipa::openapi::tag::{Tag, TagBuilder};
@@ -62,7 +62,7 @@ impl Modify for Bearer {
 
 /// The document, with all operations, all their answers, and examples.
 pub fn document() -> Document {
-    let mut document = operations_only();
+    let mut document = described();
     headers::add(&mut document);
     refusals::add(&mut document);
     samples::add(&mut document);
@@ -71,9 +71,16 @@ pub fn document() -> Document {
     document
 }
 
-/// The operations with what controllers say of them, and who may call them:
-/// what the table of routes is made from.
-pub(crate) fn operations_only() -> Document {
+/// The operations and who may call them, without what bodies look like: what
+/// the table of routes is made from.
+pub(crate) fn operations_only() -> Paths {
+    let mut paths = crate::app::list();
+    complete_all(&mut paths);
+    paths
+}
+
+/// The operations with what controllers say of them, and who may call them.
+fn described() -> Document {
     let (_, mut document) = App::new()
         .into_utoipa_app()
         .openapi(Description::openapi())
@@ -87,12 +94,16 @@ pub(crate) fn operations_only() -> Document {
             .map(tag)
             .collect(),
     );
-    for (path, item) in &mut document.paths.paths {
+    complete_all(&mut document.paths);
+    document
+}
+
+fn complete_all(paths: &mut Paths) {
+    for (path, item) in &mut paths.paths {
         for (_, operation) in operations(item) {
             complete(path, operation);
         }
     }
-    document
 }
 
 /// What can be done at a path, by method.

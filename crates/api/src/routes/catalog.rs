@@ -4,7 +4,7 @@
 
 use std::sync::Arc;
 
-use actix_web::http::header::{self, HeaderMap};
+use actix_web::http::header::{self, HeaderMap, HeaderValue};
 use actix_web::web::{Data, Path};
 use actix_web::{HttpRequest, HttpResponse, get};
 use catalog_model::events::{CATEGORIES_TAG, PRODUCTS_TAG, product_tag};
@@ -52,29 +52,28 @@ pub(crate) struct CategoryList {
 /// without a token: with one, the tenant may be another than the host's.
 fn respond(request: &HttpRequest, answer: &Answer) -> HttpResponse {
     let headers = request.headers();
-    let mut response = if matches_etag(headers, &answer.etag) {
-        HttpResponse::NotModified()
+    let etag = answer.etag.to_str().unwrap_or_default();
+    let mut response = if matches_etag(headers, etag) {
+        HttpResponse::NotModified().finish()
     } else {
         HttpResponse::Ok()
+            .content_type("application/json")
+            .body(answer.body.clone())
     };
     let control = if headers.contains_key(header::AUTHORIZATION) {
         "private, max-age=0, must-revalidate"
     } else {
         "public, max-age=0, s-maxage=30, stale-while-revalidate=60"
     };
-    response
-        .insert_header((header::ETAG, answer.etag.as_str()))
-        .insert_header((header::CACHE_CONTROL, control))
-        .insert_header((header::VARY, "Authorization, Host"));
+    let to_set = response.headers_mut();
+    to_set.insert(header::ETAG, answer.etag.clone());
+    to_set.insert(header::CACHE_CONTROL, HeaderValue::from_static(control));
+    let vary = HeaderValue::from_static("Authorization, Host");
+    to_set.insert(header::VARY, vary);
     if let Some(link) = &answer.link {
-        response.insert_header((header::LINK, link.as_str()));
-    }
-    if matches_etag(headers, &answer.etag) {
-        return response.finish();
+        to_set.insert(header::LINK, link.clone());
     }
     response
-        .content_type("application/json")
-        .body(answer.body.clone())
 }
 
 pub(crate) fn matches_etag(headers: &HeaderMap, etag: &str) -> bool {

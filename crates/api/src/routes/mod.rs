@@ -13,6 +13,7 @@ pub(crate) mod fallback;
 pub(crate) mod gift_cards;
 pub(crate) mod health;
 pub(crate) mod link_pages;
+pub(crate) mod measures;
 pub(crate) mod media;
 pub(crate) mod order_edits;
 pub(crate) mod order_files;

@@ -1,12 +1,15 @@
 //! The table of routes, as the OpenAPI document has it.
 
 use std::sync::OnceLock;
+use std::time::Duration;
 
-use actix_web::http::Method;
+use actix_web::http::{Method, StatusCode};
 use matchit::Router;
 use utoipa::openapi::RefOr;
 use utoipa::openapi::path::{Operation, ParameterIn};
 
+use super::measures::Measures;
+use crate::groups;
 use crate::openapi::operations;
 
 /// Routes that are not part of the API.
@@ -37,7 +40,10 @@ const NONE: &str = "none";
 pub(crate) struct Route {
     /// The pattern, such as `/api/orders/{order_id}`.
     name: &'static str,
+    /// With which others it is tried.
+    group: &'static str,
     known: Vec<Known>,
+    measures: Measures,
 }
 
 /// What one method does.
@@ -68,6 +74,18 @@ impl Route {
     /// The pattern of a route, or one word for what is none.
     pub(crate) fn name(route: Option<&Self>) -> &'static str {
         route.map_or(NONE, |route| route.name)
+    }
+
+    /// The group it is served in.
+    pub(crate) fn group(&self) -> &'static str {
+        self.group
+    }
+
+    /// Counts an answer and how long it took.
+    pub(crate) fn measure(route: Option<&Self>, status: StatusCode, took: Duration) {
+        static OF_NONE: Measures = Measures::new();
+        let measures = route.map_or(&OF_NONE, |route| &route.measures);
+        measures.take(Self::name(route), status, took);
     }
 
     /// Whether it knows a method.
@@ -106,7 +124,12 @@ fn table() -> Router<Route> {
     let mut add = |path: &str, known: Vec<Known>| {
         // A fixed number of names, made once.
         let name: &'static str = Box::leak(path.to_owned().into_boxed_str());
-        let route = Route { name, known };
+        let route = Route {
+            name,
+            group: groups::of(name),
+            known,
+            measures: Measures::default(),
+        };
         router.insert(path, route).expect("no two routes are alike");
     };
     for (path, methods) in OTHERS {
@@ -117,8 +140,8 @@ fn table() -> Router<Route> {
         });
         add(path, known.collect());
     }
-    let mut document = crate::openapi::operations_only();
-    for (path, item) in &mut document.paths.paths {
+    let mut listed = crate::openapi::operations_only();
+    for (path, item) in &mut listed.paths {
         let known = operations(item).map(|(method, operation)| Known {
             method: method.clone(),
             guarded: is_guarded(operation),

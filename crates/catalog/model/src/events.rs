@@ -8,6 +8,12 @@ pub const PRODUCTS_TAG: &str = "products";
 /// The tag of every answer that lists categories.
 pub const CATEGORIES_TAG: &str = "categories";
 
+/// The tag of the category tree alone. No answer has it: it is for what is
+/// kept of products and categories apart.
+pub const TREE_TAG: &str = "category-tree";
+/// The tag of every product, where none is named. No answer has it.
+pub const ALL_TAG: &str = "all-products";
+
 /// The tag of every answer about one product.
 pub fn product_tag(product: ProductId) -> String {
     format!("product:{product}")
@@ -109,7 +115,9 @@ impl Event for CatalogImported {
 
     fn stale_tags(&self) -> Vec<String> {
         // Every answer about a product has one of these.
-        vec![CATEGORIES_TAG.to_owned(), PRODUCTS_TAG.to_owned()]
+        [CATEGORIES_TAG, PRODUCTS_TAG, ALL_TAG]
+            .map(str::to_owned)
+            .to_vec()
     }
 }
 
@@ -121,7 +129,9 @@ impl Event for CategoriesChanged {
     const KIND: &'static str = "categories.changed";
 
     fn stale_tags(&self) -> Vec<String> {
-        vec![CATEGORIES_TAG.to_owned(), PRODUCTS_TAG.to_owned()]
+        [CATEGORIES_TAG, PRODUCTS_TAG, TREE_TAG]
+            .map(str::to_owned)
+            .to_vec()
     }
 }
 
@@ -134,6 +144,8 @@ impl Event for PriceListsChanged {
 
     fn stale_tags(&self) -> Vec<String> {
         // Every answer about a product has one of these.
-        vec![CATEGORIES_TAG.to_owned(), PRODUCTS_TAG.to_owned()]
+        [CATEGORIES_TAG, PRODUCTS_TAG, ALL_TAG]
+            .map(str::to_owned)
+            .to_vec()
     }
 }

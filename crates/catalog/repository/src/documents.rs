@@ -3,14 +3,14 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use catalog_model::search::Document;
-use catalog_model::search::document::FORMAT;
+use catalog_model::search::document::{FORMAT, SEPARATOR};
 use catalog_model::search::words::forms;
 use database::{Backend, Scoped, Transaction};
 use kernel::{Fault, ImportId, ProductId};
 use sea_orm::{FromQueryResult, Value};
 use uuid::Uuid;
 
-use crate::search::{SEPARATOR, one_of, texts};
+use crate::search::{one_of, texts};
 
 #[derive(FromQueryResult)]
 struct LockedRow {

@@ -7,8 +7,9 @@
 
 use std::collections::{BTreeSet, HashMap};
 
-use catalog_model::search::Term;
+use catalog_model::search::document::{BETWEEN_PRODUCTS, SEPARATOR};
 use catalog_model::search::words::end_of_prefix;
+use catalog_model::search::{Stored, Term};
 use database::{Backend, Scoped};
 use kernel::{Fault, ProductId};
 use sea_orm::{FromQueryResult, Value};
@@ -16,10 +17,6 @@ use uuid::Uuid;
 
 /// How many products are looked at, at most, to answer one question.
 pub const MAX_CANDIDATES: usize = 200_000;
-/// Between texts in one parameter. Neither words nor tokens have control
-/// characters.
-pub(crate) const SEPARATOR: char = '\u{1f}';
-
 /// Texts as one parameter, so that a statement is the same however many there
 /// are.
 pub(crate) fn texts<'a>(backend: Backend, all: impl IntoIterator<Item = &'a str>) -> Value {
@@ -104,50 +101,67 @@ pub struct Narrow {
 }
 
 #[derive(FromQueryResult)]
-struct CardsRow {
+struct StoredRow {
     cards: Option<Vec<u8>>,
+    words: Option<String>,
 }
 
-/// The cards of products, in one statement; in one row of bytes or in several.
-pub async fn cards(db: &Scoped, narrowing: &Narrowing) -> Result<Vec<Vec<u8>>, Fault> {
+impl From<StoredRow> for Stored {
+    fn from(row: StoredRow) -> Self {
+        Self {
+            cards: row.cards.unwrap_or_default(),
+            words: row.words.unwrap_or_default(),
+        }
+    }
+}
+
+/// What is stored of products that are shown, in one statement; in one row or
+/// in several.
+pub async fn stored(db: &Scoped, narrowing: &Narrowing) -> Result<Vec<Stored>, Fault> {
     let backend = db.backend();
     let (ids, values) = candidates(backend, narrowing);
-    let cards = match backend {
+    let columns = match backend {
         // Rows cost more than their bytes.
-        Backend::Postgres => "string_agg(card, ''::bytea)",
-        Backend::Sqlite => "card",
+        Backend::Postgres => {
+            let between = u32::from(BETWEEN_PRODUCTS);
+            format!(
+                "string_agg(card, ''::bytea) AS cards, string_agg(words, chr({between})) AS words"
+            )
+        }
+        Backend::Sqlite => "card AS cards, words".to_owned(),
     };
+    let shown = "FROM search_products WHERE tenant_id = $1 AND length(card) > 0";
     let sql = match (ids, backend) {
         (None, _) => format!(
-            "SELECT {cards} AS cards FROM (SELECT card FROM search_products WHERE tenant_id = $1 \
+            "SELECT {columns} FROM (SELECT card, words {shown} \
              ORDER BY product_id DESC LIMIT {MAX_CANDIDATES}) AS newest"
         ),
         // As an array the ids lead to an index, however many the planner
         // expects.
         (Some(Ids { with, select }), Backend::Postgres) => format!(
-            "{with}SELECT {cards} AS cards FROM search_products WHERE tenant_id = $1 \
+            "{with}SELECT {columns} {shown} \
              AND product_id = ANY (ARRAY({select} LIMIT {MAX_CANDIDATES}))"
         ),
         (Some(Ids { with, select }), Backend::Sqlite) => format!(
-            "{with}SELECT {cards} AS cards FROM search_products WHERE tenant_id = $1 \
-             AND product_id IN ({select} LIMIT {MAX_CANDIDATES})"
+            "{with}SELECT {columns} {shown} AND product_id IN ({select} LIMIT {MAX_CANDIDATES})"
         ),
     };
-    let rows: Vec<CardsRow> = db.all(&sql, values).await?;
-    Ok(rows.into_iter().filter_map(|row| row.cards).collect())
+    let rows: Vec<StoredRow> = db.all(&sql, values).await?;
+    Ok(rows.into_iter().map(Stored::from).collect())
 }
 
 #[derive(FromQueryResult)]
-struct CardRow {
+struct OneRow {
     product_id: Uuid,
     card: Vec<u8>,
+    words: String,
 }
 
-/// The cards of some products; an empty one where there is none.
-pub async fn cards_of(
+/// What is stored of some products; nothing of those that are not shown.
+pub async fn stored_of(
     db: &Scoped,
     products: &[ProductId],
-) -> Result<Vec<(ProductId, Vec<u8>)>, Fault> {
+) -> Result<Vec<(ProductId, Stored)>, Fault> {
     let ids: Vec<String> = products
         .iter()
         .map(|product| product.uuid().simple().to_string())
@@ -158,17 +172,22 @@ pub async fn cards_of(
         Backend::Sqlite => "IN (SELECT unhex(value) FROM json_each($2))",
     };
     let sql = format!(
-        "SELECT product_id, card FROM search_products WHERE tenant_id = $1 AND product_id {named}"
+        "SELECT product_id, card, words FROM search_products \
+         WHERE tenant_id = $1 AND product_id {named}"
     );
-    let rows: Vec<CardRow> = db
+    let rows: Vec<OneRow> = db
         .all(&sql, [texts(backend, ids.iter().map(String::as_str))])
         .await?;
-    let mut cards: HashMap<Uuid, Vec<u8>> = rows
+    let stored = |row: OneRow| Stored {
+        cards: row.card,
+        words: row.words,
+    };
+    let mut found: HashMap<Uuid, Stored> = rows
         .into_iter()
-        .map(|row| (row.product_id, row.card))
+        .map(|row| (row.product_id, stored(row)))
         .collect();
-    let card = |&product: &ProductId| (product, cards.remove(&product.uuid()).unwrap_or_default());
-    Ok(products.iter().map(card).collect())
+    let of = |&product: &ProductId| (product, found.remove(&product.uuid()).unwrap_or_default());
+    Ok(products.iter().map(of).collect())
 }
 
 /// Which products may match: what comes before the statement, and the

@@ -26,6 +26,7 @@ mod stock_sync;
 mod stock_value;
 mod variants;
 
+use std::num::NonZeroUsize;
 use std::sync::Arc;
 
 use accounts_service::Accounts;
@@ -62,6 +63,8 @@ pub struct CatalogParts {
     pub media: config::Media,
     /// How large imports may be.
     pub imports: config::Imports,
+    /// Memory for products that are searched, in bytes.
+    pub search_bytes: NonZeroUsize,
 }
 
 /// The use cases of the catalog.
@@ -79,7 +82,7 @@ impl Catalog {
     /// The use cases over these parts.
     pub fn new(parts: CatalogParts) -> Self {
         Self {
-            shelf: Shelf::new(parts.queue.stale_tags()),
+            shelf: Shelf::new(parts.queue.stale_tags(), parts.search_bytes),
             pictures: Pictures::new(&parts.media),
             database: parts.database,
             queue: parts.queue,

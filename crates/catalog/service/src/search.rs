@@ -4,24 +4,21 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use catalog_model::CatalogError;
-use catalog_model::category::Category;
 use catalog_model::listing::{ProductFilter, ProductPosition, ProductSort};
 use catalog_model::offer::{CategoryName, ProductSummary};
 use catalog_model::search::document::token;
-use catalog_model::search::evaluate::{Answer, Question, evaluate, subtree};
 use catalog_model::search::facets::Count;
 use catalog_model::search::words::{forms, of_question, one_slip_apart};
-use catalog_model::search::{FacetName, Facets, Term, Wanted};
+use catalog_model::search::{
+    Answer, FacetName, Facets, Index, MAX_CORRECTIONS, Question, Term, Tree, Wanted, evaluate,
+};
 use catalog_repository::search::{Narrow, Narrowing};
 use catalog_repository::{categories, listing, search};
-use database::Scoped;
+use database::{Database, Scoped};
 use kernel::{Currency, Fault, Page, PageRequest, Scope};
 
 use crate::Catalog;
-use crate::shelf::Products;
-
-/// How many words a misspelt one may stand for.
-const MAX_CORRECTIONS: usize = 20;
+use crate::shelf::read;
 
 /// A page of products, and what was counted.
 pub struct Found {
@@ -49,10 +46,11 @@ pub(crate) fn is_search(filter: &ProductFilter, wanted: Wanted) -> bool {
 }
 
 impl Catalog {
-    /// Answers in four statements: what is known of the words, the categories,
-    /// the cards of candidates, the products of the page. Without words there
-    /// are the categories, the products of the page, and the cards of what
-    /// changed since the last such question, if anything did.
+    /// Answers from the products in memory, and asks the database for the
+    /// products of the page; before that for what changed since the last such
+    /// question, if anything did. Words are looked for in the database where
+    /// the products are not in memory: what is known of the words, the
+    /// categories, candidates, the products of the page.
     pub(crate) async fn search(
         &self,
         scope: &Scope,
@@ -61,55 +59,80 @@ impl Catalog {
         page: PageRequest<ProductPosition>,
         wanted: Wanted,
     ) -> Result<Found, CatalogError> {
-        // Before a connection is held: they may have to be read.
         let currency = self.currency(scope).await?;
-        let known = match &filter.text {
-            Some(_) => None,
-            None => Some(self.shelf.products(scope, &self.database).await?),
+        let ready = match &filter.text {
+            Some(_) => self.shelf.ready(scope, &self.database).await?,
+            None => Some(self.shelf.index(scope, &self.database).await?),
         };
-        let db = self.database.read(scope).await?;
-        let terms = match &filter.text {
-            Some(text) => terms(&db, text).await?,
-            None => Some(Vec::new()),
+        let (index, terms) = match (ready, &filter.text) {
+            (Some(index), None) => (index, Some(Vec::new())),
+            (Some(index), Some(text)) => {
+                let terms = index.terms(text);
+                (index, terms)
+            }
+            (None, text) => {
+                let text = text.as_deref().unwrap_or_default();
+                candidates(scope, &self.database, text, filter, wanted).await?
+            }
         };
-        let tree = categories::all(&db).await?;
-        let products = match (known, &terms) {
-            (Some(known), _) => known,
-            (None, Some(terms)) => {
-                let narrowing = narrowing(terms.clone(), filter, &tree, wanted);
-                Arc::new(Products::read(&search::cards(&db, &narrowing).await?)?)
+        let answer = match &terms {
+            Some(terms) => {
+                let question = Question {
+                    terms,
+                    filter,
+                    sort: match (sort, &filter.text) {
+                        (ProductSort::Relevance, None) => ProductSort::Newest,
+                        (sort, _) => sort,
+                    },
+                    after: page.after.as_ref(),
+                    limit: usize::try_from(page.limit).unwrap_or(usize::MAX),
+                    wanted,
+                };
+                evaluate(&question, &index)
             }
             // A word that nothing has.
-            (None, None) => Arc::default(),
+            None => Answer::nothing(wanted),
         };
-        let question = Question {
-            terms: terms.as_deref().unwrap_or_default(),
-            filter,
-            sort: match (sort, &filter.text) {
-                (ProductSort::Relevance, None) => ProductSort::Newest,
-                (sort, _) => sort,
-            },
-            after: page.after.as_ref(),
-            limit: usize::try_from(page.limit).unwrap_or(usize::MAX),
-            wanted,
-            tree: &tree,
-        };
-        let answer = evaluate(&question, &products.parts());
-        drop(products);
+        let db = self.database.read(scope).await?;
         let items = listing::by_ids(&db, &answer.page).await?;
-        Ok(found(answer, items, &tree, wanted, currency))
+        Ok(found(answer, items, index.tree(), wanted, currency))
     }
+}
+
+/// Those that may match, and what the words stand for; none if nothing has one
+/// of them.
+async fn candidates(
+    scope: &Scope,
+    database: &Database,
+    text: &str,
+    filter: &ProductFilter,
+    wanted: Wanted,
+) -> Result<(Arc<Index>, Option<Vec<Term>>), Fault> {
+    let db = database.read(scope).await?;
+    let terms = terms(&db, text).await?;
+    let tree = Arc::new(Tree::new(categories::all(&db).await?));
+    let stored = match &terms {
+        Some(terms) => {
+            let narrowing = narrowing(terms.clone(), filter, &tree, wanted);
+            search::stored(&db, &narrowing).await?
+        }
+        None => Vec::new(),
+    };
+    Ok((Arc::new(read(&stored, tree)?), terms))
 }
 
 fn found(
     answer: Answer,
     items: Vec<ProductSummary>,
-    tree: &[Category],
+    tree: &Tree,
     wanted: Wanted,
     currency: Currency,
 ) -> Found {
     let named = |count: &Count<kernel::CategoryId>| {
-        let category = tree.iter().find(|category| category.id == count.value)?;
+        let category = tree
+            .all()
+            .iter()
+            .find(|category| category.id == count.value)?;
         Some(CategoryName {
             id: category.id,
             slug: category.slug.clone(),
@@ -157,12 +180,7 @@ async fn terms(db: &Scoped, text: &str) -> Result<Option<Vec<Term>>, Fault> {
 }
 
 /// What candidates have in common.
-fn narrowing(
-    terms: Vec<Term>,
-    filter: &ProductFilter,
-    tree: &[Category],
-    wanted: Wanted,
-) -> Narrowing {
+fn narrowing(terms: Vec<Term>, filter: &ProductFilter, tree: &Tree, wanted: Wanted) -> Narrowing {
     let mut filters = Vec::new();
     let mut by = |named: bool, name: FacetName, tokens: Vec<String>| {
         if named {
@@ -175,7 +193,7 @@ fn narrowing(
     let of = |values: &[String], token: fn(&str) -> String| -> Vec<String> {
         values.iter().map(|value| token(value)).collect()
     };
-    let below = subtree(&filter.categories, tree);
+    let below = tree.subtree(&filter.categories);
     by(
         !filter.categories.is_empty(),
         FacetName::Category,

@@ -2,6 +2,7 @@
 
 pub(crate) mod abandoned_carts;
 pub(crate) mod auth;
+pub(crate) mod catalog;
 pub(crate) mod checkout;
 pub(crate) mod credits;
 pub(crate) mod database;

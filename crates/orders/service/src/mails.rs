@@ -7,8 +7,8 @@ use database::Scoped;
 use kernel::{Fault, JobId, OrderId, RefundId, ReturnId, Scope, ShipmentId};
 use orders_model::OrdersError;
 use orders_model::mails::{
-    ORDER_CONFIRMATION, ORDER_REFUNDED, ORDER_SHIPPED, OrderMail, OrderOfMail, RETURN_APPROVED,
-    RETURN_REJECTED, RefundOfMail, ReturnOfMail, ShipmentOfMail,
+    ExchangeOfMail, ORDER_CONFIRMATION, ORDER_EXCHANGED, ORDER_REFUNDED, ORDER_SHIPPED, OrderMail,
+    OrderOfMail, RETURN_APPROVED, RETURN_REJECTED, RefundOfMail, ReturnOfMail, ShipmentOfMail,
 };
 use orders_model::order::{NOBODY, Order};
 use orders_model::refund::{Refund, RefundStatus};
@@ -31,6 +31,8 @@ enum About<'a> {
     Refund(&'a Refund),
     /// Goods that are to come back.
     Return(&'a Return),
+    /// Goods that are to come back for what is in the order.
+    Exchange(&'a Return),
 }
 
 impl Orders {
@@ -76,6 +78,10 @@ impl Orders {
         let found = returns::find(&db, id).await?;
         drop(db);
         let Some(found) = found else { return Ok(()) };
+        if let Some(order) = found.exchange_order {
+            let about = About::Exchange(&found);
+            return self.mail(scope, job, order, &ORDER_EXCHANGED, about).await;
+        }
         let kind = match found.status {
             ReturnStatus::Requested | ReturnStatus::Canceled => return Ok(()),
             ReturnStatus::Rejected => &RETURN_REJECTED,
@@ -105,6 +111,20 @@ impl Orders {
         }
     }
 
+    /// Where a guest sees an order. Who has an account signs in.
+    async fn order_link(
+        &self,
+        scope: &Scope,
+        order: &Order,
+    ) -> Result<Option<String>, OrdersError> {
+        let Some(token) = self.order_token(scope, order) else {
+            return Ok(None);
+        };
+        let tenant = self.tenant(scope).await?;
+        let page = format!("orders/{}", order.id);
+        Ok(Some(self.accounts.link(&tenant, &page, &token)))
+    }
+
     async fn mail(
         &self,
         scope: &Scope,
@@ -123,15 +143,7 @@ impl Orders {
         let lines = lines::of(&db, &order).await?;
         let of_cart = language_of(&db, &order).await?;
         drop(db);
-        // Where a guest sees the order. Who has an account signs in.
-        let link = match self.order_token(scope, &order) {
-            Some(token) => {
-                let tenant = self.tenant(scope).await?;
-                let page = format!("orders/{}", order.id);
-                Some(self.accounts.link(&tenant, &page, &token))
-            }
-            None => None,
-        };
+        let link = self.order_link(scope, &order).await?;
         let of_profile = match order.user {
             Some(user) => self
                 .accounts
@@ -146,6 +158,7 @@ impl Orders {
             refund: None,
             shipment: None,
             returned: None,
+            exchange: None,
             link,
         };
         match about {
@@ -164,6 +177,14 @@ impl Orders {
                 });
             }
             About::Return(found) => values.returned = Some(ReturnOfMail::new(found, &lines)),
+            About::Exchange(found) => {
+                let db = self.database.read(scope).await?;
+                if let Some(first) = orders::find(&db, found.order).await? {
+                    let of_first = lines::of(&db, &first).await?;
+                    values.returned = Some(ReturnOfMail::new(found, &of_first));
+                    values.exchange = Some(ExchangeOfMail::new(found, &first, &order));
+                }
+            }
         }
         let letter = Letter {
             kind,

@@ -10,12 +10,16 @@ use tracing_appender::non_blocking::{NonBlocking, NonBlockingBuilder, WorkerGuar
 /// meanwhile leaves together: waking a thread for each line costs more than
 /// the line.
 const REST: Duration = Duration::from_millis(10);
+/// How many lines may wait: more than all threads write in a rest. The room for
+/// them is taken at the start; by default it is 4 MB.
+const WAITING: usize = 8_192;
 
 /// A writer that hands lines to a thread of its own. No line is dropped: when
 /// many are waiting, whoever logs waits too.
 pub(super) fn to_stderr() -> (NonBlocking, WorkerGuard) {
     NonBlockingBuilder::default()
         .lossy(false)
+        .buffered_lines_limit(WAITING)
         .finish(Rested(BufWriter::new(io::stderr())))
 }
 

@@ -41,12 +41,6 @@ pub(super) struct CardVariant<'a> {
 }
 
 impl<'a> Card<'a> {
-    /// What its cheapest variant costs.
-    pub(super) fn price(&self) -> i64 {
-        let prices = self.variants.iter().map(|variant| variant.price);
-        prices.min().unwrap_or(0)
-    }
-
     /// The options of a variant.
     pub(super) fn options_of(
         &self,
@@ -69,16 +63,19 @@ impl<'a> Card<'a> {
     }
 }
 
-/// The cards in a row of bytes.
-pub(super) fn read(mut bytes: &[u8]) -> impl Iterator<Item = Result<Card<'_>, postcard::Error>> {
+/// The cards in a row of bytes, and the bytes of each.
+pub(super) fn read(
+    mut bytes: &[u8],
+) -> impl Iterator<Item = Result<(Card<'_>, &[u8]), postcard::Error>> {
     std::iter::from_fn(move || {
         if bytes.is_empty() {
             return None;
         }
         match postcard::take_from_bytes::<Card<'_>>(bytes) {
             Ok((card, rest)) => {
+                let own = &bytes[..bytes.len() - rest.len()];
                 bytes = rest;
-                Some(Ok(card))
+                Some(Ok((card, own)))
             }
             Err(error) => {
                 bytes = &[];

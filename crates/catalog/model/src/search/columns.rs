@@ -1,160 +1,69 @@
-//! Cards, laid out for counting: each value that can be counted has a number,
-//! and what a product has is a list of numbers. Counting a hundred thousand
-//! products then compares no texts.
+//! Products, laid out for counting: by columns, the newest first.
 
-use std::borrow::Borrow;
-use std::collections::HashMap;
-use std::hash::Hash;
+use std::cmp::Reverse;
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use fixedbitset::FixedBitSet;
 use kernel::ProductId;
 use uuid::Uuid;
 
 use super::card::{Card, read};
+use super::dictionary::{Builder, Dictionary};
+use super::document::BETWEEN_PRODUCTS;
+use super::lists::{Field, Lists, Names, Texts, number};
 
-/// A number for a length or a place; there are never so many that it does not
-/// fit, because the cards alone would not fit into memory.
-fn number(place: usize) -> u32 {
-    u32::try_from(place).unwrap_or(u32::MAX)
+/// Stands for no size.
+pub(super) const NONE: u32 = u32::MAX;
+
+/// What is stored of products that are shown: the cards one after another, and
+/// the words of each, with [`BETWEEN_PRODUCTS`] between.
+#[derive(Debug, Clone, Default)]
+pub struct Stored {
+    /// The cards.
+    pub cards: Vec<u8>,
+    /// The words.
+    pub words: String,
 }
 
-/// Different values, by numbers from 0.
-#[derive(Debug)]
-pub(super) struct Names<K> {
-    all: Vec<K>,
-    numbers: HashMap<K, u32>,
-}
-
-impl<K> Default for Names<K> {
-    fn default() -> Self {
-        Self {
-            all: Vec::new(),
-            numbers: HashMap::new(),
-        }
-    }
-}
-
-impl<K: Hash + Eq + Clone> Names<K> {
-    fn add<Q: Hash + Eq + ?Sized>(&mut self, value: &Q, own: impl FnOnce(&Q) -> K) -> u32
-    where
-        K: Borrow<Q>,
-    {
-        if let Some(&known) = self.numbers.get(value) {
-            return known;
-        }
-        let (value, next) = (own(value), number(self.all.len()));
-        self.all.push(value.clone());
-        self.numbers.insert(value, next);
-        next
-    }
-
-    /// The number of a value, if it is there.
-    pub(super) fn find<Q: Hash + Eq + ?Sized>(&self, value: &Q) -> Option<u32>
-    where
-        K: Borrow<Q>,
-    {
-        self.numbers.get(value).copied()
-    }
-
-    /// All values, by their numbers.
-    pub(super) fn all(&self) -> &[K] {
-        &self.all
-    }
-
-    /// For each number whether it is that of one of some values.
-    pub(super) fn marked<'q, Q: Hash + Eq + ?Sized + 'q>(
-        &self,
-        values: impl IntoIterator<Item = &'q Q>,
-    ) -> Vec<bool>
-    where
-        K: Borrow<Q>,
-    {
-        let mut marks = vec![false; self.all.len()];
-        for place in values.into_iter().filter_map(|value| self.find(value)) {
-            marks[place as usize] = true;
-        }
-        marks
-    }
-}
-
-/// A list of numbers for each row.
-#[derive(Debug, Default)]
-pub(super) struct Lists {
-    ends: Vec<u32>,
-    items: Vec<u32>,
-}
-
-impl Lists {
-    fn push(&mut self, row: impl Iterator<Item = u32>) {
-        self.items.extend(row);
-        self.ends.push(number(self.items.len()));
-    }
-
-    /// Where the list of a row begins and ends.
-    fn range(&self, row: usize) -> std::ops::Range<usize> {
-        let begin = row.checked_sub(1).map_or(0, |before| self.ends[before]);
-        begin as usize..self.ends[row] as usize
-    }
-
-    /// The list of a row.
-    pub(super) fn of(&self, row: usize) -> &[u32] {
-        &self.items[self.range(row)]
-    }
-}
-
-/// What rows have of one kind of value.
-#[derive(Debug)]
-pub(super) struct Field<K> {
-    pub(super) names: Names<K>,
-    pub(super) lists: Lists,
-}
-
-impl<K> Default for Field<K> {
-    fn default() -> Self {
-        Self {
-            names: Names::default(),
-            lists: Lists::default(),
-        }
-    }
-}
-
-impl Field<Arc<str>> {
-    fn push<'t>(&mut self, texts: impl IntoIterator<Item = &'t str>) {
-        let names = &mut self.names;
-        let texts = texts.into_iter();
-        self.lists
-            .push(texts.map(|text| names.add(text, |text: &str| text.into())));
-    }
-
-    /// The texts of a row.
-    pub(super) fn texts(&self, row: usize) -> impl Iterator<Item = &str> {
-        let numbers = self.lists.of(row).iter();
-        numbers.map(|&place| &*self.names.all()[place as usize])
-    }
+/// Why products cannot be read.
+#[derive(Debug, thiserror::Error)]
+pub enum BadStore {
+    /// A card cannot be read.
+    #[error("a card cannot be read")]
+    Card(#[from] postcard::Error),
+    /// There are not as many of one as of the other.
+    #[error("there are cards without words, or words without cards")]
+    Words,
 }
 
 /// Products, by rows from 0.
 #[derive(Debug, Default)]
-pub struct Columns {
+pub(super) struct Columns {
     pub(super) ids: Vec<ProductId>,
-    pub(super) names: Vec<Box<str>>,
-    /// What the cheapest variant costs.
-    pub(super) prices: Vec<i64>,
+    pub(super) names: Texts,
     pub(super) categories: Field<[u8; 16]>,
     pub(super) brands: Field<Arc<str>>,
     pub(super) conditions: Field<Arc<str>>,
     pub(super) kinds: Field<Arc<str>>,
     pub(super) tags: Field<Arc<str>>,
+    /// Of all variants together.
+    pub(super) sizes: Field<Arc<str>>,
+    /// Of all variants together, in order, each once.
+    pub(super) prices: Lists<i64>,
+    /// With a variant that is in stock.
+    pub(super) in_stock: FixedBitSet,
     /// Names and values of attributes and options.
     pub(super) texts: Names<Arc<str>>,
-    /// Numbers of a name and a value.
-    pub(super) pairs: Names<(u32, u32)>,
-    /// Which pairs a product has.
+    /// Numbers of a name and a value: attributes, and options of all variants
+    /// together.
+    pub(super) pairs: Field<(u32, u32)>,
+    /// The pairs that are attributes.
     pub(super) attributes: Lists,
     /// Where the variants of a product end.
     ends: Vec<u32>,
     pub(super) variants: Variants,
-    bytes: usize,
+    pub(super) dictionary: Dictionary,
 }
 
 /// Variants, by rows from 0.
@@ -162,27 +71,67 @@ pub struct Columns {
 pub(super) struct Variants {
     pub(super) prices: Vec<i64>,
     pub(super) in_stock: Vec<bool>,
-    pub(super) sizes: Field<Arc<str>>,
+    /// Numbers of sizes, or [`NONE`].
+    pub(super) sizes: Vec<u32>,
     /// Which pairs a variant has.
     pub(super) options: Lists,
 }
 
-impl Columns {
-    /// Lays out cards, which come in one row of bytes or in several.
-    pub fn read(cards: &[Vec<u8>]) -> Result<Self, postcard::Error> {
-        let mut columns = Self::default();
-        for card in cards.iter().flat_map(|bytes| read(bytes)) {
-            columns.push(&card?);
+/// The card and the words of a product.
+type Product<'a> = (ProductId, &'a [u8], &'a str);
+
+/// Products that are stored in any order, the newest first.
+fn in_order(stored: &[Stored]) -> Result<Vec<Product<'_>>, BadStore> {
+    let mut all = Vec::new();
+    for part in stored.iter().filter(|part| !part.cards.is_empty()) {
+        let mut words = part.words.split(BETWEEN_PRODUCTS);
+        for card in read(&part.cards) {
+            let (card, bytes) = card?;
+            let id = Uuid::from_slice(card.id).unwrap_or_default();
+            let words = words.next().ok_or(BadStore::Words)?;
+            all.push((ProductId::from_uuid(id), bytes, words));
         }
-        columns.bytes = columns.size() + cards.iter().map(Vec::len).sum::<usize>();
+        if words.next().is_some() {
+            return Err(BadStore::Words);
+        }
+    }
+    if !all.is_sorted_by_key(|&(id, _, _)| Reverse(id)) {
+        all.sort_unstable_by_key(|&(id, _, _)| Reverse(id));
+    }
+    Ok(all)
+}
+
+impl Columns {
+    /// Lays out what is stored.
+    pub(super) fn read(stored: &[Stored]) -> Result<Self, BadStore> {
+        let mut columns = Self::default();
+        let mut words = Builder::default();
+        let all = in_order(stored)?;
+        columns.in_stock.grow(all.len());
+        for (id, bytes, of) in all {
+            let card = postcard::from_bytes(bytes)?;
+            words.push(&card, of);
+            columns.push(id, &card);
+        }
+        columns.dictionary = words.finish();
+        columns.categories.finish();
+        for field in [
+            &mut columns.brands,
+            &mut columns.conditions,
+            &mut columns.kinds,
+            &mut columns.tags,
+            &mut columns.sizes,
+        ] {
+            field.finish();
+        }
+        columns.pairs.finish();
         Ok(columns)
     }
 
-    fn push(&mut self, card: &Card<'_>) {
-        let id = Uuid::from_slice(card.id).unwrap_or_default();
-        self.ids.push(ProductId::from_uuid(id));
-        self.names.push(card.name.into());
-        self.prices.push(card.price());
+    fn push(&mut self, id: ProductId, card: &Card<'_>) {
+        let row = self.ids.len();
+        self.ids.push(id);
+        self.names.push(card.name);
         let known = &mut self.categories.names;
         let ids = card.categories.as_chunks::<16>().0;
         self.categories
@@ -197,25 +146,56 @@ impl Columns {
             .iter()
             .map(|&pair| self.pair(pair))
             .collect();
-        self.attributes.push(attributes.into_iter());
+        let mut pairs: BTreeSet<u32> = attributes.iter().copied().collect();
+        self.attributes.push(attributes);
+        let mut prices = BTreeSet::new();
+        let mut sizes = BTreeSet::new();
         for variant in &card.variants {
             let options: Vec<u32> = card
                 .options_of(variant)
                 .map(|pair| self.pair(pair))
                 .collect();
+            let size = card.size_of(variant).map(|size| {
+                let names = &mut self.sizes.names;
+                names.add(size, |size: &str| size.into())
+            });
+            prices.insert(variant.price);
+            sizes.extend(size);
+            pairs.extend(&options);
+            if variant.in_stock {
+                self.in_stock.insert(row);
+            }
             let variants = &mut self.variants;
             variants.prices.push(variant.price);
             variants.in_stock.push(variant.in_stock);
-            variants.sizes.push(card.size_of(variant));
-            variants.options.push(options.into_iter());
+            variants.sizes.push(size.unwrap_or(NONE));
+            variants.options.push(options);
         }
+        self.prices.push(prices);
+        self.sizes.lists.push(sizes);
+        self.pairs.lists.push(pairs);
         self.ends.push(number(self.variants.prices.len()));
     }
 
     fn pair(&mut self, (name, value): (&str, &str)) -> u32 {
         let mut text = |text: &str| self.texts.add(text, |text: &str| text.into());
         let pair = (text(name), text(value));
-        self.pairs.add(&pair, |pair| *pair)
+        self.pairs.names.add(&pair, |pair| *pair)
+    }
+
+    /// How many products there are.
+    pub(super) fn len(&self) -> usize {
+        self.ids.len()
+    }
+
+    /// The row of a product.
+    pub(super) fn row(&self, id: ProductId) -> Option<usize> {
+        self.ids.binary_search_by(|other| id.cmp(other)).ok()
+    }
+
+    /// What the cheapest variant costs.
+    pub(super) fn price(&self, row: usize) -> i64 {
+        self.prices.of(row).first().copied().unwrap_or(0)
     }
 
     /// The rows of a product's variants.
@@ -224,33 +204,29 @@ impl Columns {
         begin as usize..self.ends[row] as usize
     }
 
-    /// The products, by their rows.
-    pub fn ids(&self) -> &[ProductId] {
-        &self.ids
-    }
-
-    /// About how much memory it takes, in bytes: the numbers, and the texts as
-    /// long as in the cards.
-    pub fn bytes(&self) -> usize {
-        self.bytes
-    }
-
-    fn size(&self) -> usize {
-        let numbers = [
-            &self.categories.lists,
-            &self.brands.lists,
-            &self.conditions.lists,
-            &self.kinds.lists,
-            &self.tags.lists,
-            &self.attributes,
-            &self.variants.sizes.lists,
-            &self.variants.options,
+    /// About how much memory it takes, in bytes.
+    pub(super) fn bytes(&self) -> usize {
+        let fields = [
+            &self.brands,
+            &self.conditions,
+            &self.kinds,
+            &self.tags,
+            &self.sizes,
         ];
-        let lists: usize = numbers
-            .iter()
-            .map(|lists| 4 * (lists.ends.len() + lists.items.len()))
-            .sum();
-        // An id, the place of a name, a price, an end; a price and a bool.
-        lists + 48 * self.ids.len() + 9 * self.variants.prices.len()
+        let fields: usize = fields.iter().map(|field| field.bytes()).sum();
+        // Each text as a value of its own, with its place in a table.
+        let values = self.texts.all().len() + self.pairs.names.all().len();
+        // An id and an end of a product; a price, a size and a bool of a variant.
+        20 * self.len()
+            + self.names.bytes()
+            + self.categories.bytes()
+            + fields
+            + self.pairs.bytes()
+            + self.prices.bytes()
+            + self.attributes.bytes()
+            + 13 * self.variants.prices.len()
+            + self.variants.options.bytes()
+            + self.dictionary.bytes()
+            + 80 * values
     }
 }

@@ -13,6 +13,10 @@ use crate::variant::VariantStatus;
 /// Which form documents have; products whose document has another one are
 /// indexed anew.
 pub const FORMAT: i64 = 1;
+/// Between words. Neither words nor tokens have control characters.
+pub const SEPARATOR: char = '\u{1f}';
+/// Between the words of two products.
+pub const BETWEEN_PRODUCTS: char = '\u{1e}';
 /// How many words of a description count.
 const MAX_OF_DESCRIPTION: usize = 300;
 /// How many words of a product count.

@@ -1,21 +1,23 @@
 //! From products that may match to a page of those that do, and to facets.
 
 use std::cmp::Ordering;
-use std::collections::HashSet;
 
+use fixedbitset::FixedBitSet;
 use kernel::{CategoryId, ProductId};
 
 use super::columns::Columns;
+use super::dictionary::Scores;
 use super::facets::{Facets, Wanted};
-use super::matching::{Filter, NOT_ATTRIBUTES, score};
-use super::tally::{Tally, Totals};
+use super::index::{Index, Part};
+use super::matching::Filter;
+use super::tally::Totals;
+use super::tree::Tree;
 use super::words::Term;
-use crate::category::{Category, CategoryStatus};
-use crate::listing::{CategoryRef, ProductFilter, ProductPosition, ProductSort};
+use crate::listing::{ProductFilter, ProductPosition, ProductSort};
 
 /// What is asked.
 pub struct Question<'a> {
-    /// The words, which all candidates have.
+    /// The words.
     pub terms: &'a [Term],
     /// The other filters.
     pub filter: &'a ProductFilter,
@@ -27,8 +29,6 @@ pub struct Question<'a> {
     pub limit: usize,
     /// What is counted.
     pub wanted: Wanted,
-    /// All categories.
-    pub tree: &'a [Category],
 }
 
 /// What was found.
@@ -44,76 +44,38 @@ pub struct Answer {
     pub facets: Facets,
 }
 
-/// The categories that are named and all below them, without those that are
-/// archived.
-pub fn subtree(named: &[CategoryRef], tree: &[Category]) -> Vec<CategoryId> {
-    let active: Vec<&Category> = tree
-        .iter()
-        .filter(|category| category.status == CategoryStatus::Active)
-        .collect();
-    let is_named = |category: &&&Category| {
-        named.iter().any(|name| match name {
-            CategoryRef::Id(id) => category.id == *id,
-            CategoryRef::Slug(slug) => category.slug == *slug,
-        })
-    };
-    let mut found: Vec<CategoryId> = active.iter().filter(is_named).map(|c| c.id).collect();
-    let mut next = 0;
-    while let Some(&above) = found.get(next) {
-        let below = active.iter().filter(|c| c.parent == Some(above));
-        for id in below.map(|category| category.id) {
-            if !found.contains(&id) {
-                found.push(id);
-            }
+impl Answer {
+    /// That nothing matches.
+    pub fn nothing(wanted: Wanted) -> Self {
+        Self {
+            page: Vec::new(),
+            next: None,
+            total: 0,
+            facets: Totals::new(wanted, &Tree::default()).into_facets(),
         }
-        next += 1;
     }
-    found
 }
 
-/// Some products that are looked at.
-#[derive(Clone, Copy)]
-pub struct Part<'a> {
-    /// The products.
-    pub columns: &'a Columns,
-    /// Those among them that are not: true at their rows. None where all are.
-    pub hidden: Option<&'a [bool]>,
-}
-
-/// Answers a question about products that have all its words and fail at most
-/// one filter of a wanted facet; others do no harm. No product is in two
-/// parts.
-pub fn evaluate(question: &Question<'_>, parts: &[Part<'_>]) -> Answer {
-    let categories: HashSet<[u8; 16]> = subtree(&question.filter.categories, question.tree)
+/// Answers a question about products. They may be just candidates: all that
+/// have all its words and fail at most one filter of a wanted facet; others do
+/// no harm.
+pub fn evaluate(question: &Question<'_>, index: &Index) -> Answer {
+    let categories: Vec<[u8; 16]> = index
+        .tree()
+        .subtree(&question.filter.categories)
         .into_iter()
-        .map(|id| id.uuid().into_bytes())
+        .map(|id: CategoryId| id.uuid().into_bytes())
         .collect();
-    let mut totals = Totals::new(question.wanted, question.tree);
+    let mut totals = Totals::new(question.wanted, index.tree());
     let mut hits: Vec<Hit<'_>> = Vec::new();
-    let (mut total, mut seen) = (0, 0);
-    for part in parts {
-        let columns = part.columns;
-        let filter = Filter::new(question.filter, &categories, columns);
-        let mut tally = Tally::new(&totals, &filter, columns);
-        for row in 0..columns.ids.len() {
-            if part.hidden.is_some_and(|hidden| hidden[row]) {
-                continue;
-            }
-            let failed = filter.failed_by_product(row);
-            // Whatever fails two filters is in no facet. Attributes may still
-            // be options of a variant.
-            if (failed & NOT_ATTRIBUTES).count_ones() > 1 || !tally.add(row, failed) {
-                continue;
-            }
-            total += 1;
-            let hit = Hit::new(question, columns, row);
-            let after = question.after;
-            if after.is_none_or(|after| hit.comes_after(question.sort, after)) {
-                hits.push(hit);
-            }
-        }
-        let counted = tally.into_counted();
-        seen = totals.add(counted, seen);
+    let mut total = 0;
+    for part in index.parts() {
+        let base = with_words(question, part);
+        let filter = Filter::new(question.filter, &categories, &part.columns);
+        let all = filter.among(&base, 0);
+        total += all.count_ones(..) as u64;
+        add_hits(question, &part.columns, &all, &mut hits);
+        totals.add(part, &filter, &base, &all);
     }
     let next = cut(&mut hits, question);
     Answer {
@@ -121,6 +83,37 @@ pub fn evaluate(question: &Question<'_>, parts: &[Part<'_>]) -> Answer {
         page: hits.iter().map(|hit| hit.id).collect(),
         total,
         facets: totals.into_facets(),
+    }
+}
+
+/// The products of a part that have all words.
+fn with_words(question: &Question<'_>, part: &Part) -> FixedBitSet {
+    let (columns, mut base) = (&part.columns, part.shown.clone());
+    for term in question.terms {
+        base.intersect_with(&columns.dictionary.having(term, columns.len()));
+    }
+    base
+}
+
+/// Adds those that may be on the page.
+fn add_hits<'a>(
+    question: &Question<'_>,
+    columns: &'a Columns,
+    all: &FixedBitSet,
+    hits: &mut Vec<Hit<'a>>,
+) {
+    let sort = question.sort;
+    let scores = columns.dictionary.scores(question.terms);
+    let hit = |row| Hit::new(sort, &scores, columns, row);
+    let after = question.after;
+    let found = all
+        .ones()
+        .map(hit)
+        .filter(|hit| after.is_none_or(|after| hit.comes_after(sort, after)));
+    match sort {
+        // In order already; one more tells that there is more.
+        ProductSort::Newest => hits.extend(found.take(question.limit.saturating_add(1))),
+        _ => hits.extend(found),
     }
 }
 
@@ -150,13 +143,13 @@ struct Hit<'a> {
 }
 
 impl<'a> Hit<'a> {
-    fn new(question: &Question<'_>, columns: &'a Columns, row: usize) -> Self {
+    fn new(sort: ProductSort, scores: &Scores<'_>, columns: &'a Columns, row: usize) -> Self {
         Self {
             id: columns.ids[row],
-            name: &columns.names[row],
-            number: match question.sort {
-                ProductSort::Relevance => score(question.terms, columns, row),
-                ProductSort::Price | ProductSort::PriceDesc => columns.prices[row],
+            name: columns.names.get(row),
+            number: match sort {
+                ProductSort::Relevance => scores.of(row),
+                ProductSort::Price | ProductSort::PriceDesc => columns.price(row),
                 ProductSort::Newest | ProductSort::Name => 0,
             },
         }
@@ -200,9 +193,12 @@ impl<'a> Hit<'a> {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
     use super::*;
     use crate::product::{Condition, ProductKind};
     use crate::search::card::{Card, CardVariant};
+    use crate::search::columns::Stored;
     use proptest::prelude::*;
 
     const BRANDS: [&str; 3] = ["Lux", "Heron", "Moss"];
@@ -212,7 +208,11 @@ mod tests {
     /// Brand, and of each variant size, colour, price and whether it is there.
     type Made = (usize, Vec<(usize, usize, i64, bool)>);
 
-    fn card(id: u8, (brand, of): &Made) -> Vec<u8> {
+    fn product(id: u8) -> ProductId {
+        ProductId::from_uuid(uuid::Uuid::from_bytes([id; 16]))
+    }
+
+    fn card(id: u8, (brand, of): &Made) -> Stored {
         let colours = COLOURS.map(|colour| ("colour", colour));
         let places: Vec<[u8; 2]> = of
             .iter()
@@ -239,7 +239,10 @@ mod tests {
                 })
                 .collect(),
         };
-        postcard::to_stdvec(&card).expect("a card")
+        Stored {
+            cards: postcard::to_stdvec(&card).expect("a card"),
+            words: "a\u{1f}name".to_owned(),
+        }
     }
 
     fn made() -> impl Strategy<Value = Made> {
@@ -265,7 +268,8 @@ mod tests {
             all in proptest::collection::vec(made(), 0..30), cut in 0..30_usize,
             size in 0..3_usize, brand in 0..3_usize, in_stock: bool,
         ) {
-            let cards: Vec<Vec<u8>> = (1..).zip(&all).map(|(id, made)| card(id, made)).collect();
+            let cards: Vec<Stored> = (1..).zip(&all).map(|(id, made)| card(id, made)).collect();
+            let ids: Vec<ProductId> = (1..).zip(&all).map(|(id, _)| product(id)).collect();
             let filter = ProductFilter {
                 brands: vec![BRANDS[brand].to_owned()],
                 sizes: vec![SIZES[size].to_owned()],
@@ -274,10 +278,11 @@ mod tests {
             };
             let question = Question {
                 terms: &[], filter: &filter, sort: ProductSort::Newest, after: None,
-                limit: 100, wanted: Wanted::all(), tree: &[],
+                limit: 100, wanted: Wanted::all(),
             };
-            let whole = Columns::read(&cards).expect("cards");
-            let once = evaluate(&question, &[Part { columns: &whole, hidden: None }]);
+            let tree = Arc::new(Tree::default());
+            let whole = Index::read(&cards, tree).expect("cards");
+            let once = evaluate(&question, &whole);
             prop_assert_eq!(
                 once.total, by_hand(&all, Some(SIZES[size]), Some(BRANDS[brand]), in_stock)
             );
@@ -289,15 +294,11 @@ mod tests {
                 let by_hand = by_hand(&all, Some(&count.value), Some(BRANDS[brand]), in_stock);
                 prop_assert_eq!(count.count, by_hand);
             }
-            // Some of them hidden, and there again in a part of their own.
-            let cut = cut.min(cards.len());
-            let hidden: Vec<bool> = (0..cards.len()).map(|row| row < cut).collect();
-            let fresh = Columns::read(&[cards[..cut].concat()]).expect("cards");
-            let twice = evaluate(&question, &[
-                Part { columns: &whole, hidden: Some(&hidden) },
-                Part { columns: &fresh, hidden: None },
-            ]);
-            prop_assert_eq!(once, twice);
+            // Some of them there again, as what has changed.
+            let changed = ids.iter().zip(&cards).take(cut);
+            let changed = changed.map(|(&id, card)| (id, card.clone())).collect();
+            let twice = whole.with(changed).expect("cards").expect("few");
+            prop_assert_eq!(once, evaluate(&question, &twice));
         }
     }
 }

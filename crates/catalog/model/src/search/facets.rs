@@ -3,8 +3,6 @@
 //! A facet counts what the other filters let through and not its own, so that
 //! a buyer who chose one brand sees how many there would be of another one.
 
-use std::collections::BTreeMap;
-
 use kernel::CategoryId;
 use strum::{EnumIter, EnumString, IntoEnumIterator as _, IntoStaticStr};
 
@@ -119,12 +117,19 @@ pub struct Facets {
 /// The values with the most products.
 pub(super) fn most<T: Ord>(counts: impl Iterator<Item = Count<T>>) -> Vec<Count<T>> {
     let mut all: Vec<Count<T>> = counts.collect();
-    all.sort_by(|a, b| b.count.cmp(&a.count).then_with(|| a.value.cmp(&b.value)));
-    all.truncate(MAX_VALUES);
+    let order = |a: &Count<T>, b: &Count<T>| {
+        let by_count = b.count.cmp(&a.count);
+        by_count.then_with(|| a.value.cmp(&b.value))
+    };
+    if all.len() > MAX_VALUES {
+        all.select_nth_unstable_by(MAX_VALUES, order);
+        all.truncate(MAX_VALUES);
+    }
+    all.sort_unstable_by(order);
     all
 }
 
-/// Prices of products, in order of the products' numbers, which begin with 1.
+/// Prices of products, those of a product one after another.
 pub(super) fn prices(of: &[(u32, i64)]) -> Prices {
     let min = of.iter().map(|&(_, price)| price).min();
     let max = of.iter().map(|&(_, price)| price).max();
@@ -132,17 +137,24 @@ pub(super) fn prices(of: &[(u32, i64)]) -> Prices {
         return Prices::default();
     };
     let width = width(most - least);
+    let first = least.div_euclid(width);
     // How many products, and the last one of them.
-    let mut counts: BTreeMap<i64, (u64, u32)> = BTreeMap::new();
+    let mut counts: Vec<(u64, Option<u32>)> = Vec::new();
     for &(product, price) in of {
-        let (count, last) = counts.entry(price.div_euclid(width)).or_default();
-        if *last != product {
+        // There are only so many ranges, so it fits.
+        let place = usize::try_from(price.div_euclid(width) - first).unwrap_or(0);
+        if counts.len() <= place {
+            counts.resize(place + 1, (0, None));
+        }
+        let (count, last) = &mut counts[place];
+        if *last != Some(product) {
             *count += 1;
-            *last = product;
+            *last = Some(product);
         }
     }
-    let ranges = counts
-        .into_iter()
+    let ranges = (first..)
+        .zip(counts)
+        .filter(|&(_, (count, _))| count > 0)
         .map(|(value, (count, _))| Count {
             value: PriceRange {
                 from: value * width,

@@ -1,10 +1,13 @@
-//! Which filters a product fails, as bits, and how well it matches words.
+//! Which products pass filters.
+//!
+//! Each filter has the set of products that may pass it. Where the filters that
+//! matter ask only one thing of variants, their intersection is the answer;
+//! else one variant has to pass all of them.
 
-use std::collections::HashSet;
-use std::sync::Arc;
+use fixedbitset::FixedBitSet;
 
-use super::columns::{Columns, Field};
-use super::words::{Term, split, words};
+use super::columns::{Columns, NONE};
+use super::lists::{Names, all_rows};
 use crate::listing::ProductFilter;
 
 pub(super) const CATEGORY: u32 = 1;
@@ -15,63 +18,97 @@ pub(super) const TAG: u32 = 1 << 4;
 pub(super) const SIZE: u32 = 1 << 5;
 pub(super) const PRICE: u32 = 1 << 6;
 pub(super) const IN_STOCK: u32 = 1 << 7;
-/// Those that all variants of a product fail alike.
-pub(super) const OF_PRODUCT: u32 = CATEGORY | BRAND | CONDITION | KIND | TAG;
-/// All of these.
-pub(super) const NOT_ATTRIBUTES: u32 = (1 << FIRST_ATTRIBUTE) - 1;
+/// Those that all variants of a product pass alike.
+const OF_PRODUCT: u32 = CATEGORY | BRAND | CONDITION | KIND | TAG;
 /// The bit of the first attribute that is filtered by; others follow.
 const FIRST_ATTRIBUTE: u32 = 8;
 
 /// The bit of the n-th attribute that is filtered by.
-pub(super) fn attribute(n: usize) -> u32 {
+fn attribute(n: usize) -> u32 {
     u32::try_from(n)
         .ok()
         .and_then(|n| 1_u32.checked_shl(FIRST_ATTRIBUTE + n))
         .unwrap_or(0)
 }
 
-/// Which numbers are asked for; none where nothing is.
-type Marks = Option<Vec<bool>>;
+/// An attribute that is filtered by.
+struct Attribute {
+    bit: u32,
+    /// The number of its name, if a product has it.
+    name: Option<u32>,
+    /// For each pair whether it is asked for.
+    asked: Vec<bool>,
+}
+
+impl Attribute {
+    fn passes(&self, pairs: &[u32]) -> bool {
+        pairs.iter().any(|&pair| self.asked[pair as usize])
+    }
+}
 
 /// A filter that is ready to be held against the products of some columns.
 pub(super) struct Filter<'a> {
     of: &'a ProductFilter,
     columns: &'a Columns,
-    categories: Marks,
-    brands: Marks,
-    conditions: Marks,
-    kinds: Marks,
-    tags: Marks,
-    sizes: Marks,
-    /// The bit of each attribute that is filtered by, and the pairs that are
-    /// asked for.
-    attributes: Vec<(u32, Vec<bool>)>,
+    /// For each filter that is used its bit, and the products that may pass it.
+    sets: Vec<(u32, FixedBitSet)>,
+    /// For each size whether it is asked for.
+    sizes: Vec<bool>,
+    attributes: Vec<Attribute>,
 }
 
-fn texts<'q>(
-    field: &Field<Arc<str>>,
-    values: impl IntoIterator<Item = &'q str, IntoIter: ExactSizeIterator>,
-) -> Marks {
-    let values = values.into_iter();
-    (values.len() > 0).then(|| field.names.marked(values))
-}
-
-/// Whether one of some numbers is asked for.
-fn any(numbers: &[u32], marks: &[bool]) -> bool {
-    numbers.iter().any(|&number| marks[number as usize])
-}
-
-fn fails(marks: &Marks, numbers: &[u32]) -> bool {
-    marks.as_ref().is_some_and(|marks| !any(numbers, marks))
+/// For each number whether it is that of one of some values.
+fn marked<'q>(names: &Names<std::sync::Arc<str>>, values: &'q [String]) -> Vec<bool> {
+    let mut marks = vec![false; names.all().len()];
+    let values = values.iter().map(|value: &'q String| value.as_str());
+    for place in values.filter_map(|value| names.find(value)) {
+        marks[place as usize] = true;
+    }
+    marks
 }
 
 impl<'a> Filter<'a> {
     /// `categories` are those that are asked for, with all below them.
     pub(super) fn new(
         of: &'a ProductFilter,
-        categories: &HashSet<[u8; 16]>,
+        categories: &[[u8; 16]],
         columns: &'a Columns,
     ) -> Self {
+        let rows = columns.len();
+        let mut sets = Vec::new();
+        let mut used = |bit: u32, is_used: bool, set: &dyn Fn() -> FixedBitSet| {
+            if is_used {
+                sets.push((bit, set()));
+            }
+        };
+        let (conditions, kinds) = (&of.conditions, &of.kinds);
+        let conditions = || conditions.iter().map(<&str>::from);
+        let kinds = || kinds.iter().map(<&str>::from);
+        let texts = |all: &'a [String]| all.iter().map(String::as_str);
+        used(CATEGORY, !of.categories.is_empty(), &|| {
+            columns.categories.having(categories, rows)
+        });
+        used(BRAND, !of.brands.is_empty(), &|| {
+            columns.brands.having(texts(&of.brands), rows)
+        });
+        used(CONDITION, !of.conditions.is_empty(), &|| {
+            columns.conditions.having(conditions(), rows)
+        });
+        used(KIND, !of.kinds.is_empty(), &|| {
+            columns.kinds.having(kinds(), rows)
+        });
+        used(TAG, !of.tags.is_empty(), &|| {
+            columns.tags.having(texts(&of.tags), rows)
+        });
+        used(SIZE, !of.sizes.is_empty(), &|| {
+            columns.sizes.having(texts(&of.sizes), rows)
+        });
+        used(
+            PRICE,
+            of.price_from.is_some() || of.price_to.is_some(),
+            &|| of_prices(of, columns),
+        );
+        used(IN_STOCK, of.in_stock, &|| columns.in_stock.clone());
         let mut attributes = Vec::with_capacity(of.attributes.len());
         for (n, (name, values)) in of.attributes.iter().enumerate() {
             let text = |text: &str| columns.texts.find(text);
@@ -79,130 +116,127 @@ impl<'a> Filter<'a> {
                 .iter()
                 .filter_map(|value| Some((text(name)?, text(value)?)))
                 .collect();
-            attributes.push((attribute(n), columns.pairs.marked(&pairs)));
+            sets.push((attribute(n), columns.pairs.having(&pairs, rows)));
+            let mut asked = vec![false; columns.pairs.names.all().len()];
+            let found = pairs
+                .iter()
+                .filter_map(|pair| columns.pairs.names.find(pair));
+            for pair in found {
+                asked[pair as usize] = true;
+            }
+            attributes.push(Attribute {
+                bit: attribute(n),
+                name: text(name),
+                asked,
+            });
         }
         Self {
+            sizes: marked(&columns.sizes.names, &of.sizes),
             of,
             columns,
-            categories: (!of.categories.is_empty())
-                .then(|| columns.categories.names.marked(categories)),
-            brands: texts(&columns.brands, of.brands.iter().map(String::as_str)),
-            conditions: texts(&columns.conditions, of.conditions.iter().map(Into::into)),
-            kinds: texts(&columns.kinds, of.kinds.iter().map(Into::into)),
-            tags: texts(&columns.tags, of.tags.iter().map(String::as_str)),
-            sizes: texts(&columns.variants.sizes, of.sizes.iter().map(String::as_str)),
+            sets,
             attributes,
         }
     }
 
-    /// The filters that all variants of a product fail because of the product
-    /// itself.
-    pub(super) fn failed_by_product(&self, row: usize) -> u32 {
+    /// Whether a filter is used.
+    pub(super) fn uses(&self, bit: u32) -> bool {
+        self.sets.iter().any(|&(used, _)| used == bit)
+    }
+
+    /// The bits of the attributes that are filtered by, and the numbers of
+    /// their names.
+    pub(super) fn attributes(&self) -> impl Iterator<Item = (u32, u32)> {
+        let all = self.attributes.iter();
+        all.filter_map(|attribute| Some((attribute.bit, attribute.name?)))
+    }
+
+    /// The products among some that pass all filters but these.
+    pub(super) fn among(&self, rows: &FixedBitSet, but: u32) -> FixedBitSet {
+        let mut found = rows.clone();
+        for (_, set) in self.sets.iter().filter(|&(bit, _)| bit & but == 0) {
+            found.intersect_with(set);
+        }
+        if self.asks_twice(but) {
+            let several: Vec<usize> = found.ones().collect();
+            for row in several {
+                if self.variants(row, but).next().is_none() {
+                    found.remove(row);
+                }
+            }
+        }
+        found
+    }
+
+    fn of_variants(&self, but: u32) -> impl Iterator<Item = u32> {
+        let bits = self.sets.iter().map(|&(bit, _)| bit);
+        bits.filter(move |bit| bit & (OF_PRODUCT | but) == 0)
+    }
+
+    /// Whether the filters, but for these, tell variants of a product apart.
+    pub(super) fn asks(&self, but: u32) -> bool {
+        self.of_variants(but).next().is_some()
+    }
+
+    /// Whether different variants could pass different ones of these filters,
+    /// so that a product is in the sets of all and still none of its variants
+    /// passes.
+    fn asks_twice(&self, but: u32) -> bool {
+        let price = self.of.price_from.is_some() && self.of.price_to.is_some();
+        let things = self.of_variants(but);
+        let things = things.map(|bit| if bit == PRICE && price { 2 } else { 1 });
+        things.sum::<usize>() > 1
+    }
+
+    /// The variants of a product that pass all filters but these.
+    pub(super) fn variants(&self, row: usize, but: u32) -> impl Iterator<Item = usize> {
         let columns = self.columns;
-        let mut failed = 0;
-        for (bit, marks, lists) in [
-            (CATEGORY, &self.categories, &columns.categories.lists),
-            (BRAND, &self.brands, &columns.brands.lists),
-            (CONDITION, &self.conditions, &columns.conditions.lists),
-            (KIND, &self.kinds, &columns.kinds.lists),
-            (TAG, &self.tags, &columns.tags.lists),
-        ] {
-            if fails(marks, lists.of(row)) {
-                failed |= bit;
-            }
-        }
-        for (bit, marks) in &self.attributes {
-            if !any(columns.attributes.of(row), marks) {
-                failed |= bit;
-            }
-        }
-        failed
-    }
-
-    /// The filters that a variant fails, given those its product fails.
-    pub(super) fn failed_by(&self, variant: usize, product: u32) -> u32 {
-        let variants = &self.columns.variants;
-        let mut failed = product;
-        for (bit, marks) in &self.attributes {
-            if failed & bit != 0 && any(variants.options.of(variant), marks) {
-                failed &= !bit;
-            }
-        }
-        if fails(&self.sizes, variants.sizes.lists.of(variant)) {
-            failed |= SIZE;
-        }
-        let price = variants.prices[variant];
-        if self.of.price_from.is_some_and(|from| price < from)
-            || self.of.price_to.is_some_and(|to| price > to)
-        {
-            failed |= PRICE;
-        }
-        if self.of.in_stock && !variants.in_stock[variant] {
-            failed |= IN_STOCK;
-        }
-        failed
-    }
-
-    /// For each pair the bit of its name's filter, 0 where there is none.
-    pub(super) fn own_bits(&self) -> Vec<u32> {
-        let names: Vec<Option<u32>> = self
-            .of
-            .attributes
-            .keys()
-            .map(|name| self.columns.texts.find(name.as_str()))
-            .collect();
-        let pairs = self.columns.pairs.all().iter();
-        pairs
-            .map(|&(name, _)| {
-                let place = names.iter().position(|own| *own == Some(name));
-                place.map_or(0, attribute)
+        let attributes = self.attributes.iter();
+        // Those that the product does not pass by itself.
+        let of_options = attributes.filter(move |attribute| {
+            attribute.bit & but == 0 && !attribute.passes(columns.attributes.of(row))
+        });
+        columns
+            .variants_of(row)
+            .filter(move |&variant| self.passes(variant, but))
+            .filter(move |&variant| {
+                let options = columns.variants.options.of(variant);
+                of_options
+                    .clone()
+                    .all(|attribute| attribute.passes(options))
             })
-            .collect()
+    }
+
+    /// Whether a variant passes what is not asked of attributes.
+    fn passes(&self, variant: usize, but: u32) -> bool {
+        let (of, variants) = (self.of, &self.columns.variants);
+        let price = variants.prices[variant];
+        let size = variants.sizes[variant];
+        let sizes = but & SIZE != 0 || of.sizes.is_empty();
+        let prices = but & PRICE != 0;
+        let stock = but & IN_STOCK != 0 || !of.in_stock;
+        (sizes || size != NONE && self.sizes[size as usize])
+            && (prices || of.price_from.is_none_or(|from| price >= from))
+            && (prices || of.price_to.is_none_or(|to| price <= to))
+            && (stock || variants.in_stock[variant])
     }
 }
 
-/// How well a product matches words, all of which it has. For each word, the
-/// best place it is found at counts: a word of the name 100, the beginning of
-/// one 60, a corrected word of it 50; a word of the brand or of a tag 40, the
-/// beginning of one 30, a corrected one 20; anything else 10. A name that
-/// begins with the first word gets 5 more, and each word of the name takes 1
-/// away, up to 9: the shorter of two names is more about what was asked for.
-pub(super) fn score(terms: &[Term], columns: &Columns, row: usize) -> i64 {
-    let name = &columns.names[row];
-    let mut sum = 0;
-    for term in terms {
-        let mut best = split(name)
-            .map(|word| worth(term, &word, 100, 60, 50))
-            .max()
-            .unwrap_or(0);
-        if best == 0 {
-            best = columns
-                .brands
-                .texts(row)
-                .chain(columns.tags.texts(row))
-                .flat_map(words)
-                .map(|word| worth(term, &word, 40, 30, 20))
-                .max()
-                .unwrap_or(0)
-                .max(10);
-        }
-        sum += best;
+/// Products with a variant that costs enough, and one that does not cost too
+/// much.
+fn of_prices(of: &ProductFilter, columns: &Columns) -> FixedBitSet {
+    let (from, to) = (
+        of.price_from.unwrap_or(i64::MIN),
+        of.price_to.unwrap_or(i64::MAX),
+    );
+    let mut found = all_rows(columns.len());
+    for row in 0..columns.len() {
+        let prices = columns.prices.of(row);
+        let (first, last) = (prices.first(), prices.last());
+        found.set(
+            row,
+            first.is_some_and(|&price| price <= to) && last.is_some_and(|&price| price >= from),
+        );
     }
-    let first = split(name).next();
-    if let (Some(term), Some(word)) = (terms.first(), first)
-        && worth(term, &word, 1, 0, 0) == 1
-    {
-        sum += 5;
-    }
-    let length = split(name).take(9).count();
-    sum - i64::try_from(length).unwrap_or(9)
-}
-
-fn worth(term: &Term, word: &str, whole: i64, beginning: i64, corrected: i64) -> i64 {
-    match term {
-        Term::Prefix(asked) if word == asked => whole,
-        Term::Prefix(asked) if word.starts_with(asked.as_str()) => beginning,
-        Term::OneOf(all) if all.iter().any(|one| one == word) => corrected,
-        _ => 0,
-    }
+    found
 }

@@ -1,19 +1,25 @@
 //! Search: what of a product is searched, and how a question is answered from
-//! it. A database only has to find which products may match; who matches, in
-//! which order and how many there are of what is worked out here, so that
-//! every database gives the same answer.
+//! it. A database only keeps what is searched, and can find which products may
+//! match; who matches, in which order and how many there are of what is worked
+//! out here, so that every database gives the same answer.
 
-pub mod card;
-pub mod columns;
+mod card;
+mod columns;
+mod dictionary;
 pub mod document;
-pub mod evaluate;
+mod evaluate;
 pub mod facets;
+mod index;
+mod lists;
 mod matching;
 mod tally;
+mod tree;
 pub mod words;
 
-pub use columns::Columns;
+pub use columns::{BadStore, Stored};
 pub use document::Document;
-pub use evaluate::{Answer, Part, Question, evaluate};
+pub use evaluate::{Answer, Question, evaluate};
 pub use facets::{FacetName, Facets, Wanted};
+pub use index::{Index, MAX_CHANGED, MAX_CORRECTIONS};
+pub use tree::Tree;
 pub use words::Term;

@@ -69,14 +69,18 @@ pub fn end_of_prefix(word: &str) -> String {
     end
 }
 
+/// Whether a word is corrected, or others are corrected to it.
+pub(super) fn is_corrected(word: &str) -> bool {
+    (CORRECTED_FROM..=CORRECTED_TO).contains(&word.len())
+        && word.bytes().all(|letter| letter.is_ascii_lowercase())
+}
+
 /// What a word looks like with at most one letter left out; none for words
 /// that are not corrected. Two words that one slip of the finger apart (a
 /// letter too many, too few, wrong, or two swapped) have such a form in common
 /// (Garbe, "Symmetric Delete spelling correction").
 pub fn forms(word: &str) -> BTreeSet<String> {
-    if !(CORRECTED_FROM..=CORRECTED_TO).contains(&word.len())
-        || !word.bytes().all(|letter| letter.is_ascii_lowercase())
-    {
+    if !is_corrected(word) {
         return BTreeSet::new();
     }
     let without = |at: usize| format!("{}{}", &word[..at], &word[at + 1..]);

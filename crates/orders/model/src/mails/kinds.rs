@@ -4,8 +4,8 @@ use accounts_model::mails::{DefaultTemplate, MailKind};
 use serde_json::{Value, json};
 
 use super::{
-    LineOfMail, OrderMail, OrderOfMail, PartOfMail, PiecesOfMail, RefundOfMail, ReturnOfMail,
-    ShipmentOfMail,
+    ExchangeOfMail, LineOfMail, OrderMail, OrderOfMail, PartOfMail, PiecesOfMail, RefundOfMail,
+    ReturnOfMail, ShipmentOfMail,
 };
 
 /// What is in a bundle.
@@ -46,6 +46,7 @@ fn sample(full: bool) -> OrderMail {
         refund: None,
         shipment: None,
         returned: None,
+        exchange: None,
         link: some("https://shop.example/orders/ord_example?token=example"),
     }
 }
@@ -97,6 +98,21 @@ fn samples_of_return() -> Vec<Value> {
         mail.returned = Some(ReturnOfMail {
             lines: pieces(),
             decision: full.then(|| "It was worn.".to_owned()),
+        });
+    })
+}
+
+fn samples_of_exchange() -> Vec<Value> {
+    samples_with(|mail, full| {
+        mail.returned = Some(ReturnOfMail {
+            lines: pieces(),
+            decision: None,
+        });
+        let some = |text: &str, is: bool| is.then(|| text.to_owned());
+        mail.exchange = Some(ExchangeOfMail {
+            of: 1000,
+            to_pay: some("5.70 EUR", full),
+            refund_due: some("2.40 EUR", !full),
         });
     })
 }
@@ -173,6 +189,30 @@ pub const ORDER_REFUNDED: MailKind = MailKind {
     ],
 };
 
+/// Goods are exchanged for others.
+pub const ORDER_EXCHANGED: MailKind = MailKind {
+    name: "order_exchanged",
+    about: "Goods are exchanged for others.",
+    samples: samples_of_exchange,
+    defaults: &[
+        DefaultTemplate {
+            language: "en",
+            text: include_str!("../../mails/order_exchanged.en.txt"),
+            html: include_str!("../../mails/order_exchanged.en.html"),
+        },
+        DefaultTemplate {
+            language: "de",
+            text: include_str!("../../mails/order_exchanged.de.txt"),
+            html: include_str!("../../mails/order_exchanged.de.html"),
+        },
+        DefaultTemplate {
+            language: "id",
+            text: include_str!("../../mails/order_exchanged.id.txt"),
+            html: include_str!("../../mails/order_exchanged.id.html"),
+        },
+    ],
+};
+
 /// Goods may come back.
 pub const RETURN_APPROVED: MailKind = MailKind {
     name: "return_approved",
@@ -226,6 +266,7 @@ pub const ORDERS_MAILS: &[&MailKind] = &[
     &ORDER_CONFIRMATION,
     &ORDER_SHIPPED,
     &ORDER_REFUNDED,
+    &ORDER_EXCHANGED,
     &RETURN_APPROVED,
     &RETURN_REJECTED,
 ];

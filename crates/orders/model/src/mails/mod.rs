@@ -2,7 +2,7 @@
 
 mod kinds;
 
-use kernel::{MoneyError, OrderLineId};
+use kernel::{Money, MoneyError, OrderLineId};
 use serde::Serialize;
 
 use crate::order::{Order, OrderLine};
@@ -10,8 +10,8 @@ use crate::returns::Return;
 use crate::shipment::Shipment;
 
 pub use kinds::{
-    ORDER_CONFIRMATION, ORDER_REFUNDED, ORDER_SHIPPED, ORDERS_MAILS, RETURN_APPROVED,
-    RETURN_REJECTED,
+    ORDER_CONFIRMATION, ORDER_EXCHANGED, ORDER_REFUNDED, ORDER_SHIPPED, ORDERS_MAILS,
+    RETURN_APPROVED, RETURN_REJECTED,
 };
 
 /// What a mail about an order is filled with. Amounts are texts such as
@@ -27,6 +27,8 @@ pub struct OrderMail {
     /// What is to come back; none unless the mail is about that.
     #[serde(rename = "return")]
     pub returned: Option<ReturnOfMail>,
+    /// What the order is got for; none unless the mail is about that.
+    pub exchange: Option<ExchangeOfMail>,
     /// Where a guest sees the order; none for those who sign in.
     pub link: Option<String>,
 }
@@ -185,6 +187,30 @@ impl ReturnOfMail {
         Self {
             lines: PiecesOfMail::all(entries.map(|entry| (entry.line, entry.quantity)), lines),
             decision: returned.decision.clone(),
+        }
+    }
+}
+
+/// An exchange as mails show it: the order is what the buyer gets.
+#[derive(Debug, Clone, Serialize)]
+pub struct ExchangeOfMail {
+    /// The number of the order that the goods come back of.
+    pub of: i64,
+    /// What the buyer still pays, if anything.
+    pub to_pay: Option<String>,
+    /// What the buyer gets back when the goods are here, if anything.
+    pub refund_due: Option<String>,
+}
+
+impl ExchangeOfMail {
+    /// An exchange as mails show it: what comes back, of which order, and what
+    /// the buyer gets.
+    pub fn new(back: &Return, first: &Order, order: &Order) -> Self {
+        let some = |amount: Money| (!amount.is_zero()).then(|| amount.to_string());
+        Self {
+            of: first.number,
+            to_pay: order.paid_at.is_none().then(|| some(order.total)).flatten(),
+            refund_due: some(back.refund_due),
         }
     }
 }

@@ -1,0 +1,234 @@
+//! The products of tenants, kept in memory to be searched: a page of a category
+//! with facets looks at every product of the shop.
+//!
+//! Whatever makes cached lists stale is noted here by product. The next
+//! question reads just these and lays them beside the others, so an answer is
+//! never older than one from the database.
+
+mod notes;
+
+use std::collections::HashMap;
+use std::num::NonZeroUsize;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use catalog_model::search::{Index, Stored, Tree};
+use catalog_repository::categories;
+use catalog_repository::search::{self, MAX_CANDIDATES, Narrowing};
+use database::Database;
+use kernel::{Fault, Scope, TenantId};
+use moka::sync::Cache;
+use queue::{Stale, StaleTags};
+
+use notes::{Change, Due, Notes};
+
+/// Products that were read longer ago are read again meanwhile, in case an
+/// announcement could not be heard.
+const FRESH: Duration = Duration::from_secs(30);
+/// Products that were read longer ago are not used.
+const KEPT: Duration = Duration::from_mins(1);
+
+/// Products to be searched, of what is stored.
+pub(crate) fn read(stored: &[Stored], tree: Arc<Tree>) -> Result<Index, Fault> {
+    Index::read(stored, tree)
+        .map_err(|error| Fault::permanent("read what is searched").caused_by(error))
+}
+
+type AllNotes = Mutex<HashMap<TenantId, Notes>>;
+
+fn open(notes: &AllNotes) -> MutexGuard<'_, HashMap<TenantId, Notes>> {
+    notes.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// The products of a tenant, and when all of them were read.
+#[derive(Clone)]
+struct Kept {
+    index: Arc<Index>,
+    read: Instant,
+}
+
+/// The products of every tenant that was asked about them.
+#[derive(Clone)]
+pub(crate) struct Shelf {
+    products: Cache<TenantId, Kept>,
+    /// Of tenants whose products were read at any time.
+    notes: Arc<AllNotes>,
+}
+
+impl Shelf {
+    /// An empty one with room for so many bytes, that hears what is stale.
+    pub(crate) fn new(stale: &StaleTags, bytes: NonZeroUsize) -> Self {
+        let notes: Arc<AllNotes> = Arc::default();
+        let heard = notes.clone();
+        stale.listen(move |stale| match stale {
+            Stale::Everything => {
+                let mut notes = open(&heard);
+                let all = notes.values_mut();
+                all.for_each(|notes| notes.note(Change::EVERYTHING));
+            }
+            Stale::Tags(tenant, tags) => {
+                if let Some(change) = Change::of(tags)
+                    && let Some(notes) = open(&heard).get_mut(tenant)
+                {
+                    notes.note(change);
+                }
+            }
+        });
+        Self {
+            products: Cache::builder()
+                .max_capacity(bytes.get() as u64)
+                .weigher(|_, kept: &Kept| u32::try_from(kept.index.bytes()).unwrap_or(u32::MAX))
+                .time_to_live(KEPT)
+                .build(),
+            notes,
+        }
+    }
+
+    /// What has to be read before the products of a tenant are as they are in
+    /// the database. From now on changes are noted.
+    fn due(&self, tenant: TenantId) -> (Option<Kept>, Due) {
+        let known = self.products.get(&tenant);
+        let known = known.filter(|kept| kept.read.elapsed() < KEPT);
+        let mut due = open(&self.notes).entry(tenant).or_default().due();
+        due.everything |= known.is_none();
+        (known.filter(|_| !due.everything), due)
+    }
+
+    /// The products of the scope's tenant as they are, if they are in memory or
+    /// may soon be; none if the database answers sooner.
+    pub(crate) async fn ready(
+        &self,
+        scope: &Scope,
+        database: &Database,
+    ) -> Result<Option<Arc<Index>>, Fault> {
+        let tenant = scope.tenant();
+        let (known, due) = self.due(tenant);
+        if known.is_none() {
+            let notes = open(&self.notes);
+            let notes = notes.get(&tenant);
+            if notes.is_some_and(|of| of.was_read_lately() || of.reading.try_lock().is_err()) {
+                return Ok(None);
+            }
+        }
+        let index = match known {
+            Some(known) if due.is_nothing() => self.fresh(known, scope, database),
+            _ => self.index(scope, database).await?,
+        };
+        // Not all of them have been read.
+        Ok(Some(index).filter(|index| index.len() < MAX_CANDIDATES))
+    }
+
+    /// The products of the scope's tenant as they are. Takes no statement when
+    /// nothing changed.
+    pub(crate) async fn index(
+        &self,
+        scope: &Scope,
+        database: &Database,
+    ) -> Result<Arc<Index>, Fault> {
+        let tenant = scope.tenant();
+        if let (Some(known), due) = self.due(tenant)
+            && due.is_nothing()
+        {
+            return Ok(self.fresh(known, scope, database));
+        }
+        let reading = open(&self.notes).entry(tenant).or_default().reading.clone();
+        let _alone = reading.lock().await;
+        // Somebody may have read it meanwhile.
+        let (known, mut due) = self.due(tenant);
+        let exchanged = match known {
+            Some(known) if due.is_nothing() => return Ok(known.index),
+            Some(known) => changed(&known, scope, database, &due).await?,
+            None => None,
+        };
+        let kept = if let Some(kept) = exchanged {
+            kept
+        } else {
+            due.everything = true;
+            all(scope, database).await?
+        };
+        let index = self.keep(tenant, kept);
+        if let Some(notes) = open(&self.notes).get_mut(&tenant) {
+            notes.done(&due);
+        }
+        Ok(index)
+    }
+
+    fn keep(&self, tenant: TenantId, kept: Kept) -> Arc<Index> {
+        let index = kept.index.clone();
+        self.products.insert(tenant, kept);
+        // At once, so that what has no room is not kept.
+        self.products.run_pending_tasks();
+        index
+    }
+
+    /// Products that are as far as is known, and are read again meanwhile if
+    /// that is long ago.
+    fn fresh(&self, known: Kept, scope: &Scope, database: &Database) -> Arc<Index> {
+        if known.read.elapsed() > FRESH
+            && open(&self.notes).entry(scope.tenant()).or_default().begin()
+        {
+            let (shelf, scope, database) = (self.clone(), scope.clone(), database.clone());
+            tokio::spawn(async move {
+                if let Err(fault) = shelf.again(&scope, &database).await {
+                    tracing::warn!(error = %fault, "products cannot be read again");
+                }
+            });
+        }
+        known.index
+    }
+
+    /// Reads all products, and keeps them with what has changed meanwhile still
+    /// to be read.
+    async fn again(&self, scope: &Scope, database: &Database) -> Result<(), Fault> {
+        let tenant = scope.tenant();
+        let read = all(scope, database).await;
+        let reading = open(&self.notes).entry(tenant).or_default().reading.clone();
+        let _alone = reading.lock().await;
+        open(&self.notes).entry(tenant).or_default().end();
+        self.keep(tenant, read?);
+        Ok(())
+    }
+}
+
+/// Products with what has changed; none if that is too much.
+async fn changed(
+    known: &Kept,
+    scope: &Scope,
+    database: &Database,
+    due: &Due,
+) -> Result<Option<Kept>, Fault> {
+    let db = database.read(scope).await?;
+    let mut index = known.index.clone();
+    if due.tree {
+        let tree = Tree::new(categories::all(&db).await?);
+        index = Arc::new(index.under(Arc::new(tree)));
+    }
+    if !due.products.is_empty() {
+        let products = search::stored_of(&db, &due.products).await?;
+        let exchanged = index
+            .with(products)
+            .map_err(|error| Fault::permanent("read what is searched").caused_by(error))?;
+        match exchanged {
+            Some(exchanged) => index = Arc::new(exchanged),
+            None => return Ok(None),
+        }
+    }
+    let read = known.read;
+    Ok(Some(Kept { index, read }))
+}
+
+async fn all(scope: &Scope, database: &Database) -> Result<Kept, Fault> {
+    let begun = Instant::now();
+    let db = database.read(scope).await?;
+    let tree = Arc::new(Tree::new(categories::all(&db).await?));
+    let stored = search::stored(&db, &Narrowing::default()).await?;
+    drop(db);
+    // A hundred thousand take a while.
+    let index = tokio::task::spawn_blocking(move || read(&stored, tree))
+        .await
+        .map_err(|error| Fault::permanent("read products").caused_by(error))??;
+    Ok(Kept {
+        index: Arc::new(index),
+        read: begun,
+    })
+}

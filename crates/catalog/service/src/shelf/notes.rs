@@ -1,0 +1,228 @@
+//! What has changed since products were read.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use catalog_model::events::{ALL_TAG, PRODUCTS_TAG, TREE_TAG, product_of_tag};
+use catalog_model::search::MAX_CHANGED;
+use kernel::ProductId;
+
+/// All products of a tenant are not read again so soon for a question that the
+/// database can answer: there is no room for them, or they change too much.
+const REST: Duration = Duration::from_secs(10);
+
+/// What changed of a tenant since its products were read, each with the number
+/// of the change.
+#[derive(Default)]
+pub(super) struct Notes {
+    last: u64,
+    everything: Option<u64>,
+    tree: Option<u64>,
+    products: HashMap<ProductId, u64>,
+    /// Held by whoever reads them, so that only one does.
+    pub(super) reading: Arc<tokio::sync::Mutex<()>>,
+    /// When all products were read, or were to be.
+    read: Option<Instant>,
+    /// What changes while all products are read again.
+    meanwhile: Option<Change>,
+}
+
+/// What has to be read, and the number of the last change that is in it.
+pub(super) struct Due {
+    pub(super) everything: bool,
+    pub(super) tree: bool,
+    pub(super) products: Vec<ProductId>,
+    last: u64,
+}
+
+impl Due {
+    pub(super) fn is_nothing(&self) -> bool {
+        !self.everything && !self.tree && self.products.is_empty()
+    }
+}
+
+/// What has changed.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub(super) struct Change {
+    everything: bool,
+    tree: bool,
+    products: Vec<ProductId>,
+}
+
+impl Change {
+    pub(super) const EVERYTHING: Self = Self {
+        everything: true,
+        tree: false,
+        products: Vec::new(),
+    };
+
+    fn and(&mut self, other: &Self) {
+        self.everything |= other.everything;
+        self.tree |= other.tree;
+        self.products.extend(&other.products);
+    }
+
+    /// What tags are about, which may be those of several events; none if what
+    /// is searched is as before.
+    pub(super) fn of(tags: &[String]) -> Option<Self> {
+        let has = |name: &str| tags.iter().any(|tag| tag == name);
+        if !has(PRODUCTS_TAG) {
+            return None;
+        }
+        let tree = has(TREE_TAG);
+        let products: Vec<ProductId> = tags.iter().filter_map(|tag| product_of_tag(tag)).collect();
+        Some(Self {
+            everything: has(ALL_TAG) || !tree && products.is_empty(),
+            tree,
+            products,
+        })
+    }
+}
+
+impl Notes {
+    pub(super) fn note(&mut self, change: Change) {
+        self.last += 1;
+        if let Some(meanwhile) = &mut self.meanwhile {
+            meanwhile.and(&change);
+        }
+        if change.tree {
+            self.tree = Some(self.last);
+        }
+        if change.everything || self.products.len() + change.products.len() > MAX_CHANGED {
+            self.everything = Some(self.last);
+            self.products.clear();
+        } else {
+            let products = change.products.into_iter();
+            self.products
+                .extend(products.map(|product| (product, self.last)));
+        }
+    }
+
+    pub(super) fn due(&self) -> Due {
+        Due {
+            everything: self.everything.is_some(),
+            tree: self.tree.is_some(),
+            products: self.products.keys().copied().collect(),
+            last: self.last,
+        }
+    }
+
+    /// Forgets what was read; what changed meanwhile stays.
+    pub(super) fn done(&mut self, due: &Due) {
+        let later = |&number: &u64| number > due.last;
+        self.everything = self.everything.filter(later);
+        self.tree = self.tree.filter(later);
+        self.products.retain(|_, number| later(number));
+        if due.everything {
+            self.read = Some(Instant::now());
+        }
+    }
+
+    /// Begins to read all products again, unless somebody does or did lately.
+    pub(super) fn begin(&mut self) -> bool {
+        let begins = self.meanwhile.is_none() && !self.was_read_lately();
+        if begins {
+            self.meanwhile = Some(Change::default());
+            self.read = Some(Instant::now());
+        }
+        begins
+    }
+
+    /// Ends that. What changed meanwhile is due once more: it may have been
+    /// read for what was kept until now, and not with all products.
+    pub(super) fn end(&mut self) {
+        let change = self.meanwhile.take().unwrap_or_default();
+        if change != Change::default() {
+            self.note(change);
+        }
+    }
+
+    pub(super) fn was_read_lately(&self) -> bool {
+        self.read.is_some_and(|read| read.elapsed() < REST)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use catalog_model::events::{
+        CategoriesChanged, PriceListsChanged, ProductsIndexed, StockShownChanged,
+    };
+    use kernel::Event as _;
+    use kernel::Timestamp;
+
+    fn products(products: &[ProductId]) -> Change {
+        Change {
+            everything: false,
+            tree: false,
+            products: products.to_vec(),
+        }
+    }
+
+    #[test]
+    fn what_changes_while_products_are_read_is_read_again() {
+        let id = |seconds| ProductId::new(Timestamp::from_seconds(seconds));
+        let (one, two) = (id(1), id(2));
+        let mut notes = Notes::default();
+        notes.note(products(&[one]));
+        let due = notes.due();
+        assert_eq!((due.everything, &due.products), (false, &vec![one]));
+        notes.note(products(&[one, two]));
+        notes.done(&due);
+        let mut left = notes.due().products;
+        left.sort();
+        assert_eq!(left, [one, two]);
+        notes.note(Change::EVERYTHING);
+        assert!(notes.due().everything);
+        notes.done(&notes.due());
+        assert!(notes.due().is_nothing());
+        notes.note(products(&vec![one; MAX_CHANGED + 1]));
+        assert!(notes.due().everything, "too many to be read one by one");
+    }
+
+    #[test]
+    fn what_changes_while_all_are_read_again_is_due_after_that() {
+        let one = ProductId::new(Timestamp::from_seconds(1));
+        let mut notes = Notes::default();
+        assert!(notes.begin() && !notes.begin());
+        notes.note(products(&[one]));
+        // A question reads it in the meantime.
+        notes.done(&notes.due());
+        assert!(notes.due().is_nothing());
+        notes.end();
+        assert_eq!(notes.due().products, [one]);
+        assert!(!notes.begin(), "that was just now");
+        notes.read = None;
+        assert!(notes.begin());
+        notes.end();
+        assert_eq!(notes.due().products, [one]);
+    }
+
+    #[test]
+    fn tags_name_products_the_tree_or_everything() {
+        let id = ProductId::new(Timestamp::from_seconds(1));
+        let indexed = ProductsIndexed { products: vec![id] }.stale_tags();
+        let tree = CategoriesChanged {}.stale_tags();
+        let lists = PriceListsChanged {}.stale_tags();
+        assert_eq!(Change::of(&indexed), Some(products(&[id])));
+        let both = [tree.clone(), indexed.clone()].concat();
+        let tree = Change {
+            tree: true,
+            ..products(&[])
+        };
+        assert_eq!(Change::of(&CategoriesChanged {}.stale_tags()), Some(tree));
+        let tree_and_product = Change {
+            tree: true,
+            ..products(&[id])
+        };
+        assert_eq!(Change::of(&both), Some(tree_and_product));
+        let all = [lists, both].concat();
+        assert!(Change::of(&all).is_some_and(|change| change.everything));
+        let stock = StockShownChanged {
+            products: vec![id],
+            in_lists: false,
+        };
+        assert_eq!(Change::of(&stock.stale_tags()), None);
+    }
+}
