@@ -1,6 +1,7 @@
 //! Wallets: the ledger, lots, holds, and the routes over them.
 
 mod admin;
+mod chargebacks;
 mod gift_cards;
 mod holds;
 mod ledger;
@@ -9,6 +10,7 @@ mod orders;
 mod races;
 mod random;
 mod top_up_refunds;
+mod top_up_trouble;
 mod top_ups;
 mod wallet;
 

@@ -12,7 +12,7 @@ use testkit::stripe::{Paid, Till};
 use testkit::{Answer, App};
 
 use super::top_ups::{LONG, balance, top_up};
-use super::{Books, amount, later, path, wallet_of};
+use super::{Books, amount, later, wallet_of};
 
 /// A top-up that was paid at the test gateway.
 async fn paid(app: &App, person: &Person, minor: i64) -> Answer {
@@ -23,7 +23,7 @@ async fn paid(app: &App, person: &Person, minor: i64) -> Answer {
 }
 
 /// A top-up that was paid through Stripe.
-async fn paid_by_card(till: &Till, minor: i64) -> Answer {
+pub(super) async fn paid_by_card(till: &Till, minor: i64) -> Answer {
     let made = top_up(&till.app, &till.shop.first.user, minor).await;
     assert!(till.stripe.pay(&made.text_at("/session_id")));
     till.deliver().await;
@@ -34,7 +34,12 @@ fn place(top_up: &Answer, what: &str) -> String {
     format!("/api/admin/top-ups/{}{what}", top_up.text_at("/id"))
 }
 
-async fn give_back(app: &App, tenant: &Tenant, top_up: &Answer, minor: Option<i64>) -> Answer {
+pub(super) async fn give_back(
+    app: &App,
+    tenant: &Tenant,
+    top_up: &Answer,
+    minor: Option<i64>,
+) -> Answer {
     // So that it is the last one.
     app.advance(std::time::Duration::from_secs(1));
     let mut body = json!({"reason": "by mistake"});
@@ -45,13 +50,13 @@ async fn give_back(app: &App, tenant: &Tenant, top_up: &Answer, minor: Option<i6
     call.bearer(&tenant.key).send().await
 }
 
-async fn seen(app: &App, tenant: &Tenant, top_up: &Answer) -> Value {
+pub(super) async fn seen(app: &App, tenant: &Tenant, top_up: &Answer) -> Value {
     let call = app.client.get(&place(top_up, "")).bearer(&tenant.key);
     call.expect(200).await.body
 }
 
 /// Each refund's cause, status, amount and the credit that went with it.
-fn refunds(top_up: &Value) -> Vec<(&str, &str, i64, i64)> {
+pub(super) fn refunds(top_up: &Value) -> Vec<(&str, &str, i64, i64)> {
     let all = top_up["refunds"].as_array().expect("a list");
     all.iter()
         .map(|one| {
@@ -65,13 +70,8 @@ fn refunds(top_up: &Value) -> Vec<(&str, &str, i64, i64)> {
         .collect()
 }
 
-fn is_refused(answer: &Answer, code: &str) {
+pub(super) fn is_refused(answer: &Answer, code: &str) {
     assert_eq!(answer.body["code"], code, "{}", answer.describe());
-}
-
-async fn status(app: &App, person: &Person) -> String {
-    let wallet = app.client.get("/api/wallet").bearer(&person.token);
-    wallet.expect(200).await.text_at("/status")
 }
 
 #[rstest]
@@ -255,136 +255,6 @@ async fn what_the_gateway_refuses_is_credit_again(#[values(Sqlite, Postgres)] ba
     give_back(app, tenant, &made, None).await;
     app.drain().await;
     assert_eq!(balance(app, user).await, (0, 0));
-    books.assert_proven().await;
-}
-
-#[rstest]
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn what_is_given_back_at_the_gateway_takes_its_credit(
-    #[values(Sqlite, Postgres)] backend: Backend,
-) {
-    let till = Till::with(backend, 1, &[LONG]).await;
-    let (app, tenant, user) = (&till.app, till.tenant(), &till.shop.first.user);
-    let books = Books::new(app, tenant);
-    let made = paid_by_card(&till, 1000).await;
-    let session = made.text_at("/session_id");
-    till.stripe.refund_at_dashboard(&session, 300);
-    let events = till.stripe.take_events();
-    for event in events.iter().chain(&events) {
-        till.stripe.deliver(&app.client, event).await;
-    }
-    app.drain().await;
-    let known = seen(app, tenant, &made).await;
-    let first = ("made_at_gateway", "succeeded", 300, 300);
-    assert_eq!(refunds(&known), [first]);
-    // All is as it should be.
-    assert_eq!(known["attention"], Value::Null);
-    assert_eq!(balance(app, user).await, (700, 700));
-    assert_eq!(status(app, user).await, "active");
-
-    // Of the rest most is spent: what is there goes, and nobody spends on.
-    books
-        .spend(wallet_of(user), "spent", 600)
-        .await
-        .expect("a spend");
-    app.advance(std::time::Duration::from_secs(1));
-    till.stripe.refund_at_dashboard(&session, 500);
-    till.deliver().await;
-    let known = seen(app, tenant, &made).await;
-    let second = ("made_at_gateway", "succeeded", 500, 100);
-    assert_eq!(refunds(&known), [first, second]);
-    assert_eq!(known["attention"], "credit_missing");
-    assert_eq!(balance(app, user).await, (0, 600));
-    assert_eq!(status(app, user).await, "frozen");
-    books.assert_proven().await;
-}
-
-/// News that money went back comes before the news that it came.
-#[rstest]
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_refund_heard_of_before_its_payment_leaves_nothing(
-    #[values(Sqlite, Postgres)] backend: Backend,
-) {
-    let till = Till::with(backend, 1, &[LONG]).await;
-    let (app, tenant, user) = (&till.app, till.tenant(), &till.shop.first.user);
-    let made = top_up(app, user, 1000).await;
-    let session = made.text_at("/session_id");
-    assert!(till.stripe.pay(&session));
-    till.stripe.refund_at_dashboard(&session, 1000);
-    let mut events = till.stripe.take_events();
-    events.reverse();
-    for event in &events {
-        till.stripe.deliver(&app.client, event).await;
-        app.drain().await;
-    }
-    assert_eq!(balance(app, user).await, (0, 0));
-    let known = seen(app, tenant, &made).await;
-    assert_eq!(
-        refunds(&known),
-        [("made_at_gateway", "succeeded", 1000, 1000)]
-    );
-    Books::new(app, tenant).assert_proven().await;
-}
-
-#[rstest]
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_dispute_freezes_and_takes_what_is_lost(#[values(Sqlite, Postgres)] backend: Backend) {
-    let till = Till::with(backend, 1, &[LONG]).await;
-    let (app, tenant, user) = (&till.app, till.tenant(), &till.shop.first.user);
-    let books = Books::new(app, tenant);
-    let made = paid_by_card(&till, 1000).await;
-    books
-        .spend(wallet_of(user), "spent", 300)
-        .await
-        .expect("a spend");
-    let session = made.text_at("/session_id");
-    let dispute = till.stripe.dispute(&session, 1000);
-    till.deliver().await;
-    let known = seen(app, tenant, &made).await;
-    assert_eq!(
-        (&known["attention"], &known["dispute"]),
-        (&json!("disputed"), &json!("open"))
-    );
-    assert_eq!(status(app, user).await, "frozen");
-    assert_eq!(balance(app, user).await, (700, 1000));
-    // Somebody trusts them; being told the same again changes nothing.
-    let wallet = path(made.text_at("/wallet_id").parse().expect("an id"));
-    let unfreeze = app.client.post(&format!("{wallet}/unfreeze"), &Value::Null);
-    unfreeze.bearer(&tenant.key).expect(200).await;
-    let review = json!({"status": "under_review"});
-    till.stripe
-        .dispute_goes_on(&dispute, "charge.dispute.updated", review);
-    till.deliver().await;
-    assert_eq!(status(app, user).await, "active");
-    // Lost: what is left goes.
-    let closed = "charge.dispute.closed";
-    till.stripe
-        .dispute_goes_on(&dispute, closed, json!({"status": "lost"}));
-    let events = till.stripe.take_events();
-    for event in events.iter().chain(&events) {
-        till.stripe.deliver(&app.client, event).await;
-    }
-    app.drain().await;
-    let known = seen(app, tenant, &made).await;
-    assert_eq!(refunds(&known), [("charged_back", "succeeded", 1000, 700)]);
-    assert_eq!(
-        (&known["attention"], &known["dispute"]),
-        (&json!("credit_missing"), &json!("lost"))
-    );
-    assert_eq!(status(app, user).await, "frozen");
-    assert_eq!(balance(app, user).await, (0, 300));
-    is_refused(
-        &give_back(app, tenant, &made, None).await,
-        "top_up.refund_too_large",
-    );
-    // The bank thinks again.
-    till.stripe
-        .dispute_goes_on(&dispute, closed, json!({"status": "won"}));
-    till.deliver().await;
-    let known = seen(app, tenant, &made).await;
-    assert_eq!(refunds(&known), [("charged_back", "failed", 1000, 700)]);
-    assert_eq!(known["attention"], "dispute_won");
-    assert_eq!(balance(app, user).await, (700, 1000));
     books.assert_proven().await;
 }
 

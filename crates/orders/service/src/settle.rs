@@ -132,7 +132,8 @@ impl Orders {
             } else {
                 WebhookState::Ignored
             };
-            let note = (!legal).then(|| format!("the attempt is {} already", word(attempt.status)));
+            let note = (!legal)
+                .then(|| format!("the attempt is {} already", <&str>::from(attempt.status)));
             batch.add(inbox::conclude(webhook, state, note, now));
         }
         batch.run(&tx).await?;
@@ -395,8 +396,4 @@ fn learn(attempt: &mut Payment, report: &SessionReport) {
     if report.failure.is_some() {
         attempt.failure.clone_from(&report.failure);
     }
-}
-
-fn word(status: PaymentStatus) -> &'static str {
-    status.into()
 }
