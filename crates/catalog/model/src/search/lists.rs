@@ -141,6 +141,8 @@ impl Lists {
 pub(super) struct Values {
     lists: Lists,
     rows: Lists,
+    /// Whether each row has one value.
+    single: bool,
 }
 
 impl Values {
@@ -148,6 +150,7 @@ impl Values {
     pub(super) fn new(lists: Lists, values: usize) -> Self {
         Self {
             rows: lists.inverted(values),
+            single: lists.ends.iter().copied().eq(1..=number(lists.len())),
             lists,
         }
     }
@@ -164,22 +167,28 @@ impl Values {
 
     /// How many of some rows have each value.
     pub(super) fn count(&self, rows: &FixedBitSet) -> Vec<u32> {
-        let mut counts = vec![0_u32; self.rows.len()];
         if rows.count_ones(..) <= self.lists.len() / 2 {
-            for row in rows.ones() {
+            return self.count_each(rows.ones());
+        }
+        // Those that are left out are fewer.
+        let mut counts = self.count_each(rows.zeroes());
+        for (value, count) in counts.iter_mut().enumerate() {
+            *count = number(self.rows.range(value).len()) - *count;
+        }
+        counts
+    }
+
+    fn count_each(&self, rows: impl Iterator<Item = usize>) -> Vec<u32> {
+        let mut counts = vec![0_u32; self.rows.len()];
+        if self.single {
+            for row in rows {
+                counts[self.lists.items[row] as usize] += 1;
+            }
+        } else {
+            for row in rows {
                 for &value in self.lists.of(row) {
                     counts[value as usize] += 1;
                 }
-            }
-            return counts;
-        }
-        // Those that are left out are fewer.
-        for (value, count) in counts.iter_mut().enumerate() {
-            *count = number(self.rows.range(value).len());
-        }
-        for row in rows.zeroes() {
-            for &value in self.lists.of(row) {
-                counts[value as usize] -= 1;
             }
         }
         counts

@@ -271,18 +271,21 @@ fn of_prices(of: &ProductFilter, columns: &Columns) -> Used {
         of.price_from.unwrap_or(i64::MIN),
         of.price_to.unwrap_or(i64::MAX),
     );
-    let set = |passes: &dyn Fn(i64, i64) -> bool| {
-        let rows = columns.ranges.chunks(usize::BITS as usize).map(|chunk| {
-            let bits = chunk.iter().rev();
-            bits.fold(0, |bits, &(min, max)| {
-                bits << 1 | usize::from(passes(min, max))
-            })
-        });
-        FixedBitSet::with_capacity_and_blocks(columns.len(), rows)
-    };
     Used {
         bit: PRICE,
-        some: set(&|min, max| min <= to && max >= from),
-        all: Some(set(&|min, max| min >= from && max <= to)),
+        some: those(&columns.ranges, |min, max| min <= to && max >= from),
+        all: Some(those(&columns.ranges, |min, max| min >= from && max <= to)),
     }
+}
+
+/// The rows whose prices pass.
+fn those(ranges: &[(i64, i64)], passes: impl Fn(i64, i64) -> bool) -> FixedBitSet {
+    let blocks = ranges.chunks(usize::BITS as usize).map(|chunk| {
+        let mut block = 0;
+        for (bit, &(min, max)) in chunk.iter().enumerate() {
+            block |= usize::from(passes(min, max)) << bit;
+        }
+        block
+    });
+    FixedBitSet::with_capacity_and_blocks(ranges.len(), blocks)
 }
