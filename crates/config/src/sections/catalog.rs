@@ -31,7 +31,7 @@ pub(crate) fn read(r: &mut Reader) -> Catalog {
         search_bytes: r.value(
             "catalog.search_bytes",
             "268435456",
-            "Memory for products that are searched, in bytes; 100,000 of them take about 80 MB. Where there is no room, words are looked for in the database, which takes longer.",
+            "Memory for products that are searched, in bytes; 100,000 of them take about 100 MB. Where there is no room, words are looked for in the database, which takes longer.",
         ),
     }
 }

@@ -51,8 +51,12 @@ pub(super) struct Columns {
     pub(super) sizes: Field<Arc<str>>,
     /// Of all variants together, in order, each once.
     pub(super) prices: Lists<i64>,
+    /// What the cheapest and the dearest variant cost.
+    pub(super) ranges: Vec<(i64, i64)>,
     /// With a variant that is in stock.
     pub(super) in_stock: FixedBitSet,
+    /// With variants that all are in stock.
+    pub(super) all_in_stock: FixedBitSet,
     /// Names and values of attributes and options.
     pub(super) texts: Names<Arc<str>>,
     /// Numbers of a name and a value: attributes, and options of all variants
@@ -108,6 +112,7 @@ impl Columns {
         let mut words = Builder::default();
         let all = in_order(stored)?;
         columns.in_stock.grow(all.len());
+        columns.all_in_stock.grow(all.len());
         for (id, bytes, of) in all {
             let card = postcard::from_bytes(bytes)?;
             words.push(&card, of);
@@ -171,6 +176,11 @@ impl Columns {
             variants.sizes.push(size.unwrap_or(NONE));
             variants.options.push(options);
         }
+        let all = card.variants.iter().all(|variant| variant.in_stock);
+        self.all_in_stock.set(row, all);
+        let price = |price: Option<&i64>| price.copied().unwrap_or(0);
+        self.ranges
+            .push((price(prices.first()), price(prices.last())));
         self.prices.push(prices);
         self.sizes.lists.push(sizes);
         self.pairs.lists.push(pairs);
@@ -195,7 +205,7 @@ impl Columns {
 
     /// What the cheapest variant costs.
     pub(super) fn price(&self, row: usize) -> i64 {
-        self.prices.of(row).first().copied().unwrap_or(0)
+        self.ranges[row].0
     }
 
     /// The rows of a product's variants.
@@ -213,15 +223,16 @@ impl Columns {
             &self.tags,
             &self.sizes,
         ];
-        let fields: usize = fields.iter().map(|field| field.bytes()).sum();
+        let fields: usize = fields.iter().map(|field| field.values.bytes()).sum();
         // Each text as a value of its own, with its place in a table.
         let values = self.texts.all().len() + self.pairs.names.all().len();
-        // An id and an end of a product; a price, a size and a bool of a variant.
-        20 * self.len()
+        // An id, an end and prices of a product; a price, a size and a bool of a
+        // variant.
+        36 * self.len()
             + self.names.bytes()
-            + self.categories.bytes()
+            + self.categories.values.bytes()
             + fields
-            + self.pairs.bytes()
+            + self.pairs.values.bytes()
             + self.prices.bytes()
             + self.attributes.bytes()
             + 13 * self.variants.prices.len()

@@ -250,32 +250,77 @@ mod tests {
         (0..4_usize, proptest::collection::vec(variant, 1..4))
     }
 
-    /// A count is how many products match when its value is chosen instead of
-    /// those of its facet, worked out variant by variant.
-    fn by_hand(all: &[Made], size: Option<&str>, brand: Option<&str>, in_stock: bool) -> u64 {
-        let matches = |(of, variants): &&Made| {
-            brand.is_none_or(|brand| BRANDS.get(*of) == Some(&brand))
-                && variants.iter().any(|&(of, _, _, there)| {
-                    size.is_none_or(|size| SIZES.get(of) == Some(&size)) && (there || !in_stock)
-                })
-        };
-        all.iter().filter(matches).count() as u64
+    /// What is asked for.
+    #[derive(Debug, Clone, Copy, Default)]
+    struct Asked {
+        size: Option<usize>,
+        brand: Option<usize>,
+        colour: Option<usize>,
+        in_stock: bool,
+        from: Option<i64>,
+        to: Option<i64>,
+    }
+
+    fn asked() -> impl Strategy<Value = Asked> {
+        let three = || proptest::option::of(0..3_usize);
+        let price = || proptest::option::of(0..900_i64);
+        let all = (three(), three(), three(), any::<bool>(), price(), price());
+        all.prop_map(|(size, brand, colour, in_stock, from, to)| Asked {
+            size,
+            brand,
+            colour,
+            in_stock,
+            from,
+            to,
+        })
+    }
+
+    impl Asked {
+        fn filter(&self) -> ProductFilter {
+            let text = |all: [&str; 3], one: Option<usize>| -> Vec<String> {
+                one.into_iter().map(|one| all[one].to_owned()).collect()
+            };
+            let colours = text(COLOURS, self.colour);
+            let attributes = (!colours.is_empty()).then(|| ("colour".to_owned(), colours));
+            ProductFilter {
+                brands: text(BRANDS, self.brand),
+                sizes: text(SIZES, self.size),
+                attributes: attributes.into_iter().collect(),
+                in_stock: self.in_stock,
+                price_from: self.from,
+                price_to: self.to,
+                ..ProductFilter::default()
+            }
+        }
+
+        /// How many products match, worked out variant by variant.
+        fn count(&self, all: &[Made]) -> u64 {
+            let matches = |&(id, (brand, variants)): &(usize, &Made)| {
+                self.brand.is_none_or(|asked| *brand == asked)
+                    && variants.iter().any(|&(size, colour, price, there)| {
+                        self.size.is_none_or(|asked| size == asked)
+                            && (there || !self.in_stock)
+                            && self.from.is_none_or(|from| price >= from)
+                            && self.to.is_none_or(|to| price <= to)
+                            && self
+                                .colour
+                                .is_none_or(|asked| colour == asked || id % 3 == asked)
+                    })
+            };
+            (1..).zip(all).filter(matches).count() as u64
+        }
     }
 
     proptest! {
+        /// A count is how many products match when its value is chosen instead
+        /// of those of its facet.
         #[test]
         fn counts_are_those_of_a_scan_however_products_are_divided(
-            all in proptest::collection::vec(made(), 0..30), cut in 0..30_usize,
-            size in 0..3_usize, brand in 0..3_usize, in_stock: bool,
+            all in proptest::collection::vec(made(), 0..30), cut in 0..30_usize, asked in asked(),
         ) {
             let cards: Vec<Stored> = (1..).zip(&all).map(|(id, made)| card(id, made)).collect();
             let ids: Vec<ProductId> = (1..).zip(&all).map(|(id, _)| product(id)).collect();
-            let filter = ProductFilter {
-                brands: vec![BRANDS[brand].to_owned()],
-                sizes: vec![SIZES[size].to_owned()],
-                in_stock,
-                ..ProductFilter::default()
-            };
+            let filter = asked.filter();
             let question = Question {
                 terms: &[], filter: &filter, sort: ProductSort::Newest, after: None,
                 limit: 100, wanted: Wanted::all(),
@@ -283,16 +328,28 @@ mod tests {
             let tree = Arc::new(Tree::default());
             let whole = Index::read(&cards, tree).expect("cards");
             let once = evaluate(&question, &whole);
-            prop_assert_eq!(
-                once.total, by_hand(&all, Some(SIZES[size]), Some(BRANDS[brand]), in_stock)
-            );
-            for count in once.facets.brands.iter().flatten() {
-                let by_hand = by_hand(&all, Some(SIZES[size]), Some(&count.value), in_stock);
-                prop_assert_eq!(count.count, by_hand);
+            prop_assert_eq!(once.total, asked.count(&all));
+            prop_assert_eq!(once.total, once.page.len() as u64);
+            let facets = &once.facets;
+            let of = |counts: &[super::super::facets::Count<String>], value: &str| {
+                counts.iter().find(|count| count.value == value).map_or(0, |count| count.count)
+            };
+            let brands = facets.brands.as_deref().expect("wanted");
+            let sizes = facets.sizes.as_deref().expect("wanted");
+            let attributes = facets.attributes.as_deref().expect("wanted");
+            let colours = attributes.first().map_or(&[][..], |(_, counts)| counts.as_slice());
+            for one in 0..3 {
+                let value = Some(one);
+                prop_assert_eq!(of(brands, BRANDS[one]), Asked { brand: value, ..asked }.count(&all));
+                prop_assert_eq!(of(sizes, SIZES[one]), Asked { size: value, ..asked }.count(&all));
+                let by_hand = Asked { colour: value, ..asked }.count(&all);
+                prop_assert_eq!(of(colours, COLOURS[one]), by_hand);
             }
-            for count in once.facets.sizes.iter().flatten() {
-                let by_hand = by_hand(&all, Some(&count.value), Some(BRANDS[brand]), in_stock);
-                prop_assert_eq!(count.count, by_hand);
+            let there = Asked { in_stock: true, ..asked }.count(&all);
+            prop_assert_eq!(facets.in_stock, Some(there));
+            for range in &facets.prices.as_ref().expect("wanted").ranges {
+                let (from, to) = (Some(range.value.from), Some(range.value.to));
+                prop_assert_eq!(range.count, Asked { from, to, ..asked }.count(&all));
             }
             // Some of them there again, as what has changed.
             let changed = ids.iter().zip(&cards).take(cut);

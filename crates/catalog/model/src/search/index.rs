@@ -7,7 +7,7 @@ use fixedbitset::FixedBitSet;
 use kernel::ProductId;
 
 use super::columns::{BadStore, Columns, Stored};
-use super::lists::{Lists, all_rows};
+use super::lists::{Values, all_rows};
 use super::tree::Tree;
 use super::words::{Term, of_question};
 
@@ -21,7 +21,7 @@ pub const MAX_CHANGED: usize = 2_000;
 pub(super) struct Part {
     pub(super) columns: Arc<Columns>,
     /// The places of categories in the tree, for each product.
-    pub(super) places: Arc<Lists>,
+    pub(super) places: Arc<Values>,
     /// Those that are not outdated.
     pub(super) shown: FixedBitSet,
 }

@@ -101,6 +101,11 @@ impl<T> Lists<T> {
         }
     }
 
+    /// How many rows there are.
+    pub(super) fn len(&self) -> usize {
+        self.ends.len()
+    }
+
     /// How much memory it takes, in bytes.
     pub(super) fn bytes(&self) -> usize {
         size_of::<u32>() * self.ends.len() + size_of::<T>() * self.items.len()
@@ -131,14 +136,77 @@ impl Lists {
     }
 }
 
+/// The values of rows, and the rows of values.
+#[derive(Debug, Default)]
+pub(super) struct Values {
+    lists: Lists,
+    rows: Lists,
+    /// Whether each row has one value.
+    single: bool,
+}
+
+impl Values {
+    /// Of lists of so many different values.
+    pub(super) fn new(lists: Lists, values: usize) -> Self {
+        Self {
+            rows: lists.inverted(values),
+            single: lists.ends.iter().copied().eq(1..=number(lists.len())),
+            lists,
+        }
+    }
+
+    /// The values of a row.
+    pub(super) fn of(&self, row: usize) -> &[u32] {
+        self.lists.of(row)
+    }
+
+    /// The rows of a value.
+    pub(super) fn rows(&self, value: u32) -> &[u32] {
+        self.rows.of(value as usize)
+    }
+
+    /// How many of some rows have each value.
+    pub(super) fn count(&self, rows: &FixedBitSet) -> Vec<u32> {
+        if rows.count_ones(..) <= self.lists.len() / 2 {
+            return self.count_each(rows.ones());
+        }
+        // Those that are left out are fewer.
+        let mut counts = self.count_each(rows.zeroes());
+        for (value, count) in counts.iter_mut().enumerate() {
+            *count = number(self.rows.range(value).len()) - *count;
+        }
+        counts
+    }
+
+    fn count_each(&self, rows: impl Iterator<Item = usize>) -> Vec<u32> {
+        let mut counts = vec![0_u32; self.rows.len()];
+        if self.single {
+            for row in rows {
+                counts[self.lists.items[row] as usize] += 1;
+            }
+        } else {
+            for row in rows {
+                for &value in self.lists.of(row) {
+                    counts[value as usize] += 1;
+                }
+            }
+        }
+        counts
+    }
+
+    pub(super) fn bytes(&self) -> usize {
+        self.lists.bytes() + self.rows.bytes()
+    }
+}
+
 /// What rows have of one kind of value.
 #[derive(Debug)]
 pub(super) struct Field<K> {
     pub(super) names: Names<K>,
-    /// The values of each row.
+    /// The values of rows that have been added.
     pub(super) lists: Lists,
-    /// The rows of each value.
-    pub(super) rows: Lists,
+    /// When all have been.
+    pub(super) values: Values,
 }
 
 impl<K> Default for Field<K> {
@@ -146,7 +214,7 @@ impl<K> Default for Field<K> {
         Self {
             names: Names::default(),
             lists: Lists::default(),
-            rows: Lists::default(),
+            values: Values::default(),
         }
     }
 }
@@ -154,7 +222,8 @@ impl<K> Default for Field<K> {
 impl<K: Hash + Eq + Clone> Field<K> {
     /// To be called when all rows are there.
     pub(super) fn finish(&mut self) {
-        self.rows = self.lists.inverted(self.names.all().len());
+        let lists = std::mem::take(&mut self.lists);
+        self.values = Values::new(lists, self.names.all().len());
     }
 
     /// The rows, of so many, that have one of some values.
@@ -171,13 +240,9 @@ impl<K: Hash + Eq + Clone> Field<K> {
             .into_iter()
             .filter_map(|value| self.names.find(value))
         {
-            mark(&mut found, self.rows.of(value as usize));
+            mark(&mut found, self.values.rows(value));
         }
         found
-    }
-
-    pub(super) fn bytes(&self) -> usize {
-        self.lists.bytes() + self.rows.bytes()
     }
 }
 
@@ -259,6 +324,24 @@ mod tests {
         let rows = lists.inverted(4);
         let all: Vec<&[u32]> = (0..4).map(|value| rows.of(value)).collect();
         assert_eq!(all, [&[0_u32][..], &[], &[0, 2], &[]]);
+    }
+
+    #[test]
+    fn values_are_counted_by_what_is_there_or_by_what_is_not() {
+        let mut lists = Lists::default();
+        for row in 0..10 {
+            lists.push([row % 3, 3]);
+        }
+        let values = Values::new(lists, 4);
+        for left_out in 0..10_usize {
+            let mut rows = all_rows(10);
+            rows.set_range(0..left_out, false);
+            let by_hand = |value| rows.ones().filter(|row| row % 3 == value).count();
+            let expected = [by_hand(0), by_hand(1), by_hand(2), 10 - left_out];
+            let counts = values.count(&rows).into_iter();
+            let counts: Vec<usize> = counts.map(|count| count as usize).collect();
+            assert_eq!(counts, expected, "{left_out}");
+        }
     }
 
     #[test]

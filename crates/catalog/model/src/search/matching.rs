@@ -2,12 +2,13 @@
 //!
 //! Each filter has the set of products that may pass it. Where the filters that
 //! matter ask only one thing of variants, their intersection is the answer;
-//! else one variant has to pass all of them.
+//! else one variant has to pass all of them. Products whose variants all pass
+//! need no look at them.
 
 use fixedbitset::FixedBitSet;
 
 use super::columns::{Columns, NONE};
-use super::lists::{Names, all_rows};
+use super::lists::Names;
 use crate::listing::ProductFilter;
 
 pub(super) const CATEGORY: u32 = 1;
@@ -46,12 +47,20 @@ impl Attribute {
     }
 }
 
-/// A filter that is ready to be held against the products of some columns.
+/// A filter that is used.
+struct Used {
+    bit: u32,
+    /// The products that may pass.
+    some: FixedBitSet,
+    /// Those all of whose variants pass; none where that is not known.
+    all: Option<FixedBitSet>,
+}
+
+/// Filters that are ready to be held against the products of some columns.
 pub(super) struct Filter<'a> {
     of: &'a ProductFilter,
     columns: &'a Columns,
-    /// For each filter that is used its bit, and the products that may pass it.
-    sets: Vec<(u32, FixedBitSet)>,
+    used: Vec<Used>,
     /// For each size whether it is asked for.
     sizes: Vec<bool>,
     attributes: Vec<Attribute>,
@@ -75,40 +84,25 @@ impl<'a> Filter<'a> {
         columns: &'a Columns,
     ) -> Self {
         let rows = columns.len();
-        let mut sets = Vec::new();
-        let mut used = |bit: u32, is_used: bool, set: &dyn Fn() -> FixedBitSet| {
-            if is_used {
-                sets.push((bit, set()));
-            }
-        };
-        let (conditions, kinds) = (&of.conditions, &of.kinds);
-        let conditions = || conditions.iter().map(<&str>::from);
-        let kinds = || kinds.iter().map(<&str>::from);
-        let texts = |all: &'a [String]| all.iter().map(String::as_str);
-        used(CATEGORY, !of.categories.is_empty(), &|| {
-            columns.categories.having(categories, rows)
-        });
-        used(BRAND, !of.brands.is_empty(), &|| {
-            columns.brands.having(texts(&of.brands), rows)
-        });
-        used(CONDITION, !of.conditions.is_empty(), &|| {
-            columns.conditions.having(conditions(), rows)
-        });
-        used(KIND, !of.kinds.is_empty(), &|| {
-            columns.kinds.having(kinds(), rows)
-        });
-        used(TAG, !of.tags.is_empty(), &|| {
-            columns.tags.having(texts(&of.tags), rows)
-        });
-        used(SIZE, !of.sizes.is_empty(), &|| {
-            columns.sizes.having(texts(&of.sizes), rows)
-        });
-        used(
-            PRICE,
-            of.price_from.is_some() || of.price_to.is_some(),
-            &|| of_prices(of, columns),
-        );
-        used(IN_STOCK, of.in_stock, &|| columns.in_stock.clone());
+        let mut used = of_products(of, categories, columns);
+        if !of.sizes.is_empty() {
+            let sizes = of.sizes.iter().map(String::as_str);
+            used.push(Used {
+                bit: SIZE,
+                some: columns.sizes.having(sizes, rows),
+                all: None,
+            });
+        }
+        if of.price_from.is_some() || of.price_to.is_some() {
+            used.push(of_prices(of, columns));
+        }
+        if of.in_stock {
+            used.push(Used {
+                bit: IN_STOCK,
+                some: columns.in_stock.clone(),
+                all: Some(columns.all_in_stock.clone()),
+            });
+        }
         let mut attributes = Vec::with_capacity(of.attributes.len());
         for (n, (name, values)) in of.attributes.iter().enumerate() {
             let text = |text: &str| columns.texts.find(text);
@@ -116,7 +110,11 @@ impl<'a> Filter<'a> {
                 .iter()
                 .filter_map(|value| Some((text(name)?, text(value)?)))
                 .collect();
-            sets.push((attribute(n), columns.pairs.having(&pairs, rows)));
+            used.push(Used {
+                bit: attribute(n),
+                some: columns.pairs.having(&pairs, rows),
+                all: None,
+            });
             let mut asked = vec![false; columns.pairs.names.all().len()];
             let found = pairs
                 .iter()
@@ -134,14 +132,14 @@ impl<'a> Filter<'a> {
             sizes: marked(&columns.sizes.names, &of.sizes),
             of,
             columns,
-            sets,
+            used,
             attributes,
         }
     }
 
     /// Whether a filter is used.
     pub(super) fn uses(&self, bit: u32) -> bool {
-        self.sets.iter().any(|&(used, _)| used == bit)
+        self.used.iter().any(|used| used.bit == bit)
     }
 
     /// The bits of the attributes that are filtered by, and the numbers of
@@ -154,12 +152,11 @@ impl<'a> Filter<'a> {
     /// The products among some that pass all filters but these.
     pub(super) fn among(&self, rows: &FixedBitSet, but: u32) -> FixedBitSet {
         let mut found = rows.clone();
-        for (_, set) in self.sets.iter().filter(|&(bit, _)| bit & but == 0) {
-            found.intersect_with(set);
+        for used in self.used.iter().filter(|used| used.bit & but == 0) {
+            found.intersect_with(&used.some);
         }
         if self.asks_twice(but) {
-            let several: Vec<usize> = found.ones().collect();
-            for row in several {
+            for row in self.in_part(&found, but).ones() {
                 if self.variants(row, but).next().is_none() {
                     found.remove(row);
                 }
@@ -168,23 +165,33 @@ impl<'a> Filter<'a> {
         found
     }
 
-    fn of_variants(&self, but: u32) -> impl Iterator<Item = u32> {
-        let bits = self.sets.iter().map(|&(bit, _)| bit);
-        bits.filter(move |bit| bit & (OF_PRODUCT | but) == 0)
+    fn of_variants(&self, but: u32) -> impl Iterator<Item = &Used> {
+        let used = self.used.iter();
+        used.filter(move |used| used.bit & (OF_PRODUCT | but) == 0)
     }
 
-    /// Whether the filters, but for these, tell variants of a product apart.
-    pub(super) fn asks(&self, but: u32) -> bool {
-        self.of_variants(but).next().is_some()
+    /// The products among some of whose variants it is not sure that all pass
+    /// all filters but these.
+    pub(super) fn in_part(&self, rows: &FixedBitSet, but: u32) -> FixedBitSet {
+        let mut all = rows.clone();
+        for used in self.of_variants(but) {
+            match &used.all {
+                Some(set) => all.intersect_with(set),
+                None => all.clear(),
+            }
+        }
+        let mut part = rows.clone();
+        part.difference_with(&all);
+        part
     }
 
     /// Whether different variants could pass different ones of these filters,
-    /// so that a product is in the sets of all and still none of its variants
-    /// passes.
+    /// so that a product may pass each and still none of its variants passes
+    /// all.
     fn asks_twice(&self, but: u32) -> bool {
         let price = self.of.price_from.is_some() && self.of.price_to.is_some();
         let things = self.of_variants(but);
-        let things = things.map(|bit| if bit == PRICE && price { 2 } else { 1 });
+        let things = things.map(|used| if used.bit == PRICE && price { 2 } else { 1 });
         things.sum::<usize>() > 1
     }
 
@@ -222,21 +229,63 @@ impl<'a> Filter<'a> {
     }
 }
 
+/// The filters that all variants of a product pass alike.
+fn of_products(of: &ProductFilter, categories: &[[u8; 16]], columns: &Columns) -> Vec<Used> {
+    let rows = columns.len();
+    let mut found = Vec::new();
+    let mut add = |bit: u32, is_used: bool, some: &dyn Fn() -> FixedBitSet| {
+        if is_used {
+            found.push(Used {
+                bit,
+                some: some(),
+                all: None,
+            });
+        }
+    };
+    add(CATEGORY, !of.categories.is_empty(), &|| {
+        columns.categories.having(categories, rows)
+    });
+    add(BRAND, !of.brands.is_empty(), &|| {
+        let brands = of.brands.iter().map(String::as_str);
+        columns.brands.having(brands, rows)
+    });
+    add(CONDITION, !of.conditions.is_empty(), &|| {
+        let conditions = of.conditions.iter().map(<&str>::from);
+        columns.conditions.having(conditions, rows)
+    });
+    add(KIND, !of.kinds.is_empty(), &|| {
+        let kinds = of.kinds.iter().map(<&str>::from);
+        columns.kinds.having(kinds, rows)
+    });
+    add(TAG, !of.tags.is_empty(), &|| {
+        let tags = of.tags.iter().map(String::as_str);
+        columns.tags.having(tags, rows)
+    });
+    found
+}
+
 /// Products with a variant that costs enough, and one that does not cost too
-/// much.
-fn of_prices(of: &ProductFilter, columns: &Columns) -> FixedBitSet {
+/// much; and those all of whose variants cost enough and not too much.
+fn of_prices(of: &ProductFilter, columns: &Columns) -> Used {
     let (from, to) = (
         of.price_from.unwrap_or(i64::MIN),
         of.price_to.unwrap_or(i64::MAX),
     );
-    let mut found = all_rows(columns.len());
-    for row in 0..columns.len() {
-        let prices = columns.prices.of(row);
-        let (first, last) = (prices.first(), prices.last());
-        found.set(
-            row,
-            first.is_some_and(|&price| price <= to) && last.is_some_and(|&price| price >= from),
-        );
+    Used {
+        bit: PRICE,
+        some: those(&columns.ranges, |min, max| min <= to && max >= from),
+        all: Some(those(&columns.ranges, |min, max| min >= from && max <= to)),
     }
-    found
+}
+
+/// The rows whose prices pass.
+fn those(ranges: &[(i64, i64)], passes: impl Fn(i64, i64) -> bool) -> FixedBitSet {
+    let blocks = ranges.chunks(usize::BITS as usize).map(|chunk| {
+        let mut block = 0;
+        for (bit, &(min, max)) in chunk.iter().enumerate() {
+            block |= usize::from(passes(min, max)) << bit;
+        }
+        block
+    });
+    FixedBitSet::with_capacity_and_blocks(ranges.len(), blocks)
 }

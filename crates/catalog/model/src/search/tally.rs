@@ -9,7 +9,7 @@ use fixedbitset::FixedBitSet;
 use super::columns::{Columns, NONE};
 use super::facets::{Count, FacetName, Facets, MAX_VALUES, Wanted, most, prices};
 use super::index::Part;
-use super::lists::{Field, Lists, number};
+use super::lists::number;
 use super::matching::{BRAND, CATEGORY, CONDITION, Filter, IN_STOCK, KIND, PRICE, SIZE, TAG};
 use super::tree::Tree;
 
@@ -91,7 +91,7 @@ impl<'t> Totals<'t> {
             all,
         };
         if wanted.has(FacetName::Category) {
-            let counts = count(&part.places, &tally.rows(CATEGORY), self.categories.len());
+            let counts = part.places.count(&tally.rows(CATEGORY));
             for (sum, count) in self.categories.iter_mut().zip(counts) {
                 *sum += u64::from(count);
             }
@@ -108,7 +108,11 @@ impl<'t> Totals<'t> {
             (FacetName::Tag, TAG, &columns.tags, &mut self.tags),
         ] {
             if wanted.has(name) {
-                sum_up(sums, field.names.all(), &of_field(field, &tally.rows(bit)));
+                sum_up(
+                    sums,
+                    field.names.all(),
+                    &field.values.count(&tally.rows(bit)),
+                );
             }
         }
         if wanted.has(FacetName::Size) {
@@ -167,40 +171,28 @@ impl<'t> Totals<'t> {
     }
 }
 
-/// How many of some rows have each of so many values.
-fn count(lists: &Lists, rows: &FixedBitSet, values: usize) -> Vec<u32> {
-    let mut counts = vec![0; values];
-    for row in rows.ones() {
-        for &value in lists.of(row) {
-            counts[value as usize] += 1;
-        }
-    }
-    counts
-}
-
-fn of_field<K: std::hash::Hash + Eq + Clone>(field: &Field<K>, rows: &FixedBitSet) -> Vec<u32> {
-    count(&field.lists, rows, field.names.all().len())
-}
-
 /// Counts rows by values, each row once.
-struct Counts(Vec<(u32, u32)>);
+struct Counts {
+    counts: Vec<u32>,
+    last: Vec<u32>,
+}
 
 impl Counts {
-    fn new(values: usize) -> Self {
-        Self(vec![(0, NONE); values])
+    /// With what was counted already, of other rows.
+    fn after(counts: Vec<u32>) -> Self {
+        Self {
+            last: vec![NONE; counts.len()],
+            counts,
+        }
     }
 
     /// Counts a row for a value, unless it was counted for it just now.
     fn add(&mut self, value: u32, row: usize) {
-        let (count, last) = &mut self.0[value as usize];
+        let last = &mut self.last[value as usize];
         if *last != number(row) {
-            *count += 1;
             *last = number(row);
+            self.counts[value as usize] += 1;
         }
-    }
-
-    fn done(self) -> Vec<u32> {
-        self.0.into_iter().map(|(count, _)| count).collect()
     }
 }
 
@@ -225,13 +217,18 @@ impl Tally<'_> {
         }
     }
 
+    /// Of those the ones of whose variants all count, and the others.
+    fn divided(&self, rows: &FixedBitSet, own: u32) -> (FixedBitSet, FixedBitSet) {
+        let part = self.filter.in_part(rows, own);
+        let mut whole = rows.clone();
+        whole.difference_with(&part);
+        (whole, part)
+    }
+
     fn sizes(&self) -> Vec<u32> {
-        let (field, rows) = (&self.columns.sizes, self.rows(SIZE));
-        if !self.filter.asks(SIZE) {
-            return of_field(field, &rows);
-        }
-        let mut counts = Counts::new(field.names.all().len());
-        for row in rows.ones() {
+        let (whole, part) = self.divided(&self.rows(SIZE), SIZE);
+        let mut counts = Counts::after(self.columns.sizes.values.count(&whole));
+        for row in part.ones() {
             for variant in self.filter.variants(row, SIZE) {
                 let size = self.columns.variants.sizes[variant];
                 if size != NONE {
@@ -239,7 +236,7 @@ impl Tally<'_> {
                 }
             }
         }
-        counts.done()
+        counts.counts
     }
 
     /// Of attributes and options.
@@ -248,11 +245,8 @@ impl Tally<'_> {
         let names = self.columns.pairs.names.all();
         for (bit, own) in self.filter.attributes() {
             let of_own = self.pairs_of(&self.rows(bit), bit);
-            for (place, _) in names
-                .iter()
-                .enumerate()
-                .filter(|(_, (name, _))| *name == own)
-            {
+            let places = names.iter().enumerate();
+            for (place, _) in places.filter(|(_, (name, _))| *name == own) {
                 counts[place] = of_own[place];
             }
         }
@@ -261,11 +255,9 @@ impl Tally<'_> {
 
     fn pairs_of(&self, rows: &FixedBitSet, but: u32) -> Vec<u32> {
         let columns = self.columns;
-        if !self.filter.asks(but) {
-            return of_field(&columns.pairs, rows);
-        }
-        let mut counts = Counts::new(columns.pairs.names.all().len());
-        for row in rows.ones() {
+        let (whole, part) = self.divided(rows, but);
+        let mut counts = Counts::after(columns.pairs.values.count(&whole));
+        for row in part.ones() {
             for &pair in columns.attributes.of(row) {
                 counts.add(pair, row);
             }
@@ -275,34 +267,33 @@ impl Tally<'_> {
                 }
             }
         }
-        counts.done()
+        counts.counts
     }
 
     /// Adds the prices of products, whose numbers begin after those before.
     fn prices(&self, before: u32, into: &mut Vec<(u32, i64)>) {
-        let (columns, rows) = (self.columns, self.rows(PRICE));
-        let asks = self.filter.asks(PRICE);
-        for row in rows.ones() {
-            let product = before + number(row);
-            if asks {
-                let variants = self.filter.variants(row, PRICE);
-                into.extend(variants.map(|variant| (product, columns.variants.prices[variant])));
-            } else {
-                into.extend(columns.prices.of(row).iter().map(|&price| (product, price)));
-            }
+        let columns = self.columns;
+        let (whole, part) = self.divided(&self.rows(PRICE), PRICE);
+        for row in whole.ones() {
+            let prices = columns.prices.of(row).iter();
+            into.extend(prices.map(|&price| (before + number(row), price)));
+        }
+        for row in part.ones() {
+            let variants = self.filter.variants(row, PRICE);
+            let prices = variants.map(|variant| columns.variants.prices[variant]);
+            into.extend(prices.map(|price| (before + number(row), price)));
         }
     }
 
     fn in_stock(&self) -> u64 {
         let mut rows = self.rows(IN_STOCK).into_owned();
         rows.intersect_with(&self.columns.in_stock);
-        if !self.filter.asks(IN_STOCK) {
-            return rows.count_ones(..) as u64;
-        }
+        let (whole, part) = self.divided(&rows, IN_STOCK);
         let there = |row: &usize| {
             let mut variants = self.filter.variants(*row, IN_STOCK);
             variants.any(|variant| self.columns.variants.in_stock[variant])
         };
-        rows.ones().filter(there).count() as u64
+        let count = whole.count_ones(..) + part.ones().filter(there).count();
+        count as u64
     }
 }

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use kernel::CategoryId;
 
 use super::columns::Columns;
-use super::lists::Lists;
+use super::lists::{Lists, Values};
 use crate::category::{Category, CategoryStatus};
 use crate::listing::CategoryRef;
 
@@ -61,7 +61,7 @@ impl Tree {
     }
 
     /// For each product the places of the categories it counts for, each once.
-    pub(super) fn places(&self, columns: &Columns) -> Lists {
+    pub(super) fn places(&self, columns: &Columns) -> Values {
         let paths: Vec<&[u32]> = columns
             .categories
             .names
@@ -73,7 +73,7 @@ impl Tree {
         let mut of_row: Vec<u32> = Vec::new();
         for row in 0..columns.len() {
             of_row.clear();
-            for &category in columns.categories.lists.of(row) {
+            for &category in columns.categories.values.of(row) {
                 for &place in paths[category as usize] {
                     if !of_row.contains(&place) {
                         of_row.push(place);
@@ -82,7 +82,7 @@ impl Tree {
             }
             places.push(of_row.iter().copied());
         }
-        places
+        Values::new(places, self.all.len())
     }
 }
 
