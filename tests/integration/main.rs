@@ -10,6 +10,7 @@ mod authorization;
 mod bundles;
 mod carts;
 mod catalog;
+mod clusters;
 mod credits;
 mod dead_letters;
 mod delivery;

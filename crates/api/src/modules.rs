@@ -34,6 +34,7 @@ pub(crate) const MODULES: &[Module] = &[
     ORDERS,
     insight::MODULE,
     seller::MODULE,
+    crate::routes::admin::clusters::MODULE,
     BACKGROUND,
     OPERATIONS,
     crate::routes::admin::audit::MODULE,

@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use accounts_service::{Accounts, People};
 use actix_web::http::header::HeaderMap;
 use catalog_service::Catalog;
+use clusters_service::Clusters;
 use config::Settings;
 use credits_service::Credits;
 use engagement_service::Engagement;
@@ -49,6 +50,8 @@ pub struct Services {
     pub engagement: Arc<Engagement>,
     /// All that is known about a person, over all domains.
     pub people: Arc<People>,
+    /// The use cases of clusters.
+    pub clusters: Arc<Clusters>,
 }
 
 /// What the API is made of.

@@ -24,6 +24,7 @@ pub use sections::abandoned_carts::AbandonedCarts;
 pub use sections::auth::Auth;
 pub use sections::catalog::Catalog;
 pub use sections::checkout::Checkout;
+pub use sections::clusters::{ClusterProvisioner, Clusters};
 pub use sections::credits::Credits;
 pub use sections::database::{Database, PoolMode};
 pub use sections::http::Http;

@@ -11,6 +11,7 @@ use crate::sections::abandoned_carts::AbandonedCarts;
 use crate::sections::auth::Auth;
 use crate::sections::catalog::Catalog;
 use crate::sections::checkout::Checkout;
+use crate::sections::clusters::Clusters;
 use crate::sections::credits::Credits;
 use crate::sections::database::Database;
 use crate::sections::http::Http;
@@ -22,8 +23,8 @@ use crate::sections::payments::{GatewayName, Payments};
 use crate::sections::rate_limits::RateLimits;
 use crate::sections::telemetry::Telemetry;
 use crate::sections::{
-    abandoned_carts, auth, catalog, checkout, credits, database, http, imports, jobs, mail, media,
-    payments, rate_limits, telemetry,
+    abandoned_carts, auth, catalog, checkout, clusters, credits, database, http, imports, jobs,
+    mail, media, payments, rate_limits, telemetry,
 };
 use crate::sources::Sources;
 use crate::values::{Choice, Secret};
@@ -84,6 +85,8 @@ pub struct Settings {
     pub checkout: Checkout,
     /// Wallets.
     pub credits: Credits,
+    /// Kubernetes clusters, and what runs there for customers.
+    pub clusters: Clusters,
     /// Carts that were left behind.
     pub abandoned_carts: AbandonedCarts,
     /// Background work.
@@ -175,6 +178,7 @@ fn read(r: &mut Reader) -> Settings {
         payments: payments::read(r),
         checkout: checkout::read(r),
         credits: credits::read(r),
+        clusters: clusters::read(r),
         abandoned_carts: abandoned_carts::read(r),
         jobs: jobs::read(r),
         media: media::read(r, &data_dir),
@@ -194,6 +198,7 @@ fn check(s: &Settings, r: &mut Reader) {
     http::check(s, r);
     abandoned_carts::check(s, r);
     media::check(s, r);
+    clusters::check(s, r);
     bounds::check(s, r);
     if s.is_production() {
         check_production(s, r);
@@ -278,6 +283,8 @@ mod tests {
                 ("CHECKOUT_SESSION_TTL", "30m"),
                 ("ABANDONED_CART_AFTER", "1m"),
                 ("ABANDONED_CART_WEBHOOK_URL", "ftp://crm.example"),
+                ("CLUSTERS_TIMEOUT", "5m"),
+                ("CLUSTERS_NAMESPACE_PREFIX", "Sutler"),
             ],
             Some("[databse]\nurl = \"x\""),
         ) else {
@@ -296,6 +303,8 @@ mod tests {
             "ABANDONED_CART_AFTER: ",
             "ABANDONED_CART_WEBHOOK_URL: ",
             "ABANDONED_CART_WEBHOOK_SECRET: found a secret of 0 characters",
+            "CLUSTERS_TIMEOUT: ",
+            "CLUSTERS_NAMESPACE_PREFIX: ",
             "PAYMENT_TEST_ENABLED: ",
             "PAYMENT_GATEWAY: ",
             "HTTP_PUBLIC_URL: ",

@@ -264,6 +264,10 @@ kinds! {
     TopUp, TopUpId = "top";
     /// Credit that whoever knows a code gets, once.
     GiftCard, GiftCardId = "gift";
+    /// A Kubernetes cluster that is registered.
+    Cluster, ClusterId = "clu";
+    /// What runs for a customer.
+    Instance, InstanceId = "ins";
 }
 
 #[cfg(test)]

@@ -4,6 +4,7 @@
 //! No I/O and no framework lives here; the two outside effects everything
 //! needs, the clock and randomness, enter through [`Clock`] and [`random`].
 
+pub mod address;
 pub mod audit;
 pub mod cell;
 pub mod cursor;

@@ -71,6 +71,14 @@ pub enum Permission {
     #[strum(serialize = "jobs:write")]
     #[serde(rename = "jobs:write")]
     JobsWrite,
+    /// See clusters, what is in them, and instances.
+    #[strum(serialize = "clusters:read")]
+    #[serde(rename = "clusters:read")]
+    ClustersRead,
+    /// Register, change and delete clusters.
+    #[strum(serialize = "clusters:write")]
+    #[serde(rename = "clusters:write")]
+    ClustersWrite,
     /// Create and change tenants: the operator's permission.
     #[strum(serialize = "tenants:manage")]
     #[serde(rename = "tenants:manage")]
@@ -250,6 +258,7 @@ impl Role {
                 P::InsightRead,
                 P::SellersRead,
                 P::CreditsRead,
+                P::ClustersRead,
             ]
             .into_iter()
             .collect(),

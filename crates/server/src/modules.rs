@@ -10,12 +10,14 @@ use accounts_service::{Accounts, AccountsParts, People, PersonalData};
 use api::Services;
 use catalog_model::ports::FileStore;
 use catalog_service::{Catalog, CatalogParts};
+use clusters_service::{Clusters, ClustersParts};
 use config::Settings;
 use credits_service::{Credits, CreditsParts};
 use database::Database;
 use engagement_model::mails::ENGAGEMENT_MAILS;
 use engagement_service::{Engagement, EngagementParts};
 use gateway_bus::Bus;
+use gateway_kubernetes::Kubernetes;
 use kernel::secret::KeyRing;
 use orders_model::mails::ORDERS_MAILS;
 use orders_service::{Orders, OrdersParts};
@@ -69,6 +71,19 @@ pub(crate) fn services(
         session_ttl: base.settings.checkout.session_ttl,
         return_origins: return_origins(base.settings),
     }));
+    let kubernetes = Arc::new(Kubernetes::new(
+        &base.settings.clusters,
+        queue.clock().clone(),
+    ));
+    let clusters = Arc::new(Clusters::new(ClustersParts {
+        database: database.clone(),
+        queue: queue.clone(),
+        accounts: accounts.clone(),
+        keys: base.keys.clone(),
+        gateway: kubernetes.clone(),
+        provisioner: kubernetes,
+        settings: base.settings.clusters.clone(),
+    }));
     let orders = Arc::new(Orders::new(OrdersParts {
         database: database.clone(),
         queue: queue.clone(),
@@ -94,13 +109,15 @@ pub(crate) fn services(
         public_url: base.settings.http.public_url.clone(),
     }));
     let of_credits: Arc<dyn PersonalData> = credits.clone();
+    let of_clusters: Arc<dyn PersonalData> = clusters.clone();
     let of_orders: Arc<dyn PersonalData> = orders.clone();
     let of_engagement: Arc<dyn PersonalData> = engagement.clone();
     let people = Arc::new(People::new(
         accounts.clone(),
-        vec![of_engagement, of_orders, of_credits],
+        vec![of_engagement, of_orders, of_clusters, of_credits],
     ));
     Services {
+        clusters,
         accounts,
         catalog,
         credits,
@@ -119,6 +136,7 @@ pub(crate) fn background(base: &Base<'_>, services: &Services) -> (Registry, Vec
     credits_jobs::register(&mut registry, &services.credits);
     orders_jobs::register(&mut registry, &services.orders);
     engagement_jobs::register(&mut registry, &services.engagement);
+    clusters_jobs::register(&mut registry, &services.clusters);
     if let Some(url) = &base.settings.nats_url {
         Arc::new(Bus::new(url.clone())).register(&mut registry);
     }
@@ -126,6 +144,7 @@ pub(crate) fn background(base: &Base<'_>, services: &Services) -> (Registry, Vec
     schedules.extend(accounts_jobs::schedules());
     schedules.extend(catalog_jobs::schedules());
     schedules.extend(credits_jobs::schedules());
+    schedules.extend(clusters_jobs::schedules());
     schedules.extend(orders_jobs::schedules());
     schedules.extend(engagement_jobs::schedules());
     (registry, schedules)

@@ -4,6 +4,8 @@
 
 pub mod app;
 pub mod client;
+pub mod instance;
+pub mod kubernetes;
 pub mod mail;
 pub mod midtrans;
 pub mod node;

@@ -9,6 +9,7 @@ use testkit::picture::Part;
 use testkit::shop::{Person, Shop, Tenant};
 use testkit::{Answer, App};
 
+use super::clusters::fresh_in_clusters;
 use super::of_sellers::{of_seller, seller_callers};
 use super::routes::{Access, Route};
 use super::wallets::{fresh_in_wallet, paid_top_up, wallet};
@@ -116,6 +117,7 @@ pub type Things = BTreeMap<&'static str, String>;
 /// Things that one request makes: what stands for their id, where they are
 /// made, and with which body.
 const MADE: &[(&str, &str, &str)] = &[
+    ("cluster_id", super::clusters::PATH, super::clusters::ONE),
     (
         "category_id",
         "/api/admin/catalog/categories",
@@ -301,6 +303,7 @@ pub async fn fresh(
         things.insert("order_id", order.id);
         tokens.order = order.token;
     }
+    fresh_in_clusters(app, tenant, route, owner, things).await;
     if wants("job_id") {
         things.insert("job_id", job(app, tenant).await);
     }

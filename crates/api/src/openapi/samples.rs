@@ -143,7 +143,7 @@ const NUMBERS: &[(&str, i64)] = &[
     ("reserved_after", 0), ("reserved_before", 2), ("reserved_delta", -1), ("restock", 1),
     ("restocked", 1), ("return_window_days", 30), ("returned", 1), ("returned_pieces", 0),
     ("returning", 0), ("rows_read", 240), ("running", 0), ("scrap", 0), ("scrapped", 0),
-    ("sequence", 1_874), ("set_aside", 0), ("shipped", 1), ("short", 0), ("threshold", 5), ("to", 12), ("to_ship", 1),
+    ("sequence", 1_874), ("set_aside", 0), ("shipped", 1), ("short", 0), ("tail", 100), ("threshold", 5), ("to", 12), ("to_ship", 1),
     ("total_limit", 1_000), ("use_limit", 100), ("used", 3), ("variants_changed", 8),
     ("variants_new", 232), ("version", 3), ("visitors", 1_326), ("webhooks", 0),
     ("weight_grams", 640),

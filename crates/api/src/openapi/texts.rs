@@ -19,6 +19,8 @@ fn of_ids(name: &str) -> Option<&'static str> {
         "auth_session_id" => "ses_01j9z6m3k4f5g6h7j8k9m0n1p2",
         "cart_id" => "cart_01j9z6m3k4f5g6h7j8k9m0n1p2",
         "category_id" | "category_ids" | "parent_id" => "cat_01j9z6m3k4f5g6h7j8k9m0n1p2",
+        "cluster_id" => "clu_01j9z6m3k4f5g6h7j8k9m0n1p2",
+        "instance_id" => "ins_01j9z6m3k4f5g6h7j8k9m0n1p2",
         "coupon_id" => "cpn_01j9z6m3k4f5g6h7j8k9m0n1p2",
         "exchange_of" | "exchange_order_id" | "order_id" | "object" => {
             "ord_01j9z6m3k4f5g6h7j8k9m0n1p2"
@@ -62,9 +64,8 @@ fn of_times(name: &str) -> Option<&'static str> {
         "available_at" | "paid_at" | "processed_at" | "finished_at" => {
             "2026-11-20T12:00:07.000000Z"
         }
-        "at" | "enabled_at" | "last_used_at" | "shipped_at" | "updated_at" => {
-            "2026-11-21T08:30:00.000000Z"
-        }
+        "at" | "checked_at" | "enabled_at" | "seen_at" | "status_at" | "last_used_at"
+        | "shipped_at" | "updated_at" => "2026-11-21T08:30:00.000000Z",
         "canceled_at" | "decided_at" | "delivered_at" | "revoked_at" => {
             "2026-11-23T10:15:00.000000Z"
         }

@@ -12,6 +12,7 @@ pub(crate) mod checkout;
 pub(crate) mod fallback;
 pub(crate) mod gift_cards;
 pub(crate) mod health;
+pub(crate) mod instances;
 pub(crate) mod link_pages;
 pub(crate) mod measures;
 pub(crate) mod media;

@@ -4,6 +4,7 @@ pub(crate) mod abandoned_carts;
 pub(crate) mod auth;
 pub(crate) mod catalog;
 pub(crate) mod checkout;
+pub(crate) mod clusters;
 pub(crate) mod credits;
 pub(crate) mod database;
 pub(crate) mod http;

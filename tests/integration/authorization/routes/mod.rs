@@ -1,6 +1,7 @@
 //! Every route of the published document, and who may use it.
 
 mod catalog;
+mod clusters;
 mod orders;
 mod public;
 mod tenant;
@@ -110,6 +111,7 @@ pub fn all() -> impl Iterator<Item = &'static Route> {
         orders::ROUTES,
         tenant::ROUTES,
         wallets::ROUTES,
+        clusters::ROUTES,
     ];
     parts.into_iter().flatten().chain([&LAST])
 }

@@ -2,12 +2,15 @@
 
 pub(crate) mod audit;
 pub(crate) mod categories;
+pub(crate) mod clusters;
 pub(crate) mod coupons;
 pub(crate) mod gift_cards;
 pub(crate) mod images;
 pub(crate) mod imports;
 pub(crate) mod insight;
+pub(crate) mod instances;
 pub(crate) mod jobs;
+pub(crate) mod k8s;
 pub(crate) mod mail_templates;
 pub(crate) mod orders;
 pub(crate) mod price_lists;
