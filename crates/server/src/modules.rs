@@ -71,19 +71,7 @@ pub(crate) fn services(
         session_ttl: base.settings.checkout.session_ttl,
         return_origins: return_origins(base.settings),
     }));
-    let kubernetes = Arc::new(Kubernetes::new(
-        &base.settings.clusters,
-        queue.clock().clone(),
-    ));
-    let clusters = Arc::new(Clusters::new(ClustersParts {
-        database: database.clone(),
-        queue: queue.clone(),
-        accounts: accounts.clone(),
-        keys: base.keys.clone(),
-        gateway: kubernetes.clone(),
-        provisioner: kubernetes,
-        settings: base.settings.clusters.clone(),
-    }));
+    let clusters = clusters(base, &accounts);
     let orders = Arc::new(Orders::new(OrdersParts {
         database: database.clone(),
         queue: queue.clone(),
@@ -125,6 +113,21 @@ pub(crate) fn services(
         engagement,
         people,
     }
+}
+
+/// Clusters, and what runs there.
+fn clusters(base: &Base<'_>, accounts: &Arc<Accounts>) -> Arc<Clusters> {
+    let settings = &base.settings.clusters;
+    let kubernetes = Arc::new(Kubernetes::new(settings, base.queue.clock().clone()));
+    Arc::new(Clusters::new(ClustersParts {
+        database: base.database.clone(),
+        queue: base.queue.clone(),
+        accounts: accounts.clone(),
+        keys: base.keys.clone(),
+        gateway: kubernetes.clone(),
+        provisioner: kubernetes,
+        settings: settings.clone(),
+    }))
 }
 
 /// Handlers and schedules of every domain.

@@ -90,7 +90,23 @@ async fn an_instance_is_made_whole(#[values(Sqlite, Postgres)] backend: Backend)
         ingress["spec"]["rules"][0]["host"],
         format!("{name}.n8n.example.com")
     );
+}
 
+#[rstest]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn it_runs_restarts_and_writes_logs(#[values(Sqlite, Postgres)] backend: Backend) {
+    let here = Here::start(backend).await;
+    let user = &here.shop.first.user;
+    let asked = here.app.instance(&here.shop.first, user, "sub-1").await;
+    let (id, name) = (asked.id.to_string(), asked.object_name());
+    here.app.drain().await;
+    let object = |kind: &str| {
+        let path = format!("{kind}/{}/{name}", namespace(&user.id));
+        here.kube
+            .object(&path)
+            .unwrap_or_else(|| panic!("no {path}"))
+    };
+    let secret = object("secrets")["stringData"]["key"].clone();
     here.settle().await;
     assert_eq!(here.see(&id).await.body["status"], "running");
     // What is shown is what the cluster has; it stays there when forgotten.
@@ -104,8 +120,8 @@ async fn an_instance_is_made_whole(#[values(Sqlite, Postgres)] backend: Backend)
         .await;
     assert_eq!(shown.body["variables"]["N8N_ENCRYPTION_KEY"], secret);
     here.act(&id, "restart").await;
-    assert_eq!(object("secrets", &name)["stringData"]["key"], secret);
-    let deployment = object("deployments", &name);
+    assert_eq!(object("secrets")["stringData"]["key"], secret);
+    let deployment = object("deployments");
     let annotations = &deployment["spec"]["template"]["metadata"]["annotations"];
     assert_eq!(annotations["sutler.dev/restarts"], "1");
     let logs = here

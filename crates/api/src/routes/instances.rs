@@ -51,7 +51,7 @@ pub(crate) struct LogsQuery {
     /// How many lines at most.
     #[validate(range(min = 1, max = 1000))]
     #[param(minimum = 1, maximum = 1000, default = 100)]
-    tail: Option<u32>,
+    tail: Option<u64>,
 }
 
 /// List your instances
@@ -167,7 +167,8 @@ pub(crate) async fn get_instance_logs(
     query: Query<LogsQuery>,
 ) -> Result<HttpResponse, ApiError> {
     let id = id(&path, ClustersError::InstanceNotFound)?;
-    let lines = query.0.tail.unwrap_or(LINES);
+    let tail = query.0.tail.and_then(|tail| u32::try_from(tail).ok());
+    let lines = tail.unwrap_or(LINES);
     let logs = state.clusters.logs(&caller.0, id, lines).await?;
     Ok(HttpResponse::Ok().json(LogsDto::from(logs)))
 }

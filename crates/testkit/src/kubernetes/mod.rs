@@ -26,6 +26,8 @@ pub const SETTINGS: &[(&str, &str)] = &[
     ("CLUSTERS_PROVISIONER", "kubernetes"),
     ("CLUSTERS_ALLOW_PRIVATE_ADDRESSES", "true"),
     ("CLUSTERS_TIMEOUT", "2s"),
+    // Tests of clusters let more time pass than others.
+    ("AUTH_ACCESS_TTL", "1h"),
 ];
 
 /// The API server.
@@ -41,7 +43,7 @@ impl KubeApi {
         let books = Arc::new(Mutex::new(Books::default()));
         let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
         let address = listener.local_addr().expect("an address");
-        let data = Data::new(books.clone());
+        let data = Data::from(books.clone());
         let server = HttpServer::new(move || {
             App::new()
                 .app_data(data.clone())
