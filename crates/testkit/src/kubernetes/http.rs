@@ -87,9 +87,11 @@ fn lock(books: &Mutex<Books>) -> MutexGuard<'_, Books> {
 
 fn refused(code: u16, why: &str) -> HttpResponse {
     let status = StatusCode::from_u16(code).expect("a status");
+    // Clients go by the word.
+    let reason = if code == 404 { "NotFound" } else { "" };
     HttpResponse::build(status).json(json!({
         "kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Failure",
-        "message": why, "reason": "", "code": code,
+        "message": why, "reason": reason, "code": code,
     }))
 }
 
