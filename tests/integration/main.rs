@@ -51,6 +51,7 @@ mod schema;
 mod search;
 mod security_headers;
 mod sellers;
+mod services;
 mod sessions;
 mod shipments;
 mod shop_reasons;

@@ -38,6 +38,7 @@ pub(crate) const MODULES: &[Module] = &[
     OPERATIONS,
     crate::routes::admin::audit::MODULE,
     crate::routes::wallet::MODULE,
+    crate::routes::services::MODULE,
 ];
 
 /// People, keys and tenants.

@@ -8,7 +8,7 @@ use accounts_service::{Accounts, People};
 use actix_web::http::header::HeaderMap;
 use catalog_service::Catalog;
 use config::Settings;
-use credits_service::Credits;
+use credits_service::{Credits, Quotas};
 use engagement_service::Engagement;
 use ipnet::IpNet;
 use kernel::secret::KeyRing;
@@ -43,6 +43,8 @@ pub struct Services {
     pub catalog: Arc<Catalog>,
     /// Wallets and their ledger.
     pub credits: Arc<Credits>,
+    /// How much of plans can be sold.
+    pub quotas: Arc<Quotas>,
     /// Orders.
     pub orders: Arc<Orders>,
     /// Reminders of carts, and figures.

@@ -264,6 +264,18 @@ kinds! {
     TopUp, TopUpId = "top";
     /// Credit that whoever knows a code gets, once.
     GiftCard, GiftCardId = "gift";
+    /// What hosted services are sorted by.
+    ServiceCategory, ServiceCategoryId = "scat";
+    /// A service that is hosted for customers.
+    Service, ServiceId = "svc";
+    /// What a customer pays for a hosted service.
+    Plan, PlanId = "plan";
+    /// How much of a plan can be sold.
+    Quota, QuotaId = "quo";
+    /// A part of a quota that somebody has.
+    Allocation, AllocationId = "qal";
+    /// A place in a waiting list.
+    Waiter, WaiterId = "wait";
 }
 
 #[cfg(test)]

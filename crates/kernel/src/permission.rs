@@ -99,11 +99,11 @@ pub enum Permission {
     #[strum(serialize = "sellers:write")]
     #[serde(rename = "sellers:write")]
     SellersWrite,
-    /// See wallets, their transactions and top-ups.
+    /// See wallets, their transactions and top-ups, and quotas.
     #[strum(serialize = "credits:read")]
     #[serde(rename = "credits:read")]
     CreditsRead,
-    /// Adjust, refund, freeze wallets, and give credit away.
+    /// Adjust, refund, freeze wallets, give credit away, and change quotas.
     #[strum(serialize = "credits:write")]
     #[serde(rename = "credits:write")]
     CreditsWrite,

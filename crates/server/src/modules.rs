@@ -4,14 +4,15 @@
 
 use std::sync::Arc;
 
-use accounts_model::mails::ACCOUNTS_MAILS;
+use accounts_model::mails::{ACCOUNTS_MAILS, MailKind};
 use accounts_model::ports::Mailer;
-use accounts_service::{Accounts, AccountsParts, People, PersonalData};
+use accounts_service::{Accounts, AccountsParts, People};
 use api::Services;
 use catalog_model::ports::FileStore;
 use catalog_service::{Catalog, CatalogParts};
 use config::Settings;
-use credits_service::{Credits, CreditsParts};
+use credits_model::quota::mails::QUOTA_MAILS;
+use credits_service::{Credits, CreditsParts, Quotas, QuotasParts};
 use database::Database;
 use engagement_model::mails::ENGAGEMENT_MAILS;
 use engagement_service::{Engagement, EngagementParts};
@@ -45,20 +46,12 @@ pub(crate) fn services(
         queue: queue.clone(),
         keys: base.keys.clone(),
         mailer: mailer.clone(),
-        mail_kinds: [ACCOUNTS_MAILS, ORDERS_MAILS, ENGAGEMENT_MAILS].concat(),
+        mail_kinds: mail_kinds(),
         settings: base.settings.auth.clone(),
         app_url: base.settings.http.app_url().clone(),
         own_host: base.settings.http.public_url.host_str().map(str::to_owned),
     }));
-    let catalog = Arc::new(Catalog::new(CatalogParts {
-        database: database.clone(),
-        queue: queue.clone(),
-        accounts: accounts.clone(),
-        files,
-        media: base.settings.media.clone(),
-        imports: base.settings.imports.clone(),
-        search_bytes: base.settings.catalog.search_bytes,
-    }));
+    let catalog = catalog(base, &accounts, files);
     let credits = Arc::new(Credits::new(CreditsParts {
         database: database.clone(),
         queue: queue.clone(),
@@ -69,6 +62,7 @@ pub(crate) fn services(
         session_ttl: base.settings.checkout.session_ttl,
         return_origins: return_origins(base.settings),
     }));
+    let quotas = quotas(base, &accounts, &catalog);
     let orders = Arc::new(Orders::new(OrdersParts {
         database: database.clone(),
         queue: queue.clone(),
@@ -93,21 +87,53 @@ pub(crate) fn services(
         settings: base.settings.abandoned_carts.clone(),
         public_url: base.settings.http.public_url.clone(),
     }));
-    let of_credits: Arc<dyn PersonalData> = credits.clone();
-    let of_orders: Arc<dyn PersonalData> = orders.clone();
-    let of_engagement: Arc<dyn PersonalData> = engagement.clone();
     let people = Arc::new(People::new(
         accounts.clone(),
-        vec![of_engagement, of_orders, of_credits],
+        // The last domain first.
+        vec![
+            engagement.clone(),
+            orders.clone(),
+            quotas.clone(),
+            credits.clone(),
+        ],
     ));
     Services {
         accounts,
         catalog,
         credits,
+        quotas,
         orders,
         engagement,
         people,
     }
+}
+
+/// What mails there are.
+fn mail_kinds() -> Vec<&'static MailKind> {
+    [ACCOUNTS_MAILS, ORDERS_MAILS, ENGAGEMENT_MAILS, QUOTA_MAILS].concat()
+}
+
+/// What is sold.
+fn catalog(base: &Base<'_>, accounts: &Arc<Accounts>, files: Arc<dyn FileStore>) -> Arc<Catalog> {
+    Arc::new(Catalog::new(CatalogParts {
+        database: base.database.clone(),
+        queue: base.queue.clone(),
+        accounts: accounts.clone(),
+        files,
+        media: base.settings.media.clone(),
+        imports: base.settings.imports.clone(),
+        search_bytes: base.settings.catalog.search_bytes,
+    }))
+}
+
+/// How much of plans can be sold.
+fn quotas(base: &Base<'_>, accounts: &Arc<Accounts>, catalog: &Arc<Catalog>) -> Arc<Quotas> {
+    Arc::new(Quotas::new(QuotasParts {
+        database: base.database.clone(),
+        queue: base.queue.clone(),
+        accounts: accounts.clone(),
+        catalog: catalog.clone(),
+    }))
 }
 
 /// Handlers and schedules of every domain.
@@ -117,6 +143,7 @@ pub(crate) fn background(base: &Base<'_>, services: &Services) -> (Registry, Vec
     accounts_jobs::register(&mut registry, &services.accounts, &services.people);
     catalog_jobs::register(&mut registry, &services.catalog);
     credits_jobs::register(&mut registry, &services.credits);
+    credits_jobs::register_quotas(&mut registry, &services.quotas);
     orders_jobs::register(&mut registry, &services.orders);
     engagement_jobs::register(&mut registry, &services.engagement);
     if let Some(url) = &base.settings.nats_url {
@@ -126,6 +153,7 @@ pub(crate) fn background(base: &Base<'_>, services: &Services) -> (Registry, Vec
     schedules.extend(accounts_jobs::schedules());
     schedules.extend(catalog_jobs::schedules());
     schedules.extend(credits_jobs::schedules());
+    schedules.extend(credits_jobs::quota_schedules());
     schedules.extend(orders_jobs::schedules());
     schedules.extend(engagement_jobs::schedules());
     (registry, schedules)

@@ -23,6 +23,7 @@ pub(crate) mod personal_data;
 pub(crate) mod profile;
 pub(crate) mod returns;
 pub(crate) mod seller;
+pub(crate) mod services;
 pub(crate) mod sessions;
 pub(crate) mod table;
 pub(crate) mod test_gateway;
@@ -30,6 +31,7 @@ pub(crate) mod top_ups;
 pub(crate) mod two_factor;
 pub(crate) mod unsubscribe;
 pub(crate) mod variant_choice;
+pub(crate) mod waiting_list;
 pub(crate) mod wallet;
 pub(crate) mod webhooks;
 

@@ -6,6 +6,7 @@ mod bulk;
 mod bundles;
 mod categories;
 mod export;
+mod hosting;
 mod images;
 mod images_sweep;
 mod imports;
@@ -41,6 +42,7 @@ use shelf::Shelf;
 
 pub use bulk::NewListing;
 pub use export::Exported;
+pub use hosting::ServiceFilter;
 pub use images::Upload;
 pub use imports::Incoming;
 pub use pictures::UploadPlace;

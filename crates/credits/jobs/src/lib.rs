@@ -1,5 +1,7 @@
 //! The background work of credits: each job is one call of a use case.
 
+mod quotas;
+
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -8,6 +10,8 @@ use credits_model::jobs::{ExecuteTopUpRefund, ExpireCredits, ProveWallets, Sweep
 use credits_service::Credits;
 use queue::Registry;
 use queue::schedule::Schedule;
+
+pub use quotas::{register as register_quotas, schedules as quota_schedules};
 
 /// Names the handlers of the jobs of credits.
 pub fn register(registry: &mut Registry, credits: &Arc<Credits>) {

@@ -10,6 +10,7 @@ pub mod jobs;
 pub mod lot;
 pub mod proof;
 pub mod purse;
+pub mod quota;
 pub mod top_up;
 pub mod top_up_refund;
 pub mod transfer;

@@ -7,6 +7,7 @@ pub mod ledger;
 pub mod lots;
 pub mod personal;
 pub mod proof;
+pub mod quota;
 mod rows;
 pub mod top_up_refunds;
 pub mod top_ups;

@@ -3,6 +3,7 @@
 mod catalog;
 mod orders;
 mod public;
+mod services;
 mod tenant;
 mod wallets;
 
@@ -110,6 +111,7 @@ pub fn all() -> impl Iterator<Item = &'static Route> {
         orders::ROUTES,
         tenant::ROUTES,
         wallets::ROUTES,
+        services::ROUTES,
     ];
     parts.into_iter().flatten().chain([&LAST])
 }
