@@ -35,6 +35,7 @@ mod m0025_paid_by_wallet;
 mod m0026_gift_cards;
 mod m0028_services;
 mod m0029_quotas;
+mod m0030_subscriptions;
 mod reshape;
 mod script;
 
@@ -98,6 +99,7 @@ fn all() -> Vec<Box<dyn Owned>> {
         Box::new(m0026_gift_cards::MIGRATION),
         Box::new(m0028_services::MIGRATION),
         Box::new(m0029_quotas::MIGRATION),
+        Box::new(m0030_subscriptions::MIGRATION),
     ]
 }
 

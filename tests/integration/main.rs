@@ -63,6 +63,7 @@ mod stripe_oracle;
 mod stripe_refunds;
 mod stripe_signatures;
 mod stripe_trouble;
+mod subscriptions;
 mod tenants;
 mod totals;
 mod two_factor;

@@ -16,6 +16,7 @@ use kernel::{Clock, CursorCodec, Scope};
 use orders_service::Orders;
 use queue::{QueueAdmin, StaleTags};
 use secrecy::SecretString;
+use subscriptions_service::Subscriptions;
 use tracing::Span;
 
 use crate::cache::AnswerCache;
@@ -45,6 +46,8 @@ pub struct Services {
     pub credits: Arc<Credits>,
     /// How much of plans can be sold.
     pub quotas: Arc<Quotas>,
+    /// Subscriptions of hosted services.
+    pub subscriptions: Arc<Subscriptions>,
     /// Orders.
     pub orders: Arc<Orders>,
     /// Reminders of carts, and figures.

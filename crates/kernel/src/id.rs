@@ -276,6 +276,14 @@ kinds! {
     Allocation, AllocationId = "qal";
     /// A place in a waiting list.
     Waiter, WaiterId = "wait";
+    /// A subscription of a hosted service.
+    Subscription, SubscriptionId = "sub";
+    /// What was charged for a subscription.
+    Charge, ChargeId = "chg";
+    /// Something that is asked about the instance of a subscription.
+    InstanceRequest, InstanceRequestId = "irq";
+    /// A code that makes subscriptions cheaper.
+    SubscriptionCoupon, SubscriptionCouponId = "scpn";
 }
 
 #[cfg(test)]

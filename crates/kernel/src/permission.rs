@@ -107,6 +107,14 @@ pub enum Permission {
     #[strum(serialize = "credits:write")]
     #[serde(rename = "credits:write")]
     CreditsWrite,
+    /// See subscriptions of hosted services and coupons for them.
+    #[strum(serialize = "subscriptions:read")]
+    #[serde(rename = "subscriptions:read")]
+    SubscriptionsRead,
+    /// End subscriptions, and make coupons for them.
+    #[strum(serialize = "subscriptions:write")]
+    #[serde(rename = "subscriptions:write")]
+    SubscriptionsWrite,
 }
 
 impl Permission {
@@ -250,6 +258,7 @@ impl Role {
                 P::InsightRead,
                 P::SellersRead,
                 P::CreditsRead,
+                P::SubscriptionsRead,
             ]
             .into_iter()
             .collect(),

@@ -22,6 +22,8 @@ use orders_model::mails::ORDERS_MAILS;
 use orders_service::{Orders, OrdersParts};
 use queue::schedule::Schedule;
 use queue::{Queue, Registry};
+use subscriptions_model::mails::SUBSCRIPTIONS_MAILS;
+use subscriptions_service::{Subscriptions, SubscriptionsParts};
 
 use crate::compose::Gateways;
 
@@ -63,6 +65,7 @@ pub(crate) fn services(
         return_origins: return_origins(base.settings),
     }));
     let quotas = quotas(base, &accounts, &catalog);
+    let subscriptions = subscriptions(base, &accounts, &catalog, &credits, &quotas);
     let orders = Arc::new(Orders::new(OrdersParts {
         database: database.clone(),
         queue: queue.clone(),
@@ -93,6 +96,7 @@ pub(crate) fn services(
         vec![
             engagement.clone(),
             orders.clone(),
+            subscriptions.clone(),
             quotas.clone(),
             credits.clone(),
         ],
@@ -102,6 +106,7 @@ pub(crate) fn services(
         catalog,
         credits,
         quotas,
+        subscriptions,
         orders,
         engagement,
         people,
@@ -110,7 +115,14 @@ pub(crate) fn services(
 
 /// What mails there are.
 fn mail_kinds() -> Vec<&'static MailKind> {
-    [ACCOUNTS_MAILS, ORDERS_MAILS, ENGAGEMENT_MAILS, QUOTA_MAILS].concat()
+    [
+        ACCOUNTS_MAILS,
+        ORDERS_MAILS,
+        ENGAGEMENT_MAILS,
+        QUOTA_MAILS,
+        SUBSCRIPTIONS_MAILS,
+    ]
+    .concat()
 }
 
 /// What is sold.
@@ -136,6 +148,24 @@ fn quotas(base: &Base<'_>, accounts: &Arc<Accounts>, catalog: &Arc<Catalog>) -> 
     }))
 }
 
+/// Subscriptions of hosted services.
+fn subscriptions(
+    base: &Base<'_>,
+    accounts: &Arc<Accounts>,
+    catalog: &Arc<Catalog>,
+    credits: &Arc<Credits>,
+    quotas: &Arc<Quotas>,
+) -> Arc<Subscriptions> {
+    Arc::new(Subscriptions::new(SubscriptionsParts {
+        database: base.database.clone(),
+        queue: base.queue.clone(),
+        accounts: accounts.clone(),
+        catalog: catalog.clone(),
+        credits: credits.clone(),
+        quotas: quotas.clone(),
+    }))
+}
+
 /// Handlers and schedules of every domain.
 pub(crate) fn background(base: &Base<'_>, services: &Services) -> (Registry, Vec<Schedule>) {
     let mut registry = Registry::default();
@@ -144,6 +174,7 @@ pub(crate) fn background(base: &Base<'_>, services: &Services) -> (Registry, Vec
     catalog_jobs::register(&mut registry, &services.catalog);
     credits_jobs::register(&mut registry, &services.credits);
     credits_jobs::register_quotas(&mut registry, &services.quotas);
+    subscriptions_jobs::register(&mut registry, &services.subscriptions);
     orders_jobs::register(&mut registry, &services.orders);
     engagement_jobs::register(&mut registry, &services.engagement);
     if let Some(url) = &base.settings.nats_url {
@@ -154,6 +185,7 @@ pub(crate) fn background(base: &Base<'_>, services: &Services) -> (Registry, Vec
     schedules.extend(catalog_jobs::schedules());
     schedules.extend(credits_jobs::schedules());
     schedules.extend(credits_jobs::quota_schedules());
+    schedules.extend(subscriptions_jobs::schedules());
     schedules.extend(orders_jobs::schedules());
     schedules.extend(engagement_jobs::schedules());
     (registry, schedules)

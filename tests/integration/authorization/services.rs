@@ -41,6 +41,19 @@ pub async fn hosted(app: &App, tenant: &Tenant, things: &mut Things) {
     let plan = make(format!("{path}/services/{service}/plans"), plan).await;
     things.insert("plan_id", plan.text_at("/id"));
     things.insert("quota_id", plan.text_at("/quota_id"));
+    for (name, tier, price) in [("free_plan_id", "FREE", 0), ("dear_plan_id", "PRO", 100)] {
+        let plan = json!({
+            "name": tier,
+            "tier": tier,
+            "price": {"amount": price, "currency": things["currency"]},
+            "interval": {"unit": "month"},
+        });
+        let plan = make(format!("{path}/services/{service}/plans"), plan).await;
+        things.insert(name, plan.text_at("/id"));
+    }
+    let coupon = json!({"code": "WELCOME", "basis_points": 1000});
+    let coupon = make("/api/admin/subscription-coupons".to_owned(), coupon).await;
+    things.insert("subscription_coupon_id", coupon.text_at("/id"));
     things.insert("service", service.clone());
     things.insert("service_id", service);
 }
@@ -51,6 +64,25 @@ pub async fn fresh_in_hosting(app: &App, route: &Route, owner: &str, things: &mu
         let id = wait(app, owner, &things["plan_id"]).await;
         things.insert("waiter_id", id);
     }
+    if route.path.contains("{subscription_id}") {
+        let id = subscribe(app, owner, &things["free_plan_id"]).await;
+        things.insert("subscription_id", id);
+    }
+}
+
+/// A subscription of somebody.
+async fn subscribe(app: &App, owner: &str, plan: &str) -> String {
+    let subscribe = app
+        .client
+        .post("/api/subscriptions", &json!({"plan_id": plan}));
+    subscribe.bearer(owner).send().await;
+    let list = app.client.get("/api/subscriptions?limit=100").bearer(owner);
+    let list = list.expect(200).await;
+    let mut all = list.body["data"].as_array().into_iter().flatten();
+    let live = all
+        .find(|one| one["status"] != "ended")
+        .expect("a subscription");
+    live["id"].as_str().expect("an id").to_owned()
 }
 
 /// A place of somebody in a waiting list.

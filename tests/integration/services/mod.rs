@@ -13,8 +13,20 @@ use credits_service::Quotas;
 use database::Database;
 use kernel::{PlanId, Scope};
 use serde_json::{Value, json};
-use testkit::shop::Tenant;
+use testkit::shop::{Person, Tenant};
 use testkit::{Answer, App};
+
+/// Somebody with a key instead of an access token: it is good for longer.
+pub async fn lasting(app: &App, person: &Person) -> Person {
+    let made = app
+        .client
+        .post("/api/api-keys", &json!({"name": "lasting"}));
+    let made = made.bearer(&person.token).expect(201).await;
+    Person {
+        token: made.text_at("/secret"),
+        ..person.clone()
+    }
+}
 
 /// A template that Kubernetes would take.
 fn template() -> Value {

@@ -173,6 +173,8 @@ async fn quotas_are_listed_by_health_and_tell_where_they_go(
         call.expect(200).await
     };
     assert_eq!(get(&quota).await.body["forecast"], Value::Null);
+    let forbidden = app.client.get(&quota).bearer(&tenant.user.token);
+    forbidden.refused(403, "auth.forbidden").await;
     // One unit an hour for thirty hours.
     for n in 0..30 {
         pool.give(&format!("s{n}")).await.expect("a unit");
@@ -213,8 +215,6 @@ async fn quotas_are_listed_by_health_and_tell_where_they_go(
     );
     let other = app.client.get(&quota).bearer(&shop.second.key);
     other.refused(404, "quota.not_found").await;
-    let forbidden = app.client.get(&quota).bearer(&tenant.user.token);
-    forbidden.refused(403, "auth.forbidden").await;
 }
 
 #[rstest]

@@ -7,7 +7,7 @@ use serde_json::json;
 use testkit::Backend::{self, Postgres, Sqlite};
 use testkit::{Answer, App};
 
-use super::{Pool, plan, service};
+use super::{Pool, lasting, plan, service};
 
 #[rstest]
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -26,12 +26,17 @@ async fn who_waits_is_told_once_in_order_when_there_is_room(
     join(&tenant.user.token)
         .refused(409, "waiting_list.room")
         .await;
+    // Another tenant's plan is none.
+    join(&shop.second.user.token)
+        .refused(404, "plan.not_found")
+        .await;
     pool.give("two").await.expect("a unit");
     let mut people = Vec::new();
     let mut places: Vec<Answer> = Vec::new();
     for n in 0..3 {
         let email = format!("waits-{n}@mail.test");
         let person = app.register(&email, tenant.host).await;
+        let person = lasting(&app, &person).await;
         let place = join(&person.token).once("k1").expect(201).await;
         assert_eq!(place.number_at("/place"), n + 1);
         let again = join(&person.token).once("k1").expect(201).await;
@@ -111,7 +116,4 @@ async fn who_waits_is_told_once_in_order_when_there_is_room(
     assert_eq!(told(1), 2);
     let other = app.client.get(&quota).bearer(&shop.second.key);
     other.refused(404, "quota.not_found").await;
-    // Another tenant's plan is none.
-    let stranger = join(&shop.second.user.token);
-    stranger.refused(404, "plan.not_found").await;
 }

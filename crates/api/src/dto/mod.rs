@@ -30,6 +30,7 @@ pub(crate) mod seller;
 pub(crate) mod service;
 pub(crate) mod service_template;
 pub(crate) mod shipping;
+pub(crate) mod subscription;
 pub(crate) mod top_up;
 pub(crate) mod user;
 pub(crate) mod variant;

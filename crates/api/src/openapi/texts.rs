@@ -31,6 +31,8 @@ fn of_ids(name: &str) -> Option<&'static str> {
         "line_id" => "oli_01j9z6m3k4f5g6h7j8k9m0n1p2",
         "payment_id" => "pay_01j9z6m3k4f5g6h7j8k9m0n1p2",
         "price_list_id" => "prl_01j9z6m3k4f5g6h7j8k9m0n1p2",
+        "subscription_id" => "sub_01j9z6m3k4f5g6h7j8k9m0n1p2",
+        "subscription_coupon_id" => "scpn_01j9z6m3k4f5g6h7j8k9m0n1p2",
         "plan_id" => "plan_01j9z6m3k4f5g6h7j8k9m0n1p2",
         "quota_id" => "quo_01j9z6m3k4f5g6h7j8k9m0n1p2",
         "service_id" => "svc_01j9z6m3k4f5g6h7j8k9m0n1p2",

@@ -25,6 +25,7 @@ pub(crate) mod returns;
 pub(crate) mod seller;
 pub(crate) mod services;
 pub(crate) mod sessions;
+pub(crate) mod subscriptions;
 pub(crate) mod table;
 pub(crate) mod test_gateway;
 pub(crate) mod top_ups;

@@ -4,6 +4,7 @@ mod catalog;
 mod orders;
 mod public;
 mod services;
+mod subscriptions;
 mod tenant;
 mod wallets;
 
@@ -111,6 +112,7 @@ pub fn all() -> impl Iterator<Item = &'static Route> {
         orders::ROUTES,
         tenant::ROUTES,
         wallets::ROUTES,
+        subscriptions::ROUTES,
         services::ROUTES,
     ];
     parts.into_iter().flatten().chain([&LAST])

@@ -28,6 +28,8 @@ pub(crate) mod stock_feed;
 mod stock_feed_csv;
 pub(crate) mod stock_levels;
 pub(crate) mod stock_sync;
+pub(crate) mod subscription_coupons;
+pub(crate) mod subscriptions;
 pub(crate) mod tenants;
 pub(crate) mod top_ups;
 pub(crate) mod users;

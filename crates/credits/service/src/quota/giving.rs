@@ -64,6 +64,17 @@ impl Quotas {
         Ok(true)
     }
 
+    /// Whether a name has units of a plan.
+    pub async fn holds(
+        &self,
+        scope: &Scope,
+        plan: PlanId,
+        reference: &str,
+    ) -> Result<bool, QuotaError> {
+        let db = self.database.read(scope).await?;
+        Ok(allocations::find(&db, plan, reference).await?.is_some())
+    }
+
     /// What is given of all plans, after one allocation, in order: the plans
     /// and the names. For whoever compares it with what lives.
     pub async fn allocations_after(
