@@ -4,13 +4,14 @@
 
 use std::sync::Arc;
 
-use accounts_model::mails::ACCOUNTS_MAILS;
+use accounts_model::mails::{ACCOUNTS_MAILS, MailKind};
 use accounts_model::ports::Mailer;
 use accounts_service::{Accounts, AccountsParts, People, PersonalData};
 use api::Services;
 use catalog_model::ports::FileStore;
 use catalog_service::{Catalog, CatalogParts};
 use config::Settings;
+use credits_model::mails::CREDITS_MAILS;
 use credits_service::{Credits, CreditsParts};
 use database::Database;
 use engagement_model::mails::ENGAGEMENT_MAILS;
@@ -45,7 +46,7 @@ pub(crate) fn services(
         queue: queue.clone(),
         keys: base.keys.clone(),
         mailer: mailer.clone(),
-        mail_kinds: [ACCOUNTS_MAILS, ORDERS_MAILS, ENGAGEMENT_MAILS].concat(),
+        mail_kinds: mail_kinds(),
         settings: base.settings.auth.clone(),
         app_url: base.settings.http.app_url().clone(),
         own_host: base.settings.http.public_url.host_str().map(str::to_owned),
@@ -108,6 +109,17 @@ pub(crate) fn services(
         engagement,
         people,
     }
+}
+
+/// The mails of every domain.
+fn mail_kinds() -> Vec<&'static MailKind> {
+    [
+        ACCOUNTS_MAILS,
+        CREDITS_MAILS,
+        ORDERS_MAILS,
+        ENGAGEMENT_MAILS,
+    ]
+    .concat()
 }
 
 /// Handlers and schedules of every domain.

@@ -189,6 +189,7 @@ impl Orders {
                     state: SessionState::Failed,
                     intent: None,
                     failure: Some(why.clone()),
+                    saved: None,
                 };
                 self.settle(scope, payment.id, &report, Said::Asked).await?;
                 return Err(OrdersError::Gateway(why));
@@ -272,6 +273,7 @@ fn never_opened(payment: &Payment) -> SessionReport {
         state: SessionState::Expired,
         intent: None,
         failure: None,
+        saved: None,
     }
 }
 
@@ -386,5 +388,6 @@ fn request_of(order: &Order, payment: &Payment, lines: Vec<SessionLine>) -> Sess
         return_urls: order.return_urls.clone(),
         expires_at: payment.expires_at,
         decided_at: payment.created_at,
+        save_method: false,
     }
 }
