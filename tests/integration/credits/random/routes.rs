@@ -73,11 +73,20 @@ impl Play {
         }
         let w = self.pick(self.wallets.len()).expect("wallets");
         let outcome = match self.roll(10) {
-            1..=3 => self.pay_in(outside, w).await,
-            4..=8 => self.take_back(outside).await,
+            1..=5 => self.pay_in(outside, w).await,
+            6..=8 => {
+                let n = self.pick(outside.paid.len());
+                self.take_back(outside, n).await
+            }
             _ => self.redeem(outside, w).await,
         };
         *self.counts.entry(outcome).or_default() += 1;
+        // Most of what came long ago is spent.
+        if outcome == "top-up" && self.roll(2) == 1 {
+            let last = outside.paid.len().checked_sub(1);
+            let outcome = self.take_back(outside, last).await;
+            *self.counts.entry(outcome).or_default() += 1;
+        }
     }
 
     /// A lot that counts as paid for, made now; which one it is.
@@ -121,11 +130,12 @@ impl Play {
         "top-up"
     }
 
-    async fn take_back(&mut self, outside: &mut Outside<'_>) -> &'static str {
-        let Some(n) = self.pick(outside.paid.len()) else {
+    /// Money of a top-up goes back, if there is one.
+    async fn take_back(&mut self, outside: &mut Outside<'_>, n: Option<usize>) -> &'static str {
+        let Some(n) = n else {
             return "nothing to take back";
         };
-        let minor = (self.roll(4) > 1).then(|| self.roll(600));
+        let minor = (self.roll(4) > 1).then(|| self.roll(400));
         let mut body = json!({"reason": "broken"});
         if let Some(minor) = minor {
             body["amount"] = amount(minor);
