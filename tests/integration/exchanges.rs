@@ -295,6 +295,29 @@ async fn an_exchange_that_is_not_paid_comes_to_nothing(
     assert_eq!(first["returns"][0]["kind"], "refund");
 }
 
+/// Of an exchange that is called off before its mail goes out, the buyer hears
+/// that the goods may come back, and of no order to pay.
+#[rstest]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_exchange_called_off_at_once_is_a_return(#[values(Sqlite, Postgres)] backend: Backend) {
+    let app = App::start(backend).await;
+    let shop = app.shop().await;
+    let tenant = &shop.first;
+    let sold = sold(&app, tenant).await;
+    let better = priced(&app, tenant, "Better lamp", 4000).await;
+    app.drain().await;
+    let made = exchange(&app, tenant, &sold, 1, &better.variants[0], 1);
+    let made = made.expect(201).await;
+    let cancel = format!("orders/{}/cancel", made.text_at("/order/id"));
+    admin(&app, tenant, &cancel, &json!({"reason": "other"}))
+        .expect(200)
+        .await;
+    app.drain().await;
+    let mails = app.mails.to(&made.text_at("/order/email"));
+    let of = |start: &str| mails.iter().any(|mail| mail.subject.starts_with(start));
+    assert!(of("Your return for order") && !of("Your exchange"));
+}
+
 /// What a discounted line pays is what was paid for it, and no promotion of
 /// the first order counts again in the second.
 #[rstest]

@@ -10,9 +10,9 @@ use orders_model::mails::{
     ExchangeOfMail, ORDER_CONFIRMATION, ORDER_EXCHANGED, ORDER_REFUNDED, ORDER_SHIPPED, OrderMail,
     OrderOfMail, RETURN_APPROVED, RETURN_REJECTED, RefundOfMail, ReturnOfMail, ShipmentOfMail,
 };
-use orders_model::order::{NOBODY, Order};
+use orders_model::order::{NOBODY, Order, OrderLine};
 use orders_model::refund::{Refund, RefundStatus};
-use orders_model::returns::{Return, ReturnStatus};
+use orders_model::returns::{Return, ReturnKind, ReturnStatus};
 use orders_model::shipment::Shipment;
 use orders_repository::{carts, lines, orders, refunds, returns, shipments};
 use serde_json::json;
@@ -31,8 +31,8 @@ enum About<'a> {
     Refund(&'a Refund),
     /// Goods that are to come back.
     Return(&'a Return),
-    /// Goods that are to come back for what is in the order.
-    Exchange(&'a Return),
+    /// Goods of an order that are to come back for what is in this one.
+    Exchange(&'a Return, &'a Order, &'a [OrderLine]),
 }
 
 impl Orders {
@@ -76,17 +76,25 @@ impl Orders {
     ) -> Result<(), OrdersError> {
         let db = self.database.read(scope).await?;
         let found = returns::find(&db, id).await?;
-        drop(db);
         let Some(found) = found else { return Ok(()) };
-        if let Some(order) = found.exchange_order {
-            let about = About::Exchange(&found);
-            return self.mail(scope, job, order, &ORDER_EXCHANGED, about).await;
-        }
         let kind = match found.status {
             ReturnStatus::Requested | ReturnStatus::Canceled => return Ok(()),
             ReturnStatus::Rejected => &RETURN_REJECTED,
-            _ => &RETURN_APPROVED,
+            _ => {
+                // A return whose exchange came to nothing is one for a refund.
+                let exchange = found.exchange_order;
+                if let Some(order) = exchange.filter(|_| found.kind == ReturnKind::Exchange)
+                    && let Some(first) = orders::find(&db, found.order).await?
+                {
+                    let lines = lines::of(&db, &first).await?;
+                    drop(db);
+                    let about = About::Exchange(&found, &first, &lines);
+                    return self.mail(scope, job, order, &ORDER_EXCHANGED, about).await;
+                }
+                &RETURN_APPROVED
+            }
         };
+        drop(db);
         self.mail(scope, job, found.order, kind, About::Return(&found))
             .await
     }
@@ -177,13 +185,9 @@ impl Orders {
                 });
             }
             About::Return(found) => values.returned = Some(ReturnOfMail::new(found, &lines)),
-            About::Exchange(found) => {
-                let db = self.database.read(scope).await?;
-                if let Some(first) = orders::find(&db, found.order).await? {
-                    let of_first = lines::of(&db, &first).await?;
-                    values.returned = Some(ReturnOfMail::new(found, &of_first));
-                    values.exchange = Some(ExchangeOfMail::new(found, &first, &order));
-                }
+            About::Exchange(found, first, of_first) => {
+                values.returned = Some(ReturnOfMail::new(found, of_first));
+                values.exchange = Some(ExchangeOfMail::new(found, first, &order));
             }
         }
         let letter = Letter {
