@@ -14,7 +14,7 @@ pub(crate) async fn nothing_else() -> Result<actix_web::HttpResponse, ApiError> 
 
 /// 503, for a process that is not built yet.
 pub(crate) async fn not_yet() -> HttpResponse {
-    let id = format!("req_{}", base64url(&random::bytes::<15>()));
+    let id = format!("req_{}", base64url(&random::id_bytes::<15>()));
     let fault = Fault::transient("the process starts");
     render(&fault.into(), &id, SystemClock.now())
 }

@@ -59,7 +59,7 @@ impl TestBuyer for TestGateway {
         let tx = self.database.begin_write(scope, "test_gateway.act").await?;
         if store::leave_open(&tx, session, status, now).await? {
             let event = Event {
-                id: format!("tev_{}", base64url(&random::bytes::<16>())),
+                id: format!("tev_{}", base64url(&random::id_bytes::<16>())),
                 kind: kind.to_owned(),
                 session: session.to_owned(),
                 tenant: Some(scope.tenant()),
