@@ -12,7 +12,7 @@ use std::num::NonZeroUsize;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use catalog_model::search::{Index, Stored, Tree};
+use catalog_model::search::{BadStore, Index, Stored, Tree};
 use catalog_repository::categories;
 use catalog_repository::search::{self, MAX_CANDIDATES, Narrowing};
 use database::Database;
@@ -30,8 +30,11 @@ const KEPT: Duration = Duration::from_mins(1);
 
 /// Products to be searched, of what is stored.
 pub(crate) fn read(stored: &[Stored], tree: Arc<Tree>) -> Result<Index, Fault> {
-    Index::read(stored, tree)
-        .map_err(|error| Fault::permanent("read what is searched").caused_by(error))
+    Index::read(stored, tree).map_err(unreadable)
+}
+
+fn unreadable(error: BadStore) -> Fault {
+    Fault::permanent("read what is searched").caused_by(error)
 }
 
 type AllNotes = Mutex<HashMap<TenantId, Notes>>;
@@ -84,14 +87,18 @@ impl Shelf {
         }
     }
 
-    /// What has to be read before the products of a tenant are as they are in
-    /// the database. From now on changes are noted.
-    fn due(&self, tenant: TenantId) -> (Option<Kept>, Due) {
+    fn known(&self, tenant: TenantId) -> Option<Kept> {
         let known = self.products.get(&tenant);
-        let known = known.filter(|kept| kept.read.elapsed() < KEPT);
-        let mut due = open(&self.notes).entry(tenant).or_default().due();
-        due.everything |= known.is_none();
-        (known.filter(|_| !due.everything), due)
+        known.filter(|kept| kept.read.elapsed() < KEPT)
+    }
+
+    /// The products of a tenant, if they are as in the database. From now on
+    /// changes are noted.
+    fn current(&self, tenant: TenantId) -> Option<Kept> {
+        // Both at one moment: they are exchanged together, too.
+        let mut notes = open(&self.notes);
+        let is_nothing_due = notes.entry(tenant).or_default().is_nothing_due();
+        self.known(tenant).filter(|_| is_nothing_due)
     }
 
     /// The products of the scope's tenant as they are, if they are in memory or
@@ -102,18 +109,12 @@ impl Shelf {
         database: &Database,
     ) -> Result<Option<Arc<Index>>, Fault> {
         let tenant = scope.tenant();
-        let (known, due) = self.due(tenant);
-        if known.is_none() {
-            let notes = open(&self.notes);
-            let notes = notes.get(&tenant);
-            if notes.is_some_and(|of| of.was_read_lately() || of.reading.try_lock().is_err()) {
-                return Ok(None);
-            }
+        let are_known = self.known(tenant).is_some();
+        let is_busy = |notes: &Notes| notes.is_busy(are_known);
+        if open(&self.notes).get(&tenant).is_some_and(is_busy) {
+            return Ok(None);
         }
-        let index = match known {
-            Some(known) if due.is_nothing() => self.fresh(known, scope, database),
-            _ => self.index(scope, database).await?,
-        };
+        let index = self.index(scope, database).await?;
         // Not all of them have been read.
         Ok(Some(index).filter(|index| index.len() < MAX_CANDIDATES))
     }
@@ -126,19 +127,20 @@ impl Shelf {
         database: &Database,
     ) -> Result<Arc<Index>, Fault> {
         let tenant = scope.tenant();
-        if let (Some(known), due) = self.due(tenant)
-            && due.is_nothing()
-        {
+        if let Some(known) = self.current(tenant) {
             return Ok(self.fresh(known, scope, database));
         }
-        let reading = open(&self.notes).entry(tenant).or_default().reading.clone();
+        let reading = open(&self.notes).entry(tenant).or_default().reading();
         let _alone = reading.lock().await;
         // Somebody may have read it meanwhile.
-        let (known, mut due) = self.due(tenant);
+        if let Some(known) = self.current(tenant) {
+            return Ok(known.index);
+        }
+        let known = self.known(tenant);
+        let mut due = open(&self.notes).entry(tenant).or_default().due();
         let exchanged = match known {
-            Some(known) if due.is_nothing() => return Ok(known.index),
-            Some(known) => changed(&known, scope, database, &due).await?,
-            None => None,
+            Some(known) if !due.everything => changed(known, scope, database, &due).await?,
+            _ => None,
         };
         let kept = if let Some(kept) = exchanged {
             kept
@@ -182,9 +184,12 @@ impl Shelf {
     async fn again(&self, scope: &Scope, database: &Database) -> Result<(), Fault> {
         let tenant = scope.tenant();
         let read = all(scope, database).await;
-        let reading = open(&self.notes).entry(tenant).or_default().reading.clone();
+        let reading = open(&self.notes).entry(tenant).or_default().reading();
         let _alone = reading.lock().await;
-        open(&self.notes).entry(tenant).or_default().end();
+        // Dropped after the notes are closed, which takes a while.
+        let _outdated = self.known(tenant);
+        let mut notes = open(&self.notes);
+        notes.entry(tenant).or_default().end();
         self.keep(tenant, read?);
         Ok(())
     }
@@ -192,29 +197,37 @@ impl Shelf {
 
 /// Products with what has changed; none if that is too much.
 async fn changed(
-    known: &Kept,
+    known: Kept,
     scope: &Scope,
     database: &Database,
     due: &Due,
 ) -> Result<Option<Kept>, Fault> {
     let db = database.read(scope).await?;
-    let mut index = known.index.clone();
-    if due.tree {
-        let tree = Tree::new(categories::all(&db).await?);
-        index = Arc::new(index.under(Arc::new(tree)));
-    }
-    if !due.products.is_empty() {
-        let products = search::stored_of(&db, &due.products).await?;
-        let exchanged = index
-            .with(products)
-            .map_err(|error| Fault::permanent("read what is searched").caused_by(error))?;
-        match exchanged {
-            Some(exchanged) => index = Arc::new(exchanged),
-            None => return Ok(None),
+    let tree = if due.tree {
+        Some(Tree::new(categories::all(&db).await?))
+    } else {
+        None
+    };
+    let products = match due.products.as_slice() {
+        [] => Vec::new(),
+        products => search::stored_of(&db, products).await?,
+    };
+    drop(db);
+    in_the_background(move || {
+        let mut index = known.index;
+        if let Some(tree) = tree {
+            index = Arc::new(index.under(Arc::new(tree)));
         }
-    }
-    let read = known.read;
-    Ok(Some(Kept { index, read }))
+        if !products.is_empty() {
+            match index.with(products).map_err(unreadable)? {
+                Some(exchanged) => index = Arc::new(exchanged),
+                None => return Ok(None),
+            }
+        }
+        let read = known.read;
+        Ok(Some(Kept { index, read }))
+    })
+    .await
 }
 
 async fn all(scope: &Scope, database: &Database) -> Result<Kept, Fault> {
@@ -223,12 +236,19 @@ async fn all(scope: &Scope, database: &Database) -> Result<Kept, Fault> {
     let tree = Arc::new(Tree::new(categories::all(&db).await?));
     let stored = search::stored(&db, &Narrowing::default()).await?;
     drop(db);
-    // A hundred thousand take a while.
-    let index = tokio::task::spawn_blocking(move || read(&stored, tree))
-        .await
-        .map_err(|error| Fault::permanent("read products").caused_by(error))??;
+    let index = in_the_background(move || read(&stored, tree)).await?;
     Ok(Kept {
         index: Arc::new(index),
         read: begun,
     })
+}
+
+/// Does what may take a while, with a hundred thousand products, where it does
+/// not keep other requests waiting.
+async fn in_the_background<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T, Fault> + Send + 'static,
+) -> Result<T, Fault> {
+    tokio::task::spawn_blocking(work)
+        .await
+        .map_err(|error| Fault::permanent("read products").caused_by(error))?
 }

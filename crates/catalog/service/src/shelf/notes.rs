@@ -1,6 +1,6 @@
 //! What has changed since products were read.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -21,7 +21,7 @@ pub(super) struct Notes {
     tree: Option<u64>,
     products: HashMap<ProductId, u64>,
     /// Held by whoever reads them, so that only one does.
-    pub(super) reading: Arc<tokio::sync::Mutex<()>>,
+    reading: Arc<tokio::sync::Mutex<()>>,
     /// When all products were read, or were to be.
     read: Option<Instant>,
     /// What changes while all products are read again.
@@ -36,31 +36,28 @@ pub(super) struct Due {
     last: u64,
 }
 
-impl Due {
-    pub(super) fn is_nothing(&self) -> bool {
-        !self.everything && !self.tree && self.products.is_empty()
-    }
-}
-
 /// What has changed.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub(super) struct Change {
     everything: bool,
     tree: bool,
-    products: Vec<ProductId>,
+    products: BTreeSet<ProductId>,
 }
 
 impl Change {
     pub(super) const EVERYTHING: Self = Self {
         everything: true,
         tree: false,
-        products: Vec::new(),
+        products: BTreeSet::new(),
     };
 
     fn and(&mut self, other: &Self) {
-        self.everything |= other.everything;
         self.tree |= other.tree;
         self.products.extend(&other.products);
+        self.everything |= other.everything || self.products.len() > MAX_CHANGED;
+        if self.everything {
+            self.products.clear();
+        }
     }
 
     /// What tags are about, which may be those of several events; none if what
@@ -71,7 +68,8 @@ impl Change {
             return None;
         }
         let tree = has(TREE_TAG);
-        let products: Vec<ProductId> = tags.iter().filter_map(|tag| product_of_tag(tag)).collect();
+        let products: BTreeSet<ProductId> =
+            tags.iter().filter_map(|tag| product_of_tag(tag)).collect();
         Some(Self {
             everything: has(ALL_TAG) || !tree && products.is_empty(),
             tree,
@@ -97,6 +95,17 @@ impl Notes {
             self.products
                 .extend(products.map(|product| (product, self.last)));
         }
+    }
+
+    pub(super) fn is_nothing_due(&self) -> bool {
+        self.everything.is_none() && self.tree.is_none() && self.products.is_empty()
+    }
+
+    /// Whether all products have to be read, but not so soon: somebody does or
+    /// did lately.
+    pub(super) fn is_busy(&self, are_known: bool) -> bool {
+        let needs_all = !are_known || self.everything.is_some();
+        needs_all && (self.was_read_lately() || self.reading.try_lock().is_err())
     }
 
     pub(super) fn due(&self) -> Due {
@@ -138,7 +147,12 @@ impl Notes {
         }
     }
 
-    pub(super) fn was_read_lately(&self) -> bool {
+    /// The lock of whoever reads what is due.
+    pub(super) fn reading(&self) -> Arc<tokio::sync::Mutex<()>> {
+        self.reading.clone()
+    }
+
+    fn was_read_lately(&self) -> bool {
         self.read.is_some_and(|read| read.elapsed() < REST)
     }
 }
@@ -156,8 +170,14 @@ mod tests {
         Change {
             everything: false,
             tree: false,
-            products: products.to_vec(),
+            products: products.iter().copied().collect(),
         }
+    }
+
+    /// More products than are read one by one.
+    fn many() -> impl Iterator<Item = ProductId> {
+        let seconds = (0..).take(MAX_CHANGED + 1);
+        seconds.map(|seconds| ProductId::new(Timestamp::from_seconds(seconds)))
     }
 
     #[test]
@@ -176,8 +196,9 @@ mod tests {
         notes.note(Change::EVERYTHING);
         assert!(notes.due().everything);
         notes.done(&notes.due());
-        assert!(notes.due().is_nothing());
-        notes.note(products(&vec![one; MAX_CHANGED + 1]));
+        assert!(notes.is_nothing_due());
+        let many: Vec<ProductId> = many().collect();
+        notes.note(products(&many));
         assert!(notes.due().everything, "too many to be read one by one");
     }
 
@@ -189,7 +210,7 @@ mod tests {
         notes.note(products(&[one]));
         // A question reads it in the meantime.
         notes.done(&notes.due());
-        assert!(notes.due().is_nothing());
+        assert!(notes.is_nothing_due());
         notes.end();
         assert_eq!(notes.due().products, [one]);
         assert!(!notes.begin(), "that was just now");
@@ -197,6 +218,32 @@ mod tests {
         assert!(notes.begin());
         notes.end();
         assert_eq!(notes.due().products, [one]);
+        notes.read = None;
+        assert!(notes.begin());
+        for product in many() {
+            notes.note(products(&[product]));
+        }
+        notes.done(&notes.due());
+        notes.end();
+        assert!(
+            notes.due().everything,
+            "too many to be remembered one by one"
+        );
+    }
+
+    #[test]
+    fn all_are_not_read_again_so_soon() {
+        let mut notes = Notes::default();
+        assert!(!notes.is_busy(false) && !notes.is_busy(true));
+        let reading = notes.reading();
+        let guard = reading.try_lock().expect("nobody reads");
+        assert!(notes.is_busy(false) && !notes.is_busy(true));
+        drop(guard);
+        notes.note(Change::EVERYTHING);
+        notes.done(&notes.due());
+        assert!(notes.is_busy(false) && !notes.is_busy(true));
+        notes.note(Change::EVERYTHING);
+        assert!(notes.is_busy(true));
     }
 
     #[test]
