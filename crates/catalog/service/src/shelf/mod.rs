@@ -111,6 +111,10 @@ impl Shelf {
         let tenant = scope.tenant();
         let are_known = self.known(tenant).is_some();
         let is_busy = |notes: &Notes| notes.is_busy(are_known);
+        if self.is_flooded(tenant) {
+            self.read_again(scope, database);
+            return Ok(None);
+        }
         if open(&self.notes).get(&tenant).is_some_and(is_busy) {
             return Ok(None);
         }
@@ -119,7 +123,8 @@ impl Shelf {
         Ok(Some(index).filter(|index| index.len() < MAX_CANDIDATES))
     }
 
-    /// The products of the scope's tenant as they are. Takes no statement when
+    /// The products of the scope's tenant as they are, or, while too many of
+    /// them change, as they were some seconds ago. Takes no statement when
     /// nothing changed.
     pub(crate) async fn index(
         &self,
@@ -130,11 +135,21 @@ impl Shelf {
         if let Some(known) = self.current(tenant) {
             return Ok(self.fresh(known, scope, database));
         }
+        if self.is_flooded(tenant)
+            && let Some(known) = self.known(tenant)
+        {
+            self.read_again(scope, database);
+            return Ok(known.index);
+        }
+        let asked = Instant::now();
         let reading = open(&self.notes).entry(tenant).or_default().reading();
         let _alone = reading.lock().await;
         // Somebody may have read it meanwhile.
         if let Some(known) = self.current(tenant) {
             return Ok(known.index);
+        }
+        if let Some(lent) = self.lent_since(tenant, asked) {
+            return Ok(lent);
         }
         let known = self.known(tenant);
         let mut due = open(&self.notes).entry(tenant).or_default().due();
@@ -148,40 +163,75 @@ impl Shelf {
             due.everything = true;
             all(scope, database).await?
         };
-        let index = self.keep(tenant, kept);
+        let (index, begun) = (kept.index.clone(), kept.read);
+        self.keep(tenant, kept);
         if let Some(notes) = open(&self.notes).get_mut(&tenant) {
             notes.done(&due);
+            if due.everything {
+                notes.lend(begun, &index);
+            }
         }
+        self.tell_of_no_room(tenant, &index);
         Ok(index)
     }
 
-    fn keep(&self, tenant: TenantId, kept: Kept) -> Arc<Index> {
-        let index = kept.index.clone();
+    fn lent_since(&self, tenant: TenantId, asked: Instant) -> Option<Arc<Index>> {
+        open(&self.notes).get(&tenant)?.lent_since(asked)
+    }
+
+    fn keep(&self, tenant: TenantId, kept: Kept) {
         self.products.insert(tenant, kept);
         // At once, so that what has no room is not kept.
         self.products.run_pending_tasks();
-        index
+    }
+
+    fn tell_of_no_room(&self, tenant: TenantId, index: &Index) {
+        let has_room = self.products.contains_key(&tenant);
+        let mut notes = open(&self.notes);
+        if !has_room && notes.entry(tenant).or_default().is_to_be_told() {
+            tracing::warn!(
+                %tenant,
+                bytes = index.bytes(),
+                "CATALOG_SEARCH_BYTES has no room for the products of a shop: facets and search take longer there"
+            );
+        }
+    }
+
+    /// How much memory is taken, in bytes.
+    pub(crate) fn bytes(&self) -> u64 {
+        self.products.weighted_size()
     }
 
     /// Products that are as far as is known, and are read again meanwhile if
     /// that is long ago.
     fn fresh(&self, known: Kept, scope: &Scope, database: &Database) -> Arc<Index> {
-        if known.read.elapsed() > FRESH
-            && open(&self.notes).entry(scope.tenant()).or_default().begin()
-        {
-            let (shelf, scope, database) = (self.clone(), scope.clone(), database.clone());
-            tokio::spawn(async move {
-                if let Err(fault) = shelf.again(&scope, &database).await {
-                    tracing::warn!(error = %fault, "products cannot be read again");
-                }
-            });
+        if known.read.elapsed() > FRESH {
+            self.read_again(scope, database);
         }
         known.index
     }
 
+    fn is_flooded(&self, tenant: TenantId) -> bool {
+        let notes = open(&self.notes);
+        notes.get(&tenant).is_some_and(Notes::is_flooded)
+    }
+
+    /// Reads all products beside the questions, unless somebody does or did
+    /// lately.
+    fn read_again(&self, scope: &Scope, database: &Database) {
+        let begun = open(&self.notes).entry(scope.tenant()).or_default().begin();
+        let Some(due) = begun else { return };
+        let (shelf, scope, database) = (self.clone(), scope.clone(), database.clone());
+        tokio::spawn(async move {
+            if let Err(fault) = shelf.again(&scope, &database, &due).await {
+                tracing::warn!(error = %fault, "products cannot be read again");
+            }
+        });
+    }
+
     /// Reads all products, and keeps them with what has changed meanwhile still
     /// to be read.
-    async fn again(&self, scope: &Scope, database: &Database) -> Result<(), Fault> {
+    async fn again(&self, scope: &Scope, database: &Database, due: &Due) -> Result<(), Fault> {
         let tenant = scope.tenant();
         let read = all(scope, database).await;
         let reading = open(&self.notes).entry(tenant).or_default().reading();
@@ -189,7 +239,8 @@ impl Shelf {
         // Dropped after the notes are closed, which takes a while.
         let _outdated = self.known(tenant);
         let mut notes = open(&self.notes);
-        notes.entry(tenant).or_default().end();
+        let read_due = read.is_ok().then_some(due);
+        notes.entry(tenant).or_default().end(read_due);
         self.keep(tenant, read?);
         Ok(())
     }
