@@ -65,7 +65,7 @@ impl TestBuyer for TestGateway {
                 store::keep(&tx, session, outcome == TestOutcome::Pay).await?;
             }
             let event = Event {
-                id: format!("tev_{}", base64url(&random::bytes::<16>())),
+                id: format!("tev_{}", base64url(&random::id_bytes::<16>())),
                 kind: kind.to_owned(),
                 session: session.to_owned(),
                 tenant: Some(scope.tenant()),

@@ -99,7 +99,7 @@ impl Orders {
         if order.reserved_until.is_none_or(|until| until <= now) {
             self.reserve_again(&tx, &mut batch, &mut order).await?;
         } else {
-            order.reserved_until = Some(self.reserved_until());
+            order.reserved_until = Some(self.reserved_until_of(&order));
         }
         let attempt = new_attempt(&order, gateway, now, self.settings.session_ttl);
         order.changed(now);
@@ -132,7 +132,7 @@ impl Orders {
         if wanted.is_empty() {
             return Ok(());
         }
-        let until = self.reserved_until();
+        let until = self.reserved_until_of(order);
         let owed = self
             .catalog
             .reserve_in_tx(tx, batch, order.id, &wanted, until)
