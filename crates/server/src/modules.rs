@@ -11,6 +11,7 @@ use api::Services;
 use catalog_model::ports::FileStore;
 use catalog_service::{Catalog, CatalogParts};
 use config::Settings;
+use credits_model::mails::CREDITS_MAILS;
 use credits_model::quota::mails::QUOTA_MAILS;
 use credits_service::{Credits, CreditsParts, Quotas, QuotasParts};
 use database::Database;
@@ -113,14 +114,15 @@ pub(crate) fn services(
     }
 }
 
-/// What mails there are.
+/// The mails of every domain.
 fn mail_kinds() -> Vec<&'static MailKind> {
     [
         ACCOUNTS_MAILS,
-        ORDERS_MAILS,
-        ENGAGEMENT_MAILS,
+        CREDITS_MAILS,
         QUOTA_MAILS,
         SUBSCRIPTIONS_MAILS,
+        ORDERS_MAILS,
+        ENGAGEMENT_MAILS,
     ]
     .concat()
 }

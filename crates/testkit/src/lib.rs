@@ -9,6 +9,7 @@ pub mod midtrans;
 pub mod node;
 pub mod picture;
 pub mod programs;
+pub mod python;
 pub mod seed;
 pub mod shop;
 pub mod sink;

@@ -3,6 +3,7 @@
 pub(crate) mod address;
 pub(crate) mod aftercare;
 pub(crate) mod audit;
+pub(crate) mod auto_top_up;
 pub(crate) mod cart;
 pub(crate) mod category;
 pub(crate) mod choices;

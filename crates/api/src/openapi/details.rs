@@ -41,6 +41,8 @@ const REFUSALS: &[(&str, &str)] = &[
     ("auth.two_factor_not_enabled", "two-factor authentication is not on"),
     ("auth.two_factor_not_enrolled", "there is nothing to confirm; begin with `POST /api/auth/2fa/enroll`"),
     ("auth.users_only", "this cannot be done with an API key; sign in as a user"),
+    ("auto_top_up.invalid_threshold", "the threshold is a positive number of minor units in EUR"),
+    ("auto_top_up.no_payment_method", "no way of paying is saved; top up once with save_payment_method"),
     ("bundle.has_stock", "a bundle has no stock of its own, and this variant has: set it to 0 first, when no order waits for it any more"),
     ("cart.not_found", "there is no such cart; a guest's cart needs its token in `X-Cart-Token`"),
     ("cart.ordered", "this cart became an order; start a new one"),

@@ -5,6 +5,7 @@ pub(crate) mod addresses;
 pub(crate) mod admin;
 pub(crate) mod api_keys;
 pub(crate) mod auth;
+pub(crate) mod auto_top_ups;
 pub(crate) mod cart_coupons;
 pub(crate) mod carts;
 pub(crate) mod catalog;

@@ -94,6 +94,11 @@ impl Catalog {
         }
     }
 
+    /// How much memory is taken by products that are searched, in bytes.
+    pub fn search_bytes(&self) -> u64 {
+        self.shelf.bytes()
+    }
+
     fn now(&self) -> Timestamp {
         self.queue.clock().now()
     }

@@ -1,6 +1,7 @@
 //! Wallets, their ledger, lots and holds in the database. Nothing is decided
 //! here.
 
+pub mod auto_top_ups;
 pub mod gift_cards;
 pub mod holds;
 pub mod ledger;

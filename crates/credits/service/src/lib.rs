@@ -8,12 +8,15 @@
 
 mod acknowledging;
 mod admin;
+mod auto_charging;
+mod auto_top_ups;
 mod booking;
 mod chargebacks;
 mod expiry;
 mod gift_cards;
 mod holds;
 mod holds_by_name;
+mod notices;
 mod personal;
 mod proof;
 mod quota;
@@ -38,6 +41,7 @@ use url::Url;
 
 pub use acknowledging::Acknowledgement;
 pub use admin::{Adjustment, AdminRefund, Grant, WalletDetail};
+pub use auto_top_ups::{OwnAutoTopUp, WantedAutoTopUp};
 pub use booking::{Credit, CreditSource, RefundOf, RefundSpend, Spend};
 pub use credits_repository::gift_cards::Filter as GiftCardFilter;
 pub use credits_repository::ledger::Filter as TransactionFilter;
