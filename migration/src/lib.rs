@@ -33,6 +33,10 @@ mod m0023_imported_supply;
 mod m0024_credits;
 mod m0025_paid_by_wallet;
 mod m0026_gift_cards;
+mod m0027_wallets_more;
+mod m0028_services;
+mod m0029_quotas;
+mod m0030_subscriptions;
 mod m0031_clusters;
 mod reshape;
 mod script;
@@ -95,6 +99,10 @@ fn all() -> Vec<Box<dyn Owned>> {
         Box::new(m0024_credits::MIGRATION),
         Box::new(m0025_paid_by_wallet::MIGRATION),
         Box::new(m0026_gift_cards::MIGRATION),
+        Box::new(m0027_wallets_more::MIGRATION),
+        Box::new(m0028_services::MIGRATION),
+        Box::new(m0029_quotas::MIGRATION),
+        Box::new(m0030_subscriptions::MIGRATION),
         Box::new(m0031_clusters::MIGRATION),
     ]
 }

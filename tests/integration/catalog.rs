@@ -155,6 +155,14 @@ async fn products_are_edited_from_what_was_read(#[values(Sqlite, Postgres)] back
         .filter(|answer| answer.status == 412)
         .count();
     assert_eq!((won, lost), (1, 3));
+    // Who changes whatever there is does so, whoever else does.
+    let other = post(&app, key, "/products", &json!({"name": "Other"}));
+    let other = format!("{ROOT}/products/{}", other.expect(201).await.text_at("/id"));
+    let any = (0..4).map(|n| {
+        let call = app.client.patch(&other, &json!({"name": format!("m{n}")}));
+        call.bearer(key).header("if-match", "*").expect(200)
+    });
+    futures::future::join_all(any).await;
 
     let taken = post(&app, key, "/products", &json!({"name": "Creme lamp"}));
     taken.refused(409, "product.slug_taken").await;

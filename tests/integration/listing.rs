@@ -102,6 +102,21 @@ async fn filters_and_orders(#[values(Sqlite, Postgres)] backend: Backend) {
             "{query}"
         );
     }
+    // What is below a category that is not shown is not found by it either.
+    let archive = app.client.post(
+        &format!("/api/admin/catalog/categories/{home}/archive"),
+        &Value::Null,
+    );
+    let archive = archive.bearer(&tenant.key).header("if-match", "*");
+    archive.expect(200).await;
+    for query in [
+        "category=light",
+        "category=light&facets=category",
+        "category=home&q=lamp",
+    ] {
+        let found = list(&app, query).expect(200).await;
+        assert_eq!(names(&found).len(), 0, "{query}");
+    }
     for bad in [
         "limit=0",
         "limit=101",

@@ -39,6 +39,8 @@ pub(crate) const MODULES: &[Module] = &[
     OPERATIONS,
     crate::routes::admin::audit::MODULE,
     crate::routes::wallet::MODULE,
+    crate::routes::services::MODULE,
+    crate::routes::subscriptions::MODULE,
 ];
 
 /// People, keys and tenants.

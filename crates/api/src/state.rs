@@ -9,7 +9,7 @@ use actix_web::http::header::HeaderMap;
 use catalog_service::Catalog;
 use clusters_service::Clusters;
 use config::Settings;
-use credits_service::Credits;
+use credits_service::{Credits, Quotas};
 use engagement_service::Engagement;
 use ipnet::IpNet;
 use kernel::secret::KeyRing;
@@ -17,6 +17,7 @@ use kernel::{Clock, CursorCodec, Scope};
 use orders_service::Orders;
 use queue::{QueueAdmin, StaleTags};
 use secrecy::SecretString;
+use subscriptions_service::Subscriptions;
 use tracing::Span;
 
 use crate::cache::AnswerCache;
@@ -44,6 +45,10 @@ pub struct Services {
     pub catalog: Arc<Catalog>,
     /// Wallets and their ledger.
     pub credits: Arc<Credits>,
+    /// How much of plans can be sold.
+    pub quotas: Arc<Quotas>,
+    /// Subscriptions of hosted services.
+    pub subscriptions: Arc<Subscriptions>,
     /// Orders.
     pub orders: Arc<Orders>,
     /// Reminders of carts, and figures.

@@ -157,13 +157,17 @@ fn checkout_times(s: &Settings, r: &mut Reader) {
         r.mistake("checkout.session_ttl", &format!("{ttl:?}"), expected);
     }
     // Nobody's order is canceled while the first page to pay it is open.
-    let pending = s.checkout.pending_ttl;
-    if pending <= ttl.saturating_add(s.checkout.reservation_grace) {
-        r.mistake(
-            "checkout.pending_ttl",
-            &format!("{pending:?}"),
-            "more than CHECKOUT_SESSION_TTL and CHECKOUT_RESERVATION_GRACE together",
-        );
+    for (name, pending) in [
+        ("checkout.pending_ttl", s.checkout.pending_ttl),
+        ("checkout.exchange_ttl", s.checkout.exchange_ttl),
+    ] {
+        if pending <= ttl.saturating_add(s.checkout.reservation_grace) {
+            r.mistake(
+                name,
+                &format!("{pending:?}"),
+                "more than CHECKOUT_SESSION_TTL and CHECKOUT_RESERVATION_GRACE together",
+            );
+        }
     }
 }
 
@@ -282,6 +286,7 @@ mod tests {
             ("AUTH_HASH_ITERATIONS", ["2", "100"], ["1", "101"]),
             ("CHECKOUT_SESSION_TTL", ["1m", "23h"], ["59s", "0s"]),
             ("CHECKOUT_PENDING_TTL", ["36m 1s", "30d"], ["36m", "0s"]),
+            ("CHECKOUT_EXCHANGE_TTL", ["36m 1s", "90d"], ["36m", "0s"]),
             ("JOBS_POLL_INTERVAL", ["10ms", "20s"], ["0s", "21s"]),
             ("JOBS_LEASE", ["2s", "1h"], ["1999ms", "2h"]),
         ] {

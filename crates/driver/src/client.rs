@@ -68,6 +68,11 @@ impl Call {
         Self::new(Method::POST, path)
     }
 
+    /// A `PUT` request without a body.
+    pub fn put(path: impl Into<String>) -> Self {
+        Self::new(Method::PUT, path)
+    }
+
     /// A `PATCH` request without a body.
     pub fn patch(path: impl Into<String>) -> Self {
         Self::new(Method::PATCH, path)

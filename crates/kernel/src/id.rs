@@ -264,6 +264,26 @@ kinds! {
     TopUp, TopUpId = "top";
     /// Credit that whoever knows a code gets, once.
     GiftCard, GiftCardId = "gift";
+    /// What hosted services are sorted by.
+    ServiceCategory, ServiceCategoryId = "scat";
+    /// A service that is hosted for customers.
+    Service, ServiceId = "svc";
+    /// What a customer pays for a hosted service.
+    Plan, PlanId = "plan";
+    /// How much of a plan can be sold.
+    Quota, QuotaId = "quo";
+    /// A part of a quota that somebody has.
+    Allocation, AllocationId = "qal";
+    /// A place in a waiting list.
+    Waiter, WaiterId = "wait";
+    /// A subscription of a hosted service.
+    Subscription, SubscriptionId = "sub";
+    /// What was charged for a subscription.
+    Charge, ChargeId = "chg";
+    /// Something that is asked about the instance of a subscription.
+    InstanceRequest, InstanceRequestId = "irq";
+    /// A code that makes subscriptions cheaper.
+    SubscriptionCoupon, SubscriptionCouponId = "scpn";
     /// A Kubernetes cluster that is registered.
     Cluster, ClusterId = "clu";
     /// What runs for a customer.

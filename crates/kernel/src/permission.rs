@@ -107,14 +107,22 @@ pub enum Permission {
     #[strum(serialize = "sellers:write")]
     #[serde(rename = "sellers:write")]
     SellersWrite,
-    /// See wallets, their transactions and top-ups.
+    /// See wallets, their transactions and top-ups, and quotas.
     #[strum(serialize = "credits:read")]
     #[serde(rename = "credits:read")]
     CreditsRead,
-    /// Adjust, refund, freeze wallets, and give credit away.
+    /// Adjust, refund, freeze wallets, give credit away, and change quotas.
     #[strum(serialize = "credits:write")]
     #[serde(rename = "credits:write")]
     CreditsWrite,
+    /// See subscriptions of hosted services and coupons for them.
+    #[strum(serialize = "subscriptions:read")]
+    #[serde(rename = "subscriptions:read")]
+    SubscriptionsRead,
+    /// End subscriptions, and make coupons for them.
+    #[strum(serialize = "subscriptions:write")]
+    #[serde(rename = "subscriptions:write")]
+    SubscriptionsWrite,
 }
 
 impl Permission {
@@ -258,6 +266,7 @@ impl Role {
                 P::InsightRead,
                 P::SellersRead,
                 P::CreditsRead,
+                P::SubscriptionsRead,
                 P::ClustersRead,
             ]
             .into_iter()

@@ -6,27 +6,32 @@ use uuid::Uuid;
 
 use crate::time::Timestamp;
 
-/// What of randomness is for ids: as much as one is asked for at most.
-const MAX_OF_ID: usize = 16;
 /// How much is fetched for ids at once; as much as Linux gives without a break.
 const STORE: usize = 256;
 
-/// `N` bytes from the operating system's generator. What is short is for ids,
-/// of which a request makes several: these bytes are fetched many at a time,
-/// because the call costs more than the bytes. Each is given out once.
+/// `N` bytes from the operating system's generator.
 ///
 /// # Panics
 /// When the operating system has no randomness to give; nothing safe can be
 /// done without it.
 pub fn bytes<const N: usize>() -> [u8; N] {
+    let mut given = [0u8; N];
+    fill(&mut given);
+    given
+}
+
+/// `N` bytes for an id, of which a request makes several: they are fetched many
+/// at a time, because the call costs more than the bytes, and each is given out
+/// once. `N` is at most 256.
+///
+/// # Panics
+/// As [`bytes`] does.
+pub fn id_bytes<const N: usize>() -> [u8; N] {
+    const { assert!(N <= STORE, "an id is shorter") };
     thread_local! {
         static LEFT: RefCell<([u8; STORE], usize)> = const { RefCell::new(([0; STORE], 0)) };
     }
     let mut given = [0u8; N];
-    if N > MAX_OF_ID {
-        fill(&mut given);
-        return given;
-    }
     LEFT.with_borrow_mut(|(store, left)| {
         if *left < N {
             fill(store);
@@ -48,7 +53,7 @@ fn fill(buffer: &mut [u8]) {
 /// A UUID of version 7 (RFC 9562) whose 48-bit time is `now`.
 pub fn uuid_v7(now: Timestamp) -> Uuid {
     let millis = u64::try_from(now.micros() / 1000).unwrap_or(0);
-    uuid::Builder::from_unix_timestamp_millis(millis, &bytes::<10>()).into_uuid()
+    uuid::Builder::from_unix_timestamp_millis(millis, &id_bytes::<10>()).into_uuid()
 }
 
 /// A UUID of version 7 that sorts after `previous`: a new one where that does,
@@ -67,13 +72,13 @@ pub fn uuid_v7_after(previous: Uuid, now: Timestamp) -> Uuid {
         return Uuid::from_u128((bits & !RANDOM_PART) | raised);
     }
     let millis = u64::try_from(bits >> 80).unwrap_or(0) + 1;
-    uuid::Builder::from_unix_timestamp_millis(millis, &bytes::<10>()).into_uuid()
+    uuid::Builder::from_unix_timestamp_millis(millis, &id_bytes::<10>()).into_uuid()
 }
 
 /// A number in `0..bound` (0 when `bound` is 0), for jitter and sampling. The
 /// modulo bias is below 2⁻³² for the bounds in use.
 pub fn below(bound: u64) -> u64 {
-    u64::from_le_bytes(bytes::<8>())
+    u64::from_le_bytes(id_bytes::<8>())
         .checked_rem(bound)
         .unwrap_or(0)
 }
@@ -86,9 +91,9 @@ mod tests {
     fn no_bytes_are_given_out_twice() {
         let mut known = std::collections::BTreeSet::new();
         for _ in 0..1_000 {
-            assert!(known.insert(bytes::<15>().to_vec()));
-            assert!(known.insert(bytes::<16>().to_vec()));
-            assert!(known.insert(bytes::<10>().to_vec()));
+            assert!(known.insert(id_bytes::<15>().to_vec()));
+            assert!(known.insert(id_bytes::<16>().to_vec()));
+            assert!(known.insert(id_bytes::<10>().to_vec()));
             assert!(known.insert(bytes::<32>().to_vec()));
         }
     }

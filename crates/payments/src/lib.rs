@@ -2,9 +2,12 @@
 //! the words that all sides share. Pure: nothing here talks to anything.
 
 mod attempt;
+mod kept;
 mod return_urls;
 
 use kernel::{Fault, Money, OrderId, PaymentId, RefundId, Scope, TenantId, Timestamp, TopUpId};
+
+pub use kept::{ChargeRequest, SavedMethod};
 
 pub use attempt::{DisputeOutcome, PaymentStatus, RefundStatus};
 pub use return_urls::{ReturnUrls, return_url};
@@ -63,6 +66,9 @@ pub struct SessionRequest {
     pub expires_at: Timestamp,
     /// Since when the gateway may have been asked for it.
     pub decided_at: Timestamp,
+    /// Whether the gateway keeps the way in which it is paid, to charge it
+    /// later; only of gateways that can.
+    pub save_method: bool,
 }
 
 /// A payment page.
@@ -89,6 +95,8 @@ pub struct SessionReport {
     pub intent: Option<String>,
     /// Why the last try was declined.
     pub failure: Option<String>,
+    /// The way in which it was paid, when the gateway keeps it.
+    pub saved: Option<SavedMethod>,
 }
 
 /// Where an attempt stands at the gateway.
@@ -300,6 +308,29 @@ pub trait PaymentGateway: Send + Sync {
     async fn refunds(&self, scope: &Scope, intent: &str)
     -> Result<Vec<RefundReport>, GatewayError>;
 
+    /// Whether it can keep ways of paying and charge them later.
+    fn keeps_methods(&self) -> bool {
+        false
+    }
+
+    /// Charges a way of paying that it keeps. Asking again answers where that
+    /// charge stands now, by the name under which it is reported and closed
+    /// like a page.
+    async fn charge(
+        &self,
+        _scope: &Scope,
+        _request: &ChargeRequest,
+    ) -> Result<SessionReport, GatewayError> {
+        Err(GatewayError::Refused(
+            "it keeps no ways of paying".to_owned(),
+        ))
+    }
+
+    /// Forgets a way of paying that it kept. Again is no error.
+    async fn forget(&self, _scope: &Scope, _method: &SavedMethod) -> Result<(), GatewayError> {
+        Ok(())
+    }
+
     /// Says where a dispute stands. Gateways without disputes know none.
     async fn dispute(&self, _scope: &Scope, _id: &str) -> Result<DisputeReport, GatewayError> {
         Err(GatewayError::Refused("there is no such dispute".to_owned()))
@@ -340,6 +371,9 @@ pub struct TestPage {
 pub enum TestOutcome {
     /// The buyer pays.
     Pay,
+    /// The buyer pays; when the same card is charged without them, it is
+    /// declined.
+    PayOnce,
     /// The card is declined for good.
     Decline,
     /// The buyer takes too long.

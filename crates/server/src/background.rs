@@ -3,9 +3,10 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use catalog_service::Catalog;
 use engagement_service::Engagement;
 use kernel::DomainError as _;
-use queue::{Queue, QueueAdmin, Relay, Worker, WorkerOptions};
+use queue::{QueueAdmin, Relay, Worker, WorkerOptions};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
@@ -78,7 +79,7 @@ impl Sutler {
         running.spawn(gauges(
             self.database.clone(),
             self.queue_admin.clone(),
-            self.queue.clone(),
+            self.catalog.clone(),
             stop.clone(),
         ));
         running
@@ -107,7 +108,7 @@ async fn visits(engagement: Arc<Engagement>, stop: CancellationToken) {
 async fn gauges(
     database: database::Database,
     admin: Arc<QueueAdmin>,
-    _queue: Queue,
+    catalog: Arc<Catalog>,
     stop: CancellationToken,
 ) {
     let mut ticks = tokio::time::interval(GAUGE_INTERVAL);
@@ -123,6 +124,7 @@ async fn gauges(
             gauge("sutler_pool_waiting", pool, status.waiting);
             gauge("sutler_pool_limit", pool, status.limit);
         }
+        search_gauge(catalog.search_bytes());
         metrics::counter!("sutler_database_round_trips_total").absolute(database.round_trips());
         match admin.lag_of_all().await {
             Ok(lag) => lag_gauges(&lag),
@@ -134,6 +136,11 @@ async fn gauges(
 #[expect(clippy::cast_precision_loss, reason = "a gauge is a float")]
 fn gauge(name: &'static str, pool: &'static str, value: usize) {
     metrics::gauge!(name, "pool" => pool).set(value as f64);
+}
+
+#[expect(clippy::cast_precision_loss, reason = "a gauge is a float")]
+fn search_gauge(bytes: u64) {
+    metrics::gauge!("sutler_search_bytes").set(bytes as f64);
 }
 
 #[expect(clippy::cast_precision_loss, reason = "a gauge is a float")]

@@ -113,6 +113,11 @@ pub const METRICS: &[(Kind, &str, &str)] = &[
         "For how long the oldest of them has waited.",
     ),
     (
+        Kind::Gauge,
+        "sutler_search_bytes",
+        "Memory of this process for products that are searched, in bytes.",
+    ),
+    (
         Kind::Counter,
         "sutler_carts_abandoned_total",
         "Carts that were left behind.",

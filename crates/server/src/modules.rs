@@ -4,15 +4,17 @@
 
 use std::sync::Arc;
 
-use accounts_model::mails::ACCOUNTS_MAILS;
+use accounts_model::mails::{ACCOUNTS_MAILS, MailKind};
 use accounts_model::ports::Mailer;
-use accounts_service::{Accounts, AccountsParts, People, PersonalData};
+use accounts_service::{Accounts, AccountsParts, People};
 use api::Services;
 use catalog_model::ports::FileStore;
 use catalog_service::{Catalog, CatalogParts};
 use clusters_service::{Clusters, ClustersParts};
 use config::Settings;
-use credits_service::{Credits, CreditsParts};
+use credits_model::mails::CREDITS_MAILS;
+use credits_model::quota::mails::QUOTA_MAILS;
+use credits_service::{Credits, CreditsParts, Quotas, QuotasParts};
 use database::Database;
 use engagement_model::mails::ENGAGEMENT_MAILS;
 use engagement_service::{Engagement, EngagementParts};
@@ -23,6 +25,8 @@ use orders_model::mails::ORDERS_MAILS;
 use orders_service::{Orders, OrdersParts};
 use queue::schedule::Schedule;
 use queue::{Queue, Registry};
+use subscriptions_model::mails::SUBSCRIPTIONS_MAILS;
+use subscriptions_service::{Subscriptions, SubscriptionsParts};
 
 use crate::compose::Gateways;
 
@@ -47,20 +51,12 @@ pub(crate) fn services(
         queue: queue.clone(),
         keys: base.keys.clone(),
         mailer: mailer.clone(),
-        mail_kinds: [ACCOUNTS_MAILS, ORDERS_MAILS, ENGAGEMENT_MAILS].concat(),
+        mail_kinds: mail_kinds(),
         settings: base.settings.auth.clone(),
         app_url: base.settings.http.app_url().clone(),
         own_host: base.settings.http.public_url.host_str().map(str::to_owned),
     }));
-    let catalog = Arc::new(Catalog::new(CatalogParts {
-        database: database.clone(),
-        queue: queue.clone(),
-        accounts: accounts.clone(),
-        files,
-        media: base.settings.media.clone(),
-        imports: base.settings.imports.clone(),
-        search_bytes: base.settings.catalog.search_bytes,
-    }));
+    let catalog = catalog(base, &accounts, files);
     let credits = Arc::new(Credits::new(CreditsParts {
         database: database.clone(),
         queue: queue.clone(),
@@ -71,7 +67,9 @@ pub(crate) fn services(
         session_ttl: base.settings.checkout.session_ttl,
         return_origins: return_origins(base.settings),
     }));
+    let quotas = quotas(base, &accounts, &catalog);
     let clusters = clusters(base, &accounts);
+    let subscriptions = subscriptions(base, &accounts, &catalog, &credits, &quotas);
     let orders = Arc::new(Orders::new(OrdersParts {
         database: database.clone(),
         queue: queue.clone(),
@@ -96,23 +94,65 @@ pub(crate) fn services(
         settings: base.settings.abandoned_carts.clone(),
         public_url: base.settings.http.public_url.clone(),
     }));
-    let of_credits: Arc<dyn PersonalData> = credits.clone();
-    let of_clusters: Arc<dyn PersonalData> = clusters.clone();
-    let of_orders: Arc<dyn PersonalData> = orders.clone();
-    let of_engagement: Arc<dyn PersonalData> = engagement.clone();
     let people = Arc::new(People::new(
         accounts.clone(),
-        vec![of_engagement, of_orders, of_clusters, of_credits],
+        // The last domain first.
+        vec![
+            engagement.clone(),
+            orders.clone(),
+            subscriptions.clone(),
+            clusters.clone(),
+            quotas.clone(),
+            credits.clone(),
+        ],
     ));
     Services {
         clusters,
         accounts,
         catalog,
         credits,
+        quotas,
+        subscriptions,
         orders,
         engagement,
         people,
     }
+}
+
+/// The mails of every domain.
+fn mail_kinds() -> Vec<&'static MailKind> {
+    [
+        ACCOUNTS_MAILS,
+        CREDITS_MAILS,
+        QUOTA_MAILS,
+        SUBSCRIPTIONS_MAILS,
+        ORDERS_MAILS,
+        ENGAGEMENT_MAILS,
+    ]
+    .concat()
+}
+
+/// What is sold.
+fn catalog(base: &Base<'_>, accounts: &Arc<Accounts>, files: Arc<dyn FileStore>) -> Arc<Catalog> {
+    Arc::new(Catalog::new(CatalogParts {
+        database: base.database.clone(),
+        queue: base.queue.clone(),
+        accounts: accounts.clone(),
+        files,
+        media: base.settings.media.clone(),
+        imports: base.settings.imports.clone(),
+        search_bytes: base.settings.catalog.search_bytes,
+    }))
+}
+
+/// How much of plans can be sold.
+fn quotas(base: &Base<'_>, accounts: &Arc<Accounts>, catalog: &Arc<Catalog>) -> Arc<Quotas> {
+    Arc::new(Quotas::new(QuotasParts {
+        database: base.database.clone(),
+        queue: base.queue.clone(),
+        accounts: accounts.clone(),
+        catalog: catalog.clone(),
+    }))
 }
 
 /// Clusters, and what runs there.
@@ -130,6 +170,24 @@ fn clusters(base: &Base<'_>, accounts: &Arc<Accounts>) -> Arc<Clusters> {
     }))
 }
 
+/// Subscriptions of hosted services.
+fn subscriptions(
+    base: &Base<'_>,
+    accounts: &Arc<Accounts>,
+    catalog: &Arc<Catalog>,
+    credits: &Arc<Credits>,
+    quotas: &Arc<Quotas>,
+) -> Arc<Subscriptions> {
+    Arc::new(Subscriptions::new(SubscriptionsParts {
+        database: base.database.clone(),
+        queue: base.queue.clone(),
+        accounts: accounts.clone(),
+        catalog: catalog.clone(),
+        credits: credits.clone(),
+        quotas: quotas.clone(),
+    }))
+}
+
 /// Handlers and schedules of every domain.
 pub(crate) fn background(base: &Base<'_>, services: &Services) -> (Registry, Vec<Schedule>) {
     let mut registry = Registry::default();
@@ -137,9 +195,11 @@ pub(crate) fn background(base: &Base<'_>, services: &Services) -> (Registry, Vec
     accounts_jobs::register(&mut registry, &services.accounts, &services.people);
     catalog_jobs::register(&mut registry, &services.catalog);
     credits_jobs::register(&mut registry, &services.credits);
+    credits_jobs::register_quotas(&mut registry, &services.quotas);
+    clusters_jobs::register(&mut registry, &services.clusters);
+    subscriptions_jobs::register(&mut registry, &services.subscriptions);
     orders_jobs::register(&mut registry, &services.orders);
     engagement_jobs::register(&mut registry, &services.engagement);
-    clusters_jobs::register(&mut registry, &services.clusters);
     if let Some(url) = &base.settings.nats_url {
         Arc::new(Bus::new(url.clone())).register(&mut registry);
     }
@@ -147,7 +207,9 @@ pub(crate) fn background(base: &Base<'_>, services: &Services) -> (Registry, Vec
     schedules.extend(accounts_jobs::schedules());
     schedules.extend(catalog_jobs::schedules());
     schedules.extend(credits_jobs::schedules());
+    schedules.extend(credits_jobs::quota_schedules());
     schedules.extend(clusters_jobs::schedules());
+    schedules.extend(subscriptions_jobs::schedules());
     schedules.extend(orders_jobs::schedules());
     schedules.extend(engagement_jobs::schedules());
     (registry, schedules)

@@ -1,6 +1,8 @@
 //! The binary as an outside process: a purchase, and what outlasts SIGKILL.
 //! The long forms are `make demo` and `make crash`.
 
+mod top_up_steps;
+
 use std::path::Path;
 
 use driver::installation::Backend::{self, Postgres, Sqlite};
@@ -38,4 +40,24 @@ async fn nothing_acknowledged_is_lost_when_the_process_is_killed(
     assert_eq!(seen.anomalies, Vec::<String>::new());
     assert_eq!(seen.kills, options.rounds);
     assert!(seen.orders > 0, "nobody bought anything: {seen:?}");
+}
+
+/// Of what is paid, nothing is lost and nothing is credited twice, whichever
+/// step of a top-up is the last one. `CRASH_ROUNDS` kills at each step more
+/// often.
+#[rstest]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_top_up_survives_being_killed_between_any_two_steps(
+    #[values(Sqlite, Postgres)] backend: Backend,
+) {
+    let number = |name, otherwise| {
+        let given = std::env::var(name).ok();
+        given.map_or(otherwise, |text: String| text.parse().expect("a number"))
+    };
+    let (rounds, seed) = (number("CRASH_ROUNDS", 1), number("CRASH_SEED", 42));
+    let rounds = u32::try_from(rounds).expect("a small number");
+    let kills = top_up_steps::run(Path::new(SUTLER), backend, rounds, seed)
+        .await
+        .expect("nothing is lost or doubled");
+    println!("{backend:?}: killed {kills} times");
 }

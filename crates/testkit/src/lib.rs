@@ -11,6 +11,7 @@ pub mod midtrans;
 pub mod node;
 pub mod picture;
 pub mod programs;
+pub mod python;
 pub mod seed;
 pub mod shop;
 pub mod sink;

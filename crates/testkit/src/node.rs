@@ -9,7 +9,7 @@ use serde_json::Value;
 use crate::programs::{python_program, tools};
 
 /// The root of the workspace.
-fn root() -> PathBuf {
+pub(crate) fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
 }
 
@@ -31,18 +31,26 @@ fn run_blocking(folder: &str, script: &str, input: &str) -> Value {
         packages.exists(),
         "the npm packages of tests/tools/{folder} are missing; scripts/tools brings them (make test does)"
     );
-    let mut node = Command::new(python_program("nodejs"))
-        .arg(root().join("tests/tools").join(folder).join(script))
-        .env("NODE_PATH", packages)
+    let script = root().join("tests/tools").join(folder).join(script);
+    let mut node = Command::new(python_program("nodejs"));
+    talk(node.arg(script).env("NODE_PATH", packages), input)
+}
+
+/// Gives a program JSON and takes the JSON it prints.
+///
+/// # Panics
+/// When it fails.
+pub(crate) fn talk(program: &mut Command, input: &str) -> Value {
+    let mut running = program
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .stderr(Stdio::inherit())
         .spawn()
-        .expect("Node.js runs");
-    let mut stdin = node.stdin.take().expect("a pipe");
+        .expect("the program runs");
+    let mut stdin = running.stdin.take().expect("a pipe");
     stdin.write_all(input.as_bytes()).expect("write to it");
     drop(stdin);
-    let done = node.wait_with_output().expect("it ends");
-    assert!(done.status.success(), "{script} failed; see above");
+    let done = running.wait_with_output().expect("it ends");
+    assert!(done.status.success(), "{program:?} failed; see above");
     serde_json::from_slice(&done.stdout).expect("it prints JSON")
 }

@@ -12,6 +12,7 @@ use testkit::{Answer, App};
 use super::clusters::fresh_in_clusters;
 use super::of_sellers::{of_seller, seller_callers};
 use super::routes::{Access, Route};
+use super::services::{fresh_in_hosting, hosted};
 use super::wallets::{fresh_in_wallet, paid_top_up, wallet};
 
 /// Somebody who calls.
@@ -196,6 +197,7 @@ pub async fn things(app: &App, tenant: &Tenant) -> (Things, Tokens) {
     things.insert("wallet_id", wallet(app, tenant, &things["currency"]).await);
     let paid = paid_top_up(app, tenant, &things["currency"]).await;
     things.insert("paid_top_up_id", paid);
+    hosted(app, tenant, &mut things).await;
     things.insert("image_id", picture(app, tenant, &item.product).await);
     app.drain().await;
     things.insert("import_id", import(app, tenant).await);
@@ -317,6 +319,7 @@ pub async fn fresh(
     {
         fresh_in_wallet(app, tenant, route, owner, things).await;
     }
+    fresh_in_hosting(app, route, owner, things).await;
     if wants("import_id") {
         // What goes on is in the way of the next one.
         app.drain().await;

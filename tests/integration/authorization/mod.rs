@@ -5,6 +5,7 @@ mod callers;
 mod clusters;
 mod of_sellers;
 mod routes;
+mod services;
 mod wallets;
 
 use std::collections::BTreeSet;
@@ -167,7 +168,13 @@ async fn each_route_lets_in_whom_it_is_for(#[values(Sqlite, Postgres)] backend: 
     let everybody = callers(&app, &shop).await;
     for route in routes::all() {
         for caller in &everybody {
-            let kept = ["{address_id}", "{instance_id}", "{top_up_id}"];
+            let kept = [
+                "{address_id}",
+                "{instance_id}",
+                "{top_up_id}",
+                "{waiter_id}",
+                "{subscription_id}",
+            ];
             let keeps =
                 kept.iter().any(|name| route.path.contains(name)) && !caller.credential.is_empty();
             let owner = if caller.person || keeps {

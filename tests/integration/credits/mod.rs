@@ -1,6 +1,8 @@
 //! Wallets: the ledger, lots, holds, and the routes over them.
 
 mod admin;
+mod auto_stripe;
+mod auto_top_ups;
 mod chargebacks;
 mod gift_cards;
 mod holds;

@@ -25,7 +25,16 @@ pub struct Spent {
 pub struct Held {
     pub id: HoldId,
     pub left: i64,
+    pub captured: i64,
     pub expires: Timestamp,
+}
+
+/// Credit that was promised under a name.
+#[derive(Debug, Clone)]
+pub struct Promise {
+    pub reference: String,
+    /// Which hold it is.
+    pub hold: usize,
 }
 
 /// A wallet as the model knows it.
@@ -34,6 +43,7 @@ pub struct Wallet {
     pub lots: Vec<Lot>,
     pub spends: Vec<Spent>,
     pub holds: Vec<Held>,
+    pub promises: Vec<Promise>,
     pub topped_up: i64,
     pub spent: i64,
     pub entries: i64,
@@ -85,12 +95,17 @@ impl Wallet {
         }
         let of = self.burn(amount);
         self.spent += amount;
+        self.remember(reference, amount, of);
+        Ok(())
+    }
+
+    /// A spend that can be given back later.
+    pub fn remember(&mut self, reference: &str, amount: i64, of: Vec<(usize, i64)>) {
         self.spends.push(Spent {
             reference: reference.to_owned(),
             amount,
             of,
         });
-        Ok(())
     }
 
     pub fn refund(&mut self, n: usize, amount: Option<i64>) -> Outcome {
@@ -112,7 +127,14 @@ impl Wallet {
         Ok(())
     }
 
-    pub fn capture(&mut self, n: usize, amount: i64, is_last: bool, now: Timestamp) -> Outcome {
+    /// How much of which lot it took.
+    pub fn capture(
+        &mut self,
+        n: usize,
+        amount: i64,
+        is_last: bool,
+        now: Timestamp,
+    ) -> Result<Vec<(usize, i64)>, &'static str> {
         let hold = &mut self.holds[n];
         if hold.left == 0 || hold.expires <= now {
             return Err("wallet.hold_over");
@@ -121,9 +143,9 @@ impl Wallet {
             return Err("wallet.capture_too_large");
         }
         hold.left = if is_last { 0 } else { hold.left - amount };
-        self.burn(amount);
+        hold.captured += amount;
         self.spent += amount;
-        Ok(())
+        Ok(self.burn(amount))
     }
 
     pub fn expire(&mut self, now: Timestamp) {

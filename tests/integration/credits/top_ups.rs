@@ -44,7 +44,7 @@ async fn see(app: &App, person: &Person, top_up: &Answer) -> Answer {
 }
 
 /// Runs a statement on the tenant's rows, as somebody would by hand.
-async fn by_hand(books: &Books, sql: &str) {
+pub(super) async fn by_hand(books: &Books, sql: &str) {
     let write = (sql.to_owned(), Vec::new());
     let changed = books.database.write_one(&books.scope, "test", write).await;
     assert!(changed.expect("a write") > 0, "{sql}");

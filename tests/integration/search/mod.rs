@@ -285,6 +285,17 @@ async fn changes_are_found_at_once(
         ["Fell Racer"],
         "a new word is corrected to"
     );
+    let described = json!({"description": "Made for zorbulating."});
+    edit(product.clone(), described).await;
+    assert_eq!(found("q=zorbulating").await, ["Fell Racer"]);
+    assert_eq!(found("q=zorbulatnig").await, Vec::<String>::new());
+    let tagged = json!({"tags": ["fast", "zorbulating"]});
+    edit(product.clone(), tagged).await;
+    assert_eq!(
+        found("q=zorbulatnig").await,
+        ["Fell Racer"],
+        "a word is corrected to that was in the description before"
+    );
     let variant = format!("/variants/{}", ids["TR-41"]);
     edit(variant.clone(), json!({"price": eur(100), "size": "47"})).await;
     assert_eq!(found("q=fell&size=47&price_to=100").await, ["Fell Racer"]);

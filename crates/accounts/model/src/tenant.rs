@@ -57,8 +57,13 @@ impl Audited for Tenant {
             return_window_days,
             require_two_factor,
             low_stock_threshold,
+            subscriptions,
         } = &self.settings;
         let borne_by: &'static str = platform_fee.borne_by.into();
+        let (upgrades, downgrades): (&'static str, &'static str) = (
+            subscriptions.upgrades.into(),
+            subscriptions.downgrades.into(),
+        );
         Snapshot::new()
             .with_public_text("slug", Some(&self.slug))
             .with_public_text("name", Some(&self.name))
@@ -75,6 +80,13 @@ impl Audited for Tenant {
             .with("return_window_days", *return_window_days)
             .with("require_two_factor", *require_two_factor)
             .with("low_stock_threshold", *low_stock_threshold)
+            .with("subscription_upgrades", upgrades)
+            .with("subscription_downgrades", downgrades)
+            .with("subscription_grace_days", subscriptions.grace_days)
+            .with(
+                "subscription_suspension_days",
+                subscriptions.suspension_days,
+            )
             .with("version", self.version)
     }
 }
@@ -107,6 +119,63 @@ pub struct TenantSettings {
     /// says nothing else. Statements of the catalog read it by its name.
     #[serde(default = "low_stock_threshold")]
     pub low_stock_threshold: u32,
+    /// How subscriptions of hosted services are changed, and what happens to
+    /// those that are not paid.
+    #[serde(default)]
+    pub subscriptions: SubscriptionSettings,
+}
+
+/// When subscriptions change to a higher tier.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, EnumString, IntoStaticStr)]
+#[strum(serialize_all = "snake_case")]
+#[serde(rename_all = "snake_case")]
+pub enum UpgradePolicy {
+    /// At once, for the difference.
+    Immediate,
+    /// When the period that is paid for ends.
+    AtPeriodEnd,
+    /// Never.
+    Refused,
+}
+
+/// When subscriptions change to a lower tier.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, EnumString, IntoStaticStr)]
+#[strum(serialize_all = "snake_case")]
+#[serde(rename_all = "snake_case")]
+pub enum DowngradePolicy {
+    /// Never.
+    Refused,
+    /// When the period that is paid for ends.
+    AtPeriodEnd,
+}
+
+/// How subscriptions are changed, and what happens to those that are not paid.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SubscriptionSettings {
+    /// When they change to a higher tier.
+    pub upgrades: UpgradePolicy,
+    /// When they change to a lower tier.
+    pub downgrades: DowngradePolicy,
+    /// For how many days what is not paid runs on.
+    pub grace_days: u32,
+    /// After how many further days it ends.
+    pub suspension_days: u32,
+}
+
+impl SubscriptionSettings {
+    /// To a higher tier only, a week of grace, two weeks more.
+    pub const DEFAULT: Self = Self {
+        upgrades: UpgradePolicy::Immediate,
+        downgrades: DowngradePolicy::Refused,
+        grace_days: 7,
+        suspension_days: 14,
+    };
+}
+
+impl Default for SubscriptionSettings {
+    fn default() -> Self {
+        Self::DEFAULT
+    }
 }
 
 fn low_stock_threshold() -> u32 {
@@ -172,6 +241,7 @@ impl TenantSettings {
             return_window_days: return_window(),
             require_two_factor: false,
             low_stock_threshold: low_stock_threshold(),
+            subscriptions: SubscriptionSettings::DEFAULT,
         }
     }
 

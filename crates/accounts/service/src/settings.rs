@@ -5,7 +5,9 @@ use std::sync::Arc;
 use accounts_model::AccountsError;
 use accounts_model::email::Email;
 use accounts_model::events::TenantChanged;
-use accounts_model::tenant::{FeeBearer, PlatformFee, Tenant, time_zone_name};
+use accounts_model::tenant::{
+    FeeBearer, PlatformFee, SubscriptionSettings, Tenant, time_zone_name,
+};
 use accounts_repository::{tenants, two_factors};
 use database::Transaction;
 use kernel::{AuditEntry, Audited as _, Expected, Money, Permission, Scope};
@@ -31,6 +33,8 @@ pub struct SettingsChange {
     pub require_two_factor: Option<bool>,
     /// From which number of available pieces on stock is low.
     pub low_stock_threshold: Option<u32>,
+    /// How subscriptions are changed, as a whole.
+    pub subscriptions: Option<SubscriptionSettings>,
 }
 
 /// What the platform is to take of an order.
@@ -105,6 +109,7 @@ impl Accounts {
         if let Some(threshold) = change.low_stock_threshold {
             settings.low_stock_threshold = threshold;
         }
+        settings.subscriptions = change.subscriptions.unwrap_or(settings.subscriptions);
         settings.check()?;
         tenant.version += 1;
         tenant.updated_at = now;

@@ -27,7 +27,8 @@ pub(crate) struct ProductList {
 }
 
 /// How many products there are of what. Each facet counts with all filters
-/// but its own, and tells the 100 values with the most products.
+/// but its own, and tells the 100 values with the most products, and of
+/// attributes the 100 names with the most.
 #[derive(Serialize, ToSchema)]
 #[schema(as = Facets)]
 pub(crate) struct FacetsDto {

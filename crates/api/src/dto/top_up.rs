@@ -32,6 +32,8 @@ pub(crate) struct TopUpDto {
     /// Where it is paid; while it can be.
     #[schema(format = "uri")]
     url: Option<String>,
+    /// Whether the wallet made it by itself, because its balance was low.
+    is_automatic: bool,
     /// When it was credited.
     #[schema(value_type = Option<String>, format = DateTime)]
     credited_at: Option<Timestamp>,
@@ -50,6 +52,7 @@ impl From<TopUp> for TopUpDto {
         let open = top_up.is_under_way();
         Self {
             id: top_up.id,
+            is_automatic: top_up.is_automatic(),
             wallet_id: top_up.wallet,
             gateway: top_up.gateway,
             status: top_up.status.into(),

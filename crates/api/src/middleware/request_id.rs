@@ -15,7 +15,7 @@ pub(crate) fn of(request: &ServiceRequest) -> String {
         .and_then(|value| value.to_str().ok())
         .filter(|text| is_usable(text))
         .map_or_else(
-            || format!("req_{}", base64url(&random::bytes::<15>())),
+            || format!("req_{}", base64url(&random::id_bytes::<15>())),
             str::to_owned,
         )
 }

@@ -122,7 +122,8 @@ impl Fresh {
         })
     }
 
-    fn linked(self, link: Option<String>) -> Self {
+    /// With where the next page is.
+    pub(super) fn linked(self, link: Option<String>) -> Self {
         Self { link, ..self }
     }
 }

@@ -2,7 +2,7 @@
 
 use actix_web::web::Data;
 use actix_web::{HttpResponse, post};
-use kernel::{CartId, Fault, SavedAddressId};
+use kernel::{CartId, SavedAddressId};
 use orders_service::{CartKey, CheckoutRequest, WalletShare};
 use serde::Deserialize;
 use utoipa::ToSchema;
@@ -17,10 +17,6 @@ use crate::dto::patch::present;
 use crate::extract::{Caller, CartToken, Json, mail_address};
 use crate::problem::ApiError;
 use crate::state::ApiState;
-
-/// How large an answer usually is at most, in bytes: so it is written without
-/// being moved to a larger place again and again.
-const ROOM: usize = 4_096;
 
 /// What to check out. What is absent is taken from the cart.
 #[derive(Deserialize, ToSchema, Validate)]
@@ -132,11 +128,7 @@ pub(crate) async fn checkout(
     };
     let answer = state.orders.checkout(&caller.0, request).await?;
     let location = format!("/api/orders/{}", answer.detail.order.id);
-    let mut body = Vec::with_capacity(ROOM);
-    serde_json::to_writer(&mut body, &CheckoutDto::from(answer))
-        .map_err(|error| Fault::permanent("write an answer").caused_by(error))?;
     Ok(HttpResponse::Created()
         .insert_header(("location", location))
-        .content_type("application/json")
-        .body(body))
+        .json(CheckoutDto::from(answer)))
 }

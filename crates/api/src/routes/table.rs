@@ -1,5 +1,6 @@
 //! The table of routes, as the OpenAPI document has it.
 
+use std::collections::BTreeSet;
 use std::sync::OnceLock;
 use std::time::Duration;
 
@@ -106,12 +107,16 @@ impl Route {
 
     /// The methods it knows, as the header `Allow` has them.
     pub(crate) fn allow(&self) -> String {
-        let methods: Vec<&str> = self
-            .known
-            .iter()
-            .map(|known| known.method.as_str())
+        let methods = self.known.iter().map(|known| &known.method);
+        // What is read may be asked for without its body, and of every path
+        // what can be done there.
+        let head = self.knows(&Method::GET).then_some(&Method::HEAD);
+        let all: BTreeSet<&str> = methods
+            .chain(head)
+            .chain([&Method::OPTIONS])
+            .map(Method::as_str)
             .collect();
-        methods.join(", ")
+        Vec::from_iter(all).join(", ")
     }
 
     fn operation(&self, method: &Method) -> Option<&Known> {

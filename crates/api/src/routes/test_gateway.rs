@@ -19,6 +19,8 @@ use crate::state::ApiState;
 pub(crate) enum OutcomeDto {
     /// The buyer pays.
     Pay,
+    /// The buyer pays; when the card is charged without them, it is declined.
+    PayOnce,
     /// The card is declined for good.
     Decline,
     /// The buyer takes too long.
@@ -29,6 +31,7 @@ impl From<OutcomeDto> for TestOutcome {
     fn from(dto: OutcomeDto) -> Self {
         match dto {
             OutcomeDto::Pay => Self::Pay,
+            OutcomeDto::PayOnce => Self::PayOnce,
             OutcomeDto::Decline => Self::Decline,
             OutcomeDto::Expire => Self::Expire,
         }

@@ -41,6 +41,11 @@ pub(crate) struct TopUpRequest {
     #[validate(length(max = 2000))]
     #[schema(format = "uri", max_length = 2000)]
     cancel_url: Option<String>,
+    /// Whether the gateway keeps the way in which it is paid, so that the
+    /// wallet can top itself up; not every gateway can.
+    #[serde(default)]
+    #[schema(default = false)]
+    save_payment_method: bool,
 }
 
 /// Pay into your wallet
@@ -64,6 +69,7 @@ pub(crate) async fn create_top_up(
         gateway: body.0.gateway,
         success_url: body.0.success_url,
         cancel_url: body.0.cancel_url,
+        save_method: body.0.save_payment_method,
     };
     let top_up = state.credits.create_top_up(&caller.0, &new).await?;
     let location = format!("/api/wallet/top-ups/{}", top_up.id);

@@ -17,7 +17,7 @@ use validator::Validate;
 use super::admin::orders::some_money;
 use super::admin::{gift_cards as admin_gift_cards, top_ups as admin_top_ups, wallets};
 use super::order_files::CsvFile;
-use super::{gift_cards, top_ups};
+use super::{auto_top_ups, gift_cards, top_ups};
 use crate::app::Routes;
 use crate::dto::money::MoneyDto;
 use crate::dto::patch::removable;
@@ -47,6 +47,7 @@ fn routes(config: &mut Routes) {
     config.service(patch_wallet);
     config.service(export_wallet_transactions);
     config.service(list_wallet_transactions);
+    auto_top_ups::routes(config);
     top_ups::routes(config);
     admin_top_ups::routes(config);
     gift_cards::routes(config);

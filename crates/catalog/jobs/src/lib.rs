@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use catalog_model::events::{
     CatalogImported, CategoriesChanged, PriceListsChanged, ProductChanged, ProductsIndexed,
-    StockShownChanged,
+    ServicesChanged, StockShownChanged,
 };
 use catalog_model::jobs::{
     IndexMissing, RefreshPrices, RunImport, SweepImages, SweepImports, SyncStock,
@@ -57,6 +57,7 @@ pub fn register(registry: &mut Registry, catalog: &Arc<Catalog>) {
     registry.tags_of::<StockShownChanged>();
     registry.tags_of::<CategoriesChanged>();
     registry.tags_of::<CatalogImported>();
+    registry.tags_of::<ServicesChanged>();
 }
 
 /// What is due again and again.

@@ -149,3 +149,18 @@ impl Event for PriceListsChanged {
             .to_vec()
     }
 }
+
+/// The tag of every answer about hosted services.
+pub const SERVICES_TAG: &str = "services";
+
+/// Hosted services, their categories or plans were made, edited or archived.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct ServicesChanged {}
+
+impl Event for ServicesChanged {
+    const KIND: &'static str = "services.changed";
+
+    fn stale_tags(&self) -> Vec<String> {
+        vec![SERVICES_TAG.to_owned()]
+    }
+}

@@ -8,6 +8,7 @@ pub mod choice;
 mod error_codes;
 pub mod errors;
 pub mod events;
+pub mod hosting;
 pub mod image;
 pub mod import;
 pub mod jobs;

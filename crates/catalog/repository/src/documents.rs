@@ -118,7 +118,9 @@ pub async fn write(tx: &Transaction, rewrites: &[Rewrite]) -> Result<(), Fault> 
         let of = |word| (String::as_str(word), document.product);
         gone.extend(before.difference(&document.words).map(of));
         new.extend(document.words.difference(before).map(of));
-        spelling.extend(document.spelling.difference(before).map(String::as_str));
+        // Also what it had already: as a word of its description, say, to which
+        // nothing is corrected.
+        spelling.extend(document.spelling.iter().map(String::as_str));
     }
     gone.sort_unstable();
     new.sort_unstable();

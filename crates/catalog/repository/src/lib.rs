@@ -4,6 +4,7 @@ pub mod bundles;
 pub mod categories;
 pub mod detail;
 pub mod documents;
+pub mod hosting;
 pub mod images;
 pub mod import_apply;
 pub mod import_check;

@@ -227,7 +227,8 @@ fn of_variants(
     }
 }
 
-/// In one of the categories or anywhere below it.
+/// In one of the categories or anywhere below it, unless it is archived or below
+/// such a one.
 fn of_category(filter: &ProductFilter, conditions: &mut Conditions) {
     let ids = filter.categories.iter().filter_map(|named| match named {
         CategoryRef::Id(id) => Some(id.uuid()),
@@ -249,6 +250,11 @@ fn of_category(filter: &ProductFilter, conditions: &mut Conditions) {
     conditions.sql.push(format!(
         "p.id IN (WITH RECURSIVE below(id) AS ( \
             SELECT c.id FROM categories c WHERE c.tenant_id = $1 AND ({named}) AND c.status = 'active' \
+              AND NOT EXISTS (WITH RECURSIVE above(parent_id, status) AS ( \
+                  SELECT a.parent_id, a.status FROM categories a WHERE a.tenant_id = $1 AND a.id = c.parent_id \
+                  UNION ALL SELECT a.parent_id, a.status FROM categories a JOIN above ON a.id = above.parent_id \
+                    WHERE a.tenant_id = $1) \
+                SELECT 1 FROM above WHERE status <> 'active') \
             UNION SELECT c.id FROM categories c JOIN below ON c.parent_id = below.id \
               WHERE c.tenant_id = $1 AND c.status = 'active') \
           SELECT pc.product_id FROM product_categories pc JOIN below ON pc.category_id = below.id WHERE pc.tenant_id = $1)"

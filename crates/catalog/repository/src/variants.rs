@@ -2,7 +2,7 @@
 
 use catalog_model::variant::Variant;
 use database::column::{currency, json, to_json, word};
-use database::{OrFault as _, Scoped, Transaction};
+use database::{Backend, OrFault as _, Scoped, Transaction};
 use kernel::{Fault, Money, ProductId, StockItemId, Timestamp, VariantId};
 use sea_orm::ActiveValue::Set;
 use sea_orm::{
@@ -106,6 +106,19 @@ pub async fn first_taken(db: &Scoped, skus: &[&str]) -> Result<Option<String>, F
 /// Adds variants.
 pub async fn insert(tx: &Transaction, variants: &[Variant]) -> Result<(), Fault> {
     tx.insert_many(variants.iter().map(row)).await
+}
+
+/// Locks a variant until the transaction ends, but for what only points at it.
+/// On SQLite there is one writer anyway.
+pub async fn lock(tx: &Transaction, id: VariantId) -> Result<(), Fault> {
+    if tx.backend() == Backend::Postgres {
+        tx.run(
+            "SELECT 1 FROM variants WHERE tenant_id = $1 AND id = $2 FOR NO KEY UPDATE",
+            [id.uuid().into()],
+        )
+        .await?;
+    }
+    Ok(())
 }
 
 /// Writes a variant, if the stored version is still the one before.

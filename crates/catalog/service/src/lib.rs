@@ -6,6 +6,7 @@ mod bulk;
 mod bundles;
 mod categories;
 mod export;
+mod hosting;
 mod images;
 mod images_sweep;
 mod imports;
@@ -41,6 +42,7 @@ use shelf::Shelf;
 
 pub use bulk::NewListing;
 pub use export::Exported;
+pub use hosting::ServiceFilter;
 pub use images::Upload;
 pub use imports::Incoming;
 pub use pictures::UploadPlace;
@@ -90,6 +92,11 @@ impl Catalog {
             files: parts.files,
             imports: parts.imports,
         }
+    }
+
+    /// How much memory is taken by products that are searched, in bytes.
+    pub fn search_bytes(&self) -> u64 {
+        self.shelf.bytes()
     }
 
     fn now(&self) -> Timestamp {

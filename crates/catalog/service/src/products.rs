@@ -92,6 +92,8 @@ impl Catalog {
         }
         let now = self.now();
         let tx = self.database.begin_write(scope, "product.change").await?;
+        // So that whatever version there is stays the one that is changed.
+        products::lock(&tx, id).await?;
         let known = detail::find(&tx, &ProductRef::Id(id), Audience::Admin, Pricing::own(now))
             .await?
             .ok_or(CatalogError::ProductNotFound)?;

@@ -8,9 +8,9 @@ use catalog_model::listing::{ProductFilter, ProductPosition, ProductSort};
 use catalog_model::offer::{CategoryName, ProductSummary};
 use catalog_model::search::document::token;
 use catalog_model::search::facets::Count;
-use catalog_model::search::words::{forms, of_question, one_slip_apart};
+use catalog_model::search::words::{forms, of_question};
 use catalog_model::search::{
-    Answer, FacetName, Facets, Index, MAX_CORRECTIONS, Question, Term, Tree, Wanted, evaluate,
+    Answer, FacetName, Facets, Index, Question, Term, Tree, Wanted, evaluate,
 };
 use catalog_repository::search::{Narrow, Narrowing};
 use catalog_repository::{categories, listing, search};
@@ -60,20 +60,18 @@ impl Catalog {
         wanted: Wanted,
     ) -> Result<Found, CatalogError> {
         let currency = self.currency(scope).await?;
-        let ready = match &filter.text {
-            Some(_) => self.shelf.ready(scope, &self.database).await?,
-            None => Some(self.shelf.index(scope, &self.database).await?),
-        };
-        let (index, terms) = match (ready, &filter.text) {
-            (Some(index), None) => (index, Some(Vec::new())),
-            (Some(index), Some(text)) => {
-                let terms = index.terms(text);
-                (index, terms)
+        let (index, terms) = match &filter.text {
+            None => {
+                let index = self.shelf.index(scope, &self.database).await?;
+                (index, Some(Vec::new()))
             }
-            (None, text) => {
-                let text = text.as_deref().unwrap_or_default();
-                candidates(scope, &self.database, text, filter, wanted).await?
-            }
+            Some(text) => match self.shelf.ready(scope, &self.database).await? {
+                Some(index) => {
+                    let terms = index.terms(text);
+                    (index, terms)
+                }
+                None => candidates(scope, &self.database, text, filter, wanted).await?,
+            },
         };
         let answer = match &terms {
             Some(terms) => {
@@ -167,14 +165,7 @@ async fn terms(db: &Scoped, text: &str) -> Result<Option<Vec<Term>>, Fault> {
         if known.beginnings.contains(&place) {
             return Some(Term::Prefix(word));
         }
-        let similar: Vec<String> = known
-            .similar
-            .iter()
-            .filter(|other| one_slip_apart(&word, other))
-            .take(MAX_CORRECTIONS)
-            .cloned()
-            .collect();
-        (!similar.is_empty()).then_some(Term::OneOf(similar))
+        Term::corrected(&word, known.similar.iter().map(String::as_str))
     };
     Ok(asked.into_iter().enumerate().map(term).collect())
 }

@@ -118,6 +118,8 @@ impl Catalog {
     ) -> Result<StockedVariant, CatalogError> {
         scope.require_within(Permission::CatalogWrite)?;
         let tx = self.database.begin_write(scope, "variant.change").await?;
+        // So that whatever version there is stays the one that is changed.
+        variants::lock(&tx, id).await?;
         let known = variants::find(&tx, id)
             .await?
             .ok_or(CatalogError::VariantNotFound)?;

@@ -15,6 +15,8 @@ pub struct Checkout {
     pub reservation_grace: Duration,
     /// After which time an unpaid order is canceled.
     pub pending_ttl: Duration,
+    /// After which time an exchange is canceled whose difference is not paid.
+    pub exchange_ttl: Duration,
     /// After which time an untouched guest cart is forgotten.
     pub cart_ttl: Duration,
     /// For how long it is kept who was billed, when a buyer is forgotten.
@@ -39,6 +41,11 @@ pub(crate) fn read(r: &mut Reader) -> Checkout {
             "checkout.pending_ttl",
             "24h",
             "After which time an unpaid order is canceled; until then payment can be tried again. More than CHECKOUT_SESSION_TTL and CHECKOUT_RESERVATION_GRACE together.",
+        ),
+        exchange_ttl: r.value(
+            "checkout.exchange_ttl",
+            "7d",
+            "For how long the goods of an exchange are reserved whose difference is not paid; it is canceled then. More than CHECKOUT_SESSION_TTL and CHECKOUT_RESERVATION_GRACE together.",
         ),
         cart_ttl: r.value(
             "checkout.cart_ttl",

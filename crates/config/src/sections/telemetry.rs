@@ -36,7 +36,7 @@ pub(crate) fn read(r: &mut Reader) -> Telemetry {
         log_format: r.value("log.format", "pretty", "How log lines look."),
         log_filter: r.value(
             "log.filter",
-            "info,sqlx=warn,sea_orm=warn,sea_orm_migration=warn,actix_http=off",
+            "info,sqlx=warn,sea_orm=warn,sea_orm_migration=warn,actix_http=off,actix_server=warn",
             "Which log lines there are, in the syntax of tracing's EnvFilter.",
         ),
         otlp_endpoint: r.optional(

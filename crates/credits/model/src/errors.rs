@@ -122,6 +122,15 @@ pub enum CreditsError {
     /// Its time is over.
     #[error("the time of the gift card is over")]
     GiftCardExpired,
+    /// The gateway keeps no ways of paying.
+    #[error("the payment gateway {0} cannot keep a way of paying; leave save_payment_method out")]
+    CannotSaveMethod(String),
+    /// There is nothing to charge.
+    #[error("no way of paying is saved; top up once with save_payment_method")]
+    NoSavedMethod,
+    /// It is below nothing, or above what a wallet holds.
+    #[error("the threshold is a positive number of minor units in {0}")]
+    InvalidThreshold(Currency),
     /// No such gateway.
     #[error("there is no payment gateway {0:?}")]
     UnknownGateway(String),
@@ -177,6 +186,9 @@ impl CreditsErrorCode {
             Self::GiftCardRedeemed => "gift_card.redeemed",
             Self::GiftCardVoided => "gift_card.voided",
             Self::GiftCardExpired => "gift_card.expired",
+            Self::CannotSaveMethod => "top_up.cannot_save_payment_method",
+            Self::NoSavedMethod => "auto_top_up.no_payment_method",
+            Self::InvalidThreshold => "auto_top_up.invalid_threshold",
             Self::UnknownGateway => "top_up.unknown_gateway",
             Self::ReturnUrl => "top_up.return_url",
             Self::Gateway => "top_up.gateway_refused",
@@ -212,6 +224,7 @@ impl CreditsErrorCode {
             | Self::NothingToCredit
             | Self::GiftCardRedeemed
             | Self::GiftCardVoided
+            | Self::NoSavedMethod
             | Self::TooManyTopUps => K::Conflict,
             Self::InvalidAmount
             | Self::CurrencyMismatch
@@ -221,6 +234,8 @@ impl CreditsErrorCode {
             | Self::TopUpAmount
             | Self::TopUpRefundCurrency
             | Self::TopUpCreditTooLarge
+            | Self::CannotSaveMethod
+            | Self::InvalidThreshold
             | Self::UnknownGateway
             | Self::ReturnUrl => K::Unprocessable,
             Self::Access | Self::Accounts | Self::Once | Self::Fault => K::Internal,
@@ -258,6 +273,8 @@ impl DomainError for CreditsError {
             | Self::TopUpRefundTooLarge(_)
             | Self::TopUpAmount { .. } => "/amount",
             Self::TopUpCreditTooLarge(_) => "/credit",
+            Self::CannotSaveMethod(_) => "/save_payment_method",
+            Self::InvalidThreshold(_) => "/threshold",
             Self::UnknownGateway(_) => "/gateway",
             Self::ReturnUrl("success_url") => "/success_url",
             Self::ReturnUrl(_) => "/cancel_url",

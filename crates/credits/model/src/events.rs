@@ -19,6 +19,28 @@ impl Event for LowBalance {
     const KIND: &'static str = "wallet.low_balance";
 }
 
+/// The balance of a wallet fell below what it tops itself up at.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct AutoTopUpDue {
+    /// Which wallet.
+    pub wallet: WalletId,
+}
+
+impl Event for AutoTopUpDue {
+    const KIND: &'static str = "wallet.auto_top_up_due";
+}
+
+/// Automatic top-ups of a wallet stopped, because they failed.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct AutoTopUpStopped {
+    /// Which wallet.
+    pub wallet: WalletId,
+}
+
+impl Event for AutoTopUpStopped {
+    const KIND: &'static str = "wallet.auto_top_up_stopped";
+}
+
 /// A wallet was frozen, or is no longer.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct WalletFrozen {

@@ -141,11 +141,11 @@ mod tests {
             *byte = u8::try_from(n * 13 % 256).unwrap();
         }
         let code = code_of(&bytes);
-        assert_eq!(code, "0DT6K-1EV7M-2FW8N-3GX9P");
+        assert_eq!(code, "0DT7M-1EV8N-2FW9P-3GXAQ");
         let plain = code.replace('-', "");
         assert_eq!(normalized(&code), Some(plain.clone()));
-        assert_eq!(normalized("odt6k 1ev7m 2fw8n 3gx9p"), Some(plain.clone()));
-        assert_eq!(normalized("0DT6K-lEV7M2FW8N-3GX9P"), Some(plain.clone()));
+        assert_eq!(normalized("odt7m 1ev8n 2fw9p 3gxaq"), Some(plain.clone()));
+        assert_eq!(normalized("0DT7M-lEV8N2FW9P-3GXAQ"), Some(plain.clone()));
         assert_eq!(normalized(&plain[1..]), None);
         assert_eq!(normalized(&plain.replace('D', "U")), None);
         assert_eq!(normalized(""), None);

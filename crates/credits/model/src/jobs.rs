@@ -1,6 +1,7 @@
 //! Background work of credits.
 
-use kernel::{Job, RefundId};
+use kernel::{Job, RefundId, WalletId};
+use payments::SavedMethod;
 use serde::{Deserialize, Serialize};
 
 /// Takes what expired, and lets go of holds whose time is over.
@@ -36,4 +37,54 @@ pub struct ExecuteTopUpRefund {
 
 impl Job for ExecuteTopUpRefund {
     const KIND: &'static str = "credits.execute_top_up_refund";
+}
+
+/// Tops a wallet up whose balance is low, if its owner wants that.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct TopUpWhenLow {
+    /// Which wallet.
+    pub wallet: WalletId,
+}
+
+impl Job for TopUpWhenLow {
+    const KIND: &'static str = "credits.top_up_when_low";
+}
+
+/// Lets a gateway forget a way of paying.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct ForgetMethod {
+    /// Which gateway.
+    pub gateway: String,
+    /// What it kept.
+    pub method: SavedMethod,
+}
+
+impl Job for ForgetMethod {
+    const KIND: &'static str = "credits.forget_method";
+}
+
+/// Mails the owner of a wallet that its balance is low.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct SendLowBalance {
+    /// Which wallet.
+    pub wallet: WalletId,
+    /// What was in it, in minor units of its currency.
+    pub balance: i64,
+    /// Below which balance its owner wants to be told.
+    pub threshold: i64,
+}
+
+impl Job for SendLowBalance {
+    const KIND: &'static str = "credits.send_low_balance";
+}
+
+/// Mails the owner of a wallet that automatic top-ups of it stopped.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct SendAutoTopUpStopped {
+    /// Which wallet.
+    pub wallet: WalletId,
+}
+
+impl Job for SendAutoTopUpStopped {
+    const KIND: &'static str = "credits.send_auto_top_up_stopped";
 }

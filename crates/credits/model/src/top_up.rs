@@ -1,7 +1,9 @@
 //! Top-ups: money that is paid into a wallet.
 
 use kernel::{Audited, Money, PaymentId, Snapshot, Timestamp, TopUpId, WalletId};
-use payments::{DisputeOutcome, PaymentStatus, ReturnUrls, SessionReport, SessionState};
+use payments::{
+    DisputeOutcome, PaymentStatus, ReturnUrls, SavedMethod, SessionReport, SessionState,
+};
 use serde::{Deserialize, Serialize};
 
 use crate::errors::CreditsError;
@@ -49,6 +51,13 @@ pub struct TopUp {
     pub attention: Option<String>,
     /// Where its owner goes after the payment page.
     pub return_urls: ReturnUrls,
+    /// Whether the gateway keeps the way in which it is paid, for automatic
+    /// top-ups.
+    #[serde(default)]
+    pub saves_method: bool,
+    /// What an automatic one is charged to; none where its owner pays.
+    #[serde(default)]
+    pub charged_to: Option<SavedMethod>,
     /// Until when it can be paid.
     pub expires_at: Timestamp,
     /// When the gateway was last asked about it.
@@ -71,6 +80,43 @@ pub enum News {
 }
 
 impl TopUp {
+    /// One that was decided on; the gateway does not know of it yet.
+    pub fn new(
+        wallet: WalletId,
+        gateway: String,
+        amount: Money,
+        return_urls: ReturnUrls,
+        expires_at: Timestamp,
+        now: Timestamp,
+    ) -> Self {
+        Self {
+            id: TopUpId::new(now),
+            wallet,
+            payment: PaymentId::new(now),
+            gateway,
+            status: PaymentStatus::Created,
+            amount,
+            session: None,
+            url: None,
+            intent: None,
+            paid: None,
+            credited: None,
+            credited_at: None,
+            refunded: 0,
+            taken_back: 0,
+            dispute: None,
+            failure: None,
+            attention: None,
+            return_urls,
+            saves_method: false,
+            charged_to: None,
+            expires_at,
+            checked_at: now,
+            created_at: now,
+            updated_at: now,
+        }
+    }
+
     /// Takes over what the gateway says of it. It may be said twice, late and
     /// out of order; only legal transitions happen.
     pub fn hear(&mut self, report: &SessionReport, now: Timestamp) -> News {
@@ -173,6 +219,16 @@ impl TopUp {
         Ok(())
     }
 
+    /// Whether it was made by itself, when the balance was low.
+    pub fn is_automatic(&self) -> bool {
+        self.charged_to.is_some()
+    }
+
+    /// Whether it came to nothing.
+    pub fn has_failed(&self) -> bool {
+        matches!(self.status, PaymentStatus::Failed | PaymentStatus::Expired)
+    }
+
     /// Whether its page can still be paid.
     pub fn is_under_way(&self) -> bool {
         !self.status.is_final()
@@ -202,6 +258,7 @@ impl TopUp {
             state,
             intent: None,
             failure,
+            saved: None,
         }
     }
 }
@@ -233,33 +290,13 @@ mod tests {
     /// One of 10.00 that was paid, with so much tax on top.
     fn paid(tax: i64) -> TopUp {
         let now = Timestamp::from_seconds(1);
-        let mut top_up = TopUp {
-            id: TopUpId::new(now),
-            wallet: WalletId::new(now),
-            payment: PaymentId::new(now),
-            gateway: "test".into(),
-            status: PaymentStatus::Open,
-            amount: eur(1000),
-            session: None,
-            url: None,
-            intent: None,
-            paid: None,
-            credited: None,
-            credited_at: None,
-            refunded: 0,
-            taken_back: 0,
-            dispute: None,
-            failure: None,
-            attention: None,
-            return_urls: ReturnUrls {
-                success: String::new(),
-                cancel: String::new(),
-            },
-            expires_at: now,
-            checked_at: now,
-            created_at: now,
-            updated_at: now,
+        let urls = ReturnUrls {
+            success: String::new(),
+            cancel: String::new(),
         };
+        let wallet = WalletId::new(now);
+        let mut top_up = TopUp::new(wallet, "test".into(), eur(1000), urls, now, now);
+        top_up.status = PaymentStatus::Open;
         let mut report = top_up.never_opened();
         report.state = SessionState::Paid {
             amount: eur(1000 + tax),

@@ -63,6 +63,9 @@ pub struct Wallet {
     pub entries: i64,
     /// Below which balance its owner wants to be told.
     pub low_balance_threshold: Option<i64>,
+    /// Below which balance it tops itself up.
+    #[serde(default)]
+    pub auto_top_up_below: Option<i64>,
     /// Grows with every change.
     pub version: i64,
     /// When it was made.
@@ -85,6 +88,7 @@ impl Wallet {
             total_spent: 0,
             entries: 0,
             low_balance_threshold: None,
+            auto_top_up_below: None,
             version: 1,
             created_at: now,
             updated_at: now,
@@ -136,6 +140,14 @@ impl Wallet {
     pub fn fell_low(&self, before: i64) -> bool {
         self.low_balance_threshold
             .is_some_and(|threshold| before >= threshold && self.balance < threshold)
+    }
+
+    /// Whether it is to top itself up.
+    pub fn wants_top_up(&self) -> bool {
+        self.status == WalletStatus::Active
+            && self
+                .auto_top_up_below
+                .is_some_and(|below| self.balance < below)
     }
 }
 

@@ -43,9 +43,22 @@ pub async fn open_holds(db: &Scoped, user: UserId) -> Result<i64, Fault> {
 /// nobody.
 pub async fn close(tx: &Transaction, user: UserId, now: Timestamp) -> Result<(), Fault> {
     tx.run(
-        "UPDATE wallets SET status = 'closed', low_balance_threshold = NULL, updated_at = $2, version = version + 1 \
+        "UPDATE wallets SET status = 'closed', low_balance_threshold = NULL, auto_top_up_below = NULL, updated_at = $2, version = version + 1 \
          WHERE tenant_id = $1 AND user_id = $3 AND status <> 'closed'",
         [now.micros().into(), user.uuid().into()],
+    )
+    .await?;
+    tx.run(
+        "DELETE FROM auto_top_ups WHERE tenant_id = $1 AND wallet_id IN (SELECT w.id FROM wallets w \
+           WHERE w.tenant_id = $1 AND w.user_id = $2)",
+        [user.uuid().into()],
+    )
+    .await?;
+    // What was charged goes by a name that the gateway knows.
+    tx.run(
+        "UPDATE top_ups SET charged_to = NULL WHERE tenant_id = $1 AND charged_to IS NOT NULL AND wallet_id IN \
+           (SELECT w.id FROM wallets w WHERE w.tenant_id = $1 AND w.user_id = $2)",
+        [user.uuid().into()],
     )
     .await?;
     tx.run(

@@ -10,7 +10,7 @@ use uuid::Uuid;
 
 /// The columns of a wallet.
 pub(crate) const WALLET: &str = "w.id, w.user_id, w.currency, w.status, w.credit_balance, w.held, w.total_top_up, \
-     w.total_spent, w.entries, w.low_balance_threshold, w.version, w.created_at, w.updated_at";
+     w.total_spent, w.entries, w.low_balance_threshold, w.auto_top_up_below, w.version, w.created_at, w.updated_at";
 
 /// The columns of a lot, named as those of [`LotRow`] with the prefix `l_`.
 pub(crate) const LOT: &str = "l.id AS l_id, l.kind AS l_kind, l.priority AS l_priority, l.expires_at AS l_expires_at, \
@@ -28,6 +28,7 @@ pub(crate) struct WalletRow {
     total_spent: i64,
     entries: i64,
     low_balance_threshold: Option<i64>,
+    auto_top_up_below: Option<i64>,
     version: i64,
     created_at: i64,
     updated_at: i64,
@@ -48,6 +49,7 @@ impl TryFrom<WalletRow> for Wallet {
             total_spent: row.total_spent,
             entries: row.entries,
             low_balance_threshold: row.low_balance_threshold,
+            auto_top_up_below: row.auto_top_up_below,
             version: row.version,
             created_at: Timestamp::from_micros(row.created_at),
             updated_at: Timestamp::from_micros(row.updated_at),

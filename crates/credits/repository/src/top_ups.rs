@@ -1,10 +1,10 @@
 //! Top-ups.
 
 use credits_model::top_up::TopUp;
-use database::column::{Stored, currency, to_json, word};
+use database::column::{Stored, currency, to_json, to_maybe, word};
 use database::{Backend, Scoped, Transaction};
 use kernel::{Fault, Money, Page, PageRequest, PaymentId, Timestamp, TopUpId, UserId, WalletId};
-use payments::{MoneyRef, PaymentStatus, ReturnUrls};
+use payments::{MoneyRef, PaymentStatus, ReturnUrls, SavedMethod};
 use sea_orm::{FromQueryResult, Value};
 use uuid::Uuid;
 
@@ -30,6 +30,8 @@ struct Row {
     failure: Option<String>,
     attention: Option<String>,
     return_urls: Stored<ReturnUrls>,
+    saves_method: bool,
+    charged_to: Option<Stored<SavedMethod>>,
     expires_at: i64,
     checked_at: i64,
     created_at: i64,
@@ -37,8 +39,8 @@ struct Row {
 }
 
 const SELECT: &str = "SELECT p.id, p.wallet_id, p.payment_id, p.gateway, p.status, p.amount, p.currency, p.session_id, \
-     p.url, p.intent_id, p.paid, p.paid_currency, p.credited, p.credited_at, p.refunded, p.taken_back, p.dispute, p.failure, p.attention, p.return_urls, p.expires_at, \
-     p.checked_at, p.created_at, p.updated_at FROM top_ups p WHERE p.tenant_id = $1";
+     p.url, p.intent_id, p.paid, p.paid_currency, p.credited, p.credited_at, p.refunded, p.taken_back, p.dispute, p.failure, \
+     p.attention, p.return_urls, p.saves_method, p.charged_to, p.expires_at, p.checked_at, p.created_at, p.updated_at FROM top_ups p WHERE p.tenant_id = $1";
 
 impl TryFrom<Row> for TopUp {
     type Error = Fault;
@@ -72,6 +74,8 @@ impl TryFrom<Row> for TopUp {
             failure: row.failure,
             attention: row.attention,
             return_urls: row.return_urls.0,
+            saves_method: row.saves_method,
+            charged_to: row.charged_to.map(|stored| stored.0),
             expires_at: Timestamp::from_micros(row.expires_at),
             checked_at: Timestamp::from_micros(row.checked_at),
             created_at: Timestamp::from_micros(row.created_at),
@@ -238,8 +242,8 @@ pub fn insert(top_up: &TopUp) -> (&'static str, Vec<Value>) {
     let status: &'static str = top_up.status.into();
     (
         "INSERT INTO top_ups (tenant_id, id, wallet_id, payment_id, gateway, status, amount, currency, return_urls, \
-           expires_at, checked_at, created_at, updated_at, refunded, taken_back) \
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, 0, 0)",
+           expires_at, checked_at, created_at, updated_at, saves_method, charged_to, refunded, taken_back) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, 0, 0)",
         vec![
             top_up.id.uuid().into(),
             top_up.wallet.uuid().into(),
@@ -253,6 +257,8 @@ pub fn insert(top_up: &TopUp) -> (&'static str, Vec<Value>) {
             top_up.checked_at.micros().into(),
             top_up.created_at.micros().into(),
             top_up.updated_at.micros().into(),
+            top_up.saves_method.into(),
+            to_maybe(top_up.charged_to.as_ref()).into(),
         ],
     )
 }

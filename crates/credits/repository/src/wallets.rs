@@ -142,8 +142,8 @@ pub async fn save(tx: &Transaction, mut batch: Batch, wallet: &mut Wallet) -> Re
     let status: &'static str = wallet.status.into();
     batch.add((
         "UPDATE wallets SET status = $2, credit_balance = $3, held = $4, total_top_up = $5, total_spent = $6, \
-           entries = $7, low_balance_threshold = $8, updated_at = $9, version = version + 1 \
-         WHERE tenant_id = $1 AND id = $10 AND version = $11 RETURNING version",
+           entries = $7, low_balance_threshold = $8, auto_top_up_below = $9, updated_at = $10, version = version + 1 \
+         WHERE tenant_id = $1 AND id = $11 AND version = $12 RETURNING version",
         vec![
             status.into(),
             wallet.balance.into(),
@@ -152,6 +152,7 @@ pub async fn save(tx: &Transaction, mut batch: Batch, wallet: &mut Wallet) -> Re
             wallet.total_spent.into(),
             wallet.entries.into(),
             wallet.low_balance_threshold.into(),
+            wallet.auto_top_up_below.into(),
             wallet.updated_at.micros().into(),
             wallet.id.uuid().into(),
             wallet.version.into(),

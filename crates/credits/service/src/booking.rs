@@ -1,7 +1,7 @@
 //! Spending, giving back and crediting, for other domains.
 
 use credits_model::CreditsError;
-use credits_model::events::LowBalance;
+use credits_model::events::{AutoTopUpDue, LowBalance};
 use credits_model::lot::{DEFAULT_PRIORITY, LotKind};
 use credits_model::purse::{LotTerms, Naming, Purse};
 use credits_model::transfer::{Booked, MAX_REFERENCE, Posting, SpendKind, Transfer, TransferKind};
@@ -216,6 +216,13 @@ impl Credits {
                 balance: wallet.balance,
                 threshold,
             };
+            self.queue.publish_with(tx, &mut batch, &event)?;
+        }
+        let was_enough = wallet
+            .auto_top_up_below
+            .is_some_and(|below| before >= below);
+        if was_enough && wallet.wants_top_up() {
+            let event = AutoTopUpDue { wallet: wallet.id };
             self.queue.publish_with(tx, &mut batch, &event)?;
         }
         wallets::save(tx, batch, wallet).await.map_err(reused)?;

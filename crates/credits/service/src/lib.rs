@@ -8,14 +8,18 @@
 
 mod acknowledging;
 mod admin;
+mod auto_charging;
+mod auto_top_ups;
 mod booking;
 mod chargebacks;
 mod expiry;
 mod gift_cards;
 mod holds;
 mod holds_by_name;
+mod notices;
 mod personal;
 mod proof;
+mod quota;
 mod settling;
 mod taking_back;
 mod top_up_refunds;
@@ -37,6 +41,7 @@ use url::Url;
 
 pub use acknowledging::Acknowledgement;
 pub use admin::{Adjustment, AdminRefund, Grant, WalletDetail};
+pub use auto_top_ups::{OwnAutoTopUp, WantedAutoTopUp};
 pub use booking::{Credit, CreditSource, RefundOf, RefundSpend, Spend};
 pub use credits_repository::gift_cards::Filter as GiftCardFilter;
 pub use credits_repository::ledger::Filter as TransactionFilter;
@@ -45,6 +50,7 @@ pub use credits_repository::wallets::Filter as WalletFilter;
 pub use gift_cards::{IssuedGiftCard, NewGiftCard};
 pub use holds::{Authorise, Capture};
 pub use holds_by_name::HoldUpTo;
+pub use quota::{QuotaDetail, QuotaFilter, Quotas, QuotasParts};
 pub use top_up_refunds::RefundTopUp;
 pub use top_ups::NewTopUp;
 pub use wallets::OwnWallet;

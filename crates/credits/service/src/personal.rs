@@ -4,8 +4,9 @@
 //! wallet is closed.
 
 use accounts_service::{NotErased, Person, PersonalData};
+use credits_model::jobs::ForgetMethod;
 use credits_model::wallet::Wallet;
-use credits_repository::{ledger, personal, top_ups, wallets};
+use credits_repository::{auto_top_ups, ledger, personal, top_ups, wallets};
 use database::{Scoped, Transaction};
 use kernel::{Fault, PageRequest, Scope};
 use serde_json::{Value, json};
@@ -51,6 +52,13 @@ impl PersonalData for Credits {
                 "wallet": wallet,
                 "transactions": transactions,
                 "top_ups": top_ups,
+                "auto_top_up": auto_top_ups::find(&db, wallet.id).await?.map(|auto| json!({
+                    "status": auto.status,
+                    "terms": auto.terms,
+                    "gateway": auto.gateway,
+                    "payment_method": auto.method.label,
+                    "saved_at": auto.saved_at,
+                })),
             }));
         }
         Ok(json!({ "wallets": all }))
@@ -64,6 +72,13 @@ impl PersonalData for Credits {
         if personal::open_top_ups(tx, person.id).await? > 0 {
             let why = "a top-up waits to be paid; pay it, or wait until it is over";
             return Err(NotErased::InProgress(why.to_owned()));
+        }
+        for auto in auto_top_ups::of(tx, person.id).await? {
+            let forget = ForgetMethod {
+                gateway: auto.gateway,
+                method: auto.method,
+            };
+            self.queue.enqueue(tx, &forget).await?;
         }
         personal::close(tx, person.id, self.now()).await?;
         Ok(())

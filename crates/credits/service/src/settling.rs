@@ -124,11 +124,17 @@ impl Credits {
                 amount: top_up.amount,
             };
             self.credit_in_tx(&tx, &credit).await?;
+            self.keep_method(&tx, &mut batch, &top_up, report).await?;
+            if top_up.is_automatic() {
+                self.count_success(&tx, &mut batch, &top_up).await?;
+            }
             let event = TopUpCredited {
                 top_up: id,
                 wallet: top_up.wallet,
             };
             self.queue.publish_with(&tx, &mut batch, &event)?;
+        } else if news == News::Changed && top_up.is_automatic() && top_up.has_failed() {
+            self.count_failure(&tx, &top_up).await?;
         }
         batch.add(top_ups::update(&top_up));
         if let Some(webhook) = webhook {
@@ -153,6 +159,11 @@ impl Credits {
     pub async fn sweep_top_ups(&self, scope: &Scope) -> Result<(), CreditsError> {
         let now = self.now();
         self.sweep_refunds(scope, now).await?;
+        self.sweep_open(scope, now).await?;
+        self.sweep_low(scope).await
+    }
+
+    async fn sweep_open(&self, scope: &Scope, now: Timestamp) -> Result<(), CreditsError> {
         let mut last = None;
         loop {
             let db = self.database.read(scope).await?;
@@ -202,6 +213,8 @@ impl Credits {
         let gateway = self.gateway_named(&top_up.gateway)?;
         let session = match &top_up.session {
             Some(session) => Some(session.clone()),
+            // Charging again tells what came of it.
+            None if top_up.is_automatic() => return self.open_page(scope, top_up.id).await,
             // The gateway may have opened a page that we did not hear of.
             None if over => {
                 let request = self.session_request(scope, top_up).await?;

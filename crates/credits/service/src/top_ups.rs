@@ -5,10 +5,8 @@ use credits_model::top_up::{MAX_OPEN, TopUp};
 use credits_model::wallet::{Wallet, WalletKey};
 use credits_repository::{top_ups, wallets};
 use database::{Batch, Once, retrying};
-use kernel::{
-    Fault, Money, Page, PageRequest, PaymentId, Permission, Scope, TopUpId, UserId, WalletId,
-};
-use payments::{GatewayError, PaymentStatus, Purpose, ReturnUrls, SessionLine, SessionRequest};
+use kernel::{Fault, Money, Page, PageRequest, Permission, Scope, TopUpId, UserId, WalletId};
+use payments::{GatewayError, Purpose, ReturnUrls, SessionLine, SessionRequest};
 
 use crate::{Credits, TopUpFilter};
 
@@ -23,6 +21,8 @@ pub struct NewTopUp {
     pub success_url: Option<String>,
     /// Where to go when turned back.
     pub cancel_url: Option<String>,
+    /// Whether the gateway is to keep the way in which it is paid.
+    pub save_method: bool,
 }
 
 impl Credits {
@@ -36,7 +36,11 @@ impl Credits {
     ) -> Result<TopUp, CreditsError> {
         let user = scope.require_user()?;
         let tenant = self.tenant(scope).await?;
-        let gateway = self.gateway_of(new.gateway.as_deref())?.name();
+        let chosen = self.gateway_of(new.gateway.as_deref())?;
+        let gateway = chosen.name();
+        if new.save_method && !chosen.keeps_methods() {
+            return Err(CreditsError::CannotSaveMethod(gateway.to_owned()));
+        }
         self.check_amount(new.amount, tenant.settings.currency)?;
         let home = self.accounts.home(&tenant);
         let page = |field, given: Option<&str>, path| {
@@ -48,14 +52,18 @@ impl Credits {
             cancel: page("cancel_url", new.cancel_url.as_deref(), "wallet/canceled")?,
         };
         let id = retrying("top_up.create", || {
-            self.decide_top_up(scope, user, new.amount, gateway, &urls)
+            self.decide_top_up(scope, user, new, gateway, &urls)
         })
         .await?;
         self.open_page(scope, id).await?;
         self.own_top_up(scope, id).await
     }
 
-    fn check_amount(&self, amount: Money, currency: kernel::Currency) -> Result<(), CreditsError> {
+    pub(crate) fn check_amount(
+        &self,
+        amount: Money,
+        currency: kernel::Currency,
+    ) -> Result<(), CreditsError> {
         if amount.currency != currency {
             return Err(CreditsError::CurrencyMismatch(currency));
         }
@@ -74,10 +82,11 @@ impl Credits {
         &self,
         scope: &Scope,
         user: UserId,
-        amount: Money,
+        new: &NewTopUp,
         gateway: &str,
         urls: &ReturnUrls,
     ) -> Result<TopUpId, CreditsError> {
+        let (amount, saves_method) = (new.amount, new.save_method);
         let now = self.now();
         let once = self
             .database
@@ -89,8 +98,8 @@ impl Credits {
         };
         let currency = amount.currency;
         let key = WalletKey::Of { user, currency };
-        let new = Wallet::new(WalletId::new(now), user, currency, now);
-        let (sql, values) = wallets::insert(&new);
+        let empty = Wallet::new(WalletId::new(now), user, currency, now);
+        let (sql, values) = wallets::insert(&empty);
         tx.run(sql, values).await?;
         // Under its lock, so that those that are open can be counted.
         let locked = wallets::lock(&tx, key, None)
@@ -102,28 +111,15 @@ impl Credits {
             return Err(CreditsError::TooManyTopUps);
         }
         let top_up = TopUp {
-            id: TopUpId::new(now),
-            wallet: wallet.id,
-            payment: PaymentId::new(now),
-            gateway: gateway.to_owned(),
-            status: PaymentStatus::Created,
-            amount,
-            session: None,
-            url: None,
-            intent: None,
-            paid: None,
-            credited: None,
-            credited_at: None,
-            refunded: 0,
-            taken_back: 0,
-            dispute: None,
-            failure: None,
-            attention: None,
-            return_urls: urls.clone(),
-            expires_at: now.plus(self.session_ttl),
-            checked_at: now,
-            created_at: now,
-            updated_at: now,
+            saves_method,
+            ..TopUp::new(
+                wallet.id,
+                gateway.to_owned(),
+                amount,
+                urls.clone(),
+                now.plus(self.session_ttl),
+                now,
+            )
         };
         let mut batch = Batch::new();
         batch.add(top_ups::insert(&top_up));
@@ -142,6 +138,9 @@ impl Credits {
         drop(db);
         if top_up.session.is_some() || top_up.status.is_final() {
             return Ok(());
+        }
+        if let Some(from) = &top_up.charged_to {
+            return self.charge(scope, &top_up, from).await;
         }
         let request = self.session_request(scope, &top_up).await?;
         if request.email.is_empty() {
@@ -196,6 +195,7 @@ impl Credits {
             return_urls: top_up.return_urls.clone(),
             expires_at: top_up.expires_at,
             decided_at: top_up.created_at,
+            save_method: top_up.saves_method,
         })
     }
 

@@ -17,6 +17,7 @@ fn untouched(session: &str, state: SessionState) -> SessionReport {
         state,
         intent: None,
         failure: None,
+        saved: None,
     }
 }
 

@@ -101,6 +101,7 @@ impl Transaction {
             state,
             intent: paid.then(|| self.id.clone()),
             failure: failed.then_some(why),
+            saved: None,
         })
     }
 

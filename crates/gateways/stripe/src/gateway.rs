@@ -2,12 +2,14 @@
 
 use kernel::{Fault, Scope, Timestamp};
 use orders_model::ports::{
-    DisputeReport, GatewayError, PaymentGateway, RawWebhook, RefundReport, RefundRequest, Session,
-    SessionReport, SessionRequest, Subject, VerifiedWebhook, WebhookRefused,
+    ChargeRequest, DisputeReport, GatewayError, PaymentGateway, RawWebhook, RefundReport,
+    RefundRequest, SavedMethod, Session, SessionReport, SessionRequest, Subject, VerifiedWebhook,
+    WebhookRefused,
 };
 use stripe_checkout::checkout_session::ExpireCheckoutSession;
 use stripe_shared::CheckoutSessionId;
 
+use crate::charges::is_charge;
 use crate::errors::{is_refusal, meaning};
 use crate::{StripeGateway, webhooks};
 
@@ -40,10 +42,16 @@ impl PaymentGateway for StripeGateway {
     }
 
     async fn report(&self, _scope: &Scope, session: &str) -> Result<SessionReport, GatewayError> {
+        if is_charge(session) {
+            return self.retrieve_charge(session).await;
+        }
         self.retrieve(session).await
     }
 
     async fn close(&self, _scope: &Scope, session: &str) -> Result<SessionReport, GatewayError> {
+        if is_charge(session) {
+            return self.cancel_charge(session).await;
+        }
         let closed = ExpireCheckoutSession::new(CheckoutSessionId::from(session))
             .send(&self.client)
             .await;
@@ -68,6 +76,22 @@ impl PaymentGateway for StripeGateway {
         intent: &str,
     ) -> Result<Vec<RefundReport>, GatewayError> {
         self.list_refunds(intent).await
+    }
+
+    fn keeps_methods(&self) -> bool {
+        true
+    }
+
+    async fn charge(
+        &self,
+        scope: &Scope,
+        request: &ChargeRequest,
+    ) -> Result<SessionReport, GatewayError> {
+        self.charge_kept(scope, request).await
+    }
+
+    async fn forget(&self, _scope: &Scope, method: &SavedMethod) -> Result<(), GatewayError> {
+        self.forget_customer(method).await
     }
 
     async fn dispute(&self, _scope: &Scope, id: &str) -> Result<DisputeReport, GatewayError> {

@@ -9,6 +9,7 @@
 
 mod amounts;
 mod calls;
+mod charges;
 mod disputes;
 mod errors;
 mod gateway;
@@ -69,4 +70,6 @@ pub(crate) mod metadata {
     pub(crate) const TOP_UP: &str = "sutler_top_up";
     pub(crate) const PAYMENT: &str = "sutler_payment";
     pub(crate) const REFUND: &str = "sutler_refund";
+    /// There when it was charged without the buyer.
+    pub(crate) const CHARGE: &str = "sutler_charge";
 }

@@ -1,7 +1,9 @@
 //! What Stripe's objects say.
 
 use kernel::{Fault, Money};
-use orders_model::ports::{GatewayError, RefundReport, RefundState, SessionReport, SessionState};
+use orders_model::ports::{
+    GatewayError, RefundReport, RefundState, SavedMethod, SessionReport, SessionState,
+};
 use stripe_shared::{CheckoutSession, PaymentIntent, Refund};
 use stripe_types::Expandable;
 
@@ -33,6 +35,63 @@ pub(crate) fn session(
             .and_then(|id| id.parse().ok()),
         intent: intent.map(|intent| intent.id().to_string()),
         failure: failure.filter(|_| !matches!(state, SessionState::Paid { .. })),
+        saved: intent
+            .and_then(Expandable::as_object)
+            .and_then(kept)
+            .filter(|_| matches!(state, SessionState::Paid { .. })),
+        state,
+    })
+}
+
+/// The way of paying that a payment let Stripe keep for later.
+fn kept(intent: &PaymentIntent) -> Option<SavedMethod> {
+    use stripe_shared::PaymentIntentSetupFutureUsage as Usage;
+    let is_kept = matches!(intent.setup_future_usage, Some(Usage::OffSession));
+    let method = intent.payment_method.as_ref().filter(|_| is_kept)?;
+    let card = method.as_object().and_then(|method| method.card.as_ref());
+    let label = card.map_or_else(
+        || "saved payment method".to_owned(),
+        |card| format!("{} {}", card.brand, card.last4),
+    );
+    Some(SavedMethod {
+        customer: intent.customer.as_ref()?.id().to_string(),
+        method: method.id().to_string(),
+        label,
+    })
+}
+
+/// Where a charge without the buyer stands.
+pub(crate) fn charge(intent: &PaymentIntent, live: bool) -> Result<SessionReport, GatewayError> {
+    use stripe_shared::PaymentIntentStatus as Status;
+    if intent.livemode != live {
+        return Err(GatewayError::Refused(
+            "the payment is of the other mode (live or test)".to_owned(),
+        ));
+    }
+    let state = match intent.status {
+        Status::Succeeded => {
+            let amount = from_stripe(intent.amount_received, &intent.currency.to_string())
+                .ok_or_else(|| Fault::permanent("a payment without a known currency"))?;
+            let tax = Money::zero(amount.currency);
+            SessionState::Paid { amount, tax }
+        }
+        Status::Processing => SessionState::Processing,
+        Status::Canceled | Status::RequiresPaymentMethod => SessionState::Failed,
+        // Whoever could confirm it is not there; it is closed when its time
+        // is over.
+        _ => SessionState::Open,
+    };
+    let error = intent.last_payment_error.as_ref();
+    let failure = error.and_then(|error| error.message.clone());
+    Ok(SessionReport {
+        id: intent.id.to_string(),
+        payment: intent
+            .metadata
+            .get(metadata::PAYMENT)
+            .and_then(|id| id.parse().ok()),
+        intent: Some(intent.id.to_string()),
+        failure: failure.filter(|_| !matches!(state, SessionState::Paid { .. })),
+        saved: None,
         state,
     })
 }

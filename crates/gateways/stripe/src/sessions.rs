@@ -8,9 +8,11 @@ use kernel::{Fault, Money, Scope};
 use orders_model::ports::{GatewayError, Purpose, SessionReport, SessionRequest};
 use stripe::StripeRequest as _;
 use stripe_checkout::checkout_session::{
-    CreateCheckoutSession, CreateCheckoutSessionAutomaticTax, CreateCheckoutSessionLineItems,
+    CreateCheckoutSession, CreateCheckoutSessionAutomaticTax,
+    CreateCheckoutSessionCustomerCreation, CreateCheckoutSessionLineItems,
     CreateCheckoutSessionLineItemsPriceData, CreateCheckoutSessionPaymentIntentData,
-    ListCheckoutSession, ProductData, RetrieveCheckoutSession,
+    CreateCheckoutSessionPaymentIntentDataSetupFutureUsage, ListCheckoutSession, ProductData,
+    RetrieveCheckoutSession,
 };
 use stripe_shared::{CheckoutSession, CheckoutSessionId, CheckoutSessionMode};
 use stripe_types::{Currency, RangeBoundsTs, RangeQueryTs};
@@ -22,11 +24,11 @@ use crate::{StripeGateway, calls, metadata, reports};
 /// Stripe shows at most so many lines; more are summed up in one.
 const MAX_LINES: usize = 100;
 /// How far Stripe's clock may be from ours.
-const CLOCKS: Duration = Duration::from_mins(5);
+pub(crate) const CLOCKS: Duration = Duration::from_mins(5);
 /// How many pages of a list are looked through for one session.
 const MAX_PAGES: usize = 20;
 
-fn currency(money: Money) -> Result<Currency, GatewayError> {
+pub(crate) fn currency(money: Money) -> Result<Currency, GatewayError> {
     match money.currency.code().to_lowercase().parse() {
         Ok(Currency::Unknown(_)) | Err(_) => Err(GatewayError::Refused(format!(
             "Stripe does not know the currency {}",
@@ -69,7 +71,7 @@ fn lines(request: &SessionRequest) -> Result<Vec<CreateCheckoutSessionLineItems>
 }
 
 /// What a session is for, as our metadata has it.
-fn purpose(purpose: Purpose) -> (String, String) {
+pub(crate) fn purpose(purpose: Purpose) -> (String, String) {
     match purpose {
         Purpose::Order { id, .. } => (metadata::ORDER.to_owned(), id.to_string()),
         Purpose::TopUp(id) => (metadata::TOP_UP.to_owned(), id.to_string()),
@@ -116,6 +118,10 @@ impl StripeGateway {
         let mut intent = CreateCheckoutSessionPaymentIntentData::new();
         intent.metadata = Some(ours.clone());
         intent.description = Some(request.purpose.title());
+        if request.save_method {
+            intent.setup_future_usage =
+                Some(CreateCheckoutSessionPaymentIntentDataSetupFutureUsage::OffSession);
+        }
         let create = CreateCheckoutSession::new()
             .mode(CheckoutSessionMode::Payment)
             .client_reference_id(request.payment.to_string())
@@ -126,6 +132,11 @@ impl StripeGateway {
             .success_url(&request.return_urls.success)
             .cancel_url(&request.return_urls.cancel)
             .expires_at(request.expires_at.seconds());
+        let create = if request.save_method {
+            create.customer_creation(CreateCheckoutSessionCustomerCreation::Always)
+        } else {
+            create
+        };
         Ok(if self.automatic_tax {
             create.automatic_tax(CreateCheckoutSessionAutomaticTax::new(true))
         } else {
@@ -166,7 +177,7 @@ impl StripeGateway {
 
     pub(crate) async fn retrieve(&self, session: &str) -> Result<SessionReport, GatewayError> {
         let found = RetrieveCheckoutSession::new(CheckoutSessionId::from(session))
-            .expand(vec!["payment_intent".to_owned()])
+            .expand(vec!["payment_intent.payment_method".to_owned()])
             .send(&self.client)
             .await
             .map_err(|error| meaning("read a checkout session", &error))?;

@@ -95,6 +95,15 @@ pub(crate) fn subject(payload: &str) -> Subject {
             (Some(_), Some(session)) => Subject::Session(session.to_owned()),
             _ => Subject::Nothing("the session was not made by Sutler".to_owned()),
         },
+        // A charge without the buyer has no session; it stands for one.
+        kind if kind.starts_with("payment_intent.")
+            && data.metadata(metadata::CHARGE).is_some() =>
+        {
+            match data.text("/id") {
+                Some(id) => Subject::Session(id.to_owned()),
+                None => Subject::Nothing("it names no payment".to_owned()),
+            }
+        }
         "payment_intent.payment_failed" => money(payment, data.text("/id"), Subject::Payment),
         "charge.refunded"
         | "refund.created"

@@ -19,6 +19,9 @@ impl TestGateway {
             amount: session.amount,
             open,
             outcome: match session.status.as_str() {
+                "paid" if matches!(session.kept.as_deref(), Some("declining" | "once")) => {
+                    Some(TestOutcome::PayOnce)
+                }
                 "paid" => Some(TestOutcome::Pay),
                 "declined" => Some(TestOutcome::Decline),
                 "expired" => Some(TestOutcome::Expire),
@@ -52,14 +55,17 @@ impl TestBuyer for TestGateway {
     ) -> Result<Option<TestPage>, Fault> {
         let now = self.queue.clock().now();
         let (status, kind) = match outcome {
-            TestOutcome::Pay => ("paid", "session.paid"),
+            TestOutcome::Pay | TestOutcome::PayOnce => ("paid", "session.paid"),
             TestOutcome::Decline => ("declined", "session.declined"),
             TestOutcome::Expire => ("expired", "session.expired"),
         };
         let tx = self.database.begin_write(scope, "test_gateway.act").await?;
         if store::leave_open(&tx, session, status, now).await? {
+            if status == "paid" {
+                store::keep(&tx, session, outcome == TestOutcome::Pay).await?;
+            }
             let event = Event {
-                id: format!("tev_{}", base64url(&random::bytes::<16>())),
+                id: format!("tev_{}", base64url(&random::id_bytes::<16>())),
                 kind: kind.to_owned(),
                 session: session.to_owned(),
                 tenant: Some(scope.tenant()),

@@ -3,13 +3,14 @@
 use kernel::secret::base64url;
 use kernel::{Fault, Money, PaymentId, Scope, TenantId, Timestamp, signature};
 use orders_model::ports::{
-    GatewayError, PaymentGateway, RawWebhook, RefundReport, RefundRequest, RefundState, Session,
-    SessionReport, SessionRequest, SessionState, Subject, VerifiedWebhook, WebhookRefused,
+    ChargeRequest, GatewayError, PaymentGateway, RawWebhook, RefundReport, RefundRequest,
+    RefundState, SavedMethod, Session, SessionReport, SessionRequest, SessionState, Subject,
+    VerifiedWebhook, WebhookRefused,
 };
 use serde::{Deserialize, Serialize};
 
-use crate::TestGateway;
 use crate::store::{self, StoredRefund, StoredSession};
+use crate::{TestGateway, charges};
 
 pub(crate) const SESSION_PREFIX: &str = "tcs_";
 
@@ -26,7 +27,7 @@ pub(crate) struct Event {
 impl TestGateway {
     /// The name of an attempt's session: the tenant's id, and what cannot be
     /// guessed, because whoever knows it may play the buyer.
-    fn session_name(&self, tenant: TenantId, payment: PaymentId) -> String {
+    pub(crate) fn session_name(&self, tenant: TenantId, payment: PaymentId) -> String {
         let code = self.names.sign(payment.to_string().as_bytes());
         let name = [&tenant.uuid().as_bytes()[..], &code[..24]].concat();
         format!("{SESSION_PREFIX}{}", base64url(&name))
@@ -47,14 +48,18 @@ impl TestGateway {
             .unwrap_or_default()
     }
 
-    async fn load(&self, scope: &Scope, session: &str) -> Result<StoredSession, GatewayError> {
+    pub(crate) async fn load(
+        &self,
+        scope: &Scope,
+        session: &str,
+    ) -> Result<StoredSession, GatewayError> {
         let db = self.database.read(scope).await?;
         store::find(&db, session)
             .await?
             .ok_or_else(|| GatewayError::Refused("no such session".to_owned()))
     }
 
-    fn report_of(&self, session: &StoredSession) -> SessionReport {
+    pub(crate) fn report_of(&self, session: &StoredSession) -> SessionReport {
         let over = self.queue.clock().now() >= session.expires_at;
         let (state, failure) = match session.status.as_str() {
             "paid" => {
@@ -76,6 +81,7 @@ impl TestGateway {
             payment: session.payment_id.parse().ok(),
             // The money goes by the name of the session here.
             intent: matches!(state, SessionState::Paid { .. }).then(|| session.id.clone()),
+            saved: charges::saved(session, state),
             state,
             failure,
         }
@@ -108,6 +114,7 @@ impl PaymentGateway for TestGateway {
             success_url: request.return_urls.success.clone(),
             cancel_url: request.return_urls.cancel.clone(),
             expires_at: request.expires_at,
+            kept: request.save_method.then(|| "wanted".to_owned()),
         };
         let write = store::insert(&session, self.queue.clock().now());
         self.database
@@ -184,6 +191,26 @@ impl PaymentGateway for TestGateway {
             .iter()
             .map(|refund| refund_report(refund, session.amount.currency))
             .collect())
+    }
+
+    fn keeps_methods(&self) -> bool {
+        true
+    }
+
+    async fn charge(
+        &self,
+        scope: &Scope,
+        request: &ChargeRequest,
+    ) -> Result<SessionReport, GatewayError> {
+        self.charge_kept(scope, request).await
+    }
+
+    async fn forget(&self, scope: &Scope, method: &SavedMethod) -> Result<(), GatewayError> {
+        let write = store::forget(&method.method);
+        self.database
+            .write_one(scope, "test_gateway.forget", write)
+            .await?;
+        Ok(())
     }
 
     fn verify(

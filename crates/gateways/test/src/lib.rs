@@ -6,6 +6,7 @@
 //! signed webhook into the same inbox that real gateways post to.
 
 mod buyer;
+mod charges;
 mod gateway;
 mod store;
 

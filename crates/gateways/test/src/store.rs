@@ -15,6 +15,8 @@ pub(crate) struct StoredSession {
     pub(crate) success_url: String,
     pub(crate) cancel_url: String,
     pub(crate) expires_at: Timestamp,
+    /// Whether the way of paying is to be kept, and then what it is good for.
+    pub(crate) kept: Option<String>,
 }
 
 #[derive(FromQueryResult)]
@@ -28,6 +30,7 @@ struct Row {
     success_url: String,
     cancel_url: String,
     expires_at: i64,
+    kept: Option<String>,
 }
 
 impl TryFrom<Row> for StoredSession {
@@ -48,6 +51,7 @@ impl TryFrom<Row> for StoredSession {
             success_url: row.success_url,
             cancel_url: row.cancel_url,
             expires_at: Timestamp::from_micros(row.expires_at),
+            kept: row.kept,
         })
     }
 }
@@ -56,8 +60,8 @@ impl TryFrom<Row> for StoredSession {
 pub(crate) fn insert(session: &StoredSession, now: Timestamp) -> (&'static str, Vec<Value>) {
     (
         "INSERT INTO test_gateway_sessions (tenant_id, id, idempotency_key, payment_id, description, amount, currency, \
-           status, success_url, cancel_url, expires_at, created_at) \
-         VALUES ($1, $2, $3, $3, $4, $5, $6, $7, $8, $9, $10, $11) ON CONFLICT DO NOTHING",
+           status, success_url, cancel_url, expires_at, created_at, kept) \
+         VALUES ($1, $2, $3, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) ON CONFLICT DO NOTHING",
         vec![
             session.id.clone().into(),
             session.payment_id.clone().into(),
@@ -69,6 +73,7 @@ pub(crate) fn insert(session: &StoredSession, now: Timestamp) -> (&'static str, 
             session.cancel_url.clone().into(),
             session.expires_at.micros().into(),
             now.micros().into(),
+            session.kept.clone().into(),
         ],
     )
 }
@@ -77,7 +82,7 @@ pub(crate) fn insert(session: &StoredSession, now: Timestamp) -> (&'static str, 
 pub(crate) async fn find(db: &Scoped, id: &str) -> Result<Option<StoredSession>, Fault> {
     let row: Option<Row> = db
         .one(
-            "SELECT id, payment_id, description, amount, currency, status, success_url, cancel_url, expires_at \
+            "SELECT id, payment_id, description, amount, currency, status, success_url, cancel_url, expires_at, kept \
              FROM test_gateway_sessions WHERE tenant_id = $1 AND id = $2",
             [id.into()],
         )
@@ -100,6 +105,25 @@ pub(crate) async fn leave_open(
         )
         .await?;
     Ok(changed == 1)
+}
+
+/// Notes what a way of paying that is to be kept is good for.
+pub(crate) async fn keep(tx: &Transaction, id: &str, good: bool) -> Result<(), Fault> {
+    let sql = if good {
+        "UPDATE test_gateway_sessions SET kept = 'good' WHERE tenant_id = $1 AND id = $2 AND kept = 'wanted'"
+    } else {
+        "UPDATE test_gateway_sessions SET kept = CASE WHEN kept = 'wanted' THEN 'declining' ELSE 'once' END \
+         WHERE tenant_id = $1 AND id = $2"
+    };
+    tx.run(sql, [id.into()]).await.map(|_| ())
+}
+
+/// The gateway forgets a way of paying.
+pub(crate) fn forget(id: &str) -> (&'static str, Vec<Value>) {
+    (
+        "UPDATE test_gateway_sessions SET kept = NULL WHERE tenant_id = $1 AND id = $2",
+        vec![id.into()],
+    )
 }
 
 /// A refund as it is stored.

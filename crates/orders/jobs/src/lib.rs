@@ -4,12 +4,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use orders_model::events::{
-    OrderPaid, PromotionsChanged, RefundPromised, RefundSucceeded, ReturnApproved, ReturnRejected,
-    ShipmentShipped, ShippingMethodsChanged,
+    ExchangeCanceled, OrderPaid, PromotionsChanged, RefundPromised, RefundSucceeded,
+    ReturnApproved, ReturnRejected, ShipmentShipped, ShippingMethodsChanged,
 };
 use orders_model::jobs::{
     ExecuteRefund, ForgetInvoices, FreeReservations, ProcessWebhook, SendConfirmation,
-    SendRefundNotice, SendReturnNotice, SendShippingNotice, Sweep,
+    SendExchangeCanceled, SendRefundNotice, SendReturnNotice, SendShippingNotice, Sweep,
 };
 use orders_service::{Orders, SWEEP_INTERVAL};
 use queue::Registry;
@@ -80,6 +80,15 @@ fn register_mails(registry: &mut Registry, orders: &Arc<Orders>) {
         }
     });
     let service = orders.clone();
+    registry.handle(move |context, job: SendExchangeCanceled| {
+        let service = service.clone();
+        async move {
+            service
+                .send_exchange_canceled(&context.scope, context.id, job.id)
+                .await
+        }
+    });
+    let service = orders.clone();
     registry.handle(move |context, job: SendRefundNotice| {
         let service = service.clone();
         async move {
@@ -100,6 +109,7 @@ fn register_mails(registry: &mut Registry, orders: &Arc<Orders>) {
     });
     registry.subscribe(|event: ReturnApproved| SendReturnNotice { id: event.id });
     registry.subscribe(|event: ReturnRejected| SendReturnNotice { id: event.id });
+    registry.subscribe(|event: ExchangeCanceled| SendExchangeCanceled { id: event.id });
     registry.subscribe(|event: RefundSucceeded| SendRefundNotice {
         order: event.order,
         refund: event.refund,

@@ -196,6 +196,19 @@ impl Event for ReturnApproved {
     const KIND: &'static str = "return.approved";
 }
 
+/// Goods that may come back are not exchanged after all.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct ExchangeCanceled {
+    /// What the buyer was to get instead.
+    pub order: OrderId,
+    /// Which return.
+    pub id: ReturnId,
+}
+
+impl Event for ExchangeCanceled {
+    const KIND: &'static str = "return.exchange_canceled";
+}
+
 /// Goods may not come back.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct ReturnRejected {

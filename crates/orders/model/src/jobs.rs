@@ -63,6 +63,17 @@ impl Job for SendReturnNotice {
     const KIND: &'static str = "orders.send_return_notice";
 }
 
+/// Mails the buyer that goods are not exchanged after all.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct SendExchangeCanceled {
+    /// Which return.
+    pub id: ReturnId,
+}
+
+impl Job for SendExchangeCanceled {
+    const KIND: &'static str = "orders.send_exchange_canceled";
+}
+
 /// Tells the gateway to give money back.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct ExecuteRefund {

@@ -347,23 +347,31 @@ pub async fn reservations_ending(
         .collect())
 }
 
-/// Orders that were placed before and are still not paid; those after one, by
-/// id.
+/// Orders that were placed before and are still not paid, exchanges if they were
+/// made before `exchanges`; those after one, by id.
 pub async fn pending_since(
     db: &Scoped,
     before: Timestamp,
+    exchanges: Timestamp,
     after: Option<OrderId>,
     limit: i64,
 ) -> Result<Vec<OrderId>, Fault> {
-    ids(
-        db,
-        "SELECT id FROM orders WHERE tenant_id = $1 AND status = 'pending' AND placed_at <= $2 \
-           AND payment_status <> 'processing' AND captured <= refunded AND id > $3 ORDER BY id LIMIT $4",
-        before,
-        after,
-        limit,
-    )
-    .await
+    let after = after.map_or_else(Uuid::nil, kernel::Id::uuid);
+    let rows: Vec<IdRow> = db
+        .all(
+            "SELECT id FROM orders WHERE tenant_id = $1 AND status = 'pending' \
+               AND placed_at <= CASE WHEN exchange_of IS NULL THEN $2 ELSE $3 END \
+               AND payment_status <> 'processing' AND captured <= refunded AND id > $4 ORDER BY id LIMIT $5",
+            [
+                before.micros().into(),
+                exchanges.micros().into(),
+                after.into(),
+                limit.into(),
+            ],
+        )
+        .await?;
+    let rows = rows.into_iter();
+    Ok(rows.map(|row| OrderId::from_uuid(row.id)).collect())
 }
 
 async fn ids(

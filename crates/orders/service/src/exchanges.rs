@@ -3,7 +3,7 @@
 use database::{Batch, Once, OnceTransaction, Transaction};
 use kernel::{Audited as _, Money, OrderId, Permission, Scope, VariantId};
 use orders_model::OrdersError;
-use orders_model::events::OrderPlaced;
+use orders_model::events::{ExchangeCanceled, OrderPlaced};
 use orders_model::exchange::{ExchangeItem, Settlement, lines_of, order_of, price_of, settle};
 use orders_model::order::{Order, OrderLine, demand, waiting};
 use orders_model::ordering::new_attempt;
@@ -78,7 +78,7 @@ impl Orders {
         let goods = lines_of(&new.items, &offers, &first, now)?;
         let out = price_of(&goods, first.currency)?;
         let (settlement, mut parts) = self.settle_against(&tx, &first, &mut back, out).await?;
-        let kept = self.reserved_until().since(now);
+        let kept = self.exchange_ends(now).since(now);
         let mut order = order_of(&first, &goods, settlement, kept, now)?;
         first.exchange(settlement.credit, now)?;
         let part = (Cause::Exchange(order.id), settlement.credit);
@@ -141,7 +141,7 @@ impl Orders {
         }
         let owed = self
             .catalog
-            .reserve_in_tx(tx, batch, order, &wanted, self.reserved_until())
+            .reserve_in_tx(tx, batch, order, &wanted, self.exchange_ends(self.now()))
             .await
             .map_err(|error| crate::payments::short(error, &goods))?;
         Ok(waiting(goods, &owed))
@@ -212,6 +212,11 @@ impl Orders {
                 back.become_status(ReturnStatus::Received, now)?;
             }
             batch.add(returns::update(&back));
+            let event = ExchangeCanceled {
+                order: order.id,
+                id: back.id,
+            };
+            self.queue.publish_with(tx, batch, &event)?;
         }
         let note = Some(order.id.to_string());
         let actor = tx.scope().actor();

@@ -7,12 +7,13 @@ use database::Scoped;
 use kernel::{Fault, JobId, OrderId, RefundId, ReturnId, Scope, ShipmentId};
 use orders_model::OrdersError;
 use orders_model::mails::{
-    ExchangeOfMail, ORDER_CONFIRMATION, ORDER_EXCHANGED, ORDER_REFUNDED, ORDER_SHIPPED, OrderMail,
-    OrderOfMail, RETURN_APPROVED, RETURN_REJECTED, RefundOfMail, ReturnOfMail, ShipmentOfMail,
+    EXCHANGE_CANCELED, ExchangeOfMail, ORDER_CONFIRMATION, ORDER_EXCHANGED, ORDER_REFUNDED,
+    ORDER_SHIPPED, OrderMail, OrderOfMail, RETURN_APPROVED, RETURN_REJECTED, RefundOfMail,
+    ReturnOfMail, ShipmentOfMail,
 };
-use orders_model::order::{NOBODY, Order};
+use orders_model::order::{NOBODY, Order, OrderLine};
 use orders_model::refund::{Refund, RefundStatus};
-use orders_model::returns::{Return, ReturnStatus};
+use orders_model::returns::{Return, ReturnKind, ReturnStatus};
 use orders_model::shipment::Shipment;
 use orders_repository::{carts, lines, orders, refunds, returns, shipments};
 use serde_json::json;
@@ -31,8 +32,9 @@ enum About<'a> {
     Refund(&'a Refund),
     /// Goods that are to come back.
     Return(&'a Return),
-    /// Goods that are to come back for what is in the order.
-    Exchange(&'a Return),
+    /// Goods of an order, with its lines, that are to come back for what is in
+    /// this one.
+    Exchange(&'a Return, &'a Order, &'a [OrderLine]),
 }
 
 impl Orders {
@@ -78,17 +80,62 @@ impl Orders {
         let found = returns::find(&db, id).await?;
         drop(db);
         let Some(found) = found else { return Ok(()) };
-        if let Some(order) = found.exchange_order {
-            let about = About::Exchange(&found);
-            return self.mail(scope, job, order, &ORDER_EXCHANGED, about).await;
-        }
         let kind = match found.status {
             ReturnStatus::Requested | ReturnStatus::Canceled => return Ok(()),
             ReturnStatus::Rejected => &RETURN_REJECTED,
+            _ if found.exchange_order.is_some() => {
+                // Of one that came to nothing the buyer hears anyway.
+                return match found.kind {
+                    ReturnKind::Exchange => {
+                        self.mail_exchange(scope, job, &found, &ORDER_EXCHANGED)
+                            .await
+                    }
+                    ReturnKind::Refund => Ok(()),
+                };
+            }
             _ => &RETURN_APPROVED,
         };
         self.mail(scope, job, found.order, kind, About::Return(&found))
             .await
+    }
+
+    /// Mails the buyer that goods are not exchanged after all; called by its
+    /// job.
+    pub async fn send_exchange_canceled(
+        &self,
+        scope: &Scope,
+        job: JobId,
+        id: ReturnId,
+    ) -> Result<(), OrdersError> {
+        let db = self.database.read(scope).await?;
+        let found = returns::find(&db, id).await?;
+        drop(db);
+        match found.filter(|found| found.kind == ReturnKind::Refund) {
+            Some(found) => {
+                self.mail_exchange(scope, job, &found, &EXCHANGE_CANCELED)
+                    .await
+            }
+            None => Ok(()),
+        }
+    }
+
+    /// Mails the buyer about what they get, or do not get, for a return.
+    async fn mail_exchange(
+        &self,
+        scope: &Scope,
+        job: JobId,
+        found: &Return,
+        kind: &'static MailKind,
+    ) -> Result<(), OrdersError> {
+        let db = self.database.read(scope).await?;
+        let first = orders::find(&db, found.order).await?;
+        let (Some(first), Some(order)) = (first, found.exchange_order) else {
+            return Ok(());
+        };
+        let lines = lines::of(&db, &first).await?;
+        drop(db);
+        let about = About::Exchange(found, &first, &lines);
+        self.mail(scope, job, order, kind, about).await
     }
 
     /// Mails the buyer that money went back; called by its job.
@@ -177,13 +224,11 @@ impl Orders {
                 });
             }
             About::Return(found) => values.returned = Some(ReturnOfMail::new(found, &lines)),
-            About::Exchange(found) => {
-                let db = self.database.read(scope).await?;
-                if let Some(first) = orders::find(&db, found.order).await? {
-                    let of_first = lines::of(&db, &first).await?;
-                    values.returned = Some(ReturnOfMail::new(found, &of_first));
-                    values.exchange = Some(ExchangeOfMail::new(found, &first, &order));
-                }
+            About::Exchange(found, first, of_first) => {
+                values.returned = Some(ReturnOfMail::new(found, of_first));
+                let zone = self.tenant(scope).await?.settings.time_zone.clone();
+                let ends = self.exchange_ends(order.placed_at).date_in(&zone);
+                values.exchange = Some(ExchangeOfMail::new(found, first, &order, ends));
             }
         }
         let letter = Letter {

@@ -99,7 +99,7 @@ impl Orders {
         if order.reserved_until.is_none_or(|until| until <= now) {
             self.reserve_again(&tx, &mut batch, &mut order).await?;
         } else {
-            order.reserved_until = Some(self.reserved_until());
+            order.reserved_until = Some(self.reserved_until_of(&order));
         }
         let attempt = new_attempt(&order, gateway, now, self.settings.session_ttl);
         order.changed(now);
@@ -132,7 +132,7 @@ impl Orders {
         if wanted.is_empty() {
             return Ok(());
         }
-        let until = self.reserved_until();
+        let until = self.reserved_until_of(order);
         let owed = self
             .catalog
             .reserve_in_tx(tx, batch, order.id, &wanted, until)
@@ -189,6 +189,7 @@ impl Orders {
                     state: SessionState::Failed,
                     intent: None,
                     failure: Some(why.clone()),
+                    saved: None,
                 };
                 self.settle(scope, payment.id, &report, Said::Asked).await?;
                 return Err(OrdersError::Gateway(why));
@@ -272,6 +273,7 @@ fn never_opened(payment: &Payment) -> SessionReport {
         state: SessionState::Expired,
         intent: None,
         failure: None,
+        saved: None,
     }
 }
 
@@ -386,5 +388,6 @@ fn request_of(order: &Order, payment: &Payment, lines: Vec<SessionLine>) -> Sess
         return_urls: order.return_urls.clone(),
         expires_at: payment.expires_at,
         decided_at: payment.created_at,
+        save_method: false,
     }
 }

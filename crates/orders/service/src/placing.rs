@@ -273,6 +273,22 @@ impl Orders {
             .plus(self.settings.reservation_grace)
     }
 
+    /// Until when the stock of an order stays reserved that is reserved now.
+    /// The buyer of an exchange reads of it in a mail, and does not sit before
+    /// the page where it is paid.
+    pub(crate) fn reserved_until_of(&self, order: &Order) -> Timestamp {
+        let page = self.reserved_until();
+        match order.exchange_of {
+            Some(_) => page.max(self.exchange_ends(order.placed_at)),
+            None => page,
+        }
+    }
+
+    /// When an exchange is canceled that was made then, if it is not paid.
+    pub(crate) fn exchange_ends(&self, made: Timestamp) -> Timestamp {
+        made.plus(self.settings.exchange_ttl)
+    }
+
     /// The attempt that comes with an order; none when there is nothing to pay.
     fn first_attempt(
         &self,

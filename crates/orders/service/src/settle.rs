@@ -335,7 +335,8 @@ impl Orders {
     }
 
     /// The money will not come. The goods are free again when no other
-    /// attempt is under way and the buyer is not to try again at once.
+    /// attempt is under way and the buyer is not to try again at once; those of
+    /// an exchange when its time is over.
     async fn fail(
         &self,
         tx: &Transaction,
@@ -347,7 +348,8 @@ impl Orders {
         let now = self.now();
         if order.status == OrderStatus::Pending && !rest.others_under_way {
             order.payment_status = PaymentState::Unpaid;
-            let keep = rest.buyer_stays && order.reserved_until.is_some_and(|until| until > now);
+            let waits = rest.buyer_stays || order.exchange_of.is_some();
+            let keep = waits && order.reserved_until.is_some_and(|until| until > now);
             if !keep {
                 self.catalog.release_in_tx(tx, order.id).await?;
                 order.reserved_until = None;

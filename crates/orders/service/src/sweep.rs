@@ -167,10 +167,11 @@ impl Orders {
     /// Cancels orders that were never paid.
     async fn sweep_pending(&self, scope: &Scope, now: Timestamp) -> Result<(), OrdersError> {
         let before = now.minus(self.settings.pending_ttl);
+        let exchanges = now.minus(self.settings.exchange_ttl);
         let mut last = None;
         loop {
             let db = self.database.read(scope).await?;
-            let old = orders::pending_since(&db, before, last, AT_ONCE).await?;
+            let old = orders::pending_since(&db, before, exchanges, last, AT_ONCE).await?;
             drop(db);
             for &id in &old {
                 let result = self

@@ -15,6 +15,7 @@ const SESSION_PARAMS: &[&str] = &[
     "automatic_tax",
     "cancel_url",
     "client_reference_id",
+    "customer_creation",
     "customer_email",
     "expand",
     "expires_at",
@@ -46,6 +47,10 @@ pub(super) struct Books {
     pub(super) charges: BTreeMap<String, Value>,
     pub(super) refunds: BTreeMap<String, Value>,
     pub(super) disputes: BTreeMap<String, Value>,
+    /// Ways of paying that are kept.
+    pub(super) methods: BTreeMap<String, Value>,
+    /// What banks say to charges without the buyer.
+    pub(super) bank: super::Bank,
     /// Whether new refunds wait for a bank.
     pub(super) refunds_wait: bool,
     /// Events that were not handed out yet.
@@ -55,7 +60,7 @@ pub(super) struct Books {
     pub(super) calls: Vec<super::Call>,
 }
 
-type Answer = Result<Value, Refusal>;
+pub(super) type Answer = Result<Value, Refusal>;
 
 impl Books {
     /// A new id. They rise, so that newer things are later.
@@ -105,6 +110,10 @@ impl Books {
             ("GET", ["v1", "payment_intents", id]) => {
                 find(&self.intents, "payment_intent", id).cloned()
             }
+            ("POST", ["v1", "payment_intents"]) => self.create_intent(params),
+            ("GET", ["v1", "payment_intents"]) => self.list_intents(params),
+            ("POST", ["v1", "payment_intents", id, "cancel"]) => self.cancel_intent(id),
+            ("DELETE", ["v1", "customers", id]) => self.delete_customer(id),
             ("GET", ["v1", "disputes", id]) => self.dispute(id, params),
             ("POST", ["v1", "refunds"]) => self.create_refund(params),
             ("GET", ["v1", "refunds"]) => self.list_refunds(params),
@@ -159,13 +168,7 @@ impl Books {
 
     fn session(&self, id: &str, params: &Value) -> Answer {
         let mut session = find(&self.sessions, "checkout.session", id)?.clone();
-        for expanded in super::form::list(params.get("expand")) {
-            if expanded == "payment_intent"
-                && let Some(intent) = self.intents.get(text(&session, "/payment_intent"))
-            {
-                session["payment_intent"] = intent.clone();
-            }
-        }
+        self.expand_session(&mut session, params);
         Ok(session)
     }
 
@@ -303,7 +306,7 @@ impl Books {
     }
 }
 
-fn find<'a>(
+pub(super) fn find<'a>(
     objects: &'a BTreeMap<String, Value>,
     what: &str,
     id: &str,
@@ -312,7 +315,7 @@ fn find<'a>(
 }
 
 /// One page of a list, newest first.
-fn page<'a>(
+pub(super) fn page<'a>(
     found: impl DoubleEndedIterator<Item = &'a Value>,
     params: &Value,
     url: &str,

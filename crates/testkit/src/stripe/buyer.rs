@@ -43,6 +43,7 @@ impl Books {
     /// The money of a session comes.
     fn receive(&mut self, session: &str) {
         let intent = self.intent_of(session);
+        self.keep_method(session, &intent);
         let amount = self.sessions[session]["amount_total"].clone();
         let currency = self.sessions[session]["currency"].clone();
         let charge = self.id("ch_");

@@ -5,6 +5,7 @@
 
 mod books;
 mod buyer;
+mod charges;
 mod disputes;
 mod faults;
 mod form;
@@ -27,6 +28,7 @@ use crate::client::{Answer, Client};
 use books::Books;
 
 pub use buyer::Paid;
+pub use charges::Bank;
 pub use faults::Trouble;
 pub use till::Till;
 

@@ -53,6 +53,7 @@ pub(super) fn session(id: &str, params: &Value, cart: &Cart, now: i64, expires_a
             "client_reference_id": params.get("client_reference_id"),
             "customer_email": params.get("customer_email"),
             "metadata": params.get("metadata").cloned().unwrap_or_else(|| json!({})),
+            "customer_creation": params.get("customer_creation"),
             "success_url": params.get("success_url"),
             "cancel_url": params.get("cancel_url"),
             "url": format!("https://checkout.stripe.com/c/pay/{id}"),
@@ -97,6 +98,16 @@ pub(super) fn payment_intent(id: &str, session: &Value, data: &Value, now: i64) 
         }),
     );
     intent
+}
+
+/// A way of paying that a customer lets Stripe keep.
+pub(super) fn payment_method(id: &str, customer: &str, now: i64) -> Value {
+    let mut method = example(include_str!("../../fixtures/stripe/payment_method.json"));
+    set(
+        &mut method,
+        json!({"id": id, "customer": customer, "created": now, "metadata": {}}),
+    );
+    method
 }
 
 /// A charge of a payment, with the payment's metadata.

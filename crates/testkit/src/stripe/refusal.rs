@@ -48,6 +48,15 @@ impl Refusal {
         }
     }
 
+    /// The card or its bank says no; the payment was made all the same.
+    pub(super) fn card(code: &'static str, message: &str) -> Self {
+        Self {
+            code: Some(code),
+            kept: true,
+            ..Self::new(402, "card_error", message)
+        }
+    }
+
     pub(super) fn missing(what: &str, id: &str) -> Self {
         Self {
             code: Some("resource_missing"),

@@ -4,6 +4,8 @@ mod catalog;
 mod clusters;
 mod orders;
 mod public;
+mod services;
+mod subscriptions;
 mod tenant;
 mod wallets;
 
@@ -111,6 +113,8 @@ pub fn all() -> impl Iterator<Item = &'static Route> {
         orders::ROUTES,
         tenant::ROUTES,
         wallets::ROUTES,
+        subscriptions::ROUTES,
+        services::ROUTES,
         clusters::ROUTES,
     ];
     parts.into_iter().flatten().chain([&LAST])

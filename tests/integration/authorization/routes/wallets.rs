@@ -1,7 +1,7 @@
 //! Wallets and what is paid into them.
 
 use super::Access::{Account, Needs};
-use super::{Route, get, patch, post};
+use super::{Route, delete, get, patch, post, put};
 
 /// One that is frozen spends nothing, so that comes last.
 pub(super) const ROUTES: &[Route] = &[
@@ -16,6 +16,14 @@ pub(super) const ROUTES: &[Route] = &[
         Account,
         r#"{"amount": {"amount": 100, "currency": "{currency}"}}"#,
     ),
+    get("/api/wallet/auto-top-up", Account),
+    put(
+        "/api/wallet/auto-top-up",
+        Account,
+        r#"{"threshold": {"amount": 1, "currency": "{currency}"}, "amount": {"amount": 100, "currency": "{currency}"}}"#,
+    ),
+    delete("/api/wallet/auto-top-up", Account),
+    delete("/api/wallet/payment-method", Account),
     post(
         "/api/wallet/gift-cards",
         Account,

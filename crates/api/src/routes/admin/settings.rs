@@ -1,6 +1,8 @@
 //! What a tenant decides for itself.
 
-use accounts_model::tenant::{FeeBearer, PlatformFee, Tenant};
+use accounts_model::tenant::{
+    DowngradePolicy, FeeBearer, PlatformFee, SubscriptionSettings, Tenant, UpgradePolicy,
+};
 use accounts_service::{NewPlatformFee, SettingsChange};
 use actix_web::web::Data;
 use actix_web::{HttpResponse, get, patch};
@@ -69,6 +71,86 @@ impl From<PlatformFeeDto> for NewPlatformFee {
     }
 }
 
+/// When subscriptions change to a higher tier.
+#[derive(Debug, Clone, Copy, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+#[schema(as = UpgradePolicy)]
+pub(crate) enum UpgradePolicyDto {
+    /// At once, for the difference.
+    Immediate,
+    /// When the period that is paid for ends.
+    AtPeriodEnd,
+    /// Never.
+    Refused,
+}
+
+/// When subscriptions change to a lower tier.
+#[derive(Debug, Clone, Copy, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+#[schema(as = DowngradePolicy)]
+pub(crate) enum DowngradePolicyDto {
+    /// Never.
+    Refused,
+    /// When the period that is paid for ends.
+    AtPeriodEnd,
+}
+
+/// How subscriptions of hosted services are changed, and what happens to those
+/// that are not paid.
+#[derive(Debug, Clone, Copy, Serialize, Deserialize, ToSchema, Validate)]
+#[serde(deny_unknown_fields)]
+#[schema(as = SubscriptionSettings)]
+pub(crate) struct SubscriptionSettingsDto {
+    /// When they change to a higher tier.
+    upgrades: UpgradePolicyDto,
+    /// When they change to a lower tier.
+    downgrades: DowngradePolicyDto,
+    /// For how many days what is not paid runs on.
+    #[validate(range(max = 90))]
+    #[schema(minimum = 0, maximum = 90, example = 7)]
+    grace_days: u32,
+    /// After how many further days, in which it is stopped, it ends.
+    #[validate(range(max = 365))]
+    #[schema(minimum = 0, maximum = 365, example = 14)]
+    suspension_days: u32,
+}
+
+impl From<SubscriptionSettings> for SubscriptionSettingsDto {
+    fn from(settings: SubscriptionSettings) -> Self {
+        Self {
+            upgrades: match settings.upgrades {
+                UpgradePolicy::Immediate => UpgradePolicyDto::Immediate,
+                UpgradePolicy::AtPeriodEnd => UpgradePolicyDto::AtPeriodEnd,
+                UpgradePolicy::Refused => UpgradePolicyDto::Refused,
+            },
+            downgrades: match settings.downgrades {
+                DowngradePolicy::Refused => DowngradePolicyDto::Refused,
+                DowngradePolicy::AtPeriodEnd => DowngradePolicyDto::AtPeriodEnd,
+            },
+            grace_days: settings.grace_days,
+            suspension_days: settings.suspension_days,
+        }
+    }
+}
+
+impl From<SubscriptionSettingsDto> for SubscriptionSettings {
+    fn from(dto: SubscriptionSettingsDto) -> Self {
+        Self {
+            upgrades: match dto.upgrades {
+                UpgradePolicyDto::Immediate => UpgradePolicy::Immediate,
+                UpgradePolicyDto::AtPeriodEnd => UpgradePolicy::AtPeriodEnd,
+                UpgradePolicyDto::Refused => UpgradePolicy::Refused,
+            },
+            downgrades: match dto.downgrades {
+                DowngradePolicyDto::Refused => DowngradePolicy::Refused,
+                DowngradePolicyDto::AtPeriodEnd => DowngradePolicy::AtPeriodEnd,
+            },
+            grace_days: dto.grace_days,
+            suspension_days: dto.suspension_days,
+        }
+    }
+}
+
 /// The settings of a shop.
 #[derive(Serialize, ToSchema)]
 #[schema(as = Settings)]
@@ -98,6 +180,8 @@ pub(crate) struct SettingsDto {
     /// From which number of available pieces on stock is low, where a variant
     /// says nothing else.
     low_stock_threshold: u32,
+    /// How subscriptions of hosted services are changed.
+    subscriptions: SubscriptionSettingsDto,
     /// Grows with every change; also the `ETag`.
     version: i64,
 }
@@ -118,6 +202,7 @@ impl From<&Tenant> for SettingsDto {
             return_window_days: tenant.settings.return_window_days,
             require_two_factor: tenant.settings.require_two_factor,
             low_stock_threshold: tenant.settings.low_stock_threshold,
+            subscriptions: tenant.settings.subscriptions.into(),
             version: tenant.version,
         }
     }
@@ -174,6 +259,11 @@ pub(crate) struct SettingsPatch {
     #[validate(range(max = 1_000_000_000))]
     #[schema(minimum = 0, maximum = 1_000_000_000, nullable = false, example = 5)]
     low_stock_threshold: Option<u32>,
+    /// How subscriptions of hosted services are changed, as a whole.
+    #[serde(default, deserialize_with = "present")]
+    #[validate(nested)]
+    #[schema(nullable = false)]
+    subscriptions: Option<SubscriptionSettingsDto>,
 }
 
 fn respond(tenant: &Tenant) -> HttpResponse {
@@ -217,6 +307,7 @@ pub(crate) async fn patch_settings(
         return_window_days: body.return_window_days,
         require_two_factor: body.require_two_factor,
         low_stock_threshold: body.low_stock_threshold,
+        subscriptions: body.subscriptions.map(Into::into),
     };
     let tenant = state
         .accounts

@@ -8,7 +8,7 @@ use foldhash::HashMap;
 use super::card::Card;
 use super::document::SEPARATOR;
 use super::lists::{Lists, Texts, mark, number};
-use super::words::{Term, end_of_prefix, is_corrected, one_slip_apart, split, words};
+use super::words::{Term, end_of_prefix, is_corrected, split, words};
 
 /// The words of some products, by numbers in the order of the words.
 #[derive(Debug, Default)]
@@ -78,7 +78,7 @@ impl Dictionary {
         })
     }
 
-    /// The words that are one slip away from one, in order.
+    /// The words that may be one slip away from one, in order.
     pub(super) fn similar<'d>(&'d self, word: &'d str) -> impl Iterator<Item = &'d str> {
         let own = letters(word);
         let known: &[(u32, u32)] = if is_corrected(word) {
@@ -91,9 +91,7 @@ impl Dictionary {
             // One slip changes two letters at most.
             .filter(move |&&(_, letters)| (own ^ letters).count_ones() <= 2)
             .map(|&(place, _)| self.words.get(place as usize))
-            .filter(move |other| {
-                other.len().abs_diff(word.len()) <= 1 && one_slip_apart(word, other)
-            })
+            .filter(move |other| other.len().abs_diff(word.len()) <= 1)
     }
 
     /// The rows, of so many, that have a word that a term stands for.

@@ -1,6 +1,6 @@
 //! Products that can be searched.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use fixedbitset::FixedBitSet;
@@ -11,8 +11,6 @@ use super::lists::{Values, all_rows};
 use super::tree::Tree;
 use super::words::{Term, of_question};
 
-/// How many words a misspelt one may stand for.
-pub const MAX_CORRECTIONS: usize = 20;
 /// With more changed products than this, all are to be read again.
 pub const MAX_CHANGED: usize = 2_000;
 
@@ -145,12 +143,8 @@ impl Index {
         if self.parts().any(begins) {
             return Some(Term::Prefix(word));
         }
-        let similar: BTreeSet<&str> = self
-            .parts()
-            .flat_map(|part| part.columns.dictionary.similar(&word))
-            .collect();
-        let similar = similar.into_iter().take(MAX_CORRECTIONS);
-        let similar: Vec<String> = similar.map(str::to_owned).collect();
-        (!similar.is_empty()).then_some(Term::OneOf(similar))
+        let parts = self.parts();
+        let similar = parts.flat_map(|part| part.columns.dictionary.similar(&word));
+        Term::corrected(&word, similar)
     }
 }

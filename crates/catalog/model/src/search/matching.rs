@@ -5,6 +5,8 @@
 //! else one variant has to pass all of them. Products whose variants all pass
 //! need no look at them.
 
+use std::sync::Arc;
+
 use fixedbitset::FixedBitSet;
 
 use super::columns::{Columns, NONE};
@@ -21,7 +23,8 @@ pub(super) const PRICE: u32 = 1 << 6;
 pub(super) const IN_STOCK: u32 = 1 << 7;
 /// Those that all variants of a product pass alike.
 const OF_PRODUCT: u32 = CATEGORY | BRAND | CONDITION | KIND | TAG;
-/// The bit of the first attribute that is filtered by; others follow.
+/// The bit of the first attribute that is filtered by; others follow, as many
+/// as a question may name.
 const FIRST_ATTRIBUTE: u32 = 8;
 
 /// The bit of the n-th attribute that is filtered by.
@@ -67,10 +70,9 @@ pub(super) struct Filter<'a> {
 }
 
 /// For each number whether it is that of one of some values.
-fn marked<'q>(names: &Names<std::sync::Arc<str>>, values: &'q [String]) -> Vec<bool> {
+fn marked(names: &Names<Arc<str>>, values: &[String]) -> Vec<bool> {
     let mut marks = vec![false; names.all().len()];
-    let values = values.iter().map(|value: &'q String| value.as_str());
-    for place in values.filter_map(|value| names.find(value)) {
+    for place in values.iter().filter_map(|value| names.find(value.as_str())) {
         marks[place as usize] = true;
     }
     marks

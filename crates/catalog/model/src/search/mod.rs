@@ -20,6 +20,6 @@ pub use columns::{BadStore, Stored};
 pub use document::Document;
 pub use evaluate::{Answer, Question, evaluate};
 pub use facets::{FacetName, Facets, Wanted};
-pub use index::{Index, MAX_CHANGED, MAX_CORRECTIONS};
+pub use index::{Index, MAX_CHANGED};
 pub use tree::Tree;
 pub use words::Term;

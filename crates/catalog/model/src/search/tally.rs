@@ -1,13 +1,13 @@
 //! Counting products by what they have.
 
 use std::borrow::Cow;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
 use fixedbitset::FixedBitSet;
 
 use super::columns::{Columns, NONE};
-use super::facets::{Count, FacetName, Facets, MAX_VALUES, Wanted, most, prices};
+use super::facets::{Count, FacetName, Facets, Wanted, most, prices};
 use super::index::Part;
 use super::lists::number;
 use super::matching::{BRAND, CATEGORY, CONDITION, Filter, IN_STOCK, KIND, PRICE, SIZE, TAG};
@@ -36,6 +36,17 @@ fn told(sums: Sums) -> Vec<Count<String>> {
             count,
         })
         .collect()
+}
+
+/// The names with the most products.
+fn with_most(mut sums: BTreeMap<Arc<str>, Sums>) -> BTreeMap<Arc<str>, Sums> {
+    let names = sums.iter().map(|(name, values)| Count {
+        value: name.clone(),
+        count: values.values().sum(),
+    });
+    let names: BTreeSet<Arc<str>> = most(names).into_iter().map(|name| name.value).collect();
+    sums.retain(|name, _| names.contains(name));
+    sums
 }
 
 /// What was counted.
@@ -152,7 +163,7 @@ impl<'t> Totals<'t> {
                 value: category.id,
                 count,
             });
-        let attributes = self.attributes.into_iter().take(MAX_VALUES);
+        let attributes = with_most(self.attributes).into_iter();
         let attributes = attributes.map(|(name, values)| (name.as_ref().to_owned(), told(values)));
         let text = |name: FacetName, sums: Sums| wanted.has(name).then(|| told(sums));
         Facets {
@@ -295,5 +306,24 @@ impl Tally<'_> {
         };
         let count = whole.count_ones(..) + part.ones().filter(there).count();
         count as u64
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::facets::MAX_VALUES;
+    use super::*;
+
+    #[test]
+    fn names_are_told_that_most_products_have() {
+        let sums = |count| Sums::from([(Arc::from("any"), count)]);
+        let mut all: BTreeMap<Arc<str>, Sums> = (0..=MAX_VALUES)
+            .map(|n| (Arc::from(format!("a{n:03}")), sums(1)))
+            .collect();
+        all.insert(Arc::from("weight"), sums(2));
+        let told = with_most(all);
+        assert_eq!(told.len(), MAX_VALUES);
+        assert!(told.contains_key("weight") && told.contains_key("a000"));
+        assert!(!told.contains_key("a099"));
     }
 }

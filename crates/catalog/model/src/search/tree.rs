@@ -33,13 +33,11 @@ impl Tree {
     }
 
     /// The categories that are named and all below them, without those that are
-    /// archived.
+    /// archived or below such a one.
     pub fn subtree(&self, named: &[CategoryRef]) -> Vec<CategoryId> {
-        let active: Vec<&Category> = self
-            .all
-            .iter()
-            .filter(|category| category.status == CategoryStatus::Active)
-            .collect();
+        let is_shown =
+            |category: &&Category| self.paths.contains_key(category.id.uuid().as_bytes());
+        let active: Vec<&Category> = self.all.iter().filter(is_shown).collect();
         let is_named = |category: &&&Category| {
             named.iter().any(|name| match name {
                 CategoryRef::Id(id) => category.id == *id,

@@ -5,6 +5,8 @@ use std::collections::BTreeSet;
 
 /// How many words of a question count.
 pub const MAX_TERMS: usize = 8;
+/// How many words a misspelt one may stand for.
+const MAX_CORRECTIONS: usize = 20;
 /// How many letters of a word count.
 const MAX_LETTERS: usize = 40;
 /// Words with fewer letters are too much like each other to be corrected.
@@ -20,6 +22,17 @@ pub enum Term {
     /// One of these words, because no word begins like the one that was asked
     /// for.
     OneOf(Vec<String>),
+}
+
+impl Term {
+    /// What a word stands for that no word begins like: the first of some words
+    /// that are one slip apart from it; none if there is no such word.
+    pub fn corrected<'w>(word: &str, known: impl Iterator<Item = &'w str>) -> Option<Self> {
+        let similar: BTreeSet<&str> = known.filter(|other| one_slip_apart(word, other)).collect();
+        let similar = similar.into_iter().take(MAX_CORRECTIONS);
+        let similar: Vec<String> = similar.map(str::to_owned).collect();
+        (!similar.is_empty()).then_some(Self::OneOf(similar))
+    }
 }
 
 /// The words of a text: letters and digits of ASCII, which others are written
@@ -91,7 +104,7 @@ pub fn forms(word: &str) -> BTreeSet<String> {
 }
 
 /// Whether two words are at most one slip apart.
-pub fn one_slip_apart(one: &str, other: &str) -> bool {
+pub(super) fn one_slip_apart(one: &str, other: &str) -> bool {
     strsim::osa_distance(one, other) <= 1
 }
 

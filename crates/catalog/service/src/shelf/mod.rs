@@ -12,7 +12,7 @@ use std::num::NonZeroUsize;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use catalog_model::search::{Index, Stored, Tree};
+use catalog_model::search::{BadStore, Index, Stored, Tree};
 use catalog_repository::categories;
 use catalog_repository::search::{self, MAX_CANDIDATES, Narrowing};
 use database::Database;
@@ -30,8 +30,11 @@ const KEPT: Duration = Duration::from_mins(1);
 
 /// Products to be searched, of what is stored.
 pub(crate) fn read(stored: &[Stored], tree: Arc<Tree>) -> Result<Index, Fault> {
-    Index::read(stored, tree)
-        .map_err(|error| Fault::permanent("read what is searched").caused_by(error))
+    Index::read(stored, tree).map_err(unreadable)
+}
+
+fn unreadable(error: BadStore) -> Fault {
+    Fault::permanent("read what is searched").caused_by(error)
 }
 
 type AllNotes = Mutex<HashMap<TenantId, Notes>>;
@@ -84,14 +87,18 @@ impl Shelf {
         }
     }
 
-    /// What has to be read before the products of a tenant are as they are in
-    /// the database. From now on changes are noted.
-    fn due(&self, tenant: TenantId) -> (Option<Kept>, Due) {
+    fn known(&self, tenant: TenantId) -> Option<Kept> {
         let known = self.products.get(&tenant);
-        let known = known.filter(|kept| kept.read.elapsed() < KEPT);
-        let mut due = open(&self.notes).entry(tenant).or_default().due();
-        due.everything |= known.is_none();
-        (known.filter(|_| !due.everything), due)
+        known.filter(|kept| kept.read.elapsed() < KEPT)
+    }
+
+    /// The products of a tenant, if they are as in the database. From now on
+    /// changes are noted.
+    fn current(&self, tenant: TenantId) -> Option<Kept> {
+        // Both at one moment: they are exchanged together, too.
+        let mut notes = open(&self.notes);
+        let is_nothing_due = notes.entry(tenant).or_default().is_nothing_due();
+        self.known(tenant).filter(|_| is_nothing_due)
     }
 
     /// The products of the scope's tenant as they are, if they are in memory or
@@ -102,23 +109,22 @@ impl Shelf {
         database: &Database,
     ) -> Result<Option<Arc<Index>>, Fault> {
         let tenant = scope.tenant();
-        let (known, due) = self.due(tenant);
-        if known.is_none() {
-            let notes = open(&self.notes);
-            let notes = notes.get(&tenant);
-            if notes.is_some_and(|of| of.was_read_lately() || of.reading.try_lock().is_err()) {
-                return Ok(None);
-            }
+        let are_known = self.known(tenant).is_some();
+        let is_busy = |notes: &Notes| notes.is_busy(are_known);
+        if self.is_flooded(tenant) {
+            self.read_again(scope, database);
+            return Ok(None);
         }
-        let index = match known {
-            Some(known) if due.is_nothing() => self.fresh(known, scope, database),
-            _ => self.index(scope, database).await?,
-        };
+        if open(&self.notes).get(&tenant).is_some_and(is_busy) {
+            return Ok(None);
+        }
+        let index = self.index(scope, database).await?;
         // Not all of them have been read.
         Ok(Some(index).filter(|index| index.len() < MAX_CANDIDATES))
     }
 
-    /// The products of the scope's tenant as they are. Takes no statement when
+    /// The products of the scope's tenant as they are, or, while too many of
+    /// them change, as they were some seconds ago. Takes no statement when
     /// nothing changed.
     pub(crate) async fn index(
         &self,
@@ -126,19 +132,30 @@ impl Shelf {
         database: &Database,
     ) -> Result<Arc<Index>, Fault> {
         let tenant = scope.tenant();
-        if let (Some(known), due) = self.due(tenant)
-            && due.is_nothing()
-        {
+        if let Some(known) = self.current(tenant) {
             return Ok(self.fresh(known, scope, database));
         }
-        let reading = open(&self.notes).entry(tenant).or_default().reading.clone();
+        if self.is_flooded(tenant)
+            && let Some(known) = self.known(tenant)
+        {
+            self.read_again(scope, database);
+            return Ok(known.index);
+        }
+        let asked = Instant::now();
+        let reading = open(&self.notes).entry(tenant).or_default().reading();
         let _alone = reading.lock().await;
         // Somebody may have read it meanwhile.
-        let (known, mut due) = self.due(tenant);
+        if let Some(known) = self.current(tenant) {
+            return Ok(known.index);
+        }
+        if let Some(lent) = self.lent_since(tenant, asked) {
+            return Ok(lent);
+        }
+        let known = self.known(tenant);
+        let mut due = open(&self.notes).entry(tenant).or_default().due();
         let exchanged = match known {
-            Some(known) if due.is_nothing() => return Ok(known.index),
-            Some(known) => changed(&known, scope, database, &due).await?,
-            None => None,
+            Some(known) if !due.everything => changed(known, scope, database, &due).await?,
+            _ => None,
         };
         let kept = if let Some(kept) = exchanged {
             kept
@@ -146,45 +163,84 @@ impl Shelf {
             due.everything = true;
             all(scope, database).await?
         };
-        let index = self.keep(tenant, kept);
+        let (index, begun) = (kept.index.clone(), kept.read);
+        self.keep(tenant, kept);
         if let Some(notes) = open(&self.notes).get_mut(&tenant) {
             notes.done(&due);
+            if due.everything {
+                notes.lend(begun, &index);
+            }
         }
+        self.tell_of_no_room(tenant, &index);
         Ok(index)
     }
 
-    fn keep(&self, tenant: TenantId, kept: Kept) -> Arc<Index> {
-        let index = kept.index.clone();
+    fn lent_since(&self, tenant: TenantId, asked: Instant) -> Option<Arc<Index>> {
+        open(&self.notes).get(&tenant)?.lent_since(asked)
+    }
+
+    fn keep(&self, tenant: TenantId, kept: Kept) {
         self.products.insert(tenant, kept);
         // At once, so that what has no room is not kept.
         self.products.run_pending_tasks();
-        index
+    }
+
+    fn tell_of_no_room(&self, tenant: TenantId, index: &Index) {
+        let has_room = self.products.contains_key(&tenant);
+        let mut notes = open(&self.notes);
+        if !has_room && notes.entry(tenant).or_default().is_to_be_told() {
+            tracing::warn!(
+                %tenant,
+                bytes = index.bytes(),
+                "CATALOG_SEARCH_BYTES has no room for the products of a shop: facets and search take longer there"
+            );
+        }
+    }
+
+    /// How much memory is taken, in bytes.
+    pub(crate) fn bytes(&self) -> u64 {
+        self.products.weighted_size()
     }
 
     /// Products that are as far as is known, and are read again meanwhile if
     /// that is long ago.
     fn fresh(&self, known: Kept, scope: &Scope, database: &Database) -> Arc<Index> {
-        if known.read.elapsed() > FRESH
-            && open(&self.notes).entry(scope.tenant()).or_default().begin()
-        {
-            let (shelf, scope, database) = (self.clone(), scope.clone(), database.clone());
-            tokio::spawn(async move {
-                if let Err(fault) = shelf.again(&scope, &database).await {
-                    tracing::warn!(error = %fault, "products cannot be read again");
-                }
-            });
+        if known.read.elapsed() > FRESH {
+            self.read_again(scope, database);
         }
         known.index
     }
 
+    fn is_flooded(&self, tenant: TenantId) -> bool {
+        let notes = open(&self.notes);
+        notes.get(&tenant).is_some_and(Notes::is_flooded)
+    }
+
+    /// Reads all products beside the questions, unless somebody does or did
+    /// lately.
+    fn read_again(&self, scope: &Scope, database: &Database) {
+        let begun = open(&self.notes).entry(scope.tenant()).or_default().begin();
+        let Some(due) = begun else { return };
+        let (shelf, scope, database) = (self.clone(), scope.clone(), database.clone());
+        tokio::spawn(async move {
+            if let Err(fault) = shelf.again(&scope, &database, &due).await {
+                tracing::warn!(error = %fault, "products cannot be read again");
+            }
+        });
+    }
+
     /// Reads all products, and keeps them with what has changed meanwhile still
     /// to be read.
-    async fn again(&self, scope: &Scope, database: &Database) -> Result<(), Fault> {
+    async fn again(&self, scope: &Scope, database: &Database, due: &Due) -> Result<(), Fault> {
         let tenant = scope.tenant();
         let read = all(scope, database).await;
-        let reading = open(&self.notes).entry(tenant).or_default().reading.clone();
+        let reading = open(&self.notes).entry(tenant).or_default().reading();
         let _alone = reading.lock().await;
-        open(&self.notes).entry(tenant).or_default().end();
+        // Dropped after the notes are closed, which takes a while.
+        let _outdated = self.known(tenant);
+        let mut notes = open(&self.notes);
+        let read_due = read.is_ok().then_some(due);
+        notes.entry(tenant).or_default().end(read_due);
         self.keep(tenant, read?);
         Ok(())
     }
@@ -192,29 +248,37 @@ impl Shelf {
 
 /// Products with what has changed; none if that is too much.
 async fn changed(
-    known: &Kept,
+    known: Kept,
     scope: &Scope,
     database: &Database,
     due: &Due,
 ) -> Result<Option<Kept>, Fault> {
     let db = database.read(scope).await?;
-    let mut index = known.index.clone();
-    if due.tree {
-        let tree = Tree::new(categories::all(&db).await?);
-        index = Arc::new(index.under(Arc::new(tree)));
-    }
-    if !due.products.is_empty() {
-        let products = search::stored_of(&db, &due.products).await?;
-        let exchanged = index
-            .with(products)
-            .map_err(|error| Fault::permanent("read what is searched").caused_by(error))?;
-        match exchanged {
-            Some(exchanged) => index = Arc::new(exchanged),
-            None => return Ok(None),
+    let tree = if due.tree {
+        Some(Tree::new(categories::all(&db).await?))
+    } else {
+        None
+    };
+    let products = match due.products.as_slice() {
+        [] => Vec::new(),
+        products => search::stored_of(&db, products).await?,
+    };
+    drop(db);
+    in_the_background(move || {
+        let mut index = known.index;
+        if let Some(tree) = tree {
+            index = Arc::new(index.under(Arc::new(tree)));
         }
-    }
-    let read = known.read;
-    Ok(Some(Kept { index, read }))
+        if !products.is_empty() {
+            match index.with(products).map_err(unreadable)? {
+                Some(exchanged) => index = Arc::new(exchanged),
+                None => return Ok(None),
+            }
+        }
+        let read = known.read;
+        Ok(Some(Kept { index, read }))
+    })
+    .await
 }
 
 async fn all(scope: &Scope, database: &Database) -> Result<Kept, Fault> {
@@ -223,12 +287,19 @@ async fn all(scope: &Scope, database: &Database) -> Result<Kept, Fault> {
     let tree = Arc::new(Tree::new(categories::all(&db).await?));
     let stored = search::stored(&db, &Narrowing::default()).await?;
     drop(db);
-    // A hundred thousand take a while.
-    let index = tokio::task::spawn_blocking(move || read(&stored, tree))
-        .await
-        .map_err(|error| Fault::permanent("read products").caused_by(error))??;
+    let index = in_the_background(move || read(&stored, tree)).await?;
     Ok(Kept {
         index: Arc::new(index),
         read: begun,
     })
+}
+
+/// Does what may take a while, with a hundred thousand products, where it does
+/// not keep other requests waiting.
+async fn in_the_background<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T, Fault> + Send + 'static,
+) -> Result<T, Fault> {
+    tokio::task::spawn_blocking(work)
+        .await
+        .map_err(|error| Fault::permanent("read products").caused_by(error))?
 }

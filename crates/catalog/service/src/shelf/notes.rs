@@ -1,11 +1,11 @@
 //! What has changed since products were read.
 
-use std::collections::HashMap;
-use std::sync::Arc;
+use std::collections::{BTreeSet, HashMap};
+use std::sync::{Arc, Weak};
 use std::time::{Duration, Instant};
 
 use catalog_model::events::{ALL_TAG, PRODUCTS_TAG, TREE_TAG, product_of_tag};
-use catalog_model::search::MAX_CHANGED;
+use catalog_model::search::{Index, MAX_CHANGED};
 use kernel::ProductId;
 
 /// All products of a tenant are not read again so soon for a question that the
@@ -20,12 +20,19 @@ pub(super) struct Notes {
     everything: Option<u64>,
     tree: Option<u64>,
     products: HashMap<ProductId, u64>,
+    /// More products have changed than are read one by one, and more are likely
+    /// to follow.
+    flood: Option<u64>,
     /// Held by whoever reads them, so that only one does.
-    pub(super) reading: Arc<tokio::sync::Mutex<()>>,
+    reading: Arc<tokio::sync::Mutex<()>>,
     /// When all products were read, or were to be.
     read: Option<Instant>,
     /// What changes while all products are read again.
     meanwhile: Option<Change>,
+    /// What was read last, and since when, as long as a question uses it.
+    lent: Option<(Instant, Weak<Index>)>,
+    /// The log says that there is no room for all products.
+    is_told: bool,
 }
 
 /// What has to be read, and the number of the last change that is in it.
@@ -36,31 +43,32 @@ pub(super) struct Due {
     last: u64,
 }
 
-impl Due {
-    pub(super) fn is_nothing(&self) -> bool {
-        !self.everything && !self.tree && self.products.is_empty()
-    }
-}
-
 /// What has changed.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub(super) struct Change {
     everything: bool,
+    /// More products than are named.
+    many: bool,
     tree: bool,
-    products: Vec<ProductId>,
+    products: BTreeSet<ProductId>,
 }
 
 impl Change {
     pub(super) const EVERYTHING: Self = Self {
         everything: true,
+        many: false,
         tree: false,
-        products: Vec::new(),
+        products: BTreeSet::new(),
     };
 
     fn and(&mut self, other: &Self) {
-        self.everything |= other.everything;
         self.tree |= other.tree;
         self.products.extend(&other.products);
+        self.everything |= other.everything;
+        self.many |= other.many || self.products.len() > MAX_CHANGED;
+        if self.everything || self.many {
+            self.products.clear();
+        }
     }
 
     /// What tags are about, which may be those of several events; none if what
@@ -71,9 +79,11 @@ impl Change {
             return None;
         }
         let tree = has(TREE_TAG);
-        let products: Vec<ProductId> = tags.iter().filter_map(|tag| product_of_tag(tag)).collect();
+        let products: BTreeSet<ProductId> =
+            tags.iter().filter_map(|tag| product_of_tag(tag)).collect();
         Some(Self {
             everything: has(ALL_TAG) || !tree && products.is_empty(),
+            many: false,
             tree,
             products,
         })
@@ -89,19 +99,32 @@ impl Notes {
         if change.tree {
             self.tree = Some(self.last);
         }
-        if change.everything || self.products.len() + change.products.len() > MAX_CHANGED {
+        let products = change.products.into_iter();
+        self.products
+            .extend(products.map(|product| (product, self.last)));
+        if change.everything {
             self.everything = Some(self.last);
             self.products.clear();
-        } else {
-            let products = change.products.into_iter();
-            self.products
-                .extend(products.map(|product| (product, self.last)));
+        } else if change.many || self.products.len() > MAX_CHANGED {
+            self.flood = Some(self.last);
+            self.products.clear();
         }
+    }
+
+    pub(super) fn is_nothing_due(&self) -> bool {
+        !self.is_everything_due() && self.tree.is_none() && self.products.is_empty()
+    }
+
+    /// Whether all products have to be read, but not so soon: somebody does or
+    /// did lately.
+    pub(super) fn is_busy(&self, are_known: bool) -> bool {
+        let needs_all = !are_known || self.is_everything_due();
+        needs_all && (self.was_read_lately() || self.reading.try_lock().is_err())
     }
 
     pub(super) fn due(&self) -> Due {
         Due {
-            everything: self.everything.is_some(),
+            everything: self.is_everything_due(),
             tree: self.tree.is_some(),
             products: self.products.keys().copied().collect(),
             last: self.last,
@@ -112,6 +135,7 @@ impl Notes {
     pub(super) fn done(&mut self, due: &Due) {
         let later = |&number: &u64| number > due.last;
         self.everything = self.everything.filter(later);
+        self.flood = self.flood.filter(later);
         self.tree = self.tree.filter(later);
         self.products.retain(|_, number| later(number));
         if due.everything {
@@ -119,26 +143,65 @@ impl Notes {
         }
     }
 
-    /// Begins to read all products again, unless somebody does or did lately.
-    pub(super) fn begin(&mut self) -> bool {
+    /// Begins to read all products again, with all that is due, unless somebody
+    /// does or did lately.
+    pub(super) fn begin(&mut self) -> Option<Due> {
         let begins = self.meanwhile.is_none() && !self.was_read_lately();
-        if begins {
+        begins.then(|| {
             self.meanwhile = Some(Change::default());
             self.read = Some(Instant::now());
-        }
-        begins
+            Due {
+                everything: true,
+                ..self.due()
+            }
+        })
     }
 
-    /// Ends that. What changed meanwhile is due once more: it may have been
-    /// read for what was kept until now, and not with all products.
-    pub(super) fn end(&mut self) {
+    /// Ends that, with what was read, if it could be. What changed meanwhile is
+    /// due once more: it may have been read for what was kept until now, and
+    /// not with all products.
+    pub(super) fn end(&mut self, read: Option<&Due>) {
+        if let Some(due) = read {
+            self.done(due);
+        }
         let change = self.meanwhile.take().unwrap_or_default();
         if change != Change::default() {
             self.note(change);
         }
     }
 
-    pub(super) fn was_read_lately(&self) -> bool {
+    /// Whether so many products changed that nobody waits until they are read.
+    pub(super) fn is_flooded(&self) -> bool {
+        self.flood.is_some() && self.everything.is_none() && self.tree.is_none()
+    }
+
+    /// Lends all products, that were read from this moment on, to questions that
+    /// waited for that.
+    pub(super) fn lend(&mut self, begun: Instant, index: &Arc<Index>) {
+        self.lent = Some((begun, Arc::downgrade(index)));
+    }
+
+    /// What is lent, if it is as new as a question of that moment.
+    pub(super) fn lent_since(&self, asked: Instant) -> Option<Arc<Index>> {
+        let (begun, index) = self.lent.as_ref()?;
+        (*begun >= asked).then(|| index.upgrade()).flatten()
+    }
+
+    /// Whether the log is to say that there is no room, which it does once.
+    pub(super) fn is_to_be_told(&mut self) -> bool {
+        !std::mem::replace(&mut self.is_told, true)
+    }
+
+    /// The lock of whoever reads what is due.
+    pub(super) fn reading(&self) -> Arc<tokio::sync::Mutex<()>> {
+        self.reading.clone()
+    }
+
+    fn is_everything_due(&self) -> bool {
+        self.everything.is_some() || self.flood.is_some()
+    }
+
+    fn was_read_lately(&self) -> bool {
         self.read.is_some_and(|read| read.elapsed() < REST)
     }
 }
@@ -155,9 +218,16 @@ mod tests {
     fn products(products: &[ProductId]) -> Change {
         Change {
             everything: false,
+            many: false,
             tree: false,
-            products: products.to_vec(),
+            products: products.iter().copied().collect(),
         }
+    }
+
+    /// More products than are read one by one.
+    fn many() -> impl Iterator<Item = ProductId> {
+        let seconds = (0..).take(MAX_CHANGED + 1);
+        seconds.map(|seconds| ProductId::new(Timestamp::from_seconds(seconds)))
     }
 
     #[test]
@@ -176,27 +246,86 @@ mod tests {
         notes.note(Change::EVERYTHING);
         assert!(notes.due().everything);
         notes.done(&notes.due());
-        assert!(notes.due().is_nothing());
-        notes.note(products(&vec![one; MAX_CHANGED + 1]));
+        assert!(notes.is_nothing_due());
+        let many: Vec<ProductId> = many().collect();
+        notes.note(products(&many));
         assert!(notes.due().everything, "too many to be read one by one");
     }
 
     #[test]
     fn what_changes_while_all_are_read_again_is_due_after_that() {
-        let one = ProductId::new(Timestamp::from_seconds(1));
+        let id = |seconds| ProductId::new(Timestamp::from_seconds(seconds));
+        let (one, two) = (id(1), id(2));
         let mut notes = Notes::default();
-        assert!(notes.begin() && !notes.begin());
         notes.note(products(&[one]));
+        let begun = notes.begin().expect("nobody reads");
+        assert!(notes.begin().is_none() && begun.products == [one]);
+        notes.note(products(&[two]));
         // A question reads it in the meantime.
         notes.done(&notes.due());
-        assert!(notes.due().is_nothing());
-        notes.end();
-        assert_eq!(notes.due().products, [one]);
-        assert!(!notes.begin(), "that was just now");
+        assert!(notes.is_nothing_due());
+        notes.end(Some(&begun));
+        assert_eq!(notes.due().products, [two]);
+        assert!(notes.begin().is_none(), "that was just now");
         notes.read = None;
-        assert!(notes.begin());
-        notes.end();
-        assert_eq!(notes.due().products, [one]);
+        let begun = notes.begin().expect("nobody reads");
+        notes.end(Some(&begun));
+        assert!(notes.is_nothing_due());
+        notes.note(products(&[one]));
+        notes.read = None;
+        assert!(notes.begin().is_some());
+        notes.end(None);
+        assert_eq!(notes.due().products, [one], "it could not be read");
+    }
+
+    #[test]
+    fn nobody_waits_for_a_flood() {
+        let mut notes = Notes::default();
+        for product in many() {
+            notes.note(products(&[product]));
+        }
+        assert!(notes.is_flooded() && notes.due().everything);
+        let begun = notes.begin().expect("nobody reads");
+        for product in many() {
+            notes.note(products(&[product]));
+        }
+        notes.done(&notes.due());
+        notes.end(Some(&begun));
+        assert!(notes.is_flooded(), "it went on");
+        notes.note(Change::EVERYTHING);
+        assert!(!notes.is_flooded(), "that is waited for");
+        notes.done(&notes.due());
+        assert!(notes.is_nothing_due() && !notes.is_flooded());
+    }
+
+    #[test]
+    fn all_are_not_read_again_so_soon() {
+        let mut notes = Notes::default();
+        assert!(!notes.is_busy(false) && !notes.is_busy(true));
+        let reading = notes.reading();
+        let guard = reading.try_lock().expect("nobody reads");
+        assert!(notes.is_busy(false) && !notes.is_busy(true));
+        drop(guard);
+        notes.note(Change::EVERYTHING);
+        notes.done(&notes.due());
+        assert!(notes.is_busy(false) && !notes.is_busy(true));
+        notes.note(Change::EVERYTHING);
+        assert!(notes.is_busy(true));
+    }
+
+    #[test]
+    fn what_is_lent_is_as_new_as_the_question() {
+        let (early, late) = (Instant::now(), Instant::now() + REST);
+        let mut notes = Notes::default();
+        assert!(notes.lent_since(early).is_none());
+        let index = Arc::new(Index::default());
+        notes.lend(late, &index);
+        assert!(notes.lent_since(early).is_some());
+        notes.lend(early, &index);
+        assert!(notes.lent_since(late).is_none());
+        drop(index);
+        assert!(notes.lent_since(early).is_none());
+        assert!(notes.is_to_be_told() && !notes.is_to_be_told());
     }
 
     #[test]

@@ -18,11 +18,15 @@ fn parts() -> Vec<PartOfMail> {
 
 /// A mail with all there can be in it, or with as little as there can be.
 fn sample(full: bool) -> OrderMail {
-    let line = |name: &str, quantity: i64, unit_price: &str, total: &str| LineOfMail {
+    let line = |name: &str, sku: &str, quantity: i64, unit_price: &str, total: &str| LineOfMail {
         name: name.to_owned(),
-        sku: "LAMP-1".to_owned(),
+        sku: sku.to_owned(),
         quantity,
-        components: if full { parts() } else { Vec::new() },
+        components: if full && sku == "LAMP-SET" {
+            parts()
+        } else {
+            Vec::new()
+        },
         unit_price: unit_price.to_owned(),
         total: total.to_owned(),
     };
@@ -31,8 +35,14 @@ fn sample(full: bool) -> OrderMail {
         order: OrderOfMail {
             number: 1001,
             lines: vec![
-                line("Desk lamp, brass", 2, "24.90 EUR", "49.80 EUR"),
-                line("Bulb", 1, "4.90 EUR", "4.90 EUR"),
+                line(
+                    "Desk lamp with bulbs",
+                    "LAMP-SET",
+                    2,
+                    "24.90 EUR",
+                    "49.80 EUR",
+                ),
+                line("Cloth", "CLOTH-1", 1, "4.90 EUR", "4.90 EUR"),
             ],
             subtotal: "54.70 EUR".to_owned(),
             shipping: "4.90 EUR".to_owned(),
@@ -62,7 +72,7 @@ fn samples_with(fill: impl Fn(&mut OrderMail, bool)) -> Vec<Value> {
 
 fn pieces() -> Vec<PiecesOfMail> {
     vec![PiecesOfMail {
-        name: "Desk lamp, brass".to_owned(),
+        name: "Desk lamp with bulbs".to_owned(),
         quantity: 2,
         components: parts(),
     }]
@@ -112,7 +122,9 @@ fn samples_of_exchange() -> Vec<Value> {
         mail.exchange = Some(ExchangeOfMail {
             of: 1000,
             to_pay: some("5.70 EUR", full),
+            pay_before: some("2026-12-24", full),
             refund_due: some("2.40 EUR", !full),
+            awaited: full,
         });
     })
 }
@@ -213,6 +225,30 @@ pub const ORDER_EXCHANGED: MailKind = MailKind {
     ],
 };
 
+/// Goods are not exchanged after all.
+pub const EXCHANGE_CANCELED: MailKind = MailKind {
+    name: "exchange_canceled",
+    about: "Goods are not exchanged after all.",
+    samples: samples_of_exchange,
+    defaults: &[
+        DefaultTemplate {
+            language: "en",
+            text: include_str!("../../mails/exchange_canceled.en.txt"),
+            html: include_str!("../../mails/exchange_canceled.en.html"),
+        },
+        DefaultTemplate {
+            language: "de",
+            text: include_str!("../../mails/exchange_canceled.de.txt"),
+            html: include_str!("../../mails/exchange_canceled.de.html"),
+        },
+        DefaultTemplate {
+            language: "id",
+            text: include_str!("../../mails/exchange_canceled.id.txt"),
+            html: include_str!("../../mails/exchange_canceled.id.html"),
+        },
+    ],
+};
+
 /// Goods may come back.
 pub const RETURN_APPROVED: MailKind = MailKind {
     name: "return_approved",
@@ -267,6 +303,7 @@ pub const ORDERS_MAILS: &[&MailKind] = &[
     &ORDER_SHIPPED,
     &ORDER_REFUNDED,
     &ORDER_EXCHANGED,
+    &EXCHANGE_CANCELED,
     &RETURN_APPROVED,
     &RETURN_REJECTED,
 ];

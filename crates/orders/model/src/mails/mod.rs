@@ -6,12 +6,12 @@ use kernel::{Money, MoneyError, OrderLineId};
 use serde::Serialize;
 
 use crate::order::{Order, OrderLine};
-use crate::returns::Return;
+use crate::returns::{Return, ReturnStatus};
 use crate::shipment::Shipment;
 
 pub use kinds::{
-    ORDER_CONFIRMATION, ORDER_EXCHANGED, ORDER_REFUNDED, ORDER_SHIPPED, ORDERS_MAILS,
-    RETURN_APPROVED, RETURN_REJECTED,
+    EXCHANGE_CANCELED, ORDER_CONFIRMATION, ORDER_EXCHANGED, ORDER_REFUNDED, ORDER_SHIPPED,
+    ORDERS_MAILS, RETURN_APPROVED, RETURN_REJECTED,
 };
 
 /// What a mail about an order is filled with. Amounts are texts such as
@@ -198,19 +198,27 @@ pub struct ExchangeOfMail {
     pub of: i64,
     /// What the buyer still pays, if anything.
     pub to_pay: Option<String>,
+    /// The day, such as `2026-12-24`, on which it is canceled unless that is
+    /// paid.
+    pub pay_before: Option<String>,
     /// What the buyer gets back when the goods are here, if anything.
     pub refund_due: Option<String>,
+    /// Whether what comes back is not here yet.
+    pub awaited: bool,
 }
 
 impl ExchangeOfMail {
-    /// An exchange as mails show it: what comes back, of which order, and what
-    /// the buyer gets.
-    pub fn new(back: &Return, first: &Order, order: &Order) -> Self {
+    /// An exchange as mails show it: what comes back, of which order, what the
+    /// buyer gets, and the day on which it ends unless that is paid.
+    pub fn new(back: &Return, first: &Order, order: &Order, ends: String) -> Self {
         let some = |amount: Money| (!amount.is_zero()).then(|| amount.to_string());
+        let to_pay = order.paid_at.is_none().then(|| some(order.total)).flatten();
         Self {
             of: first.number,
-            to_pay: order.paid_at.is_none().then(|| some(order.total)).flatten(),
+            pay_before: to_pay.is_some().then_some(ends),
+            to_pay,
             refund_due: some(back.refund_due),
+            awaited: back.status == ReturnStatus::Approved,
         }
     }
 }

@@ -1,5 +1,8 @@
 //! Random operations, in the database and in a model of it.
 
+mod orders;
+mod routes;
+
 use std::time::Duration;
 
 use credits_model::CreditsError;
@@ -17,6 +20,7 @@ use testkit::Backend::{self, Postgres, Sqlite};
 
 use super::model::{Held, Lot, Outcome, Wallet};
 use super::{Books, eur, funded, wallet_of};
+use routes::Outside;
 
 /// How many operations; `LEDGER_OPERATIONS` asks for another number.
 fn operations() -> usize {
@@ -26,6 +30,8 @@ fn operations() -> usize {
 
 /// How many operations are in one transaction.
 const AT_ONCE: usize = 20;
+/// After how many transactions something comes from outside.
+const OUTSIDE: usize = 9;
 /// After how many transactions everything is added up.
 const PROVE: usize = 50;
 
@@ -55,11 +61,15 @@ impl Play {
         let reference = format!("op-{}", self.number);
         let (name, real, wanted) = match self.chance.random_range(0..100) {
             0..25 => self.credit(tx, w, &reference, now).await,
-            25..60 => self.spend(tx, w, &reference).await,
-            60..75 => self.refund(tx, w, &reference).await,
-            75..84 => self.hold(tx, w, &reference, now).await,
-            84..94 => self.capture(tx, w, &reference, now).await,
-            94..97 => self.void(tx, w).await,
+            25..53 => self.spend(tx, w, &reference).await,
+            53..66 => self.refund(tx, w, &reference).await,
+            66..74 => self.hold(tx, w, &reference, now).await,
+            74..82 => self.capture(tx, w, &reference, now).await,
+            82..84 => self.void(tx, w).await,
+            84..90 => self.promise(tx, w, &reference, now).await,
+            90..95 => self.settle(tx, w, now).await,
+            95..96 => self.lower(tx, w).await,
+            96..97 => self.let_go(tx, w).await,
             _ => self.again(tx, w).await,
         };
         let real = real.map_err(|error| {
@@ -83,9 +93,10 @@ impl Play {
         let expires_at = (self.roll(3) > 1)
             .then(|| now.plus(Duration::from_secs(self.chance.random_range(1..40_000))));
         let priority = self.chance.random_range(0..=4) * 25;
-        let (source, paid) = match self.roll(4) {
+        let (source, paid) = match self.roll(5) {
             1 => (CreditSource::TopUp, true),
             2 => (CreditSource::Adjustment, true),
+            3 => (CreditSource::GiftCard, true),
             _ => {
                 let gift = CreditSource::Gift {
                     expires_at,
@@ -176,6 +187,7 @@ impl Play {
             wallet.holds.push(Held {
                 id: hold.id,
                 left: amount,
+                captured: 0,
                 expires,
             });
         }
@@ -202,7 +214,7 @@ impl Play {
         };
         let real = self.books.credits.capture_in_tx(tx, &capture).await;
         let wanted = self.wallets[w].capture(n, amount, is_last, now);
-        ("capture", real.map(|_| ()), wanted)
+        ("capture", real.map(|_| ()), wanted.map(|_| ()))
     }
 
     async fn void(&mut self, tx: &Transaction, w: usize) -> Answer {
@@ -315,6 +327,7 @@ async fn random_operations_do_what_the_model_says(#[values(Sqlite, Postgres)] ba
         number: 0,
         counts: std::collections::BTreeMap::new(),
     };
+    let mut outside = Outside::new(&app, &shop.first, &people).await;
     for round in 0..operations().div_ceil(AT_ONCE) {
         let before = play.wallets.clone();
         let tx = books.begin().await;
@@ -337,12 +350,16 @@ async fn random_operations_do_what_the_model_says(#[values(Sqlite, Postgres)] ba
                 .iter_mut()
                 .for_each(|wallet| wallet.expire(now));
         }
+        if round % OUTSIDE == 0 {
+            play.meet_outside(&mut outside).await;
+        }
         play.compare(&ids).await;
         if round % PROVE == 0 {
             books.assert_proven().await;
         }
     }
     books.assert_proven().await;
+    println!("{backend:?}, {} operations: {:?}", play.number, play.counts);
     // Everything was done, and refused.
     for what in [
         "credit",
@@ -352,6 +369,14 @@ async fn random_operations_do_what_the_model_says(#[values(Sqlite, Postgres)] ba
         "capture",
         "void",
         "again",
+        "promise",
+        "settle",
+        "lower",
+        "let go",
+        "top-up",
+        "take-back",
+        "gift card",
+        "top_up.refund_too_large",
         "wallet.insufficient_credit",
         "wallet.refund_too_large",
         "wallet.hold_over",

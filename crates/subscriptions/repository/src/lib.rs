@@ -1,0 +1,6 @@
+//! Subscriptions in the database. Nothing is decided here.
+
+pub mod charges;
+pub mod coupons;
+pub mod instances;
+pub mod subscriptions;

@@ -1,0 +1,199 @@
+//! Renewing what is due.
+
+use accounts_model::tenant::SubscriptionSettings;
+use catalog_model::hosting::plan::Plan;
+use database::{Transaction, retrying};
+use kernel::{DomainError as _, Fault, Permission, Scope, SubscriptionId};
+use subscriptions_model::SubscriptionError;
+use subscriptions_model::charge::ChargeKind;
+use subscriptions_model::events::{
+    SubscriptionPastDue, SubscriptionPlanChanged, SubscriptionRenewed, SubscriptionSuspended,
+};
+use subscriptions_model::instance::InstanceWish;
+use subscriptions_model::jobs::SendNotice;
+use subscriptions_model::mails::Notice;
+use subscriptions_model::renewal::{Consequence, Step};
+use subscriptions_model::subscription::{Subscription, SubscriptionStatus};
+use subscriptions_repository::subscriptions;
+
+use crate::Subscriptions;
+use crate::paying::is_unpaid;
+
+/// How many are looked up at once.
+const AT_ONCE: i64 = 100;
+
+impl Subscriptions {
+    /// Renews all subscriptions that are due, and reminds, suspends and ends
+    /// those for which there is no credit; called by its job. Each is a
+    /// transaction of its own; what fails is logged and left for the next run.
+    pub async fn renew_due(&self, scope: &Scope) -> Result<(), SubscriptionError> {
+        scope.require(Permission::SubscriptionsWrite)?;
+        let terms = self.terms(scope).await?;
+        let mut after = None;
+        loop {
+            let db = self.database.read(scope).await?;
+            let due = subscriptions::due(&db, self.now(), after, AT_ONCE).await?;
+            drop(db);
+            for (id, _) in &due {
+                let renewed = retrying("subscription.renew", || self.renew(scope, *id, &terms));
+                if let Err(error) = renewed.await {
+                    let cause = error.fault().map(Fault::chain).unwrap_or_default();
+                    tracing::warn!(subscription = %id, %error, cause, "could not renew; the next run tries again");
+                }
+            }
+            after = match due.last() {
+                Some((_, last)) if i64::try_from(due.len()).is_ok_and(|n| n == AT_ONCE) => {
+                    Some(*last)
+                }
+                _ => return Ok(()),
+            };
+        }
+    }
+
+    async fn renew(
+        &self,
+        scope: &Scope,
+        id: SubscriptionId,
+        terms: &SubscriptionSettings,
+    ) -> Result<(), SubscriptionError> {
+        let now = self.now();
+        let tx = self
+            .database
+            .begin_write(scope, "subscription.renew")
+            .await?;
+        // Under the lock: somebody else may have been faster.
+        let Some(mut one) = subscriptions::lock(&tx, id)
+            .await?
+            .filter(|one| one.due_at <= now && one.status != SubscriptionStatus::Ended)
+        else {
+            return Ok(());
+        };
+        let next = self.next_plan(&tx, &one).await?;
+        match one.step(next.as_ref(), now) {
+            Step::Wait => {
+                one.due_at = one.spread(one.period_end);
+                self.save(&tx, &mut one).await?;
+            }
+            Step::End(reason) => self.end(&tx, &mut one, reason).await?,
+            Step::Pay(after) => match self.pay(&tx, &one, *after).await {
+                Ok(_) => {}
+                Err(error) if is_unpaid(&error) => {
+                    // What was begun is undone with its transaction.
+                    tx.rollback().await?;
+                    return self.note_unpaid(scope, id, terms).await;
+                }
+                Err(error) => return Err(error),
+            },
+        }
+        tx.commit().await?;
+        Ok(())
+    }
+
+    /// The plan a subscription changes to when its period ends.
+    pub(crate) async fn next_plan(
+        &self,
+        tx: &Transaction,
+        one: &Subscription,
+    ) -> Result<Option<Plan>, SubscriptionError> {
+        match one.next_plan {
+            Some(id) => Ok(Some(self.catalog.plan_in_tx(tx, id).await?.0)),
+            None => Ok(None),
+        }
+    }
+
+    /// Takes what the next period costs and begins it.
+    pub(crate) async fn pay(
+        &self,
+        tx: &Transaction,
+        before: &Subscription,
+        mut after: Subscription,
+    ) -> Result<Subscription, SubscriptionError> {
+        let changes = before.plan != after.plan;
+        if changes {
+            self.quotas
+                .release_in_tx(tx, before.plan, &before.id.to_string())
+                .await?;
+        }
+        let (kind, amount) = (ChargeKind::Renewal, after.period_price);
+        self.charge(tx, &after, kind, amount).await?;
+        self.save(tx, &mut after).await?;
+        let event = SubscriptionRenewed {
+            subscription: after.id,
+            period: after.period,
+        };
+        self.queue.publish(tx, &event).await?;
+        if changes {
+            let event = SubscriptionPlanChanged {
+                subscription: after.id,
+                before: before.plan,
+                plan: after.plan,
+            };
+            self.queue.publish(tx, &event).await?;
+        }
+        if before.status == SubscriptionStatus::Suspended {
+            self.ask(tx, &after, InstanceWish::Resume).await?;
+        } else if changes {
+            self.ask(tx, &after, InstanceWish::ChangePlan).await?;
+        }
+        Ok(after)
+    }
+
+    /// Notes that there was not enough credit, and does what follows.
+    async fn note_unpaid(
+        &self,
+        scope: &Scope,
+        id: SubscriptionId,
+        terms: &SubscriptionSettings,
+    ) -> Result<(), SubscriptionError> {
+        let now = self.now();
+        let tx = self
+            .database
+            .begin_write(scope, "subscription.unpaid")
+            .await?;
+        let Some(mut one) = subscriptions::lock(&tx, id)
+            .await?
+            .filter(|one| one.due_at <= now && one.status != SubscriptionStatus::Ended)
+        else {
+            return Ok(());
+        };
+        let mut after = one.clone();
+        match after.unpaid(terms, now) {
+            Consequence::None => self.save(&tx, &mut after).await?,
+            Consequence::Remind(reminder) => {
+                self.save(&tx, &mut after).await?;
+                let event = SubscriptionPastDue {
+                    subscription: id,
+                    reminder,
+                };
+                self.queue.publish(&tx, &event).await?;
+                self.notify(&tx, id, Notice::PastDue).await?;
+            }
+            Consequence::Suspend => {
+                self.save(&tx, &mut after).await?;
+                self.ask(&tx, &after, InstanceWish::Suspend).await?;
+                let event = SubscriptionSuspended { subscription: id };
+                self.queue.publish(&tx, &event).await?;
+                self.notify(&tx, id, Notice::Suspended).await?;
+            }
+            Consequence::End => {
+                let reason = subscriptions_model::subscription::EndReason::Unpaid;
+                self.end(&tx, &mut one, reason).await?;
+            }
+        }
+        tx.commit().await?;
+        Ok(())
+    }
+
+    async fn notify(
+        &self,
+        tx: &Transaction,
+        subscription: SubscriptionId,
+        notice: Notice,
+    ) -> Result<(), Fault> {
+        let job = SendNotice {
+            subscription,
+            notice,
+        };
+        self.queue.enqueue(tx, &job).await.map(|_| ())
+    }
+}

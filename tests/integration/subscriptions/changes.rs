@@ -1,0 +1,206 @@
+//! Changing plans.
+
+use std::time::Duration;
+
+use rstest::rstest;
+use serde_json::{Value, json};
+use testkit::App;
+use testkit::Backend::{self, Postgres, Sqlite};
+use testkit::client::Call;
+use testkit::shop::Person;
+
+use super::{balance, fund, lasting, menu, see, used, wishes};
+
+struct Customer<'a> {
+    app: &'a App,
+    person: &'a Person,
+    id: String,
+}
+
+impl Customer<'_> {
+    fn act(&self, what: &str, plan: &str) -> Call {
+        let path = format!("/api/subscriptions/{}/{what}", self.id);
+        let call = self.app.client.post(&path, &json!({"plan_id": plan}));
+        call.bearer(&self.person.token)
+    }
+}
+
+async fn customer<'a>(app: &'a App, person: &'a Person, plan: &str) -> Customer<'a> {
+    let body = json!({"plan_id": plan, "trial": false});
+    let made = app.client.post("/api/subscriptions", &body);
+    let id = made.bearer(&person.token).expect(201).await.text_at("/id");
+    Customer { app, person, id }
+}
+
+#[rstest]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_upgrade_costs_what_its_preview_says(#[values(Sqlite, Postgres)] backend: Backend) {
+    let app = App::start(backend).await;
+    let shop = app.shop().await;
+    let tenant = &shop.first;
+    let person = &lasting(&app, &tenant.user).await;
+    let menu = menu(&app, tenant, "n8n", json!(3)).await;
+    let other = super::menu(&app, tenant, "Ghost", Value::Null).await;
+    fund(&app, tenant, person, 2000).await;
+    let customer = customer(&app, person, &menu.basic).await;
+    // March has 31 days, of which 15.5 are left.
+    app.advance(Duration::from_hours(31 * 12));
+    let preview = customer.act("upgrade/preview", &menu.pro).expect(200).await;
+    assert_eq!(preview.number_at("/charge/amount"), 1000);
+    assert_eq!(preview.number_at("/unused/amount"), 500);
+    assert_eq!(preview.number_at("/next_price/amount"), 3000);
+    assert_eq!(preview.body["begins_period"], false);
+    assert_eq!(
+        preview.text_at("/next_payment_at"),
+        "2026-04-01T12:00:00.000000Z"
+    );
+    // Nothing was changed by it.
+    assert_eq!(balance(&app, person).await, 1000);
+    assert_eq!(used(&app, tenant, &menu.pro).await, 0);
+
+    let changed = customer
+        .act("upgrade", &menu.pro)
+        .once("u1")
+        .expect(200)
+        .await;
+    let again = customer
+        .act("upgrade", &menu.pro)
+        .once("u1")
+        .expect(200)
+        .await;
+    assert_eq!(again.body, changed.body);
+    assert_eq!(changed.text_at("/plan_id"), menu.pro);
+    assert_eq!(balance(&app, person).await, 0);
+    assert_eq!(used(&app, tenant, &menu.basic).await, 0);
+    assert_eq!(used(&app, tenant, &menu.pro).await, 1);
+    assert_eq!(
+        wishes(&app, tenant, &customer.id).await,
+        ["provision", "change_plan"]
+    );
+    // Down is not the way, and says why.
+    for what in ["upgrade", "upgrade/preview"] {
+        let refused = customer.act(what, &menu.basic);
+        let refused = refused.refused(409, "subscription.lower_tier").await;
+        let why = refused.text_at("/detail");
+        assert!(why.contains("BASIC, which is less than PRO"), "{why}");
+    }
+    customer
+        .act("downgrade", &menu.basic)
+        .refused(409, "subscription.downgrades_refused")
+        .await;
+    customer
+        .act("downgrade", &menu.yearly)
+        .refused(409, "subscription.not_lower")
+        .await;
+    customer
+        .act("upgrade", &menu.pro)
+        .refused(409, "subscription.same_plan")
+        .await;
+    customer
+        .act("upgrade", &other.pro)
+        .refused(422, "subscription.other_service")
+        .await;
+    // Without credit nothing changes.
+    customer
+        .act("upgrade", &menu.yearly)
+        .refused(402, "wallet.insufficient_credit")
+        .await;
+    assert_eq!(used(&app, tenant, &menu.yearly).await, 0);
+    assert_eq!(used(&app, tenant, &menu.pro).await, 1);
+
+    // A year begins now, less the half month that is unused.
+    fund(&app, tenant, person, 28_500).await;
+    let changed = customer.act("upgrade", &menu.yearly).expect(200).await;
+    assert_eq!(changed.number_at("/period"), 2);
+    assert_eq!(
+        changed.text_at("/period_end"),
+        "2027-03-17T00:00:00.000000Z"
+    );
+    assert_eq!(balance(&app, person).await, 0);
+    let seen = see(&app, person, &customer.id).await;
+    let kinds: Vec<&str> = seen.body["charges"]
+        .as_array()
+        .into_iter()
+        .flatten()
+        .filter_map(|charge| charge["kind"].as_str())
+        .collect();
+    assert_eq!(kinds.len(), 3);
+    // Of what ends now everything goes back, the half month included.
+    let cancel = format!("/api/subscriptions/{}/cancel", customer.id);
+    let cancel = app.client.post(&cancel, &json!({"now": true}));
+    cancel.bearer(&person.token).expect(200).await;
+    assert_eq!(balance(&app, person).await, 30_000);
+}
+
+#[rstest]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_shop_may_let_plans_change_when_the_period_ends(
+    #[values(Sqlite, Postgres)] backend: Backend,
+) {
+    let app = App::start(backend).await;
+    let shop = app.shop().await;
+    let tenant = &shop.first;
+    let person = &lasting(&app, &tenant.user).await;
+    let settings = app.client.get("/api/admin/settings").bearer(&tenant.key);
+    let settings = settings.expect(200).await;
+    assert_eq!(
+        settings.body["subscriptions"],
+        json!({"upgrades": "immediate", "downgrades": "refused", "grace_days": 7, "suspension_days": 14})
+    );
+    let policy = |upgrades: &str| json!({"subscriptions": {"upgrades": upgrades, "downgrades": "at_period_end", "grace_days": 7, "suspension_days": 14}});
+    let set = async |upgrades: &str| {
+        let seen = app.client.get("/api/admin/settings").bearer(&tenant.key);
+        let etag = seen.expect(200).await.header("etag").to_owned();
+        let call = app.client.patch("/api/admin/settings", &policy(upgrades));
+        call.bearer(&tenant.key)
+            .header("if-match", &etag)
+            .expect(200)
+            .await;
+    };
+    set("at_period_end").await;
+    let menu = menu(&app, tenant, "n8n", json!(1)).await;
+    fund(&app, tenant, person, 5000).await;
+    let customer = customer(&app, person, &menu.pro).await;
+    let refused = customer.act("upgrade", &menu.basic);
+    let refused = refused.refused(409, "subscription.lower_tier").await;
+    assert!(
+        refused.text_at("/detail").contains("/downgrade"),
+        "{}",
+        refused.text
+    );
+    let planned = customer.act("downgrade", &menu.basic).expect(200).await;
+    assert_eq!(planned.text_at("/plan_id"), menu.pro);
+    assert_eq!(planned.text_at("/next_plan_id"), menu.basic);
+    // It is kept from now on: the only one.
+    assert_eq!(used(&app, tenant, &menu.basic).await, 1);
+    assert_eq!(used(&app, tenant, &menu.pro).await, 1);
+    // Another choice lets go of it; so does staying.
+    let planned = customer.act("upgrade", &menu.yearly).expect(200).await;
+    assert_eq!(planned.text_at("/next_plan_id"), menu.yearly);
+    assert_eq!(used(&app, tenant, &menu.basic).await, 0);
+    let path = format!("/api/subscriptions/{}", customer.id);
+    let keep = app.client.patch(&path, &json!({"keep_plan": true}));
+    let keep = keep.bearer(&person.token).header("if-match", "*");
+    assert_eq!(keep.expect(200).await.body["next_plan_id"], Value::Null);
+    assert_eq!(used(&app, tenant, &menu.yearly).await, 0);
+    customer.act("downgrade", &menu.basic).expect(200).await;
+
+    app.pass(Duration::from_hours(31 * 24 + 2), Duration::from_hours(24))
+        .await;
+    let seen = see(&app, person, &customer.id).await;
+    assert_eq!(seen.text_at("/plan_id"), menu.basic);
+    assert_eq!(seen.body["next_plan_id"], Value::Null);
+    assert_eq!(seen.number_at("/period"), 2);
+    assert_eq!(balance(&app, person).await, 1000);
+    assert_eq!(used(&app, tenant, &menu.basic).await, 1);
+    assert_eq!(used(&app, tenant, &menu.pro).await, 0);
+    assert_eq!(
+        wishes(&app, tenant, &customer.id).await,
+        ["provision", "change_plan"]
+    );
+    set("refused").await;
+    customer
+        .act("upgrade", &menu.pro)
+        .refused(409, "subscription.upgrades_refused")
+        .await;
+}

@@ -1,0 +1,129 @@
+//! Subscriptions of hosted services that are paid with credit.
+
+mod changes;
+mod coupons;
+mod life;
+mod races;
+mod renewals;
+
+use credits_model::wallet::WalletKey;
+use credits_service::{Credit, CreditSource};
+use kernel::{Currency, Money, Scope, TransferId};
+use serde_json::{Value, json};
+use testkit::shop::{Person, Tenant};
+use testkit::{Answer, App};
+
+use crate::services::lasting;
+
+/// The authority of a tenant's own work.
+fn scope(app: &App, tenant: &Tenant) -> Scope {
+    let id = tenant.id.parse().expect("the id of a tenant");
+    app.sutler.accounts.system_scope(id, "test")
+}
+
+/// An amount as the API has it, in the first tenant's currency.
+fn eur(minor: i64) -> Value {
+    json!({"amount": minor, "currency": "EUR"})
+}
+
+/// Puts credit into somebody's wallet.
+async fn fund(app: &App, tenant: &Tenant, person: &Person, amount: i64) {
+    let scope = scope(app, tenant);
+    let tx = app.sutler.database.begin_write(&scope, "test").await;
+    let tx = tx.expect("a transaction");
+    let now = kernel::Clock::now(&*app.clock);
+    let credit = Credit {
+        wallet: WalletKey::Of {
+            user: person.id.parse().expect("the id of a user"),
+            currency: Currency::EUR,
+        },
+        source: CreditSource::TopUp,
+        reference: TransferId::new(now).to_string(),
+        amount: Money::new(amount, Currency::EUR),
+    };
+    let booked = app.sutler.credits.credit_in_tx(&tx, &credit).await;
+    booked.expect("a credit");
+    tx.commit().await.expect("a commit");
+}
+
+/// What is in somebody's wallet.
+async fn balance(app: &App, person: &Person) -> i64 {
+    let wallet = app.client.get("/api/wallet").bearer(&person.token);
+    wallet.expect(200).await.number_at("/credit_balance/amount")
+}
+
+/// A service with plans: a free one, BASIC for 1000 and PRO for 3000 a month,
+/// and PRO for 30000 a year. PRO a month can be tried for 14 days.
+struct Menu {
+    service: String,
+    free: String,
+    basic: String,
+    pro: String,
+    yearly: String,
+}
+
+async fn post(app: &App, tenant: &Tenant, path: &str, body: Value) -> Answer {
+    let made = app.client.post(path, &body).bearer(&tenant.key);
+    made.expect(201).await
+}
+
+async fn menu(app: &App, tenant: &Tenant, name: &str, total: Value) -> Menu {
+    let body = json!({
+        "name": name,
+        "status": "active",
+        "template": {
+            "image": "n8nio/n8n:1.80.0",
+            "resources": {"cpu_request": "100m", "cpu_limit": "1", "memory_request": "128Mi", "memory_limit": "1Gi"},
+        },
+    });
+    let path = "/api/admin/catalog/services";
+    let service = post(app, tenant, path, body).await.text_at("/id");
+    let path = format!("{path}/{service}/plans");
+    let plan = async |name: &str, tier: &str, price: i64, unit: &str, trial: i64| {
+        let body = json!({
+            "name": name, "tier": tier, "price": eur(price), "interval": {"unit": unit},
+            "trial_days": trial, "total_quota": total,
+        });
+        post(app, tenant, &path, body).await.text_at("/id")
+    };
+    Menu {
+        free: plan("Free", "FREE", 0, "month", 0).await,
+        basic: plan("Basic", "BASIC", 1000, "month", 0).await,
+        pro: plan("Pro", "PRO", 3000, "month", 14).await,
+        yearly: plan("Pro a year", "PRO", 30_000, "year", 0).await,
+        service,
+    }
+}
+
+/// How many units of a plan are given.
+async fn used(app: &App, tenant: &Tenant, plan: &str) -> i64 {
+    let path = format!("/api/admin/catalog/plans/{plan}");
+    let seen = app.client.get(&path).bearer(&tenant.key).expect(200).await;
+    seen.number_at("/availability/used_quota")
+}
+
+/// What was asked of those who run the instance of a subscription, in order.
+async fn wishes(app: &App, tenant: &Tenant, subscription: &str) -> Vec<String> {
+    let db = app.sutler.database.read(&scope(app, tenant)).await;
+    let id: kernel::SubscriptionId = subscription.parse().expect("an id");
+    let rows = db
+        .expect("a read")
+        .rows(
+            "SELECT wish FROM instance_requests WHERE tenant_id = $1 AND subscription_id = $2 ORDER BY created_at, id",
+            [id.uuid().into()],
+        )
+        .await
+        .expect("requests");
+    let wish = |row: &_| sea_orm_text(row);
+    rows.iter().map(wish).collect()
+}
+
+fn sea_orm_text(row: &sea_orm::QueryResult) -> String {
+    row.try_get("", "wish").expect("a word")
+}
+
+/// Somebody's subscription, as they see it.
+async fn see(app: &App, person: &Person, id: &str) -> Answer {
+    let seen = app.client.get(&format!("/api/subscriptions/{id}"));
+    seen.bearer(&person.token).expect(200).await
+}
