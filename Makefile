@@ -4,7 +4,7 @@
 SHELL := bash
 TARGET_DIR := $(or $(CARGO_TARGET_DIR),target)
 
-.PHONY: help run demo test fuzz-api crash import ledger bench check format openapi docs migrate new-domain-check
+.PHONY: help run demo test fuzz-api crash import kubernetes ledger bench check format openapi docs migrate new-domain-check
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-18s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -34,6 +34,9 @@ fuzz-api: ## send the API what schemathesis makes up, EXAMPLES requests for each
 IMPORTED ?= 50000
 import: ## import a file of IMPORTED rows, on both databases, and print peak memory and times
 	IMPORT_ROWS=$(IMPORTED) scripts/with-postgres cargo test --release --package server --test memory -- --nocapture --test-threads 1
+
+kubernetes: ## make and remove instances in a real Kubernetes API server, which is built once (ten minutes)
+	scripts/with-kubernetes scripts/with-postgres cargo test --package tests clusters::real -- --ignored --test-threads 1
 
 OPERATIONS ?= 1000000
 ledger: ## do OPERATIONS random bookings against a model, and race 100 rounds of spenders and holds, on both databases

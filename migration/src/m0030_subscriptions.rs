@@ -1,5 +1,4 @@
-//! Subscriptions of hosted services, what was charged for them, and what is
-//! asked of those who run the instances.
+//! Subscriptions of hosted services, and what was charged for them.
 //!
 //! Of one customer and one service at most one subscription has not ended, and
 //! each period of a subscription is paid once: two indexes say so.
@@ -9,7 +8,6 @@ use crate::script::{Access, Script, Table};
 pub(crate) const MIGRATION: Script = Script {
     name: "m0030_subscriptions",
     tables: &[
-        Table::new("instance_requests", Access::Tenant).append_only(),
         Table::new("subscription_charges", Access::Tenant),
         Table::new("subscription_trials", Access::Tenant),
         Table::new("subscription_coupon_uses", Access::Tenant),
@@ -125,20 +123,5 @@ CREATE TABLE subscription_charges (
 );
 CREATE UNIQUE INDEX uq_subscription_charges__subscription_id__period ON subscription_charges (tenant_id, subscription_id, period) WHERE kind <> 'upgrade';
 CREATE INDEX ix_subscription_charges_subscription ON subscription_charges (tenant_id, subscription_id, id);
-
-CREATE TABLE instance_requests (
-    tenant_id uuid NOT NULL,
-    id uuid NOT NULL,
-    subscription_id uuid NOT NULL,
-    wish text NOT NULL,
-    plan_id uuid NOT NULL,
-    template jsonb,
-    created_at bigint NOT NULL,
-    PRIMARY KEY (tenant_id, id),
-    FOREIGN KEY (tenant_id, subscription_id) REFERENCES subscriptions (tenant_id, id),
-    FOREIGN KEY (tenant_id, plan_id) REFERENCES service_plans (tenant_id, id),
-    CONSTRAINT ck_instance_requests_wish CHECK (wish IN ('provision', 'change_plan', 'suspend', 'resume', 'terminate'))
-);
-CREATE INDEX ix_instance_requests_subscription ON instance_requests (tenant_id, subscription_id, id);
 ",
 };

@@ -2,7 +2,8 @@
 //!
 //! How Sutler gets into a cluster and what the secrets of an instance are is
 //! sealed. What is promised of a cluster's capacity stands with the cluster,
-//! so that one conditional statement can promise more of it.
+//! so that one conditional statement can promise more of it. Each cluster has
+//! one of a hundred slots, so that there are never more.
 
 use crate::script::{Access, Script, Table};
 
@@ -17,6 +18,7 @@ CREATE TABLE clusters (
     tenant_id uuid NOT NULL REFERENCES tenants (id),
     id uuid NOT NULL,
     name text NOT NULL,
+    slot bigint NOT NULL,
     access_kind text NOT NULL,
     server text,
     access bytea NOT NULL,
@@ -36,11 +38,13 @@ CREATE TABLE clusters (
     created_at bigint NOT NULL,
     updated_at bigint NOT NULL,
     PRIMARY KEY (tenant_id, id),
+    CONSTRAINT ck_clusters_slot CHECK (slot BETWEEN 1 AND 100),
     CONSTRAINT ck_clusters_access_kind CHECK (access_kind IN ('kubeconfig', 'in_cluster')),
     CONSTRAINT ck_clusters_server CHECK ((access_kind = 'kubeconfig') = (server IS NOT NULL)),
     CONSTRAINT ck_clusters_reserved CHECK (instances >= 0 AND reserved_cpu_milli >= 0 AND reserved_memory_bytes >= 0)
 );
 CREATE UNIQUE INDEX uq_clusters__name ON clusters (tenant_id, name);
+CREATE UNIQUE INDEX uq_clusters__slot ON clusters (tenant_id, slot);
 
 CREATE TABLE service_instances (
     tenant_id uuid NOT NULL,

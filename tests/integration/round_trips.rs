@@ -12,7 +12,7 @@ const HOST: &str = "127.0.0.1";
 
 /// The fewest round trips of some calls: the first ones fill caches and bind
 /// connections to their tenant.
-async fn fewest(app: &App, calls: Vec<Call>) -> u64 {
+pub async fn fewest(app: &App, calls: Vec<Call>) -> u64 {
     let mut fewest = u64::MAX;
     for call in calls {
         let before = app.sutler.database.round_trips();
@@ -23,7 +23,7 @@ async fn fewest(app: &App, calls: Vec<Call>) -> u64 {
     fewest
 }
 
-fn times(call: impl Fn() -> Call) -> Vec<Call> {
+pub fn times(call: impl Fn() -> Call) -> Vec<Call> {
     (0..8).map(|_| call()).collect()
 }
 

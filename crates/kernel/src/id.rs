@@ -280,8 +280,6 @@ kinds! {
     Subscription, SubscriptionId = "sub";
     /// What was charged for a subscription.
     Charge, ChargeId = "chg";
-    /// Something that is asked about the instance of a subscription.
-    InstanceRequest, InstanceRequestId = "irq";
     /// A code that makes subscriptions cheaper.
     SubscriptionCoupon, SubscriptionCouponId = "scpn";
     /// A Kubernetes cluster that is registered.

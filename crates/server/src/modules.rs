@@ -69,7 +69,7 @@ pub(crate) fn services(
     }));
     let quotas = quotas(base, &accounts, &catalog);
     let clusters = clusters(base, &accounts);
-    let subscriptions = subscriptions(base, &accounts, &catalog, &credits, &quotas);
+    let subscriptions = subscriptions(base, &accounts, &catalog, &credits, &quotas, &clusters);
     let orders = Arc::new(Orders::new(OrdersParts {
         database: database.clone(),
         queue: queue.clone(),
@@ -177,6 +177,7 @@ fn subscriptions(
     catalog: &Arc<Catalog>,
     credits: &Arc<Credits>,
     quotas: &Arc<Quotas>,
+    clusters: &Arc<Clusters>,
 ) -> Arc<Subscriptions> {
     Arc::new(Subscriptions::new(SubscriptionsParts {
         database: base.database.clone(),
@@ -185,6 +186,7 @@ fn subscriptions(
         catalog: catalog.clone(),
         credits: credits.clone(),
         quotas: quotas.clone(),
+        clusters: clusters.clone(),
     }))
 }
 

@@ -81,8 +81,11 @@ impl App {
             subscription: subscription.to_owned(),
             owner: owner.id.parse().expect("the id of a user"),
             name: "n8n".to_owned(),
+            limits: PlanLimits {
+                resources: template.resources,
+                storage_bytes: None,
+            },
             template,
-            limits: PlanLimits::default(),
         };
         let asked = self.sutler.clusters.request_in_tx(&tx, new).await;
         let asked = asked.expect("an instance");

@@ -139,10 +139,11 @@ async fn subscriptions_ask_suspend_resume_and_end(#[values(Sqlite, Postgres)] ba
     }
     let tx = app.begin_in(&shop.first).await;
     clusters.resume_in_tx(&tx, "sub-1").await.expect("resumed");
-    let more = PlanLimits {
-        cpu_milli: Some(2_000),
-        ..PlanLimits::default()
+    let mut more = PlanLimits {
+        resources: template().resources,
+        storage_bytes: None,
     };
+    more.resources.cpu_limit_milli = 2_000;
     let larger = clusters
         .change_limits_in_tx(&tx, "sub-1", &more)
         .await

@@ -5,6 +5,7 @@ mod instances;
 mod kubernetes;
 mod monitoring;
 mod places;
+mod real;
 mod registry;
 mod trouble;
 

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use futures::future::join_all;
 use rstest::rstest;
 use serde_json::json;
 use testkit::Backend::{self, Postgres, Sqlite};
@@ -195,4 +196,37 @@ async fn health_and_capacity_are_known(#[values(Sqlite, Postgres)] backend: Back
     assert_eq!(back.body["reachable"], true);
     assert_eq!(back.body["trouble"], json!(null));
     assert_eq!(app.audited(&shop.first).await[0], "cluster.check");
+}
+
+/// More than fit, in any order, by many at once.
+#[rstest]
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn there_are_never_more_than_a_hundred(#[values(Sqlite, Postgres)] backend: Backend) {
+    let app = App::start(backend).await;
+    let shop = app.shop().await;
+    let key = &shop.first.key;
+    let mut made = Vec::new();
+    let mut refused = 0;
+    for round in 0..7 {
+        let calls = (0..16).map(|n| {
+            let body = body(&format!("{round}-{n}"), PUBLIC);
+            app.client.post(PATH, &body).bearer(key).send()
+        });
+        for answer in join_all(calls).await {
+            match answer.status {
+                201 => made.push(answer.text_at("/id")),
+                409 if answer.body["code"] == "cluster.too_many" => refused += 1,
+                _ => panic!("{}", answer.text),
+            }
+        }
+    }
+    assert_eq!((made.len(), refused), (100, 12));
+    // Whose place is free again is taken by the next one.
+    let path = format!("{PATH}/{}", made[40]);
+    let delete = app.client.delete(&path).bearer(key);
+    delete.header("if-match", "\"1\"").expect(204).await;
+    make(&app, &shop.first, "again").await;
+    let full = app.client.post(PATH, &body("full", PUBLIC)).bearer(key);
+    full.refused(409, "cluster.too_many").await;
+    make(&app, &shop.second, "first").await;
 }

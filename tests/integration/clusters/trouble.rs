@@ -4,12 +4,14 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
+use clusters_model::template::PlanLimits;
 use gateway_kubernetes::rbac::RULES;
 use rstest::rstest;
 use serde_json::json;
 use testkit::Backend::{self, Postgres, Sqlite};
+use testkit::instance::template;
 
-use super::here::Here;
+use super::here::{Here, namespace};
 
 #[rstest]
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -55,6 +57,53 @@ async fn trouble_is_told_and_gets_over(#[values(Sqlite, Postgres)] backend: Back
         .pass(Duration::from_mins(6), Duration::from_mins(1))
         .await;
     assert_eq!(admin().await.body["trouble"], json!(null));
+}
+
+#[rstest]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn storage_that_cannot_grow_keeps_nothing_from_running(
+    #[values(Sqlite, Postgres)] backend: Backend,
+) {
+    let here = Here::start(backend).await;
+    let owner = &here.shop.first.user;
+    let asked = here.app.instance(&here.shop.first, owner, "sub-1").await;
+    here.app.drain().await;
+    here.settle().await;
+    here.kube.refuse("persistentvolumeclaims", Some(422));
+    let tx = here.app.begin_in(&here.shop.first).await;
+    let mut resources = template().resources;
+    resources.cpu_limit_milli = 2_000;
+    let more = PlanLimits {
+        resources,
+        storage_bytes: Some(20 << 30),
+    };
+    let clusters = &here.app.sutler.clusters;
+    let changed = clusters.change_limits_in_tx(&tx, "sub-1", &more).await;
+    changed.expect("a change");
+    tx.commit().await.expect("a commit");
+    here.app.drain().await;
+    let path = format!(
+        "deployments/{}/{}",
+        namespace(&owner.id),
+        asked.object_name()
+    );
+    let deployment = here.kube.object(&path).expect("a deployment");
+    let container = &deployment["spec"]["template"]["spec"]["containers"][0];
+    assert_eq!(container["resources"]["limits"]["cpu"], "2000m");
+    here.settle().await;
+    let path = format!("/api/admin/instances/{}", asked.id);
+    let seen = async || {
+        let call = here.app.client.get(&path).bearer(&here.shop.first.key);
+        call.expect(200).await
+    };
+    let told = seen().await;
+    assert_eq!(told.text_at("/instance/status"), "running");
+    assert!(told.text_at("/trouble").contains("422"), "{}", told.text);
+    here.kube.refuse("persistentvolumeclaims", None);
+    here.app
+        .pass(Duration::from_mins(6), Duration::from_mins(1))
+        .await;
+    assert_eq!(seen().await.body["trouble"], json!(null));
 }
 
 /// What is asked is what the manifest allows; another test compares both.

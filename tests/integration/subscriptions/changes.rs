@@ -9,7 +9,7 @@ use testkit::Backend::{self, Postgres, Sqlite};
 use testkit::client::Call;
 use testkit::shop::Person;
 
-use super::{balance, fund, lasting, menu, see, used, wishes};
+use super::{balance, fund, instance, lasting, menu, see, used};
 
 struct Customer<'a> {
     app: &'a App,
@@ -73,10 +73,8 @@ async fn an_upgrade_costs_what_its_preview_says(#[values(Sqlite, Postgres)] back
     assert_eq!(balance(&app, person).await, 0);
     assert_eq!(used(&app, tenant, &menu.basic).await, 0);
     assert_eq!(used(&app, tenant, &menu.pro).await, 1);
-    assert_eq!(
-        wishes(&app, tenant, &customer.id).await,
-        ["provision", "change_plan"]
-    );
+    let runs = instance(&app, person, &customer.id).await;
+    assert_eq!(runs["resources"]["cpu_milli"], 2500);
     // Down is not the way, and says why.
     for what in ["upgrade", "upgrade/preview"] {
         let refused = customer.act(what, &menu.basic);
@@ -194,10 +192,8 @@ async fn a_shop_may_let_plans_change_when_the_period_ends(
     assert_eq!(balance(&app, person).await, 1000);
     assert_eq!(used(&app, tenant, &menu.basic).await, 1);
     assert_eq!(used(&app, tenant, &menu.pro).await, 0);
-    assert_eq!(
-        wishes(&app, tenant, &customer.id).await,
-        ["provision", "change_plan"]
-    );
+    let runs = instance(&app, person, &customer.id).await;
+    assert_eq!(runs["resources"]["cpu_milli"], 1500);
     set("refused").await;
     customer
         .act("upgrade", &menu.pro)

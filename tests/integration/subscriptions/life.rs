@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use testkit::App;
 use testkit::Backend::{self, Postgres, Sqlite};
 
-use super::{balance, fund, lasting, menu, scope, see, used, wishes};
+use super::{balance, fund, lasting, menu, scope, see, used, wanted};
 
 #[rstest]
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -45,7 +45,7 @@ async fn somebody_subscribes_once_and_pays_from_the_wallet(
     assert_eq!(balance(&app, person).await, 1000);
     assert_eq!(used(&app, tenant, &menu.basic).await, 1);
     let id = made.text_at("/id");
-    assert_eq!(wishes(&app, tenant, &id).await, ["provision"]);
+    assert_eq!(wanted(&app, person, &id).await, "running");
     let seen = see(&app, person, &id).await;
     assert_eq!(seen.number_at("/charges/0/amount/amount"), 1000);
     assert_eq!(seen.text_at("/charges/0/kind"), "start");
@@ -153,7 +153,7 @@ async fn a_trial_is_had_once_and_then_paid(#[values(Sqlite, Postgres)] backend: 
     assert_eq!(ended.text_at("/end_reason"), "canceled");
     assert_eq!(balance(&app, person).await, 500 + 1500);
     assert_eq!(used(&app, tenant, &menu.pro).await, 0);
-    assert_eq!(wishes(&app, tenant, &id).await, ["provision", "terminate"]);
+    assert_eq!(wanted(&app, person, &id).await, "gone");
     let seen = see(&app, person, &id).await;
     assert_eq!(seen.number_at("/charges/0/refunded/amount"), 1500);
     // No second trial, but for money.

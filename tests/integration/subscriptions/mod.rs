@@ -2,6 +2,7 @@
 
 mod changes;
 mod coupons;
+mod hosted;
 mod life;
 mod races;
 mod renewals;
@@ -83,6 +84,11 @@ async fn menu(app: &App, tenant: &Tenant, name: &str, total: Value) -> Menu {
         let body = json!({
             "name": name, "tier": tier, "price": eur(price), "interval": {"unit": unit},
             "trial_days": trial, "total_quota": total,
+            // BASIC has half a CPU more than the free one, PRO 1.5 more.
+            "resources": {
+                "cpu_request": "100m", "cpu_limit": format!("{}m", 1000 + price.min(3000) / 2),
+                "memory_request": "128Mi", "memory_limit": "1Gi",
+            },
         });
         post(app, tenant, &path, body).await.text_at("/id")
     };
@@ -102,24 +108,23 @@ async fn used(app: &App, tenant: &Tenant, plan: &str) -> i64 {
     seen.number_at("/availability/used_quota")
 }
 
-/// What was asked of those who run the instance of a subscription, in order.
-async fn wishes(app: &App, tenant: &Tenant, subscription: &str) -> Vec<String> {
-    let db = app.sutler.database.read(&scope(app, tenant)).await;
-    let id: kernel::SubscriptionId = subscription.parse().expect("an id");
-    let rows = db
-        .expect("a read")
-        .rows(
-            "SELECT wish FROM instance_requests WHERE tenant_id = $1 AND subscription_id = $2 ORDER BY created_at, id",
-            [id.uuid().into()],
-        )
-        .await
-        .expect("requests");
-    let wish = |row: &_| sea_orm_text(row);
-    rows.iter().map(wish).collect()
+/// The instance of somebody's subscription, as they see it.
+async fn instance(app: &App, person: &Person, subscription: &str) -> Value {
+    let path = format!("/api/instances?subscription_id={subscription}");
+    let list = app.client.get(&path).bearer(&person.token);
+    let list = list.expect(200).await;
+    let found = list.body["data"].as_array().map(Vec::as_slice);
+    let [found] = found.unwrap_or_default() else {
+        panic!("a subscription has one instance: {}", list.text);
+    };
+    assert_eq!(found["subscription_id"], subscription);
+    found.clone()
 }
 
-fn sea_orm_text(row: &sea_orm::QueryResult) -> String {
-    row.try_get("", "wish").expect("a word")
+/// What is wanted of the instance of somebody's subscription.
+async fn wanted(app: &App, person: &Person, subscription: &str) -> String {
+    let found = instance(app, person, subscription).await;
+    found["wanted"].as_str().expect("a word").to_owned()
 }
 
 /// Somebody's subscription, as they see it.

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use testkit::App;
 use testkit::Backend::{self, Postgres, Sqlite};
 
-use super::{balance, fund, lasting, menu, scope, see, used, wishes};
+use super::{balance, fund, instance, lasting, menu, scope, see, used, wanted};
 
 const DAY: Duration = Duration::from_hours(24);
 
@@ -40,11 +40,11 @@ async fn who_does_not_pay_is_reminded_suspended_and_ended(
     assert_eq!(mails("Not enough credit"), 1);
     app.pass(DAY * 6, Duration::from_hours(6)).await;
     assert_eq!(mails("Not enough credit"), 3);
-    assert_eq!(wishes(&app, tenant, &id).await, ["provision"]);
+    assert_eq!(wanted(&app, person, &id).await, "running");
     app.pass(DAY * 2, Duration::from_hours(6)).await;
     assert_eq!(see(&app, person, &id).await.text_at("/status"), "suspended");
     assert_eq!(mails("is stopped"), 1);
-    assert_eq!(wishes(&app, tenant, &id).await, ["provision", "suspend"]);
+    assert_eq!(instance(&app, person, &id).await["status"], "suspended");
     // It has its unit until it ends.
     assert_eq!(used(&app, tenant, &menu.basic).await, 1);
 
@@ -61,8 +61,7 @@ async fn who_does_not_pay_is_reminded_suspended_and_ended(
         seen.text
     );
     assert_eq!(balance(&app, person).await, 100);
-    let asked = wishes(&app, tenant, &id).await;
-    assert_eq!(asked, ["provision", "suspend", "resume"]);
+    assert_eq!(wanted(&app, person, &id).await, "running");
 
     // And without, it ends: 30 days, 7 of grace, 14 more.
     app.pass(DAY * 53, Duration::from_hours(12)).await;
@@ -70,6 +69,7 @@ async fn who_does_not_pay_is_reminded_suspended_and_ended(
     assert_eq!(seen.text_at("/status"), "ended");
     assert_eq!(seen.text_at("/end_reason"), "unpaid");
     assert_eq!(used(&app, tenant, &menu.basic).await, 0);
+    assert_eq!(instance(&app, person, &id).await["status"], "terminated");
     assert_eq!(mails("has ended"), 1);
     assert_eq!(balance(&app, person).await, 100);
 }

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use clusters_model::instance::{
     CredentialsStatus, Instance, InstanceStatus, ProvisionerName, Wish,
 };
+use clusters_model::template::Template;
 use clusters_service::{Credentials, Logs};
 use kernel::{ClusterId, InstanceId, Timestamp, UserId};
 use serde::{Deserialize, Serialize};
@@ -93,6 +94,31 @@ pub(crate) enum CredentialsStatusDto {
     Shown,
 }
 
+/// How much an instance may use.
+#[derive(Serialize, ToSchema)]
+#[schema(as = InstanceResources)]
+pub(crate) struct InstanceResourcesDto {
+    /// CPU that it uses at most, in thousandths.
+    #[schema(example = 1000)]
+    cpu_milli: i64,
+    /// Memory at which it is ended, in bytes.
+    #[schema(example = 536_870_912)]
+    memory_bytes: i64,
+    /// Storage of all its volumes, in bytes.
+    #[schema(example = 5_368_709_120_i64)]
+    storage_bytes: i64,
+}
+
+impl From<&Template> for InstanceResourcesDto {
+    fn from(template: &Template) -> Self {
+        Self {
+            cpu_milli: template.resources.cpu_limit_milli,
+            memory_bytes: template.resources.memory_limit_bytes,
+            storage_bytes: template.storage_bytes(),
+        }
+    }
+}
+
 /// What runs for a customer.
 #[derive(Serialize, ToSchema)]
 #[schema(as = Instance)]
@@ -118,6 +144,8 @@ pub(crate) struct InstanceDto {
     endpoint: Option<String>,
     /// Whether its credentials can be seen.
     credentials: CredentialsStatusDto,
+    /// How much it may use.
+    resources: InstanceResourcesDto,
     /// How often it was restarted at its owner's wish.
     #[schema(example = 0)]
     restarts: i64,
@@ -146,6 +174,7 @@ impl From<Instance> for InstanceDto {
                 CredentialsStatus::Ready => CredentialsStatusDto::Ready,
                 CredentialsStatus::Shown => CredentialsStatusDto::Shown,
             },
+            resources: InstanceResourcesDto::from(&one.template),
             id: one.id,
             subscription_id: one.subscription,
             name: one.name,

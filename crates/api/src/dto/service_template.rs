@@ -43,7 +43,8 @@ fn tcp() -> ProtocolDto {
     ProtocolDto::Tcp
 }
 
-/// A key of a secret of the cluster.
+/// A secret that is made for each instance, and shown to its owner once.
+/// Variables with the same name and key say the same.
 #[derive(Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(as = SecretReference)]

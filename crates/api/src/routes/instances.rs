@@ -35,6 +35,10 @@ pub(crate) struct InstancesQuery {
     /// Only those in that state.
     #[param(inline)]
     status: Option<InstanceStatusDto>,
+    /// Only that of that subscription.
+    #[validate(length(max = 100))]
+    #[param(max_length = 100, example = "sub_01j9z6m3k4f5g6h7j8k9m0n1p2")]
+    subscription_id: Option<String>,
     /// How many at most.
     #[validate(range(min = 1, max = 100))]
     #[param(minimum = 1, maximum = 100, default = 20)]
@@ -70,7 +74,7 @@ pub(crate) async fn list_instances(
     let status = query.0.status.map(Into::into);
     let page = state
         .clusters
-        .own_instances(&caller.0, status, page)
+        .own_instances(&caller.0, status, query.0.subscription_id, page)
         .await?;
     Ok(Listed::new(&state, &caller.0, &request, page, InstanceDto::from)?.response())
 }

@@ -9,6 +9,7 @@ use std::time::Duration;
 use kernel::{ClusterId, InstanceId, Timestamp, UserId};
 use serde::{Deserialize, Serialize};
 
+use crate::cluster::shortened;
 use crate::ports::{Observed, State};
 pub use crate::status::{CredentialsStatus, InstanceStatus, ProvisionerName, Wish};
 use crate::template::{PlanLimits, Template};
@@ -89,6 +90,8 @@ pub struct Next {
     pub reason: Option<String>,
     /// When to look again; never when none.
     pub after: Option<Duration>,
+    /// What went wrong without being in the way, for who runs the shop.
+    pub trouble: Option<String>,
 }
 
 impl Instance {
@@ -141,7 +144,7 @@ impl Instance {
         );
         let after = match status {
             S::Terminated => None,
-            _ if settled => Some(SETTLED),
+            _ if settled => Some(observed.again_after.unwrap_or(SETTLED)),
             S::Failed => Some(LATER * 2),
             _ => Some(observed.again_after.unwrap_or_else(|| self.pause(now))),
         };
@@ -149,6 +152,7 @@ impl Instance {
             status,
             reason,
             after,
+            trouble: observed.trouble.as_deref().map(shortened),
         }
     }
 
@@ -233,11 +237,7 @@ mod tests {
     }
 
     fn next(one: &Instance, state: State, seconds: i64) -> InstanceStatus {
-        let observed = Observed {
-            state,
-            reason: None,
-            again_after: None,
-        };
+        let observed = Observed::of(state);
         let now = Timestamp::from_seconds(1000 + seconds);
         one.next(&observed, now, PATIENCE).status
     }

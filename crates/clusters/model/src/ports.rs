@@ -31,6 +31,9 @@ pub struct Target {
 pub struct Trouble {
     /// Whether the same may succeed later.
     pub passing: bool,
+    /// Whether the cluster answered that it does not do this, so that all else
+    /// may succeed.
+    pub refused: bool,
     /// What happened, for who runs the shop.
     pub reason: String,
 }
@@ -40,6 +43,7 @@ impl Trouble {
     pub fn passing(reason: impl Into<String>) -> Self {
         Self {
             passing: true,
+            refused: false,
             reason: reason.into(),
         }
     }
@@ -48,6 +52,7 @@ impl Trouble {
     pub fn lasting(reason: impl Into<String>) -> Self {
         Self {
             passing: false,
+            refused: false,
             reason: reason.into(),
         }
     }
@@ -77,6 +82,8 @@ pub struct Observed {
     pub reason: Option<String>,
     /// When it is known to be worth another look.
     pub again_after: Option<Duration>,
+    /// What went wrong without being in the way, for who runs the shop.
+    pub trouble: Option<String>,
 }
 
 impl Observed {
@@ -86,6 +93,7 @@ impl Observed {
             state,
             reason: None,
             again_after: None,
+            trouble: None,
         }
     }
 }

@@ -14,6 +14,8 @@ use crate::errors::ClustersError;
 pub const INSTANCE: &str = "{instance}";
 /// The most ports, volumes and variables together.
 const MAX_PARTS: usize = 128;
+/// The longest reference of an image: a name, a tag and a digest.
+const MAX_IMAGE: usize = 600;
 
 /// A protocol above IP.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, EnumString, IntoStaticStr)]
@@ -130,38 +132,28 @@ pub struct Template {
     pub ingress: Option<Ingress>,
 }
 
-/// What a plan allows an instance; what is `None` is as in the template.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+/// What a plan allows an instance.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PlanLimits {
-    /// CPU that it uses at most, in thousandths.
-    pub cpu_milli: Option<i64>,
-    /// Memory at which it is ended, in bytes.
-    pub memory_bytes: Option<i64>,
-    /// Storage of all its volumes, in bytes.
+    /// How much it may use.
+    pub resources: Resources,
+    /// Storage of all its volumes, in bytes; as in the template when none.
     pub storage_bytes: Option<i64>,
 }
 
 impl Template {
-    /// The template with the limits of a plan. What is kept free is at most
-    /// the limit. The storage of the plan that the other volumes leave goes to
-    /// the first one, which never gets less than the template gives it.
+    /// The template with the limits of a plan. The storage of the plan that the
+    /// other volumes leave goes to the first one, which never gets less than
+    /// it has.
     #[must_use]
     pub fn within(mut self, limits: &PlanLimits) -> Self {
-        let resources = &mut self.resources;
-        if let Some(cpu) = limits.cpu_milli {
-            resources.cpu_limit_milli = cpu;
-        }
-        if let Some(memory) = limits.memory_bytes {
-            resources.memory_limit_bytes = memory;
-        }
-        resources.cpu_request_milli = resources.cpu_request_milli.min(resources.cpu_limit_milli);
-        resources.memory_request_bytes = resources
-            .memory_request_bytes
-            .min(resources.memory_limit_bytes);
+        self.resources = limits.resources;
         if let (Some(storage), Some((first, others))) =
             (limits.storage_bytes, self.volumes.split_first_mut())
         {
-            let others: i64 = others.iter().map(|one| one.bytes).sum();
+            let others = others
+                .iter()
+                .fold(0, |sum: i64, one| sum.saturating_add(one.bytes));
             first.bytes = first.bytes.max(storage.saturating_sub(others));
         }
         self
@@ -198,7 +190,7 @@ impl Template {
     pub fn check(&self) -> Result<(), ClustersError> {
         let refused = |why: &str| Err(ClustersError::InvalidTemplate(why.to_owned()));
         let parts = self.ports.len() + self.volumes.len() + self.variables.len();
-        if self.image.is_empty() || self.image.len() > 500 {
+        if self.image.is_empty() || self.image.len() > MAX_IMAGE {
             return refused("its image has no name");
         }
         if parts > MAX_PARTS {
@@ -272,28 +264,29 @@ mod tests {
 
     #[test]
     fn a_plan_sets_the_limits() {
+        let resources = Resources {
+            cpu_request_milli: 100,
+            cpu_limit_milli: 200,
+            memory_request_bytes: 256,
+            memory_limit_bytes: 1024,
+        };
         let limits = PlanLimits {
-            cpu_milli: Some(100),
-            memory_bytes: Some(1024),
+            resources,
             storage_bytes: Some(500),
         };
         let within = template().within(&limits);
-        assert_eq!(
-            within.resources,
-            Resources {
-                cpu_request_milli: 100,
-                cpu_limit_milli: 100,
-                memory_request_bytes: 256,
-                memory_limit_bytes: 1024,
-            }
-        );
+        assert_eq!(within.resources, resources);
         assert_eq!(within.volumes[0].bytes, 490);
         assert_eq!(within.storage_bytes(), 500);
-        assert_eq!(template().within(&PlanLimits::default()), template());
+        let same = PlanLimits {
+            resources: template().resources,
+            storage_bytes: None,
+        };
+        assert_eq!(template().within(&same), template());
         // Storage does not shrink below what the template needs.
         let little = PlanLimits {
             storage_bytes: Some(5),
-            ..PlanLimits::default()
+            ..limits
         };
         assert_eq!(template().within(&little).storage_bytes(), 110);
     }

@@ -1,6 +1,6 @@
 //! The clusters of a tenant.
 
-use clusters_model::cluster::{Cluster, Health};
+use clusters_model::cluster::{Cluster, Health, MAX_CLUSTERS};
 use database::{OrFault as _, Scoped, Transaction};
 use kernel::{ClusterId, Fault, Page, PageRequest};
 use sea_orm::FromQueryResult as _;
@@ -87,27 +87,35 @@ pub async fn count(db: &Scoped) -> Result<i64, Fault> {
     Ok(row.map_or(0, |row| row.number))
 }
 
-/// Adds one.
-pub async fn insert(tx: &Transaction, new: &Cluster, sealed: Vec<u8>) -> Result<(), Fault> {
+/// Adds one in the first slot that is free. Whether it was added: not when
+/// there is none, or somebody took it at the same moment.
+pub async fn insert(tx: &Transaction, new: &Cluster, sealed: Vec<u8>) -> Result<bool, Fault> {
     let kind: &'static str = new.access.into();
-    tx.run(
-        "INSERT INTO clusters (tenant_id, id, name, access_kind, server, access, accepts_instances, instances, \
-         reserved_cpu_milli, reserved_memory_bytes, version, created_at, updated_at) \
-         VALUES ($1, $2, $3, $4, $5, $6, $7, 0, 0, 0, $8, $9, $10)",
-        [
-            new.id.uuid().into(),
-            new.name.clone().into(),
-            kind.into(),
-            new.server.clone().into(),
-            sealed.into(),
-            new.accepts_instances.into(),
-            new.version.into(),
-            new.created_at.micros().into(),
-            new.updated_at.micros().into(),
-        ],
-    )
-    .await
-    .map(|_| ())
+    let touched = tx
+        .run(
+            "INSERT INTO clusters (tenant_id, id, name, slot, access_kind, server, access, accepts_instances, instances, \
+             reserved_cpu_milli, reserved_memory_bytes, version, created_at, updated_at) \
+             SELECT $1, $2, $3, free.slot, $4, $5, $6, $7, 0, 0, 0, $8, $9, $10 FROM \
+             (SELECT CASE WHEN EXISTS (SELECT 1 FROM clusters a WHERE a.tenant_id = $1 AND a.slot = 1) \
+               THEN (SELECT min(b.slot) + 1 FROM clusters b WHERE b.tenant_id = $1 \
+                 AND NOT EXISTS (SELECT 1 FROM clusters c WHERE c.tenant_id = $1 AND c.slot = b.slot + 1)) \
+               ELSE 1 END AS slot) free WHERE free.slot <= $11 \
+             ON CONFLICT (tenant_id, slot) DO NOTHING",
+            [
+                new.id.uuid().into(),
+                new.name.clone().into(),
+                kind.into(),
+                new.server.clone().into(),
+                sealed.into(),
+                new.accepts_instances.into(),
+                new.version.into(),
+                new.created_at.micros().into(),
+                new.updated_at.micros().into(),
+                MAX_CLUSTERS.into(),
+            ],
+        )
+        .await?;
+    Ok(touched == 1)
 }
 
 /// Writes what administrators say about one, if the stored version is still

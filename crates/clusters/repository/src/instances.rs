@@ -22,6 +22,8 @@ pub struct Filter {
     pub cluster: Option<ClusterId>,
     /// Only those in that state.
     pub status: Option<InstanceStatus>,
+    /// Only that of that subscription.
+    pub subscription: Option<String>,
 }
 
 /// A page, newest first.
@@ -36,7 +38,7 @@ pub async fn list(
             &format!(
                 "SELECT {INSTANCE} FROM service_instances i WHERE i.tenant_id = $1 AND ($2 IS NULL OR i.id < $2) \
                  AND ($3 IS NULL OR i.user_id = $3) AND ($4 IS NULL OR i.cluster_id = $4) \
-                 AND ($5 IS NULL OR i.status = $5) ORDER BY i.id DESC LIMIT $6"
+                 AND ($5 IS NULL OR i.status = $5) AND ($7 IS NULL OR i.subscription = $7) ORDER BY i.id DESC LIMIT $6"
             ),
             [
                 page.after.map(InstanceId::uuid).into(),
@@ -44,6 +46,7 @@ pub async fn list(
                 filter.cluster.map(ClusterId::uuid).into(),
                 status.into(),
                 i64::try_from(page.limit + 1).unwrap_or(i64::MAX).into(),
+                filter.subscription.clone().into(),
             ],
         )
         .await?;
@@ -221,7 +224,7 @@ pub async fn note(
     let is_over = next.status == InstanceStatus::Terminated;
     let touched = tx
         .run(
-            "UPDATE service_instances SET status = $2, reason = $3, trouble = NULL, failures = 0, \
+            "UPDATE service_instances SET status = $2, reason = $3, trouble = $10, failures = 0, \
              status_at = CASE WHEN status = $2 THEN status_at ELSE $4 END, updated_at = $4, next_at = $5, \
              ran_at = CASE WHEN $2 = 'running' THEN COALESCE(ran_at, $4) ELSE ran_at END, \
              cluster_id = CASE WHEN $6 THEN NULL ELSE cluster_id END, \
@@ -236,6 +239,7 @@ pub async fn note(
                 before.id.uuid().into(),
                 before.version.into(),
                 <&'static str>::from(before.status).into(),
+                next.trouble.clone().into(),
             ],
         )
         .await?;

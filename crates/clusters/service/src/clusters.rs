@@ -6,7 +6,7 @@ use clusters_model::cluster::{
 };
 use clusters_model::events::ClusterChanged;
 use clusters_repository::clusters;
-use database::Once;
+use database::{Once, Transaction};
 use kernel::{
     AuditEntry, Audited as _, ClusterId, Expected, Fault, Page, PageRequest, Permission, Scope,
 };
@@ -64,12 +64,7 @@ impl Clusters {
             Once::Replayed(made) => return Ok(made),
             Once::Fresh(tx) => tx,
         };
-        if clusters::count(&tx).await? >= MAX_CLUSTERS {
-            return Err(ClustersError::TooMany);
-        }
-        clusters::insert(&tx, &made, sealed)
-            .await
-            .map_err(name_taken)?;
+        insert(&tx, &made, &sealed).await?;
         self.queue
             .enqueue(&tx, &clusters_model::jobs::CheckClusters {})
             .await?;
@@ -171,6 +166,21 @@ impl Clusters {
         tx.commit().await?;
         Ok(())
     }
+}
+
+/// Adds one, in a slot that is free. Whoever took the same one at the same time
+/// was faster: there is another one, or none.
+async fn insert(tx: &Transaction, made: &Cluster, sealed: &[u8]) -> Result<(), ClustersError> {
+    for _ in 0..MAX_CLUSTERS {
+        let inserted = clusters::insert(tx, made, sealed.to_vec()).await;
+        if inserted.map_err(name_taken)? {
+            return Ok(());
+        }
+        if clusters::count(tx).await? >= MAX_CLUSTERS {
+            return Err(ClustersError::TooMany);
+        }
+    }
+    Err(Fault::transient("others took every slot").into())
 }
 
 fn name_taken(fault: Fault) -> ClustersError {

@@ -33,11 +33,13 @@ impl Clusters {
         &self,
         scope: &Scope,
         status: Option<InstanceStatus>,
+        subscription: Option<String>,
         page: PageRequest<InstanceId>,
     ) -> Result<Page<Instance, InstanceId>, ClustersError> {
         let filter = InstanceFilter {
             owner: Some(scope.require_user()?),
             status,
+            subscription,
             ..InstanceFilter::default()
         };
         let db = self.database.read(scope).await?;

@@ -10,6 +10,8 @@ use kernel::Clock;
 
 /// How long one takes to start.
 const STARTS: Duration = Duration::from_secs(5);
+/// How long one that is as it should be is left alone: nothing happens to it.
+const SETTLED: Duration = Duration::from_hours(24);
 /// How long one takes to go away.
 const GOES: Duration = Duration::from_secs(2);
 /// The tag of images that never start.
@@ -42,12 +44,14 @@ impl Provisioner for Simulated {
                 ..Observed::of(State::Failed)
             });
         }
-        if passed >= takes {
-            return Ok(Observed::of(then));
-        }
+        let (state, again_after) = if passed >= takes {
+            (then, SETTLED)
+        } else {
+            (until, takes.saturating_sub(passed))
+        };
         Ok(Observed {
-            again_after: Some(takes.saturating_sub(passed)),
-            ..Observed::of(until)
+            again_after: Some(again_after),
+            ..Observed::of(state)
         })
     }
 

@@ -124,6 +124,7 @@ fn understood(error: &kube::Error) -> (bool, Trouble) {
         let answered = !matches!(status.code, 502..=504);
         let trouble = Trouble {
             passing: !lasting,
+            refused: matches!(status.code, 403 | 409 | 422),
             reason,
         };
         return (answered, trouble);

@@ -110,9 +110,7 @@ impl There<'_> {
         if let Some(secret) = all.secret() {
             self.apply(&secret).await?;
         }
-        for claim in all.claims() {
-            self.apply(&claim).await?;
-        }
+        let trouble = self.claim(&all).await?;
         if let Some(service) = all.service() {
             self.apply(&service).await?;
         }
@@ -120,7 +118,26 @@ impl There<'_> {
             self.apply(&ingress).await?;
         }
         let deployment = self.apply(&all.deployment()).await?;
-        self.observe(&deployment).await
+        let observed = self.observe(&deployment).await?;
+        Ok(Observed {
+            trouble,
+            ..observed
+        })
+    }
+
+    /// Asks for storage. A cluster that does not let volumes grow refuses
+    /// that, which keeps nothing else from being as it should: what it said is
+    /// the answer.
+    async fn claim(&self, all: &Workload<'_>) -> Result<Option<String>, Trouble> {
+        let mut told = None;
+        for claim in all.claims() {
+            match self.apply(&claim).await {
+                Ok(_) => {}
+                Err(trouble) if trouble.refused => told = Some(trouble.reason),
+                Err(trouble) => return Err(trouble),
+            }
+        }
+        Ok(told)
     }
 
     async fn apply_limits(&self) -> Result<(), Trouble> {
@@ -185,15 +202,15 @@ impl There<'_> {
                 one.type_ == "Progressing"
                     && one.reason.as_deref() == Some("ProgressDeadlineExceeded")
             });
+        let state = if given_up {
+            State::Failed
+        } else {
+            State::Provisioning
+        };
         let reason = self.why().await?;
         Ok(Observed {
-            state: if given_up {
-                State::Failed
-            } else {
-                State::Provisioning
-            },
             reason,
-            again_after: None,
+            ..Observed::of(state)
         })
     }
 

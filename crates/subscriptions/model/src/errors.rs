@@ -5,6 +5,7 @@ use std::time::Duration;
 use accounts_model::AccountsError;
 use catalog_model::hosting::HostingError;
 use catalog_model::hosting::plan::Tier;
+use clusters_model::ClustersError;
 use credits_model::CreditsError;
 use credits_model::quota::QuotaError;
 use kernel::{AccessDenied, DomainError, ErrorKind, Fault, FieldError, OnceError};
@@ -112,6 +113,9 @@ pub enum SubscriptionError {
     /// The wallet refused.
     #[error(transparent)]
     Credits(#[from] CreditsError),
+    /// What runs for it refused.
+    #[error(transparent)]
+    Clusters(#[from] ClustersError),
     /// Accounts refused.
     #[error(transparent)]
     Accounts(#[from] AccountsError),
@@ -158,6 +162,7 @@ impl SubscriptionErrorCode {
             | Self::Hosting
             | Self::Quota
             | Self::Credits
+            | Self::Clusters
             | Self::Accounts
             | Self::Once
             | Self::Fault => "",
@@ -192,6 +197,7 @@ impl SubscriptionErrorCode {
             | Self::Hosting
             | Self::Quota
             | Self::Credits
+            | Self::Clusters
             | Self::Accounts
             | Self::Once
             | Self::Fault => K::Internal,
@@ -207,6 +213,7 @@ impl SubscriptionError {
             Self::Hosting(inner) => Some(inner),
             Self::Quota(inner) => Some(inner),
             Self::Credits(inner) => Some(inner),
+            Self::Clusters(inner) => Some(inner),
             Self::Accounts(inner) => Some(inner),
             Self::Once(inner) => Some(inner),
             Self::Fault(inner) => Some(inner),

@@ -1,9 +1,8 @@
 //! Facts about subscriptions.
 
-use kernel::{Event, InstanceRequestId, PlanId, SubscriptionId, UserId};
+use kernel::{Event, PlanId, SubscriptionId, UserId};
 use serde::{Deserialize, Serialize};
 
-use crate::instance::InstanceWish;
 use crate::subscription::EndReason;
 
 /// Somebody subscribed.
@@ -84,19 +83,4 @@ pub struct SubscriptionEnded {
 
 impl Event for SubscriptionEnded {
     const KIND: &'static str = "subscription.ended";
-}
-
-/// Something is asked about the instance of a subscription.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-pub struct InstanceRequested {
-    /// The request.
-    pub request: InstanceRequestId,
-    /// For which subscription.
-    pub subscription: SubscriptionId,
-    /// What is to be done.
-    pub wish: InstanceWish,
-}
-
-impl Event for InstanceRequested {
-    const KIND: &'static str = "instance.requested";
 }

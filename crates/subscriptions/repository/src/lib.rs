@@ -2,5 +2,4 @@
 
 pub mod charges;
 pub mod coupons;
-pub mod instances;
 pub mod subscriptions;

@@ -9,7 +9,6 @@ use subscriptions_model::change::{Direction, Upgrade, direction, upgrade};
 use subscriptions_model::charge::ChargeKind;
 use subscriptions_model::errors::tier_name;
 use subscriptions_model::events::SubscriptionPlanChanged;
-use subscriptions_model::instance::InstanceWish;
 use subscriptions_model::subscription::Subscription;
 
 use crate::Subscriptions;
@@ -122,7 +121,7 @@ impl Subscriptions {
         self.charge(&tx, &after, ChargeKind::Upgrade, charge)
             .await?;
         self.save(&tx, &mut after).await?;
-        self.ask(&tx, &after, InstanceWish::ChangePlan).await?;
+        self.fit_to_plan(&tx, &after).await?;
         let event = SubscriptionPlanChanged {
             subscription: id,
             before: old.plan,
@@ -168,7 +167,7 @@ impl Subscriptions {
         subscription: &Subscription,
         plan: PlanId,
     ) -> Result<(Plan, Plan, Direction), SubscriptionError> {
-        let to = self.plan_on_sale(tx, plan).await?;
+        let (to, _) = self.plan_on_sale(tx, plan).await?;
         if !subscription.runs() || subscription.canceled_at.is_some() {
             return Err(SubscriptionError::NotRunning);
         }

@@ -4,7 +4,6 @@ use database::{Once, Transaction, retrying};
 use kernel::{Scope, SubscriptionId};
 use subscriptions_model::SubscriptionError;
 use subscriptions_model::events::SubscriptionEnded;
-use subscriptions_model::instance::InstanceWish;
 use subscriptions_model::jobs::SendNotice;
 use subscriptions_model::mails::Notice;
 use subscriptions_model::renewal::Step;
@@ -127,7 +126,7 @@ impl Subscriptions {
         self.swap_units(tx, one, None).await?;
         one.end(reason, self.now());
         self.save(tx, one).await?;
-        self.ask(tx, one, InstanceWish::Terminate).await?;
+        self.terminate(tx, one).await?;
         let event = SubscriptionEnded {
             subscription: one.id,
             reason,

@@ -1,9 +1,9 @@
 //! The use cases of subscriptions: subscribing, changing, ending, renewing.
 //!
 //! What belongs together happens in one transaction: the subscription, its
-//! units of the quota, what is taken from the wallet, what is asked of those
-//! who run the instance, and the event. Locks are taken in this order:
-//! subscription, quota, wallet.
+//! units of the quota, what is taken from the wallet, what is wished of its
+//! instance, and the event. Locks are taken in this order: subscription, quota,
+//! wallet, instance.
 
 mod admin;
 mod changing;
@@ -15,6 +15,7 @@ mod personal;
 mod reading;
 mod reconciling;
 mod renewing;
+mod running;
 mod scheduling;
 mod subscribing;
 
@@ -23,15 +24,14 @@ use std::sync::Arc;
 use accounts_model::tenant::{SubscriptionSettings, Tenant};
 use accounts_service::Accounts;
 use catalog_service::Catalog;
+use clusters_service::Clusters;
 use credits_service::{Credits, Quotas};
 use database::{Database, Transaction};
-use kernel::{AuditEntry, Fault, InstanceRequestId, Scope, SubscriptionId, Timestamp};
+use kernel::{AuditEntry, Fault, Scope, SubscriptionId, Timestamp};
 use queue::Queue;
 use subscriptions_model::SubscriptionError;
-use subscriptions_model::events::InstanceRequested;
-use subscriptions_model::instance::{InstanceRequest, InstanceWish};
 use subscriptions_model::subscription::Subscription;
-use subscriptions_repository::{instances, subscriptions};
+use subscriptions_repository::subscriptions;
 
 pub use changing::UpgradePreview;
 pub use coupons::NewSubscriptionCoupon;
@@ -53,6 +53,8 @@ pub struct SubscriptionsParts {
     pub credits: Arc<Credits>,
     /// How much of plans can be sold.
     pub quotas: Arc<Quotas>,
+    /// What runs for them.
+    pub clusters: Arc<Clusters>,
 }
 
 /// The use cases of subscriptions.
@@ -63,6 +65,7 @@ pub struct Subscriptions {
     catalog: Arc<Catalog>,
     credits: Arc<Credits>,
     quotas: Arc<Quotas>,
+    clusters: Arc<Clusters>,
 }
 
 impl Subscriptions {
@@ -75,6 +78,7 @@ impl Subscriptions {
             catalog: parts.catalog,
             credits: parts.credits,
             quotas: parts.quotas,
+            clusters: parts.clusters,
         }
     }
 
@@ -121,40 +125,5 @@ impl Subscriptions {
         } else {
             Err(Fault::transient("a subscription changed under its lock").into())
         }
-    }
-
-    /// Asks something of those who run the instance of a subscription.
-    async fn ask(
-        &self,
-        tx: &Transaction,
-        subscription: &Subscription,
-        wish: InstanceWish,
-    ) -> Result<(), SubscriptionError> {
-        let now = self.now();
-        let runs = !matches!(wish, InstanceWish::Suspend | InstanceWish::Terminate);
-        let template = if runs {
-            let (plan, service) = self.catalog.plan_in_tx(tx, subscription.plan).await?;
-            let mut template = service.template;
-            template.resources = plan.resources.unwrap_or(template.resources);
-            Some(template)
-        } else {
-            None
-        };
-        let request = InstanceRequest {
-            id: InstanceRequestId::new(now),
-            subscription: subscription.id,
-            wish,
-            plan: subscription.plan,
-            template,
-            created_at: now,
-        };
-        instances::insert(tx, &request).await?;
-        let event = InstanceRequested {
-            request: request.id,
-            subscription: subscription.id,
-            wish,
-        };
-        self.queue.publish(tx, &event).await?;
-        Ok(())
     }
 }

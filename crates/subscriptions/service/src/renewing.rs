@@ -9,7 +9,6 @@ use subscriptions_model::charge::ChargeKind;
 use subscriptions_model::events::{
     SubscriptionPastDue, SubscriptionPlanChanged, SubscriptionRenewed, SubscriptionSuspended,
 };
-use subscriptions_model::instance::InstanceWish;
 use subscriptions_model::jobs::SendNotice;
 use subscriptions_model::mails::Notice;
 use subscriptions_model::renewal::{Consequence, Step};
@@ -130,10 +129,11 @@ impl Subscriptions {
             };
             self.queue.publish(tx, &event).await?;
         }
+        if changes {
+            self.fit_to_plan(tx, &after).await?;
+        }
         if before.status == SubscriptionStatus::Suspended {
-            self.ask(tx, &after, InstanceWish::Resume).await?;
-        } else if changes {
-            self.ask(tx, &after, InstanceWish::ChangePlan).await?;
+            self.unsuspend(tx, &after).await?;
         }
         Ok(after)
     }
@@ -170,7 +170,7 @@ impl Subscriptions {
             }
             Consequence::Suspend => {
                 self.save(&tx, &mut after).await?;
-                self.ask(&tx, &after, InstanceWish::Suspend).await?;
+                self.suspend(&tx, &after).await?;
                 let event = SubscriptionSuspended { subscription: id };
                 self.queue.publish(&tx, &event).await?;
                 self.notify(&tx, id, Notice::Suspended).await?;

@@ -3,14 +3,13 @@
 use catalog_model::category::CategoryStatus;
 use catalog_model::hosting::HostingError;
 use catalog_model::hosting::plan::Plan;
-use catalog_model::hosting::service::ServiceStatus;
+use catalog_model::hosting::service::{Service, ServiceStatus};
 use database::{Once, Transaction, retrying};
 use kernel::{PlanId, Scope, SubscriptionCouponId, UserId};
 use subscriptions_model::SubscriptionError;
 use subscriptions_model::charge::ChargeKind;
 use subscriptions_model::coupon::{Discount, normal_code};
 use subscriptions_model::events::SubscriptionCreated;
-use subscriptions_model::instance::InstanceWish;
 use subscriptions_model::subscription::{MAX_LIVE, Subscription};
 use subscriptions_repository::{coupons, subscriptions};
 
@@ -60,7 +59,7 @@ impl Subscriptions {
             Once::Replayed(known) => return Ok(known),
             Once::Fresh(tx) => tx,
         };
-        let plan = self.plan_on_sale(&tx, new.plan).await?;
+        let (plan, service) = self.plan_on_sale(&tx, new.plan).await?;
         if subscriptions::count_live(&tx, user).await? >= MAX_LIVE {
             return Err(SubscriptionError::TooMany);
         }
@@ -84,7 +83,7 @@ impl Subscriptions {
         self.quotas.served_in_tx(&tx, plan.id, user).await?;
         self.charge(&tx, &made, ChargeKind::Start, made.period_price)
             .await?;
-        self.ask(&tx, &made, InstanceWish::Provision).await?;
+        self.provision(&tx, &made, &plan, &service).await?;
         let event = SubscriptionCreated {
             subscription: made.id,
             user,
@@ -100,12 +99,12 @@ impl Subscriptions {
         &self,
         tx: &Transaction,
         id: PlanId,
-    ) -> Result<Plan, SubscriptionError> {
+    ) -> Result<(Plan, Service), SubscriptionError> {
         let (plan, service) = self.catalog.plan_in_tx(tx, id).await?;
         let is_sold =
             plan.status == CategoryStatus::Active && service.status == ServiceStatus::Active;
         if is_sold {
-            Ok(plan)
+            Ok((plan, service))
         } else {
             Err(HostingError::PlanNotFound.into())
         }

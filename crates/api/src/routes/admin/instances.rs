@@ -60,6 +60,7 @@ pub(crate) async fn admin_list_instances(
         owner: query.0.user_id,
         cluster: query.0.cluster_id,
         status: query.0.status.map(Into::into),
+        subscription: None,
     };
     let page = state.clusters.instances(&caller.0, &filter, page).await?;
     Ok(Listed::new(&state, &caller.0, &request, page, AdminInstanceDto::from)?.response())

@@ -30,6 +30,17 @@ impl Quantity {
         self.0 % (ONE / 1_000) == 0
     }
 
+    /// How many thousandths, rounded up; the largest number when it is more.
+    pub fn thousandths(self) -> i64 {
+        let milli = ONE / 1_000;
+        i64::try_from((self.0 + milli - 1).div_euclid(milli)).unwrap_or(i64::MAX)
+    }
+
+    /// How many, rounded up, as bytes are; the largest number when it is more.
+    pub fn whole(self) -> i64 {
+        i64::try_from((self.0 + ONE - 1).div_euclid(ONE)).unwrap_or(i64::MAX)
+    }
+
     /// Whether it is a whole number, as bytes are.
     pub const fn is_whole(self) -> bool {
         self.0 % ONE == 0
@@ -121,6 +132,22 @@ mod tests {
 
     fn of(text: &str) -> i128 {
         text.parse::<Quantity>().unwrap().0
+    }
+
+    #[test]
+    fn thousandths_and_bytes_are_rounded_up() {
+        for (text, thousandths, whole) in [
+            ("0", 0, 0),
+            ("250m", 250, 1),
+            ("1.5", 1_500, 2),
+            ("1n", 1, 1),
+            ("512Mi", 536_870_912_000, 536_870_912),
+            ("9223372036854775807", i64::MAX, i64::MAX),
+        ] {
+            let quantity: Quantity = text.parse().unwrap();
+            assert_eq!(quantity.thousandths(), thousandths, "{text}");
+            assert_eq!(quantity.whole(), whole, "{text}");
+        }
     }
 
     #[test]

@@ -15,6 +15,9 @@ pub const MAX_PORTS: usize = 20;
 pub const MAX_VOLUMES: usize = 8;
 /// How many environment variables.
 pub const MAX_VARIABLES: usize = 100;
+/// How long the names of a secret and of a key in it may be together: both
+/// are one key of the `Secret` of an instance, with `_` between them.
+pub const MAX_SECRET: usize = 252;
 /// What in the host pattern stands for the name of an instance.
 pub const INSTANCE: &str = "{instance}";
 /// How long the name of an instance may be.
@@ -71,7 +74,8 @@ pub struct Variable {
 pub enum VariableValue {
     /// The same for every customer; no secret.
     Plain(String),
-    /// What a secret of the cluster says.
+    /// A secret that is made for each instance. Variables that name the same
+    /// secret and key say the same.
     Secret {
         /// The secret.
         secret: String,
@@ -262,6 +266,10 @@ impl ServiceTemplate {
                 VariableValue::Secret { secret, key } => {
                     wrong.rule(at("secret/name"), "name", names::subdomain(secret));
                     wrong.rule(at("secret/key"), "key", names::key(key));
+                    if secret.len() + key.len() > MAX_SECRET {
+                        let why = "must have at most 252 characters together with the name";
+                        wrong.add(at("secret/key"), "length", why);
+                    }
                 }
             }
         }
