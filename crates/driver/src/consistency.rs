@@ -73,6 +73,33 @@ const RULES: &[(&str, &str)] = &[
            WHERE w.tenant_id = s.tenant_id AND w.state = 'received' AND w.payload LIKE '%' || s.id || '%')",
     ),
     (
+        "a quota differs from what is given of it",
+        "SELECT count(*) FROM quotas q WHERE q.used <> COALESCE((SELECT sum(a.units) FROM quota_allocations a \
+           WHERE a.tenant_id = q.tenant_id AND a.quota_id = q.id AND a.released_at IS NULL), 0)",
+    ),
+    (
+        "units of quotas that are given differ from the subscriptions that go on",
+        "SELECT abs((SELECT count(*) FROM quota_allocations WHERE released_at IS NULL AND reference LIKE 'sub%') \
+           - (SELECT count(*) + count(next_plan_id) FROM subscriptions WHERE status <> 'ended'))",
+    ),
+    (
+        "a subscription's charges differ from what was booked",
+        "SELECT abs((SELECT count(*) FROM ledger_transfers WHERE kind IN ('SUBSCRIPTION', 'RENEWAL', 'UPGRADE')) \
+             - (SELECT count(transfer_id) FROM subscription_charges)) \
+           + (SELECT count(*) FROM subscription_charges c JOIN ledger_transfers t ON t.tenant_id = c.tenant_id AND t.id = c.transfer_id \
+              WHERE t.amount <> c.amount)",
+    ),
+    (
+        "a subscription is in a period that was not charged",
+        "SELECT count(*) FROM subscriptions s WHERE s.status = 'active' AND NOT EXISTS (SELECT 1 FROM subscription_charges c \
+           WHERE c.tenant_id = s.tenant_id AND c.subscription_id = s.id AND c.period = s.period)",
+    ),
+    (
+        "the instance of a subscription was not asked for exactly once",
+        "SELECT count(*) FROM subscriptions s WHERE 1 <> (SELECT count(*) FROM instance_requests r \
+           WHERE r.tenant_id = s.tenant_id AND r.subscription_id = s.id AND r.wish = 'provision')",
+    ),
+    (
         "an order's history does not fit where it stands",
         "SELECT count(*) FROM orders o WHERE \
            1 <> (SELECT count(*) FROM order_history h WHERE h.tenant_id = o.tenant_id AND h.order_id = o.id AND h.kind = 'placed') \

@@ -1,6 +1,7 @@
 //! The binary as an outside process: a purchase, and what outlasts SIGKILL.
 //! The long forms are `make demo` and `make crash`.
 
+mod subscription_steps;
 mod top_up_steps;
 
 use std::path::Path;
@@ -57,6 +58,19 @@ async fn a_top_up_survives_being_killed_between_any_two_steps(
     let (rounds, seed) = (number("CRASH_ROUNDS", 1), number("CRASH_SEED", 42));
     let rounds = u32::try_from(rounds).expect("a small number");
     let kills = top_up_steps::run(Path::new(SUTLER), backend, rounds, seed)
+        .await
+        .expect("nothing is lost or doubled");
+    println!("{backend:?}: killed {kills} times");
+}
+
+/// Nothing is charged twice or for nothing, and no unit of a quota is lost,
+/// whichever statement of subscribing or of renewing is the last one.
+#[rstest]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_subscription_survives_being_killed_between_any_two_statements(
+    #[values(Sqlite, Postgres)] backend: Backend,
+) {
+    let kills = subscription_steps::run(Path::new(SUTLER), backend)
         .await
         .expect("nothing is lost or doubled");
     println!("{backend:?}: killed {kills} times");
