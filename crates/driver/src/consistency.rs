@@ -95,9 +95,19 @@ const RULES: &[(&str, &str)] = &[
            WHERE c.tenant_id = s.tenant_id AND c.subscription_id = s.id AND c.period = s.period)",
     ),
     (
-        "the instance of a subscription was not asked for exactly once",
-        "SELECT count(*) FROM subscriptions s WHERE 1 <> (SELECT count(*) FROM instance_requests r \
-           WHERE r.tenant_id = s.tenant_id AND r.subscription_id = s.id AND r.wish = 'provision')",
+        "what clusters promise differs from what their instances have",
+        "SELECT count(*) FROM clusters c WHERE c.instances <> (SELECT count(*) FROM service_instances i \
+             WHERE i.tenant_id = c.tenant_id AND i.cluster_id = c.id) \
+           OR c.reserved_cpu_milli <> COALESCE((SELECT sum(i.reserved_cpu_milli) FROM service_instances i \
+             WHERE i.tenant_id = c.tenant_id AND i.cluster_id = c.id), 0)",
+    ),
+    (
+        "instances differ from the subscriptions they are for",
+        "SELECT abs((SELECT count(*) FROM service_instances) - (SELECT count(*) FROM subscriptions)) \
+           + abs((SELECT count(*) FROM service_instances WHERE status NOT IN ('terminating', 'terminated')) \
+             - (SELECT count(*) FROM subscriptions WHERE status <> 'ended')) \
+           + abs((SELECT count(*) FROM service_instances WHERE suspended AND status NOT IN ('terminating', 'terminated')) \
+             - (SELECT count(*) FROM subscriptions WHERE status = 'suspended'))",
     ),
     (
         "an order's history does not fit where it stands",

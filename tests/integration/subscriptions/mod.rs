@@ -6,6 +6,7 @@ mod hosted;
 mod life;
 mod races;
 mod renewals;
+mod round_trips;
 
 use credits_model::wallet::WalletKey;
 use credits_service::{Credit, CreditSource};

@@ -181,7 +181,7 @@ pub fn backoff(failures: i64, jitter: u64) -> Duration {
     let doublings = u32::try_from(failures.clamp(1, 9) - 1).unwrap_or(0);
     let whole = (SOON * 2_u32.pow(doublings)).min(LATEST);
     let part = u32::try_from(jitter.min(1000)).unwrap_or(0);
-    whole - whole / 2000 * part
+    whole.saturating_sub(whole / 2000 * part)
 }
 
 /// A DNS label from the letters of an id.

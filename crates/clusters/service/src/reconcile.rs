@@ -62,7 +62,7 @@ impl Clusters {
                 (one, Err(Trouble::passing(why)))
             }
             Before::Look(one, wanted) => {
-                let found = if wanted.wish == Wish::Gone && self.is_nowhere(&wanted, &one) {
+                let found = if wanted.wish == Wish::Gone && is_nowhere(&wanted, &one) {
                     Ok(Observed::of(State::Gone))
                 } else {
                     self.maker(&one).reconcile(&wanted).await
@@ -83,10 +83,6 @@ impl Clusters {
         }
         tx.commit().await?;
         Ok(())
-    }
-
-    fn is_nowhere(&self, wanted: &Wanted, one: &Instance) -> bool {
-        wanted.place.target.is_none() && one.provisioner == ProvisionerName::Kubernetes
     }
 
     async fn before(&self, scope: &Scope, id: InstanceId) -> Result<Before, ClustersError> {
@@ -219,4 +215,9 @@ impl Clusters {
         let job = ReconcileInstance { instance: id };
         self.queue.enqueue_at(tx, &job, at).await.map(|_| ())
     }
+}
+
+/// Whether it never got a place, so that nothing of it can be anywhere.
+fn is_nowhere(wanted: &Wanted, one: &Instance) -> bool {
+    wanted.place.target.is_none() && one.provisioner == ProvisionerName::Kubernetes
 }

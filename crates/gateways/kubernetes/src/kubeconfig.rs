@@ -8,7 +8,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use clusters_model::access::{ClusterAccess, Remote};
 use kube::config::{AuthInfo, Cluster, Kubeconfig};
-use secrecy::ExposeSecret as _;
+use secrecy::ExposeSecret;
 
 use crate::guard;
 
@@ -29,7 +29,10 @@ pub(crate) fn read(text: &str, allow_private: bool) -> Result<ClusterAccess, Str
             .map(|value| checked_pem(value).map_err(|why| format!("its `{name}` {why}")))
             .transpose()
     };
-    let key = user.client_key_data.as_ref().map(|key| key.expose_secret());
+    let key = user
+        .client_key_data
+        .as_ref()
+        .map(ExposeSecret::expose_secret);
     let remote = Remote {
         server: url.to_string(),
         tls_server_name: cluster.tls_server_name.clone(),

@@ -126,14 +126,14 @@ impl Kubernetes {
     ) -> Option<Usages> {
         let mut path = "/apis/metrics.k8s.io/v1beta1/".to_owned();
         if let Some(namespace) = at.namespace.as_ref().filter(|_| what == "pods") {
-            path.push_str(&format!("namespaces/{namespace}/"));
+            path = format!("{path}namespaces/{namespace}/");
         }
         path.push_str(what);
         if let Some(labels) = &at.labels {
             let query: String = url::form_urlencoded::Serializer::new(String::new())
                 .append_pair("labelSelector", labels)
                 .finish();
-            path.push_str(&format!("?{query}"));
+            path = format!("{path}?{query}");
         }
         let request = http::Request::get(path).body(Vec::new()).ok()?;
         let asked = client.request::<MetricsList>(request);

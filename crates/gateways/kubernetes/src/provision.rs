@@ -18,7 +18,7 @@ use crate::workload::{CONTAINER, Workload};
 use crate::{Kubernetes, monitor, objects, workload};
 
 /// The longest that one look at an instance may take.
-const LOOK: Duration = Duration::from_secs(120);
+const LOOK: Duration = Duration::from_mins(2);
 /// The most that is read of what an instance wrote, in bytes.
 const MAX_LOG: i64 = 1 << 20;
 

@@ -47,14 +47,15 @@ const ANY: &str = "NEW.id = NEW.id";
 
 /// The writes of subscribing, in their order. What is taken from the wallet is
 /// one statement with its transfer.
-const SUBSCRIBING: [Place; 9] = [
+const SUBSCRIBING: [Place; 10] = [
     insert("subscriptions", ANY),
     insert("quota_allocations", ANY),
     update("quotas"),
     insert("ledger_transfers", ANY),
     insert("subscription_charges", ANY),
-    insert("instance_requests", ANY),
-    insert("events", "NEW.kind = 'instance.requested'"),
+    insert("service_instances", ANY),
+    insert("events", "NEW.kind = 'instance.changed'"),
+    insert("jobs", "NEW.kind = 'clusters.reconcile_instance'"),
     insert("events", "NEW.kind = 'subscription.created'"),
     insert("request_keys", ANY),
 ];
@@ -89,7 +90,7 @@ struct State {
     /// What was charged so far.
     charges: i64,
     /// Which instances were asked for.
-    provisions: i64,
+    instances: i64,
 }
 
 /// Kills at each step; how often that was.
@@ -156,10 +157,7 @@ impl Play {
             used: number("SELECT sum(used) FROM quotas".to_owned()).await?,
             balance: number("SELECT sum(credit_balance) FROM wallets".to_owned()).await?,
             charges: number("SELECT count(*) FROM subscription_charges".to_owned()).await?,
-            provisions: number(
-                "SELECT count(*) FROM instance_requests WHERE wish = 'provision'".to_owned(),
-            )
-            .await?,
+            instances: number("SELECT count(*) FROM service_instances".to_owned()).await?,
         })
     }
 
@@ -201,6 +199,9 @@ impl Play {
     async fn kill_subscribing(&mut self, place: Option<Place>) -> Result<()> {
         self.number += 1;
         let name = self.number.to_string();
+        // Nobody else writes about instances then.
+        let going = "SELECT count(*) FROM service_instances WHERE status <> 'terminated'";
+        self.until(going, 0).await?;
         let before = self.look().await?;
         ensure!((before.live, before.used) == (0, 0), "{before:?}");
         let after = State {
@@ -208,7 +209,7 @@ impl Play {
             used: 1,
             balance: before.balance - PRICE,
             charges: before.charges + 1,
-            provisions: before.provisions + 1,
+            instances: before.instances + 1,
         };
         if let Some(place) = place {
             self.brake.set(place).await?;
