@@ -11,6 +11,7 @@ mod bundles;
 mod carts;
 mod catalog;
 mod credits;
+mod crowd;
 mod dead_letters;
 mod delivery;
 mod devices;
