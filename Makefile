@@ -39,9 +39,9 @@ kubernetes: ## make and remove instances in a real Kubernetes API server, which 
 	scripts/with-kubernetes scripts/with-postgres cargo test --package tests clusters::real -- --ignored --test-threads 1
 
 OPERATIONS ?= 1000000
-ledger: ## do OPERATIONS random bookings against a model, and race 100 rounds of spenders and holds, on both databases
+ledger: ## do OPERATIONS random bookings against a model, and race 100 rounds of spenders, holds and quotas, on both databases
 	LEDGER_OPERATIONS=$(OPERATIONS) RACE_ROUNDS=$(or $(RACES),100) $(if $(SEED),TEST_SEED=$(SEED)) scripts/with-postgres \
-	  cargo test --release --package tests credits:: -- --nocapture --test-threads 2
+	  cargo test --release --package tests -- credits::random credits::races services::races subscriptions::races --nocapture --test-threads 2
 
 bench: ## measure, as ratios to pgbench and to a constant answer; see docs/performance.md
 	command -v wrk >/dev/null || scripts/install wrk

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use rstest::rstest;
+use sea_orm::FromQueryResult;
 use serde_json::{Value, json};
 use testkit::Backend::{self, Postgres, Sqlite};
 use testkit::client::Call;
@@ -344,6 +345,47 @@ async fn a_change_shows_on_every_node(#[values(Sqlite, Postgres)] backend: Backe
         look(&other, "Lantern", &json!(0), false).await
     })
     .await;
+}
+
+/// Counts something about the connections that listen.
+async fn listeners(app: &App, what: &str) -> i64 {
+    #[derive(FromQueryResult)]
+    struct Counted {
+        count: i64,
+    }
+    let database = &app.sutler.database;
+    let tx = database.read_system("test").await.expect("a connection");
+    let count = format!(
+        "SELECT COUNT({what}) AS count FROM pg_stat_activity \
+         WHERE datname = current_database() AND query LIKE 'LISTEN%'"
+    );
+    let counted: Option<Counted> = tx.one(count.as_str(), []).await.expect("an answer");
+    counted.expect("a count").count
+}
+
+/// What is announced while a node does not listen is not missed.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_node_that_lost_its_connection_shows_changes_too() {
+    let app = App::start(Postgres).await;
+    let shop = app.shop().await;
+    let item = product(&app, &shop.first, "Lamp", 100, 7).await;
+    app.drain().await;
+    let other = app.another(&[("CATALOG_CACHE_TTL", "1h")]).await;
+    let shows = async |name: &str| {
+        let seen = other.client.get("/api/catalog/products/lamp");
+        seen.expect(200).await.body["name"] == name
+    };
+    while listeners(&app, "pid").await < 2 {
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    assert_eq!(listeners(&app, "pg_terminate_backend(pid)").await, 2);
+    tokio::time::sleep(Duration::from_millis(200)).await;
+    assert!(shows("Lamp").await);
+    let path = format!("/api/admin/catalog/products/{}", item.product);
+    let edit = app.client.patch(&path, &json!({"name": "Lantern"}));
+    let edit = edit.bearer(&shop.first.key).header("if-match", "\"2\"");
+    edit.expect(200).await;
+    eventually(&app, &other, async || shows("Lantern").await).await;
 }
 
 /// Relays what waits until the other node shows it. On PostgreSQL the node

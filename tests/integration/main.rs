@@ -12,6 +12,7 @@ mod carts;
 mod catalog;
 mod clusters;
 mod credits;
+mod crowd;
 mod dead_letters;
 mod delivery;
 mod devices;

@@ -174,3 +174,32 @@ async fn who_waits_too_long_is_told_why(#[values(Sqlite, Postgres)] backend: Bac
     drop(held);
     assert!(database.read_system("test").await.is_ok());
 }
+
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn only_connections_that_were_idle_for_long_are_closed(
+    #[values(Sqlite, Postgres)] backend: Backend,
+) {
+    let store = Store::new(backend).await;
+    let database = open(&store, &[]);
+    let status = || database.status()[0];
+    let in_use = database.read_system("test").await.expect("a connection");
+    drop(database.read_system("test").await.expect("another one"));
+    // What was begun is ended beside the caller.
+    let idle = async |wanted: usize| {
+        while status().idle < wanted {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    };
+    idle(1).await;
+    database.close_idle(Duration::from_mins(1));
+    assert_eq!(status().open, 2);
+    tokio::time::sleep(Duration::from_millis(20)).await;
+    database.close_idle(Duration::from_millis(10));
+    assert_eq!(status().open, 1);
+    drop(in_use);
+    idle(1).await;
+    database.close_idle(Duration::ZERO);
+    assert_eq!(status().open, 0);
+    drop(database.read_system("test").await.expect("a new one"));
+}

@@ -3,7 +3,9 @@
 //! The framework finds a route by trying one pattern after the other, and most
 //! patterns are regular expressions: behind some hundred routes that alone takes
 //! a fifth of the time of an answer from memory. The middleware has found the
-//! route before, in a tree; so only the patterns of its group are tried.
+//! route before, in a tree; so only its own pattern is tried. That also lets the
+//! framework do with small, slow regular expressions (it has its feature
+//! `unicode` for fast ones, which take 25 kB for each route and thread).
 
 use actix_web::dev::HttpServiceFactory;
 use actix_web::guard::{Guard, GuardContext};
@@ -29,22 +31,17 @@ pub(crate) fn of(path: &str) -> &str {
     path[..end.min(constant)].trim_end_matches('/')
 }
 
-/// The services of each group, in the order in which they were added.
+/// The services of each group by their pattern, in the order in which they were
+/// added.
 #[derive(Default)]
-pub(crate) struct Groups(Vec<(String, Scope)>);
+pub(crate) struct Groups(Vec<(String, Vec<(String, Scope)>)>);
 
 impl Groups {
     /// Adds a route of this pattern.
     pub(crate) fn add<F: HttpServiceFactory + 'static>(&mut self, path: &str, route: F) {
-        let group = of(path);
-        let (name, scope) = match self.0.iter().position(|(name, _)| name == group) {
-            Some(at) => self.0.swap_remove(at),
-            None => (
-                group.to_owned(),
-                web::scope("").guard(Within(group.to_owned())),
-            ),
-        };
-        self.0.push((name, scope.service(route)));
+        let patterns = entry(&mut self.0, of(path), Vec::new);
+        let scope = entry(patterns, path, || web::scope("").guard(At(path.to_owned())));
+        *scope = std::mem::replace(scope, web::scope("")).service(route);
     }
 
     /// Adds all to a server.
@@ -52,9 +49,32 @@ impl Groups {
         let rank = |name: &str| BUSY.iter().position(|busy| *busy == name);
         self.0
             .sort_by_key(|(name, _)| rank(name).unwrap_or(BUSY.len()));
-        for (_, scope) in self.0 {
-            config.service(scope);
+        for (name, patterns) in self.0 {
+            let group = web::scope("").guard(Within(name));
+            let all = patterns.into_iter().map(|(_, scope)| scope);
+            config.service(all.fold(group, Scope::service));
         }
+    }
+}
+
+/// The value of a name, made where there is none yet.
+fn entry<'a, T>(all: &'a mut Vec<(String, T)>, name: &str, make: impl FnOnce() -> T) -> &'a mut T {
+    let at = all.iter().position(|(known, _)| known == name);
+    let at = at.unwrap_or_else(|| {
+        all.push((name.to_owned(), make()));
+        all.len() - 1
+    });
+    &mut all[at].1
+}
+
+/// Lets through what the middleware found to be of a pattern.
+struct At(String);
+
+impl Guard for At {
+    fn check(&self, context: &GuardContext<'_>) -> bool {
+        let data = context.req_data();
+        data.get::<Found>()
+            .is_some_and(|found| Route::name(Some(found.0)) == self.0)
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 
 use config::PoolMode;
 use kernel::secret::Sealer;
@@ -194,10 +195,24 @@ impl Database {
         [self.0.readers.status(), self.0.writers.status()]
     }
 
+    /// Closes connections that nobody used for so long. What they keep, pages
+    /// of tables and prepared statements, is given back.
+    pub fn close_idle(&self, for_long: Duration) {
+        self.0.readers.close_idle(for_long);
+        self.0.writers.close_idle(for_long);
+    }
+
     /// Closes the pools; whoever waits gets an error.
     pub fn close(&self) {
         self.0.readers.close();
         self.0.writers.close();
+    }
+
+    /// Whether what other processes announce can be heard: on SQLite there are
+    /// none, and a pooler that lends connections for single transactions passes
+    /// no notifications on.
+    pub fn hears_others(&self) -> bool {
+        self.0.backend == Backend::Sqlite || self.0.pool_mode == PoolMode::Session
     }
 
     /// A connection of its own that listens to PostgreSQL notifications; none

@@ -191,7 +191,7 @@ impl Pool {
     fn turn(&self) -> Turn {
         let home = self.0.manager.home();
         let mut idle = self.0.idle();
-        // The one that was used last; the others can grow old and be closed.
+        // The one that was used last; the others grow old and are closed.
         let own = idle.kept.iter().rposition(|kept| kept.home == home);
         let full = self.0.open.load(Ordering::Acquire) >= self.0.limit;
         let Some(at) = own.or_else(|| (full && !idle.kept.is_empty()).then_some(0)) else {
@@ -226,6 +226,16 @@ impl Pool {
             waiting: self.0.waiting.load(Ordering::Acquire),
             limit: self.0.limit,
         }
+    }
+
+    /// Closes what has been idle for so long.
+    pub(crate) fn close_idle(&self, for_long: Duration) {
+        let mut idle = self.0.idle();
+        let is_closed = |kept: &mut Kept| kept.used.elapsed() >= for_long;
+        let closed: Vec<Kept> = idle.kept.extract_if(.., is_closed).collect();
+        // Closing may take a while; others need not wait for it.
+        drop(idle);
+        drop(closed);
     }
 
     /// Closes what is idle, and what is in use as soon as it comes back;

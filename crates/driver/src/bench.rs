@@ -2,6 +2,7 @@
 //! pgbench with the same statements on the same cluster, and against a
 //! constant answer. `docs/performance.md` says how to read the table.
 
+mod customers;
 mod flow;
 mod load;
 mod log;
@@ -11,6 +12,8 @@ mod process;
 mod reads;
 mod rest;
 mod search;
+mod spending;
+mod subscribing;
 mod table;
 mod views;
 
@@ -46,7 +49,8 @@ pub struct Options {
     /// How often each pair is measured, in turns; the median counts.
     #[arg(long, default_value_t = 3)]
     repeats: usize,
-    /// Only some: reads, views, cached, placing, flow, rest, search.
+    /// Only some: reads, views, cached, placing, spending,
+    /// subscribing, flow, rest, search.
     #[arg(long, value_delimiter = ',')]
     only: Vec<String>,
 }
@@ -58,6 +62,11 @@ impl Options {
             say::line(format!("measuring: {part}"));
         }
         wanted
+    }
+
+    /// The time of a measurement.
+    fn length(&self) -> Duration {
+        Duration::from_secs(u64::from(self.seconds))
     }
 
     /// Whether any of the parts is wanted that share a shop.
@@ -102,6 +111,12 @@ pub async fn run(sutler: &Path, options: &Options) -> Result<()> {
     }
     if options.wants("placing") {
         placing::measure(&mut bench, options, &mut table).await?;
+    }
+    if options.wants("spending") {
+        spending::measure(&mut bench, options, &mut table).await?;
+    }
+    if options.wants("subscribing") {
+        subscribing::measure(&mut bench, options, &mut table).await?;
     }
     if options.wants("flow") {
         flow::measure(&mut bench, options, &mut table).await?;

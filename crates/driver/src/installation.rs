@@ -178,6 +178,16 @@ impl Installation {
         self.variables.push((name.to_owned(), value.into()));
     }
 
+    /// Another program with the settings of this installation.
+    pub fn command(&self, program: &Path) -> Command {
+        let mut command = Command::new(program);
+        command
+            .current_dir(self.folder.path())
+            .env_clear()
+            .envs(self.variables.iter().map(|(name, value)| (name, value)));
+        command
+    }
+
     /// Runs another command to its end.
     pub fn run(&self, arguments: &[&str]) -> Result<()> {
         let output = Command::new(&self.sutler)

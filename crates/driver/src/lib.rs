@@ -13,3 +13,4 @@ pub mod payer;
 mod recovery;
 pub mod say;
 pub mod shopper;
+pub mod spender;

@@ -6,7 +6,8 @@ use std::process::ExitCode;
 use anyhow::{Result, ensure};
 use clap::{Parser, Subcommand};
 use driver::installation::{Backend, sutler};
-use driver::{bench, crash, demo, say};
+use driver::spender::Spending;
+use driver::{bench, crash, demo, say, spender};
 
 /// Drives a running Sutler as an outside process.
 #[derive(Parser)]
@@ -43,6 +44,20 @@ enum Command {
     },
     /// Measure, as ratios to what PostgreSQL and the server itself can do.
     Bench(bench::Options),
+    /// Spend from wallets; `bench` runs it.
+    #[command(hide = true)]
+    Spend {
+        /// Whose.
+        tenant: uuid::Uuid,
+        /// How many wallets.
+        wallets: u32,
+        /// How many at the same time.
+        spenders: usize,
+        /// How many seconds.
+        seconds: u64,
+        /// How often at most.
+        most: u64,
+    },
     /// Serve a constant answer; `bench` runs it.
     #[command(hide = true)]
     Constant {
@@ -93,6 +108,27 @@ async fn run(cli: Cli) -> Result<()> {
             crash_all(&sutler(cli.sutler)?, &options).await?;
         }
         Command::Bench(options) => bench::run(&sutler(cli.sutler)?, &options).await?,
+        Command::Spend {
+            tenant,
+            wallets,
+            spenders,
+            seconds,
+            most,
+        } => {
+            let spending = Spending {
+                tenant: kernel::TenantId::from_uuid(tenant),
+                wallets,
+                spenders,
+                length: std::time::Duration::from_secs(seconds),
+                most,
+            };
+            // On threads of its own, with runtimes of their own.
+            let spent = std::thread::spawn(move || spender::spend(spending, kernel::Currency::EUR));
+            let rate = spent
+                .join()
+                .map_err(|_| anyhow::anyhow!("the spender died"))??;
+            say::line(format!("SPENT {rate}"));
+        }
         Command::Constant {
             address,
             size,

@@ -208,8 +208,9 @@ async fn hear(queue: &Queue, database: &Database) -> Result<(), Fault> {
     };
     let failed = |error| Fault::transient("listen to notifications").caused_by(error);
     listener.listen(CHANNEL).await.map_err(failed)?;
-    loop {
-        let notification = listener.recv().await.map_err(failed)?;
+    // Only from now on nothing is missed.
+    queue.stale_tags().announce_everything();
+    while let Some(notification) = listener.try_recv().await.map_err(failed)? {
         match serde_json::from_str::<Announcement>(notification.payload()) {
             Ok(announcement) => queue
                 .stale_tags()
@@ -217,6 +218,7 @@ async fn hear(queue: &Queue, database: &Database) -> Result<(), Fault> {
             Err(error) => tracing::warn!(%error, "an announcement cannot be read"),
         }
     }
+    Err(Fault::transient("the connection that listens was lost"))
 }
 
 fn merge(announcements: &mut Vec<Announcement>, tenant: TenantId, tags: Vec<String>) {

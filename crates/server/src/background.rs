@@ -16,6 +16,8 @@ use crate::Sutler;
 const VISITS_INTERVAL: Duration = Duration::from_secs(10);
 /// How often gauges are read.
 const GAUGE_INTERVAL: Duration = Duration::from_secs(15);
+/// Database connections that nobody used for so long are closed.
+const IDLE_CONNECTION: Duration = Duration::from_mins(10);
 
 /// Which tasks a process runs.
 #[derive(Debug, Clone, Copy)]
@@ -104,7 +106,7 @@ async fn visits(engagement: Arc<Engagement>, stop: CancellationToken) {
     }
 }
 
-/// Keeps the gauges of `/metrics` up to date.
+/// Keeps the gauges of `/metrics` up to date, and the pools as big as needed.
 async fn gauges(
     database: database::Database,
     admin: Arc<QueueAdmin>,
@@ -118,6 +120,7 @@ async fn gauges(
             () = stop.cancelled() => return,
         }
         crate::telemetry::sum_up_metrics();
+        database.close_idle(IDLE_CONNECTION);
         for (pool, status) in ["read", "write"].into_iter().zip(database.status()) {
             gauge("sutler_pool_open", pool, status.open);
             gauge("sutler_pool_idle", pool, status.idle);

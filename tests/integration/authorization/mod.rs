@@ -1,6 +1,7 @@
 //! Every route × every kind of caller × both tenants.
 
 mod audited;
+mod belongings;
 mod callers;
 mod clusters;
 mod of_sellers;

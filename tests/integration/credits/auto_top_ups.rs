@@ -8,9 +8,9 @@ use testkit::Backend::{self, Postgres, Sqlite};
 use testkit::shop::Person;
 use testkit::{Answer, App};
 
-use super::races::at_once;
 use super::top_ups::{LONG, balance, by_hand};
 use super::{Books, amount, funded, path, wallet_of};
+use crate::crowd::at_once;
 
 /// Addresses that are not proven are not written to.
 const PROVEN: &str = "UPDATE users SET email_verified_at = 1 WHERE tenant_id = $1";

@@ -1,6 +1,7 @@
 //! A model of wallets that knows no database, in plain words: a wallet is a heap
 //! of lots, and the best one is taken from until there is enough.
 
+use credits_model::transfer::SpendKind;
 use kernel::{HoldId, Timestamp};
 
 #[derive(Debug, Clone, PartialEq)]
@@ -15,6 +16,7 @@ pub struct Lot {
 
 #[derive(Debug, Clone)]
 pub struct Spent {
+    pub kind: SpendKind,
     pub reference: String,
     pub amount: i64,
     /// How much of which lot, the first to burn first.
@@ -89,19 +91,26 @@ impl Wallet {
         of
     }
 
-    pub fn spend(&mut self, reference: &str, amount: i64) -> Outcome {
+    pub fn spend(&mut self, kind: SpendKind, reference: &str, amount: i64) -> Outcome {
         if amount > self.balance() - self.held() {
             return Err("wallet.insufficient_credit");
         }
         let of = self.burn(amount);
         self.spent += amount;
-        self.remember(reference, amount, of);
+        self.remember(kind, reference, amount, of);
         Ok(())
     }
 
     /// A spend that can be given back later.
-    pub fn remember(&mut self, reference: &str, amount: i64, of: Vec<(usize, i64)>) {
+    pub fn remember(
+        &mut self,
+        kind: SpendKind,
+        reference: &str,
+        amount: i64,
+        of: Vec<(usize, i64)>,
+    ) {
         self.spends.push(Spent {
+            kind,
             reference: reference.to_owned(),
             amount,
             of,

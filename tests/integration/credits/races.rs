@@ -1,57 +1,16 @@
 //! Many at once: no credit is spent, held, captured or given back twice.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 
 use credits_model::CreditsError;
 use credits_service::CreditSource;
-use kernel::DomainError as _;
 use rstest::rstest;
 use testkit::App;
 use testkit::Backend::{self, Postgres, Sqlite};
-use tokio::sync::Barrier;
-use tokio::task::JoinSet;
+
+use crate::crowd::{MANY, at_once, rounds};
 
 use super::{Books, funded, later, wallet_of};
-
-/// How many there are at once.
-const MANY: usize = 64;
-
-/// How many rounds are played; `RACE_ROUNDS` asks for another number.
-fn rounds() -> usize {
-    let given = std::env::var("RACE_ROUNDS").ok();
-    given.and_then(|text| text.parse().ok()).unwrap_or(5)
-}
-
-/// Lets many do something at the same moment; how often it went how.
-pub(super) async fn at_once<F, Fut, T>(many: usize, act: F) -> BTreeMap<&'static str, usize>
-where
-    F: Fn(usize) -> Fut,
-    Fut: Future<Output = Result<T, CreditsError>> + Send + 'static,
-    T: Send + 'static,
-{
-    let barrier = Arc::new(Barrier::new(many));
-    let mut all = JoinSet::new();
-    for n in 0..many {
-        let (barrier, act) = (barrier.clone(), act(n));
-        all.spawn(async move {
-            barrier.wait().await;
-            match act.await {
-                Ok(_) => "ok",
-                Err(error) => {
-                    let fault = error.fault().map(kernel::Fault::chain);
-                    assert_eq!(fault, None, "{error}");
-                    error.code()
-                }
-            }
-        });
-    }
-    let mut counts = BTreeMap::new();
-    while let Some(outcome) = all.join_next().await {
-        *counts.entry(outcome.expect("no panic")).or_default() += 1;
-    }
-    counts
-}
 
 fn of(ok: usize, refused: &'static str) -> BTreeMap<&'static str, usize> {
     BTreeMap::from([("ok", ok), (refused, MANY - ok)])
@@ -117,7 +76,7 @@ async fn of_64_holds_on_credit_for_10_exactly_10_are_made(
         for hold in &detail.holds {
             let voids = at_once(4, |_| {
                 let (books, id) = (books.clone(), hold.id);
-                async move { Ok(books.void(id).await) }
+                async move { Ok::<_, CreditsError>(books.void(id).await) }
             });
             assert_eq!(voids.await, BTreeMap::from([("ok", 4)]));
         }
@@ -202,7 +161,7 @@ async fn expiry_that_races_spends_takes_what_they_left(
                 } else {
                     books.spend(key, &format!("{round}-{n}"), 1).await?;
                 }
-                Ok(())
+                Ok::<_, CreditsError>(())
             }
         });
         let counts = counts.await;

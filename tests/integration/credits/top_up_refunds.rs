@@ -169,7 +169,7 @@ async fn credit_is_spent_or_given_back_and_never_both(
     for round in 0..5 {
         let made = paid(&app, user, 1000).await;
         let id: TopUpId = made.text_at("/id").parse().expect("an id");
-        let counts = super::races::at_once(24, |n| {
+        let counts = crate::crowd::at_once(24, |n| {
             let books = books.clone();
             async move {
                 if n % 2 == 0 {
@@ -287,7 +287,7 @@ async fn what_was_not_credited_is_accepted_or_given_back(
     give_back(app, tenant, &made, Some(50)).await;
     app.drain().await;
     accept(901).refused(422, "top_up.credit_too_large").await;
-    let counts = super::races::at_once(8, |_| {
+    let counts = crate::crowd::at_once(8, |_| {
         let (books, id) = (books.clone(), made.text_at("/id"));
         async move {
             let decision = credits_service::Acknowledgement {

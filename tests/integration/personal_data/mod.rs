@@ -11,6 +11,7 @@ use testkit::shop::{Item, Order, PASSWORD, Person, Tenant};
 use testkit::{App, shop};
 
 mod elsewhere;
+mod hosting;
 
 const HOST: &str = "127.0.0.1";
 const EMAIL: &str = "carla@mail.test";

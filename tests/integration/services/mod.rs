@@ -48,7 +48,7 @@ fn template() -> Value {
 }
 
 /// A service that is shown.
-async fn service(app: &App, tenant: &Tenant, name: &str) -> String {
+pub async fn service(app: &App, tenant: &Tenant, name: &str) -> String {
     let body = json!({"name": name, "status": "active", "template": template()});
     let made = app.client.post("/api/admin/catalog/services", &body);
     made.bearer(&tenant.key).expect(201).await.text_at("/id")

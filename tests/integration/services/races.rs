@@ -1,57 +1,16 @@
 //! Many at once: no capacity is given twice.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 
 use credits_model::quota::QuotaError;
-use kernel::DomainError as _;
 use rstest::rstest;
 use serde_json::json;
 use testkit::App;
 use testkit::Backend::{self, Postgres, Sqlite};
-use tokio::sync::Barrier;
-use tokio::task::JoinSet;
+
+use crate::crowd::{MANY, at_once, rounds};
 
 use super::{Pool, plan, service};
-
-/// How many there are at once.
-const MANY: usize = 64;
-
-/// How many rounds are played; `RACE_ROUNDS` asks for another number.
-fn rounds() -> usize {
-    let given = std::env::var("RACE_ROUNDS").ok();
-    given.and_then(|text| text.parse().ok()).unwrap_or(5)
-}
-
-/// Lets many do something at the same moment; how often it went how.
-async fn at_once<F, Fut, T>(many: usize, act: F) -> BTreeMap<&'static str, usize>
-where
-    F: Fn(usize) -> Fut,
-    Fut: Future<Output = Result<T, QuotaError>> + Send + 'static,
-    T: Send + 'static,
-{
-    let barrier = Arc::new(Barrier::new(many));
-    let mut all = JoinSet::new();
-    for n in 0..many {
-        let (barrier, act) = (barrier.clone(), act(n));
-        all.spawn(async move {
-            barrier.wait().await;
-            match act.await {
-                Ok(_) => "ok",
-                Err(error) => {
-                    let fault = error.fault().map(kernel::Fault::chain);
-                    assert_eq!(fault, None, "{error}");
-                    error.code()
-                }
-            }
-        });
-    }
-    let mut counts = BTreeMap::new();
-    while let Some(outcome) = all.join_next().await {
-        *counts.entry(outcome.expect("no panic")).or_default() += 1;
-    }
-    counts
-}
 
 #[rstest]
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -4,6 +4,7 @@ mod changes;
 mod coupons;
 mod hosted;
 mod life;
+mod limits;
 mod races;
 mod renewals;
 mod round_trips;
@@ -29,7 +30,7 @@ fn eur(minor: i64) -> Value {
 }
 
 /// Puts credit into somebody's wallet.
-async fn fund(app: &App, tenant: &Tenant, person: &Person, amount: i64) {
+pub async fn fund(app: &App, tenant: &Tenant, person: &Person, amount: i64) {
     let scope = scope(app, tenant);
     let tx = app.sutler.database.begin_write(&scope, "test").await;
     let tx = tx.expect("a transaction");
@@ -56,12 +57,12 @@ async fn balance(app: &App, person: &Person) -> i64 {
 
 /// A service with plans: a free one, BASIC for 1000 and PRO for 3000 a month,
 /// and PRO for 30000 a year. PRO a month can be tried for 14 days.
-struct Menu {
-    service: String,
-    free: String,
-    basic: String,
-    pro: String,
-    yearly: String,
+pub struct Menu {
+    pub service: String,
+    pub free: String,
+    pub basic: String,
+    pub pro: String,
+    pub yearly: String,
 }
 
 async fn post(app: &App, tenant: &Tenant, path: &str, body: Value) -> Answer {
@@ -69,7 +70,7 @@ async fn post(app: &App, tenant: &Tenant, path: &str, body: Value) -> Answer {
     made.expect(201).await
 }
 
-async fn menu(app: &App, tenant: &Tenant, name: &str, total: Value) -> Menu {
+pub async fn menu(app: &App, tenant: &Tenant, name: &str, total: Value) -> Menu {
     let body = json!({
         "name": name,
         "status": "active",

@@ -11,7 +11,8 @@ use testkit::{Answer, App};
 use tokio::sync::Barrier;
 use tokio::task::JoinSet;
 
-use super::{balance, fund, lasting, menu, scope, used};
+use super::{balance, fund, lasting, menu, scope, see, used};
+use crate::crowd::rounds;
 
 /// Sends requests at the same moment; how often each status and code came.
 async fn at_once(app: &App, calls: Vec<(String, String, Value)>) -> BTreeMap<(u16, String), usize> {
@@ -126,6 +127,69 @@ async fn of_many_customers_as_many_subscribe_as_there_is_room(
     }
     assert_eq!(left, 24 * 2000 - 5 * 2000);
     let scope = scope(&app, tenant);
+    let wrong = app.sutler.credits.prove_wallets(&scope).await;
+    assert_eq!(wrong.expect("a proof"), []);
+    let mended = app.sutler.subscriptions.reconcile_quotas(&scope).await;
+    assert_eq!(mended.expect("an answer"), (0, 0));
+}
+
+/// Its owner changes and ends it, and two workers renew it, all at the same
+/// moment: whoever is first, money and units add up.
+#[rstest]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_renews_changes_and_ends_at_once_agree_about_money(
+    #[values(Sqlite, Postgres)] backend: Backend,
+) {
+    let app = App::start(backend).await;
+    let shop = app.shop().await;
+    let tenant = &shop.first;
+    let person = &lasting(&app, &tenant.user).await;
+    let menu = menu(&app, tenant, "n8n", json!(1)).await;
+    let scope = scope(&app, tenant);
+    for round in 0..rounds() {
+        fund(&app, tenant, person, 5000).await;
+        let before = balance(&app, person).await;
+        let body = json!({"plan_id": menu.basic, "trial": false});
+        let made = app.client.post("/api/subscriptions", &body);
+        let id = made.bearer(&person.token).expect(201).await.text_at("/id");
+        // It is due, or will be.
+        let days = if round % 2 == 0 { 32 } else { 10 };
+        app.advance(Duration::from_hours(24 * days));
+        let call = |what: &str, body: Value| {
+            let path = format!("/api/subscriptions/{id}/{what}");
+            (person.token.clone(), path, body)
+        };
+        let calls = vec![
+            call("upgrade", json!({"plan_id": menu.pro})),
+            call("upgrade", json!({"plan_id": menu.pro})),
+            call("cancel", json!({})),
+            call("resume", Value::Null),
+            call("cancel", json!({"now": true})),
+        ];
+        let subscriptions = app.sutler.subscriptions.clone();
+        let (one, other, counts) = tokio::join!(
+            subscriptions.renew_due(&scope),
+            subscriptions.renew_due(&scope),
+            at_once(&app, calls)
+        );
+        one.expect("a run");
+        other.expect("a run");
+        assert!(counts.keys().all(|(status, _)| *status < 500), "{counts:?}");
+        let seen = see(&app, person, &id).await;
+        assert_eq!(seen.text_at("/status"), "ended", "{counts:?}");
+        let charges = seen.body["charges"].as_array().expect("charges").iter();
+        let kept: i64 = charges
+            .map(|one| {
+                let minor = |what: &str| one[what]["amount"].as_i64().expect("an amount");
+                minor("amount") - minor("refunded")
+            })
+            .sum();
+        assert_eq!(balance(&app, person).await, before - kept, "{counts:?}");
+        for plan in [&menu.basic, &menu.pro] {
+            assert_eq!(used(&app, tenant, plan).await, 0, "{counts:?}");
+        }
+        app.drain().await;
+    }
     let wrong = app.sutler.credits.prove_wallets(&scope).await;
     assert_eq!(wrong.expect("a proof"), []);
     let mended = app.sutler.subscriptions.reconcile_quotas(&scope).await;

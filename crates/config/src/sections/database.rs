@@ -60,7 +60,7 @@ pub(crate) fn read(r: &mut Reader, data_dir: &Path) -> Database {
         max_connections: r.value(
             "database.max_connections",
             "16",
-            "Connections at most, for each process; 1 to 10000.",
+            "Connections at most, for each process; 1 to 10000. Idle ones are closed after 10 minutes.",
         ),
         pool_mode: r.value(
             "database.pool_mode",

@@ -108,7 +108,10 @@ impl Writer<'_> {
             .trim_start_matches('-')
             .bytes()
             .all(|b| b.is_ascii_digit());
-        if is_number && !value.is_empty() {
+        if is_number && value.starts_with('-') {
+            // A sign before it would begin a comment.
+            format!("({value})::bigint")
+        } else if is_number && !value.is_empty() {
             format!("{value}::bigint")
         } else if ["t", "f"].contains(&value) {
             // As PostgreSQL logs a boolean.
@@ -175,13 +178,18 @@ impl Runner {
 
     /// Transactions a second over some seconds.
     pub(super) fn for_seconds(&self, seconds: u32) -> Result<f64> {
+        self.for_seconds_from(seconds, 0)
+    }
+
+    /// The same, with transactions whose numbers begin after `first`.
+    pub(super) fn for_seconds_from(&self, seconds: u32, first: usize) -> Result<f64> {
         self.run(
             &[
                 &format!("--client={CONNECTIONS}"),
                 "--jobs=2",
                 &format!("--time={seconds}"),
             ],
-            0,
+            first,
         )
     }
 

@@ -1,8 +1,6 @@
 //! Something else for what comes back: an order of its own, which what comes
 //! back pays as far as it goes.
 
-use std::time::Duration;
-
 use catalog_model::offer::Offer;
 use catalog_model::product::ProductKind;
 use kernel::{CartId, Currency, Money, OrderId, OrderLineId, Timestamp, VariantId};
@@ -108,7 +106,7 @@ pub fn order_of(
     first: &Order,
     lines: &[OrderLine],
     settlement: Settlement,
-    reserved_for: Duration,
+    reserved_until: Timestamp,
     now: Timestamp,
 ) -> Result<Order, OrdersError> {
     let nothing = Money::zero(first.currency);
@@ -131,7 +129,7 @@ pub fn order_of(
         tax: nothing,
         captured: nothing,
         refunded: nothing,
-        reserved_until: counted.then(|| now.plus(reserved_for)),
+        reserved_until: counted.then_some(reserved_until),
         attention: None,
         carrier: None,
         tracking_number: None,

@@ -1,7 +1,7 @@
 //! Something else for what comes back.
 
 use database::{Batch, Once, OnceTransaction, Transaction};
-use kernel::{Audited as _, Money, OrderId, Permission, Scope, VariantId};
+use kernel::{Audited as _, Money, OrderId, Permission, Scope, Timestamp, VariantId};
 use orders_model::OrdersError;
 use orders_model::events::{ExchangeCanceled, OrderPlaced};
 use orders_model::exchange::{ExchangeItem, Settlement, lines_of, order_of, price_of, settle};
@@ -78,8 +78,8 @@ impl Orders {
         let goods = lines_of(&new.items, &offers, &first, now)?;
         let out = price_of(&goods, first.currency)?;
         let (settlement, mut parts) = self.settle_against(&tx, &first, &mut back, out).await?;
-        let kept = self.exchange_ends(now).since(now);
-        let mut order = order_of(&first, &goods, settlement, kept, now)?;
+        let ends = self.exchange_ends(now);
+        let mut order = order_of(&first, &goods, settlement, ends, now)?;
         first.exchange(settlement.credit, now)?;
         let part = (Cause::Exchange(order.id), settlement.credit);
         let returned = goods_of_return(&back);
@@ -87,7 +87,9 @@ impl Orders {
         back.kind = ReturnKind::Exchange;
         back.exchange_order = Some(order.id);
         back.refund_due = settlement.refund_due;
-        let goods = self.reserve_goods(&tx, &mut batch, order.id, goods).await?;
+        let goods = self
+            .reserve_goods(&tx, &mut batch, order.id, goods, ends)
+            .await?;
         batch.add_as(numbers::TAKEN, numbers::take(numbers_after));
         let attempt = (!order.total.is_zero())
             .then(|| new_attempt(&order, gateway, now, self.settings.session_ttl));
@@ -126,14 +128,15 @@ impl Orders {
         Ok((settlement, self.parts_with(tx, first, &of_first).await?))
     }
 
-    /// Reserves what the buyer gets, which knows then what of it is not there
-    /// yet.
+    /// Reserves what the buyer gets `until` then; the lines know afterwards
+    /// what of it is not there yet.
     async fn reserve_goods(
         &self,
         tx: &Transaction,
         batch: &mut Batch,
         order: OrderId,
         goods: Vec<OrderLine>,
+        until: Timestamp,
     ) -> Result<Vec<OrderLine>, OrdersError> {
         let wanted = demand(&goods)?;
         if wanted.is_empty() {
@@ -141,7 +144,7 @@ impl Orders {
         }
         let owed = self
             .catalog
-            .reserve_in_tx(tx, batch, order, &wanted, self.exchange_ends(self.now()))
+            .reserve_in_tx(tx, batch, order, &wanted, until)
             .await
             .map_err(|error| crate::payments::short(error, &goods))?;
         Ok(waiting(goods, &owed))

@@ -76,10 +76,9 @@ impl Orders {
         job: JobId,
         id: ReturnId,
     ) -> Result<(), OrdersError> {
-        let db = self.database.read(scope).await?;
-        let found = returns::find(&db, id).await?;
-        drop(db);
-        let Some(found) = found else { return Ok(()) };
+        let Some(found) = self.return_of(scope, id).await? else {
+            return Ok(());
+        };
         let kind = match found.status {
             ReturnStatus::Requested | ReturnStatus::Canceled => return Ok(()),
             ReturnStatus::Rejected => &RETURN_REJECTED,
@@ -107,9 +106,7 @@ impl Orders {
         job: JobId,
         id: ReturnId,
     ) -> Result<(), OrdersError> {
-        let db = self.database.read(scope).await?;
-        let found = returns::find(&db, id).await?;
-        drop(db);
+        let found = self.return_of(scope, id).await?;
         match found.filter(|found| found.kind == ReturnKind::Refund) {
             Some(found) => {
                 self.mail_exchange(scope, job, &found, &EXCHANGE_CANCELED)
@@ -117,6 +114,11 @@ impl Orders {
             }
             None => Ok(()),
         }
+    }
+
+    async fn return_of(&self, scope: &Scope, id: ReturnId) -> Result<Option<Return>, OrdersError> {
+        let db = self.database.read(scope).await?;
+        Ok(returns::find(&db, id).await?)
     }
 
     /// Mails the buyer about what they get, or do not get, for a return.

@@ -377,10 +377,9 @@ impl Orders {
         kind: &str,
         attempt: &Payment,
     ) -> Result<(), OrdersError> {
-        let note = match &attempt.failure {
-            Some(failure) => format!("{}: {failure}", attempt.id),
-            None => attempt.id.to_string(),
-        };
+        let failure = attempt.failure.as_ref();
+        let note = failure.map(|failure| format!("{}: {failure}", attempt.id));
+        let note = note.unwrap_or_else(|| attempt.id.to_string());
         let actor = tx.scope().actor();
         batch.add(history::note(order.id, kind, Some(note), actor, self.now()));
         Ok(())

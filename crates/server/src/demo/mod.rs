@@ -3,6 +3,8 @@
 mod catalog;
 mod words;
 
+use std::time::Duration;
+
 use accounts_model::tenant::Tenant;
 use accounts_service::NewUser;
 use anyhow::{Context as _, Result};
@@ -52,6 +54,8 @@ pub async fn ensure(sutler: &Sutler) -> Result<Login> {
             role: Role::Operator,
         };
         sutler.accounts.ensure_user(&scope, admin).await?;
+        // The statements that added so much are not needed again.
+        sutler.database.close_idle(Duration::ZERO);
     }
     Ok(Login {
         email: EMAIL,

@@ -61,18 +61,25 @@ pub async fn insert(tx: &Transaction, new: &Charge) -> Result<(), Fault> {
     .map(|_| ())
 }
 
-/// The charges of a subscription, newest first; of a period, if one is named.
+/// The charges of a subscription, newest first; those before one of them.
 pub async fn of(
     db: &Scoped,
     subscription: SubscriptionId,
-    period: Option<i64>,
+    before: Option<&Charge>,
+    limit: i64,
 ) -> Result<Vec<Charge>, Fault> {
     let rows: Vec<Row> = db
         .all(
             "SELECT id, subscription_id, period, kind, plan_id, amount, currency, transfer_id, refunded, created_at \
-             FROM subscription_charges WHERE tenant_id = $1 AND subscription_id = $2 AND ($3 IS NULL OR period = $3) \
-             ORDER BY period DESC, id DESC LIMIT 200",
-            [subscription.uuid().into(), period.into()],
+             FROM subscription_charges WHERE tenant_id = $1 AND subscription_id = $2 \
+               AND ($3 IS NULL OR period < $3 OR (period = $3 AND id < $4)) \
+             ORDER BY period DESC, id DESC LIMIT $5",
+            [
+                subscription.uuid().into(),
+                before.map(|charge| charge.period).into(),
+                before.map(|charge| charge.id.uuid()).into(),
+                limit.into(),
+            ],
         )
         .await?;
     rows.iter().map(read).collect()

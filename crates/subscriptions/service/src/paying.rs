@@ -12,6 +12,7 @@ use subscriptions_model::subscription::Subscription;
 use subscriptions_repository::charges;
 
 use crate::Subscriptions;
+use crate::reading::CHARGES;
 
 impl Subscriptions {
     /// Takes what a subscription costs from its owner's wallet and notes it.
@@ -83,7 +84,7 @@ impl Subscriptions {
         amount: i64,
     ) -> Result<(), SubscriptionError> {
         let mut left = amount;
-        for charge in charges::of(tx, subscription.id, None).await? {
+        for charge in charges::of(tx, subscription.id, None, CHARGES).await? {
             let part = left.min(charge.amount.minor - charge.refunded.minor);
             let Some(transfer) = charge.transfer.filter(|_| part > 0) else {
                 continue;

@@ -1,12 +1,14 @@
 //! What subscriptions know about a person: handing it out, and forgetting it.
 
 use accounts_service::{NotErased, Person, PersonalData};
-use database::Transaction;
-use kernel::{Fault, PageRequest, Scope};
+use database::{Scoped, Transaction};
+use kernel::{Fault, PageRequest, Scope, SubscriptionId};
 use serde_json::{Value, json};
+use subscriptions_model::charge::Charge;
 use subscriptions_model::subscription::SubscriptionStatus;
 use subscriptions_repository::{charges, subscriptions};
 
+use crate::reading::CHARGES;
 use crate::{SubscriptionFilter, Subscriptions};
 
 /// How many are read at a time.
@@ -29,7 +31,7 @@ impl PersonalData for Subscriptions {
         loop {
             let part = subscriptions::list(&db, filter, page.clone()).await?;
             for one in part.items {
-                let charges = charges::of(&db, one.id, None).await?;
+                let charges = all_charges(&db, one.id).await?;
                 all.push(json!({ "subscription": one, "charges": charges }));
             }
             page.after = part.next;
@@ -59,5 +61,18 @@ impl PersonalData for Subscriptions {
             }
         }
         Ok(())
+    }
+}
+
+/// What was charged for a subscription, all of it.
+async fn all_charges(db: &Scoped, id: SubscriptionId) -> Result<Vec<Charge>, Fault> {
+    let mut all: Vec<Charge> = Vec::new();
+    loop {
+        let some = charges::of(db, id, all.last(), CHARGES).await?;
+        let is_last = i64::try_from(some.len()).is_ok_and(|found| found < CHARGES);
+        all.extend(some);
+        if is_last {
+            return Ok(all);
+        }
     }
 }

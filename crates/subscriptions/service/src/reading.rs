@@ -8,12 +8,15 @@ use subscriptions_repository::{charges, subscriptions};
 
 use crate::{SubscriptionFilter, Subscriptions};
 
+/// How many charges a subscription is shown with.
+pub(crate) const CHARGES: i64 = 200;
+
 /// A subscription and what was charged for it.
 #[derive(Debug, Clone)]
 pub struct SubscriptionDetail {
     /// The subscription.
     pub subscription: Subscription,
-    /// What was charged, newest first.
+    /// What was charged, newest first; the last 200.
     pub charges: Vec<Charge>,
 }
 
@@ -78,7 +81,7 @@ impl Subscriptions {
         let subscription = subscriptions::find(&db, id)
             .await?
             .ok_or(SubscriptionError::NotFound)?;
-        let charges = charges::of(&db, id, None).await?;
+        let charges = charges::of(&db, id, None, CHARGES).await?;
         Ok(SubscriptionDetail {
             subscription,
             charges,

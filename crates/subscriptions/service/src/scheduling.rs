@@ -1,7 +1,7 @@
 //! What is to change when the period ends: the plan, or whether it renews.
 
 use accounts_model::tenant::DowngradePolicy;
-use database::{Once, Transaction};
+use database::{Once, Transaction, retrying};
 use kernel::{Expected, PlanId, Scope, SubscriptionId};
 use subscriptions_model::SubscriptionError;
 use subscriptions_model::change::Direction;
@@ -14,6 +14,18 @@ impl Subscriptions {
     /// where the shop does that. A unit of the plan is kept for it from now
     /// on.
     pub async fn downgrade(
+        &self,
+        scope: &Scope,
+        id: SubscriptionId,
+        plan: PlanId,
+    ) -> Result<Subscription, SubscriptionError> {
+        retrying("subscription.downgrade", || {
+            self.downgrade_once(scope, id, plan)
+        })
+        .await
+    }
+
+    async fn downgrade_once(
         &self,
         scope: &Scope,
         id: SubscriptionId,
@@ -43,6 +55,20 @@ impl Subscriptions {
     /// Turns renewing on or off, if the version is still that one. What is to
     /// change when the period ends can be called off with it.
     pub async fn set_auto_renew(
+        &self,
+        scope: &Scope,
+        id: SubscriptionId,
+        auto_renew: Option<bool>,
+        keeps_plan: bool,
+        expected: &Expected,
+    ) -> Result<Subscription, SubscriptionError> {
+        retrying("subscription.change", || {
+            self.set_auto_renew_once(scope, id, auto_renew, keeps_plan, expected)
+        })
+        .await
+    }
+
+    async fn set_auto_renew_once(
         &self,
         scope: &Scope,
         id: SubscriptionId,

@@ -1,5 +1,8 @@
 //! Random operations, in the database and in a model of it.
 
+mod customers;
+mod holds;
+mod market;
 mod orders;
 mod routes;
 
@@ -9,7 +12,7 @@ use credits_model::CreditsError;
 use credits_model::lot::LotKind;
 use credits_model::transfer::SpendKind;
 use credits_model::wallet::WalletKey;
-use credits_service::{Authorise, Capture, Credit, CreditSource, RefundOf, RefundSpend, Spend};
+use credits_service::{Credit, CreditSource, RefundOf, RefundSpend, Spend};
 use database::Transaction;
 use kernel::{Clock as _, DomainError as _, Timestamp};
 use rand::rngs::StdRng;
@@ -18,8 +21,9 @@ use rstest::rstest;
 use testkit::App;
 use testkit::Backend::{self, Postgres, Sqlite};
 
-use super::model::{Held, Lot, Outcome, Wallet};
+use super::model::{Lot, Outcome, Wallet};
 use super::{Books, eur, funded, wallet_of};
+use market::Market;
 use routes::Outside;
 
 /// How many operations; `LEDGER_OPERATIONS` asks for another number.
@@ -32,6 +36,8 @@ fn operations() -> usize {
 const AT_ONCE: usize = 20;
 /// After how many transactions something comes from outside.
 const OUTSIDE: usize = 9;
+/// After how many transactions subscriptions are renewed.
+const RENEW: usize = 5;
 /// After how many transactions everything is added up.
 const PROVE: usize = 50;
 
@@ -137,7 +143,7 @@ impl Play {
             amount: eur(amount),
         };
         let real = self.books.credits.spend_in_tx(tx, &spend).await;
-        let wanted = self.wallets[w].spend(reference, amount);
+        let wanted = self.wallets[w].spend(SpendKind::Order, reference, amount);
         if let (Ok(booked), Ok(())) = (&real, &wanted) {
             assert_eq!(booked.balance_after, self.wallets[w].balance());
         }
@@ -149,82 +155,15 @@ impl Play {
             return ("nothing to refund", Ok(()), Ok(()));
         };
         let amount = (self.roll(3) > 1).then(|| self.roll(120));
+        let spend = &self.wallets[w].spends[n];
         let refund = RefundSpend {
-            of: RefundOf::Spend(
-                SpendKind::Order,
-                self.wallets[w].spends[n].reference.clone(),
-            ),
+            of: RefundOf::Spend(spend.kind, spend.reference.clone()),
             reference: reference.to_owned(),
             amount: amount.map(eur),
         };
         let real = self.books.credits.refund_in_tx(tx, &refund).await;
         let wanted = self.wallets[w].refund(n, amount);
         ("refund", real.map(|_| ()), wanted)
-    }
-
-    async fn hold(
-        &mut self,
-        tx: &Transaction,
-        w: usize,
-        reference: &str,
-        now: Timestamp,
-    ) -> Answer {
-        let amount = self.roll(200);
-        let expires = now.plus(Duration::from_secs(self.chance.random_range(1..20_000)));
-        let wanted = Authorise {
-            wallet: self.keys[w],
-            reference: reference.to_owned(),
-            amount: eur(amount),
-            expires_at: expires,
-        };
-        let real = self.books.credits.authorise_in_tx(tx, &wanted).await;
-        let wallet = &mut self.wallets[w];
-        if amount > wallet.balance() - wallet.held() {
-            let refused = Err("wallet.insufficient_credit");
-            return ("hold", real.map(|_| ()), refused);
-        }
-        if let Ok(hold) = &real {
-            wallet.holds.push(Held {
-                id: hold.id,
-                left: amount,
-                captured: 0,
-                expires,
-            });
-        }
-        ("hold", real.map(|_| ()), Ok(()))
-    }
-
-    async fn capture(
-        &mut self,
-        tx: &Transaction,
-        w: usize,
-        reference: &str,
-        now: Timestamp,
-    ) -> Answer {
-        let Some(n) = self.pick(self.wallets[w].holds.len()) else {
-            return ("nothing to capture", Ok(()), Ok(()));
-        };
-        let (amount, is_last) = (self.roll(90), self.roll(3) == 1);
-        let capture = Capture {
-            hold: self.wallets[w].holds[n].id,
-            kind: SpendKind::Renewal,
-            reference: reference.to_owned(),
-            amount: Some(eur(amount)),
-            is_last,
-        };
-        let real = self.books.credits.capture_in_tx(tx, &capture).await;
-        let wanted = self.wallets[w].capture(n, amount, is_last, now);
-        ("capture", real.map(|_| ()), wanted.map(|_| ()))
-    }
-
-    async fn void(&mut self, tx: &Transaction, w: usize) -> Answer {
-        let Some(n) = self.pick(self.wallets[w].holds.len()) else {
-            return ("nothing to let go", Ok(()), Ok(()));
-        };
-        let hold = &mut self.wallets[w].holds[n];
-        hold.left = 0;
-        let real = self.books.credits.void_in_tx(tx, hold.id).await;
-        ("void", real.map(|_| ()), Ok(()))
     }
 
     /// A spend that was booked before, as it was or of another amount.
@@ -236,7 +175,7 @@ impl Play {
         let known = &self.wallets[w].spends[n];
         let spend = Spend {
             wallet: self.keys[w],
-            kind: SpendKind::Order,
+            kind: known.kind,
             reference: known.reference.clone(),
             amount: eur(known.amount + other),
         };
@@ -328,6 +267,7 @@ async fn random_operations_do_what_the_model_says(#[values(Sqlite, Postgres)] ba
         counts: std::collections::BTreeMap::new(),
     };
     let mut outside = Outside::new(&app, &shop.first, &people).await;
+    let mut market = Market::new(&app, &shop.first).await;
     for round in 0..operations().div_ceil(AT_ONCE) {
         let before = play.wallets.clone();
         let tx = books.begin().await;
@@ -353,12 +293,19 @@ async fn random_operations_do_what_the_model_says(#[values(Sqlite, Postgres)] ba
         if round % OUTSIDE == 0 {
             play.meet_outside(&mut outside).await;
         }
+        play.meet_customer(&outside, &mut market).await;
+        if round % RENEW == 0 {
+            play.renew(&mut market).await;
+        }
+        market.compare().await;
         play.compare(&ids).await;
         if round % PROVE == 0 {
             books.assert_proven().await;
+            market.assert_proven().await;
         }
     }
     books.assert_proven().await;
+    market.assert_proven().await;
     println!("{backend:?}, {} operations: {:?}", play.number, play.counts);
     // Everything was done, and refused.
     for what in [
@@ -382,6 +329,19 @@ async fn random_operations_do_what_the_model_says(#[values(Sqlite, Postgres)] ba
         "wallet.hold_over",
         "wallet.capture_too_large",
         "wallet.reference_reused",
+        "subscribe",
+        "upgrade",
+        "cancel",
+        "end now",
+        "resume",
+        "new total",
+        "give units",
+        "take units back",
+        "renewed",
+        "reminded",
+        "quota.exhausted",
+        "subscription.already_subscribed",
+        "subscription.not_running",
     ] {
         assert!(
             play.counts.contains_key(what),

@@ -75,10 +75,10 @@ impl Play {
         let wanted = match wallet.capture(promise.hold, amount, true, now) {
             Err("wallet.hold_over") => {
                 wallet.holds[promise.hold].left = 0;
-                wallet.spend(&promise.reference, amount)
+                wallet.spend(SpendKind::Order, &promise.reference, amount)
             }
             Ok(of) => {
-                wallet.remember(&promise.reference, amount, of);
+                wallet.remember(SpendKind::Order, &promise.reference, amount, of);
                 Ok(())
             }
             Err(other) => Err(other),

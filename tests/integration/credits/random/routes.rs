@@ -24,11 +24,11 @@ pub(super) struct Paid {
 
 /// The requests of people and of those who run the shop.
 pub(super) struct Outside<'a> {
-    app: &'a App,
+    pub(super) app: &'a App,
     /// The key of the shop.
     shop: String,
     /// The keys of the owners of wallets, which outlast any clock.
-    owners: Vec<String>,
+    pub(super) owners: Vec<String>,
     paid: Vec<Paid>,
 }
 
@@ -50,7 +50,12 @@ impl<'a> Outside<'a> {
     }
 
     /// The code of an answer that refuses; none of one that does not.
-    async fn post(&self, key: &str, path: &str, body: &Value) -> (Option<String>, Value) {
+    pub(super) async fn post(
+        &self,
+        key: &str,
+        path: &str,
+        body: &Value,
+    ) -> (Option<String>, Value) {
         let answer = self.app.client.post(path, body).bearer(key).send().await;
         assert!(answer.status < 500, "{}", answer.describe());
         let refused = (answer.status >= 400).then(|| answer.text_at("/code"));

@@ -22,11 +22,16 @@ use queue::{Stale, StaleTags};
 
 use notes::{Change, Due, Notes};
 
-/// Products that were read longer ago are read again meanwhile, in case an
-/// announcement could not be heard.
+/// Products that were read longer ago are read again meanwhile, where the
+/// announcements of other processes may not be heard.
 const FRESH: Duration = Duration::from_secs(30);
-/// Products that were read longer ago are not used.
-const KEPT: Duration = Duration::from_mins(1);
+/// Where they are, reading may take one hundredth of the time at most: it is
+/// for the case that something was missed all the same.
+const PAUSE: u32 = 100;
+/// And products that were read longer ago are read again meanwhile.
+const STALE: Duration = Duration::from_mins(5);
+/// Products that nobody asked for so long are not kept.
+const IDLE: Duration = Duration::from_mins(1);
 
 /// Products to be searched, of what is stored.
 pub(crate) fn read(stored: &[Stored], tree: Arc<Tree>) -> Result<Index, Fault> {
@@ -43,11 +48,32 @@ fn open(notes: &AllNotes) -> MutexGuard<'_, HashMap<TenantId, Notes>> {
     notes.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// The products of a tenant, and when all of them were read.
+/// The products of a tenant, when all of them were read, and after how long
+/// they are read again meanwhile.
 #[derive(Clone)]
 struct Kept {
     index: Arc<Index>,
     read: Instant,
+    fresh_for: Duration,
+}
+
+impl Kept {
+    fn is_fresh(&self) -> bool {
+        self.read.elapsed() < self.fresh_for
+    }
+
+    /// Whether the products are used, while they are read again.
+    fn is_usable(&self) -> bool {
+        self.read.elapsed() < 2 * self.fresh_for
+    }
+}
+
+fn fresh_for(reading_took: Duration, hears_others: bool) -> Duration {
+    if hears_others {
+        reading_took.saturating_mul(PAUSE).clamp(FRESH, STALE)
+    } else {
+        FRESH
+    }
 }
 
 /// The products of every tenant that was asked about them.
@@ -81,7 +107,7 @@ impl Shelf {
             products: Cache::builder()
                 .max_capacity(bytes.get() as u64)
                 .weigher(|_, kept: &Kept| u32::try_from(kept.index.bytes()).unwrap_or(u32::MAX))
-                .time_to_live(KEPT)
+                .time_to_idle(IDLE)
                 .build(),
             notes,
         }
@@ -89,7 +115,7 @@ impl Shelf {
 
     fn known(&self, tenant: TenantId) -> Option<Kept> {
         let known = self.products.get(&tenant);
-        known.filter(|kept| kept.read.elapsed() < KEPT)
+        known.filter(Kept::is_usable)
     }
 
     /// The products of a tenant, if they are as in the database. From now on
@@ -109,16 +135,16 @@ impl Shelf {
         database: &Database,
     ) -> Result<Option<Arc<Index>>, Fault> {
         let tenant = scope.tenant();
-        let are_known = self.known(tenant).is_some();
-        let is_busy = |notes: &Notes| notes.is_busy(are_known);
-        if self.is_flooded(tenant) {
+        let index = if let Some(known) = self.current(tenant) {
+            self.fresh(known, scope, database)
+        } else if self.is_flooded(tenant) {
             self.read_again(scope, database);
             return Ok(None);
-        }
-        if open(&self.notes).get(&tenant).is_some_and(is_busy) {
+        } else if self.is_busy(tenant) {
             return Ok(None);
-        }
-        let index = self.index(scope, database).await?;
+        } else {
+            self.read_due(scope, database).await?
+        };
         // Not all of them have been read.
         Ok(Some(index).filter(|index| index.len() < MAX_CANDIDATES))
     }
@@ -141,6 +167,12 @@ impl Shelf {
             self.read_again(scope, database);
             return Ok(known.index);
         }
+        self.read_due(scope, database).await
+    }
+
+    /// Reads what is due, one question after the other.
+    async fn read_due(&self, scope: &Scope, database: &Database) -> Result<Arc<Index>, Fault> {
+        let tenant = scope.tenant();
         let asked = Instant::now();
         let reading = open(&self.notes).entry(tenant).or_default().reading();
         let _alone = reading.lock().await;
@@ -186,9 +218,14 @@ impl Shelf {
     }
 
     fn tell_of_no_room(&self, tenant: TenantId, index: &Index) {
-        let has_room = self.products.contains_key(&tenant);
-        let mut notes = open(&self.notes);
-        if !has_room && notes.entry(tenant).or_default().is_to_be_told() {
+        if self.products.contains_key(&tenant) {
+            return;
+        }
+        let is_to_be_told = |notes: &mut Notes| notes.is_to_be_told();
+        if open(&self.notes)
+            .get_mut(&tenant)
+            .is_some_and(is_to_be_told)
+        {
             tracing::warn!(
                 %tenant,
                 bytes = index.bytes(),
@@ -205,7 +242,7 @@ impl Shelf {
     /// Products that are as far as is known, and are read again meanwhile if
     /// that is long ago.
     fn fresh(&self, known: Kept, scope: &Scope, database: &Database) -> Arc<Index> {
-        if known.read.elapsed() > FRESH {
+        if !known.is_fresh() {
             self.read_again(scope, database);
         }
         known.index
@@ -214,6 +251,12 @@ impl Shelf {
     fn is_flooded(&self, tenant: TenantId) -> bool {
         let notes = open(&self.notes);
         notes.get(&tenant).is_some_and(Notes::is_flooded)
+    }
+
+    fn is_busy(&self, tenant: TenantId) -> bool {
+        let are_known = self.known(tenant).is_some();
+        let notes = open(&self.notes);
+        notes.get(&tenant).is_some_and(|of| of.is_busy(are_known))
     }
 
     /// Reads all products beside the questions, unless somebody does or did
@@ -265,7 +308,7 @@ async fn changed(
     };
     drop(db);
     in_the_background(move || {
-        let mut index = known.index;
+        let mut index = known.index.clone();
         if let Some(tree) = tree {
             index = Arc::new(index.under(Arc::new(tree)));
         }
@@ -275,8 +318,7 @@ async fn changed(
                 None => return Ok(None),
             }
         }
-        let read = known.read;
-        Ok(Some(Kept { index, read }))
+        Ok(Some(Kept { index, ..known }))
     })
     .await
 }
@@ -291,6 +333,7 @@ async fn all(scope: &Scope, database: &Database) -> Result<Kept, Fault> {
     Ok(Kept {
         index: Arc::new(index),
         read: begun,
+        fresh_for: fresh_for(begun.elapsed(), database.hears_others()),
     })
 }
 
@@ -302,4 +345,41 @@ async fn in_the_background<T: Send + 'static>(
     tokio::task::spawn_blocking(work)
         .await
         .map_err(|error| Fault::permanent("read products").caused_by(error))?
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_takes_long_to_read_is_read_less_often() {
+        for (took, seconds) in [(0, 30), (100, 30), (1_000, 100), (9_000, 300)] {
+            let took = Duration::from_millis(took);
+            assert_eq!(fresh_for(took, true), Duration::from_secs(seconds));
+            assert_eq!(fresh_for(took, false), FRESH);
+        }
+    }
+
+    #[test]
+    fn old_products_are_used_for_a_while() {
+        let nothing = read(&[], Arc::new(Tree::new(Vec::new()))).expect("nothing to read");
+        let kept = Kept {
+            index: Arc::new(nothing),
+            read: Instant::now(),
+            fresh_for: Duration::from_secs(2),
+        };
+        let after = |seconds| {
+            let read = kept.read.checked_sub(Duration::from_secs(seconds));
+            let read = read.expect("a machine that is up for a while");
+            let old = Kept {
+                read,
+                ..kept.clone()
+            };
+            (old.is_fresh(), old.is_usable())
+        };
+        assert_eq!(
+            [after(1), after(2), after(3), after(4)],
+            [(true, true), (false, true), (false, true), (false, false)]
+        );
+    }
 }

@@ -1,0 +1,48 @@
+//! Many who do something at the same moment.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use kernel::DomainError;
+use tokio::sync::Barrier;
+use tokio::task::JoinSet;
+
+/// How many there are at once, where nothing else is said.
+pub const MANY: usize = 64;
+
+/// How many rounds are played; `RACE_ROUNDS` asks for another number.
+pub fn rounds() -> usize {
+    let given = std::env::var("RACE_ROUNDS").ok();
+    given.and_then(|text| text.parse().ok()).unwrap_or(5)
+}
+
+/// Lets many do something at the same moment; how often it went how.
+pub async fn at_once<F, Fut, T, E>(many: usize, act: F) -> BTreeMap<&'static str, usize>
+where
+    F: Fn(usize) -> Fut,
+    Fut: Future<Output = Result<T, E>> + Send + 'static,
+    T: Send + 'static,
+    E: DomainError,
+{
+    let barrier = Arc::new(Barrier::new(many));
+    let mut all = JoinSet::new();
+    for n in 0..many {
+        let (barrier, act) = (barrier.clone(), act(n));
+        all.spawn(async move {
+            barrier.wait().await;
+            match act.await {
+                Ok(_) => "ok",
+                Err(error) => {
+                    let fault = error.fault().map(kernel::Fault::chain);
+                    assert_eq!(fault, None, "{error}");
+                    error.code()
+                }
+            }
+        });
+    }
+    let mut counts = BTreeMap::new();
+    while let Some(outcome) = all.join_next().await {
+        *counts.entry(outcome.expect("no panic")).or_default() += 1;
+    }
+    counts
+}
