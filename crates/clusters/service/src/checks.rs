@@ -32,7 +32,7 @@ impl Clusters {
         let asked = self.targets(scope, Some(id)).await?;
         let (known, target) = asked.first().ok_or(ClustersError::NotFound)?;
         let answer = self.gateway.report(target).await;
-        let entry = AuditEntry::new("cluster.check", id);
+        let entry = AuditEntry::new("cluster.check", id).after(known);
         self.note_health(scope, known, target, answer, Some(entry))
             .await?;
         self.cluster(scope, id).await
