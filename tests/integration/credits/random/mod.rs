@@ -291,7 +291,7 @@ async fn random_operations_do_what_the_model_says(#[values(Sqlite, Postgres)] ba
                 .for_each(|wallet| wallet.expire(now));
         }
         if round % OUTSIDE == 0 {
-            play.meet_outside(&mut outside).await;
+            play.meet_outside(&mut outside, &mut market).await;
         }
         play.meet_customer(&outside, &mut market).await;
         if round % RENEW == 0 {
