@@ -5,6 +5,7 @@
 //! and turns what it returns into an answer. Everything that holds for all
 //! routes happens in [`middleware`].
 
+mod answers;
 mod app;
 mod cache;
 mod codes;

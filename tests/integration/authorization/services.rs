@@ -90,12 +90,14 @@ async fn wait(app: &App, owner: &str, plan: &str) -> String {
     let join = app
         .client
         .post("/api/waiting-list", &json!({"plan_id": plan}));
-    join.bearer(owner).send().await;
+    let joined = join.bearer(owner).send().await;
+    if joined.status == 201 {
+        return joined.text_at("/id");
+    }
     let list = app.client.get("/api/waiting-list").bearer(owner);
     let list = list.expect(200).await;
     let mut all = list.body["data"].as_array().into_iter().flatten();
-    let place = all
-        .find(|one| one["status"] == "waiting")
-        .expect("a place in the list");
+    let place = all.find(|one| one["status"] == "waiting");
+    let place = place.unwrap_or_else(|| panic!("no place in the list: {}", joined.describe()));
     place["id"].as_str().expect("an id").to_owned()
 }

@@ -29,6 +29,7 @@ use tracing::Instrument as _;
 
 pub use cors::cors;
 
+use crate::answers;
 use crate::app::OnlyProbes;
 use crate::groups;
 use crate::limits::{Class, OfAccount};
@@ -234,28 +235,44 @@ async fn authenticate(
     Ok(scope)
 }
 
-/// The controller, with the caller's scope.
+/// What is kept of the answer, else the controller's, with the caller's scope.
 async fn run(
     state: &ApiState,
-    mut request: ServiceRequest,
+    request: ServiceRequest,
     route: &'static Route,
     next: Next<BoxBody>,
     scope: Scope,
 ) -> Outcome {
-    let scope =
-        match idempotency::wish(&mut request, route, &scope, state.body_limits_of(route)).await {
-            Ok(Some(wish)) => scope.with_idempotency(wish),
-            Ok(None) => scope,
-            Err(error) => return Outcome::Refused(request, error.into()),
-        };
-    request.extensions_mut().insert(scope.clone());
     let method = request.method().clone();
-    let mut outcome = call(next, request).await;
+    let outcome = match answers::kept(state, scope.tenant(), &request) {
+        Some(kept) => Outcome::Answered(request.into_response(kept)),
+        // Boxed, so that what is kept does not carry room for it.
+        None => Box::pin(control(state, request, route, next, &scope)).await,
+    };
     if let Outcome::Answered(response) = &outcome
         && let Some(stage) = visits::stage(&method, Route::name(Some(route)), response.status())
     {
         state.engagement.saw(&scope, stage);
     }
+    outcome
+}
+
+/// The controller's answer.
+async fn control(
+    state: &ApiState,
+    mut request: ServiceRequest,
+    route: &'static Route,
+    next: Next<BoxBody>,
+    scope: &Scope,
+) -> Outcome {
+    let wish = idempotency::wish(&mut request, route, scope, state.body_limits_of(route)).await;
+    let scope = match wish {
+        Ok(Some(wish)) => scope.clone().with_idempotency(wish),
+        Ok(None) => scope.clone(),
+        Err(error) => return Outcome::Refused(request, error.into()),
+    };
+    request.extensions_mut().insert(scope.clone());
+    let mut outcome = call(next, request).await;
     let replayed = scope
         .request()
         .idempotency

@@ -1,20 +1,16 @@
 //! What the public reads: answers are kept in memory until what they show
-//! changes. Reading them from the database is boxed, so that an answer from
-//! memory does not carry room for it.
+//! changes.
 
-use std::sync::Arc;
-
-use actix_web::http::header::{self, HeaderMap, HeaderValue};
 use actix_web::web::{Data, Path};
 use actix_web::{HttpRequest, HttpResponse, get};
 use catalog_model::events::{CATEGORIES_TAG, PRODUCTS_TAG, product_tag};
 use catalog_model::listing::ProductRef;
-use kernel::{Currency, Fault};
+use kernel::Currency;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use validator::Validate;
 
-use crate::cache::{Answer, Key};
+use crate::answers::{Fresh, keep};
 use crate::dto::category::CategoryDto;
 use crate::dto::facets::{FacetsDto, ProductList};
 use crate::dto::product::{ProductDto, ProductSummaryDto};
@@ -48,105 +44,6 @@ pub(crate) struct CategoryList {
     pub(crate) data: Vec<CategoryDto>,
 }
 
-/// A cached answer as a response. Shared caches may keep it only for callers
-/// without a token: with one, the tenant may be another than the host's.
-fn respond(request: &HttpRequest, answer: &Answer) -> HttpResponse {
-    let headers = request.headers();
-    let etag = answer.etag.to_str().unwrap_or_default();
-    let mut response = if matches_etag(headers, etag) {
-        HttpResponse::NotModified().finish()
-    } else {
-        HttpResponse::Ok()
-            .content_type("application/json")
-            .body(answer.body.clone())
-    };
-    let control = if headers.contains_key(header::AUTHORIZATION) {
-        "private, max-age=0, must-revalidate"
-    } else {
-        "public, max-age=0, s-maxage=30, stale-while-revalidate=60"
-    };
-    let to_set = response.headers_mut();
-    to_set.insert(header::ETAG, answer.etag.clone());
-    to_set.insert(header::CACHE_CONTROL, HeaderValue::from_static(control));
-    let vary = HeaderValue::from_static("Authorization, Host");
-    to_set.insert(header::VARY, vary);
-    if let Some(link) = &answer.link {
-        to_set.insert(header::LINK, link.clone());
-    }
-    response
-}
-
-pub(crate) fn matches_etag(headers: &HeaderMap, etag: &str) -> bool {
-    headers
-        .get(header::IF_NONE_MATCH)
-        .and_then(|value| value.to_str().ok())
-        .is_some_and(|given| {
-            given
-                .split(',')
-                .map(|tag| tag.trim().trim_start_matches("W/"))
-                .any(|tag| tag == etag || tag == "*")
-        })
-}
-
-/// The path and the query in an order of its own, so that the same question
-/// in other words finds the same answer.
-fn key(caller: &Caller, request: &HttpRequest) -> Key {
-    let query = request.query_string();
-    let mut name = String::with_capacity(request.path().len() + query.len() + 1);
-    name.push_str(request.path());
-    if !query.is_empty() {
-        let mut pairs: Vec<&str> = query.split('&').filter(|pair| !pair.is_empty()).collect();
-        pairs.sort_unstable();
-        name.push('?');
-        name.push_str(&pairs.join("&"));
-    }
-    (caller.0.tenant(), name)
-}
-
-/// An answer that was just worked out.
-pub(super) struct Fresh {
-    body: Vec<u8>,
-    link: Option<String>,
-    tags: Vec<String>,
-}
-
-impl Fresh {
-    /// It shows what these tags name.
-    pub(super) fn new<T: Serialize>(shown: &T, tags: Vec<String>) -> Result<Self, ApiError> {
-        let body = serde_json::to_vec(shown)
-            .map_err(|error| Fault::permanent("write an answer").caused_by(error))?;
-        Ok(Self {
-            body,
-            link: None,
-            tags,
-        })
-    }
-
-    /// With where the next page is.
-    pub(super) fn linked(self, link: Option<String>) -> Self {
-        Self { link, ..self }
-    }
-}
-
-/// The answer that is kept for this question, or else the one that `work`
-/// makes, which is kept until what it shows changes.
-pub(super) async fn kept(
-    state: &ApiState,
-    caller: &Caller,
-    request: &HttpRequest,
-    work: impl AsyncFnOnce() -> Result<Fresh, ApiError>,
-) -> Result<HttpResponse, ApiError> {
-    let key = key(caller, request);
-    if let Some(answer) = state.answers.get(&key) {
-        return Ok(respond(request, &answer));
-    }
-    let begun = state.answers.begin();
-    let fresh = Box::pin(work()).await?;
-    let answer = Arc::new(Answer::new(fresh.body, fresh.link));
-    state.answers.put(key, answer.clone(), begun, fresh.tags);
-    Ok(respond(request, &answer))
-}
-
 /// List the categories
 ///
 /// All of them, as a flat list in which each names its parent.
@@ -160,7 +57,7 @@ pub(crate) async fn list_categories(
     caller: Caller,
     request: HttpRequest,
 ) -> Result<HttpResponse, ApiError> {
-    kept(&state, &caller, &request, async || {
+    keep(&state, &caller, &request, async || {
         let categories = state.catalog.categories(&caller.0).await?;
         let list = CategoryList {
             data: categories.into_iter().map(Into::into).collect(),
@@ -192,7 +89,7 @@ pub(crate) async fn list_products(
     caller: Caller,
     request: HttpRequest,
 ) -> Result<HttpResponse, ApiError> {
-    kept(&state, &caller, &request, async || {
+    keep(&state, &caller, &request, async || {
         // Not before: whatever was answered before was a good query.
         let query = Query::<ProductsQuery>::of(&request)?.0;
         query.check()?;
@@ -234,7 +131,7 @@ pub(crate) async fn list_currencies(
     caller: Caller,
     request: HttpRequest,
 ) -> Result<HttpResponse, ApiError> {
-    kept(&state, &caller, &request, async || {
+    keep(&state, &caller, &request, async || {
         let data = state.catalog.currencies(&caller.0).await?;
         Fresh::new(&CurrencyList { data }, vec![PRODUCTS_TAG.to_owned()])
     })
@@ -258,7 +155,7 @@ pub(crate) async fn get_product(
     request: HttpRequest,
     path: Path<String>,
 ) -> Result<HttpResponse, ApiError> {
-    kept(&state, &caller, &request, async || {
+    keep(&state, &caller, &request, async || {
         let currency = Query::<CurrencyQuery>::of(&request)?.0.currency;
         let product = ProductRef::from(path.as_str());
         let detail = state.catalog.product(&caller.0, &product, currency).await?;

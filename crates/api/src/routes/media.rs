@@ -5,7 +5,7 @@ use actix_web::web::{Data, Path};
 use actix_web::{HttpRequest, HttpResponse, get};
 use catalog_model::image::FileName;
 
-use super::catalog::matches_etag;
+use crate::answers::matches_etag;
 use crate::problem::{ApiError, RequestError};
 use crate::state::ApiState;
 

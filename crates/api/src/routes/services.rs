@@ -10,8 +10,8 @@ use utoipa::IntoParams;
 use validator::Validate;
 
 use super::admin::{plans, quotas, service_categories, services as admin_services};
-use super::catalog::{Fresh, kept};
 use super::waiting_list;
+use crate::answers::{Fresh, keep};
 use crate::app::Routes;
 use crate::dto::plan::PlanList;
 use crate::dto::service::{HostedServiceDto, ServiceCategoryList};
@@ -78,7 +78,7 @@ pub(crate) async fn list_service_categories(
     caller: Caller,
     request: HttpRequest,
 ) -> Result<HttpResponse, ApiError> {
-    kept(&state, &caller, &request, async || {
+    keep(&state, &caller, &request, async || {
         let categories = state.catalog.service_categories(&caller.0).await?;
         let list = ServiceCategoryList {
             data: categories.into_iter().map(Into::into).collect(),
@@ -102,7 +102,7 @@ pub(crate) async fn list_services(
     caller: Caller,
     request: HttpRequest,
 ) -> Result<HttpResponse, ApiError> {
-    kept(&state, &caller, &request, async || {
+    keep(&state, &caller, &request, async || {
         let query = Query::<ServicesQuery>::of(&request)?.0;
         let cursor = query.cursor.as_deref();
         let page = page_request(&state, &caller.0, &request, cursor, query.limit)?;
@@ -131,7 +131,7 @@ pub(crate) async fn get_service(
     request: HttpRequest,
     path: Path<String>,
 ) -> Result<HttpResponse, ApiError> {
-    kept(&state, &caller, &request, async || {
+    keep(&state, &caller, &request, async || {
         let which = ServiceRef::from(path.as_str());
         let service = state.catalog.shown_service(&caller.0, &which).await?;
         let shown = HostedServiceDto::from(service);

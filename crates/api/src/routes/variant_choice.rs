@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use validator::{Validate, ValidationError};
 
-use super::catalog::{Fresh, kept};
+use crate::answers::{Fresh, keep};
 use crate::dto::variant::VariantDto;
 use crate::extract::{Caller, Query};
 use crate::problem::{ApiError, RequestError};
@@ -166,7 +166,7 @@ pub(crate) async fn resolve_variant(
     request: HttpRequest,
     path: Path<String>,
 ) -> Result<HttpResponse, ApiError> {
-    kept(&state, &caller, &request, async || {
+    keep(&state, &caller, &request, async || {
         let query = Query::<ChoiceQuery>::of(&request)?.0;
         let chosen = query.chosen()?;
         let product = ProductRef::from(path.as_str());

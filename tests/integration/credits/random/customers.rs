@@ -313,6 +313,12 @@ impl Play {
         let hours = self.chance.random_range(0..4);
         let some = Duration::from_hours(hours) + Duration::from_millis(2);
         market.app.advance(some);
+        self.renew_now(market).await;
+        market.app.advance(Duration::from_millis(2));
+    }
+
+    /// The job runs, and does what is due at this moment.
+    pub(super) async fn renew_now(&mut self, market: &mut Market<'_>) {
         let subscriptions = &market.app.sutler.subscriptions;
         let renewed = subscriptions.renew_due(&market.scope).await;
         renewed.expect("a run");
@@ -327,7 +333,6 @@ impl Play {
             let outcome = market.renew(n, wallet, now);
             *self.counts.entry(outcome).or_default() += 1;
         }
-        market.app.advance(Duration::from_millis(2));
     }
 }
 

@@ -11,6 +11,7 @@ use testkit::shop::{Person, Tenant};
 use super::super::amount;
 use super::super::model::Lot;
 use super::Play;
+use super::market::Market;
 
 /// A top-up that was paid through the gateway.
 pub(super) struct Paid {
@@ -66,7 +67,11 @@ impl<'a> Outside<'a> {
 impl Play {
     /// One thing from outside, in the database and in the model. Everything
     /// that is over by now has expired.
-    pub(super) async fn meet_outside(&mut self, outside: &mut Outside<'_>) {
+    pub(super) async fn meet_outside(
+        &mut self,
+        outside: &mut Outside<'_>,
+        market: &mut Market<'_>,
+    ) {
         // No two lots are made at the same instant.
         outside.app.advance(Duration::from_micros(1));
         let scope = self.books.scope.clone();
@@ -76,6 +81,8 @@ impl Play {
         for wallet in &mut self.wallets {
             wallet.expire(now);
         }
+        // All jobs run with those that are waited for below.
+        self.renew_now(market).await;
         let w = self.pick(self.wallets.len()).expect("wallets");
         let outcome = match self.roll(10) {
             1..=5 => self.pay_in(outside, w).await,
