@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use accounts_model::mails::{ACCOUNTS_MAILS, MailKind};
 use accounts_model::ports::Mailer;
-use accounts_service::{Accounts, AccountsParts, People};
+use accounts_service::{Accounts, AccountsParts, People, PersonalData};
 use api::Services;
 use catalog_model::ports::FileStore;
 use catalog_service::{Catalog, CatalogParts};
@@ -94,18 +94,16 @@ pub(crate) fn services(
         settings: base.settings.abandoned_carts.clone(),
         public_url: base.settings.http.public_url.clone(),
     }));
-    let people = Arc::new(People::new(
-        accounts.clone(),
-        // The last domain first.
-        vec![
-            engagement.clone(),
-            orders.clone(),
-            subscriptions.clone(),
-            clusters.clone(),
-            quotas.clone(),
-            credits.clone(),
-        ],
-    ));
+    // The last domain first.
+    let parts: Vec<Arc<dyn PersonalData>> = vec![
+        engagement.clone(),
+        orders.clone(),
+        subscriptions.clone(),
+        clusters.clone(),
+        quotas.clone(),
+        credits.clone(),
+    ];
+    let people = Arc::new(People::new(accounts.clone(), parts));
     Services {
         clusters,
         accounts,

@@ -259,6 +259,17 @@ pub struct Tokens {
     pub cart: String,
 }
 
+/// A cart with a line.
+async fn filled_cart(app: &App, tenant: &Tenant, things: &mut Things, tokens: &mut Tokens) {
+    let cart = app.cart(tenant.host, &[(&things["variant_id"], 1)]).await;
+    let path = format!("/api/carts/{}", cart.id);
+    let seen = app.client.get(&path).header("host", tenant.host);
+    let seen = seen.header("x-cart-token", &cart.token).expect(200).await;
+    things.insert("cart_id", cart.id);
+    things.insert("line_id", seen.text_at("/lines/0/id"));
+    tokens.cart = cart.token;
+}
+
 static NUMBER: AtomicU32 = AtomicU32::new(0);
 
 /// Adds those things to which a route does something final: each call gets
@@ -288,13 +299,7 @@ pub async fn fresh(
         things.insert("user_id", person);
     }
     if wants("cart_id") {
-        let cart = app.cart(tenant.host, &[(&things["variant_id"], 1)]).await;
-        let path = format!("/api/carts/{}", cart.id);
-        let seen = app.client.get(&path).header("host", tenant.host);
-        let seen = seen.header("x-cart-token", &cart.token).expect(200).await;
-        things.insert("cart_id", cart.id);
-        things.insert("line_id", seen.text_at("/lines/0/id"));
-        tokens.cart = cart.token;
+        filled_cart(app, tenant, things, tokens).await;
     }
     if wants("code") || wants("coupon") || wants("coupon_id") {
         offer(app, tenant, number, things, tokens).await;

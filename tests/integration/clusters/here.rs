@@ -15,6 +15,7 @@ pub struct Here {
     pub app: App,
     pub shop: Shop,
     pub kube: KubeApi,
+    pub cluster: String,
 }
 
 impl Here {
@@ -22,8 +23,13 @@ impl Here {
         let app = App::with(backend, SETTINGS).await;
         let shop = app.shop().await;
         let kube = KubeApi::start();
-        register(&app, &shop.first, "here", &kube).await;
-        Self { app, shop, kube }
+        let cluster = register(&app, &shop.first, "here", &kube).await;
+        Self {
+            app,
+            shop,
+            kube,
+            cluster,
+        }
     }
 
     pub async fn see(&self, id: &str) -> Answer {

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use clusters_model::template::PlanLimits;
+use kernel::InstanceId;
 use rstest::rstest;
 use serde_json::json;
 use testkit::Backend::{self, Postgres, Sqlite};
@@ -284,24 +285,38 @@ async fn logs_failures_and_lists(#[values(Sqlite, Postgres)] backend: Backend) {
 
 #[rstest]
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn who_has_instances_is_not_erased(#[values(Sqlite, Postgres)] backend: Backend) {
+async fn what_runs_for_who_is_erased_goes(#[values(Sqlite, Postgres)] backend: Backend) {
     let app = App::start(backend).await;
     let shop = app.shop().await;
-    running(&app, &shop.first, "sub-1").await;
+    let id = running(&app, &shop.first, "sub-1").await;
+    let other = app
+        .instance(&shop.first, &shop.first.manager, "sub-2")
+        .await;
+    pass(&app, 6).await;
     let key = &shop.first.key;
     let path = format!("/api/admin/users/{}/erase", shop.first.user.id);
-    let call = || app.client.call(client::POST, &path).bearer(key);
-    let refused = call().refused(409, "user.erasure_blocked").await;
-    assert!(
-        refused.text_at("/detail").contains("subscriptions"),
-        "{}",
-        refused.text
-    );
-    let tx = app.begin_in(&shop.first).await;
-    let ended = app.sutler.clusters.terminate_in_tx(&tx, "sub-1").await;
-    ended.expect("ended");
-    tx.commit().await.expect("a commit");
+    let erase = app.client.call(client::POST, &path).bearer(key);
+    erase.expect(204).await;
+    let status = async |id: &str| {
+        let path = format!("/api/admin/instances/{id}");
+        let seen = app.client.get(&path).bearer(key).expect(200).await;
+        seen.text_at("/instance/status")
+    };
+    // Not only when nothing of it is left.
+    assert_eq!(status(&id).await, "terminating");
+    let tenant = shop.first.id.parse().expect("an id");
+    let scope = app.sutler.accounts.system_scope(tenant, "test");
+    let db = app.sutler.database.read(&scope).await.expect("a scope");
+    let kept = async |id: &str| {
+        let id: InstanceId = id.parse().expect("an id");
+        let sql = "SELECT id FROM service_instances WHERE tenant_id = $1 AND id = $2 AND credentials IS NOT NULL";
+        let rows = db.rows(sql, [id.uuid().into()]).await;
+        !rows.expect("rows").is_empty()
+    };
+    assert!(!kept(&id).await, "its secrets are kept");
+    assert!(kept(&other.id.to_string()).await);
+    drop(db);
     pass(&app, 3).await;
-    let erased = call().send().await;
-    assert!(erased.status < 300, "{}", erased.text);
+    assert_eq!(status(&id).await, "terminated");
+    assert_eq!(status(&other.id.to_string()).await, "running");
 }

@@ -9,8 +9,10 @@ use gateway_kubernetes::rbac::RULES;
 use rstest::rstest;
 use serde_json::json;
 use testkit::Backend::{self, Postgres, Sqlite};
+use testkit::client;
 use testkit::instance::template;
 
+use super::PATH;
 use super::here::{Here, namespace};
 
 #[rstest]
@@ -104,6 +106,100 @@ async fn storage_that_cannot_grow_keeps_nothing_from_running(
         .pass(Duration::from_mins(6), Duration::from_mins(1))
         .await;
     assert_eq!(seen().await.body["trouble"], json!(null));
+}
+
+/// Right after its limits were made or raised, a namespace takes nothing: the
+/// cluster has not read them yet.
+#[rstest]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn limits_that_are_not_counted_by_yet_are_waited_for(
+    #[values(Sqlite, Postgres)] backend: Backend,
+) {
+    let here = Here::start(backend).await;
+    let owner = &here.shop.first.user;
+    let first = here.app.instance(&here.shop.first, owner, "sub-1").await;
+    here.app.drain().await;
+    here.settle().await;
+    let id = first.id.to_string();
+    assert_eq!(here.see(&id).await.body["status"], "running");
+
+    // The second one needs more than its owner may have now.
+    here.kube.count_nothing(true);
+    let second = here.app.instance(&here.shop.first, owner, "sub-2").await;
+    here.app.drain().await;
+    here.settle().await;
+    let other = second.id.to_string();
+    let seen = here.see(&other).await;
+    assert_eq!(seen.body["status"], "requested", "{}", seen.text);
+    assert_eq!(seen.body["reason"], json!(null));
+    assert_eq!(here.see(&id).await.body["status"], "running");
+    let path = format!("/api/admin/instances/{other}");
+    let told = async || {
+        let call = here.app.client.get(&path).bearer(&here.shop.first.key);
+        call.expect(200).await
+    };
+    let seen = told().await;
+    assert!(
+        seen.text_at("/trouble").contains("does not count"),
+        "{}",
+        seen.text
+    );
+    let claim = format!(
+        "persistentvolumeclaims/{}/{}-data",
+        namespace(&owner.id),
+        second.object_name()
+    );
+    assert_eq!(here.kube.object(&claim), None);
+
+    here.kube.count_nothing(false);
+    here.settle().await;
+    here.settle().await;
+    let seen = told().await;
+    assert_eq!(
+        (&seen.body["instance"]["status"], &seen.body["trouble"]),
+        (&json!("running"), &json!(null)),
+        "{}",
+        seen.text
+    );
+    assert!(here.kube.object(&claim).is_some());
+}
+
+/// Nobody waits for a cluster to be forgotten; it is told when it answers.
+#[rstest]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_is_erased_does_not_wait_for_a_cluster(#[values(Sqlite, Postgres)] backend: Backend) {
+    let here = Here::start(backend).await;
+    let owner = &here.shop.first.user;
+    let asked = here.app.instance(&here.shop.first, owner, "sub-1").await;
+    here.app.drain().await;
+    here.settle().await;
+    here.kube.hang(true);
+    let path = format!("/api/admin/users/{}/erase", owner.id);
+    let erase = here.app.client.call(client::POST, &path);
+    erase.bearer(&here.shop.first.key).expect(204).await;
+    here.settle().await;
+    let path = format!("/api/admin/instances/{}", asked.id);
+    let seen = async || {
+        let call = here.app.client.get(&path).bearer(&here.shop.first.key);
+        call.expect(200).await
+    };
+    let waits = seen().await;
+    assert_eq!(waits.text_at("/instance/status"), "terminating");
+    assert!(!waits.text_at("/trouble").is_empty(), "{}", waits.text);
+    let space = format!("namespaces/{}", namespace(&owner.id));
+    assert!(here.kube.object(&space).is_some());
+
+    here.kube.hang(false);
+    for _ in 0..12 {
+        here.settle().await;
+    }
+    assert_eq!(seen().await.text_at("/instance/status"), "terminated");
+    assert_eq!(here.kube.object(&space), None, "the namespace is left");
+    let path = format!("{PATH}/{}", here.cluster);
+    let cluster = here.app.client.get(&path).bearer(&here.shop.first.key);
+    let cluster = cluster.expect(200).await;
+    assert_eq!(cluster.number_at("/instances"), 0);
+    assert_eq!(cluster.number_at("/reserved_cpu_milli"), 0);
 }
 
 /// What is asked is what the manifest allows; another test compares both.

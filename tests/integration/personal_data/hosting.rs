@@ -9,7 +9,7 @@ use testkit::App;
 use testkit::Backend::{self, Postgres, Sqlite};
 
 use super::{customer, erase_own};
-use crate::subscriptions::{fund, menu};
+use crate::subscriptions::{fund, menu, used};
 
 #[rstest]
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -69,26 +69,22 @@ async fn wallets_subscriptions_and_places_in_lines_are_handed_out_and_forgotten(
     let expected = ["UPGRADE", "SUBSCRIPTION", "TOP_UP"].map(Some);
     assert_eq!(types, expected, "{booked}");
 
-    // Not while it runs.
-    let refused = erase_own(&app, &person.token);
-    let refused = refused.refused(409, "user.erasure_blocked").await;
-    assert!(refused.text.contains("cancel it now"), "{}", refused.text);
-    let path = format!("/api/subscriptions/{id}/cancel");
-    post(&path, json!({"now": true})).expect(200).await;
-    // Nor while something of it is left.
-    let refused = erase_own(&app, &person.token);
-    let refused = refused.refused(409, "user.erasure_blocked").await;
-    assert!(
-        refused.text.contains("instances are gone"),
-        "{}",
-        refused.text
-    );
+    let admin = |path: String| app.client.get(&path).bearer(&tenant.key);
+    assert_eq!(used(&app, tenant, &offered.pro).await, 1);
+
+    // What goes on ends: nobody has to find all of it first.
+    erase_own(&app, &person.token).expect(204).await;
+    assert_eq!(used(&app, tenant, &offered.pro).await, 0);
+    let instance = runs[0]["id"].as_str().expect("an id");
+    let instance = || admin(format!("/api/admin/instances/{instance}"));
+    let going = instance().expect(200).await;
+    assert_eq!(going.text_at("/instance/status"), "terminating");
     let second = Duration::from_secs(1);
     app.pass(second * 3, second).await;
-    erase_own(&app, &person.token).expect(204).await;
+    let gone_by_now = instance().expect(200).await;
+    assert_eq!(gone_by_now.text_at("/instance/status"), "terminated");
 
     // What was booked and charged stays, and names nobody.
-    let admin = |path: String| app.client.get(&path).bearer(&tenant.key);
     let kept = admin(format!("/api/admin/subscriptions/{id}"));
     let kept = kept.expect(200).await;
     let charges = kept.body["charges"].as_array().map(Vec::len);
@@ -98,7 +94,19 @@ async fn wallets_subscriptions_and_places_in_lines_are_handed_out_and_forgotten(
     );
     let wallet = wallets[0]["wallet"]["id"].as_str().expect("an id");
     let wallet = admin(format!("/api/admin/wallets/{wallet}"));
-    assert_eq!(wallet.expect(200).await.text_at("/status"), "closed");
+    let wallet = wallet.expect(200).await;
+    assert_eq!(wallet.text_at("/status"), "closed");
+    // What was unused of the period is in it.
+    let before = wallets[0]["wallet"]["balance"].as_i64();
+    assert!(
+        Some(wallet.number_at("/credit_balance/amount")) > before,
+        "{}",
+        wallet.text
+    );
+    // What belongs to others goes on.
+    let others = admin("/api/admin/subscriptions?status=active".to_owned());
+    let others = others.expect(200).await;
+    assert_eq!(others.body["data"].as_array().map(Vec::len), Some(1));
     for text in [
         &kept.text,
         &admin("/api/admin/quotas".to_owned()).expect(200).await.text,

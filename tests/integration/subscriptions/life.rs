@@ -248,10 +248,6 @@ async fn the_shop_ends_subscriptions_and_orphans_are_found(
         .client
         .post("/api/subscriptions", &json!({"plan_id": menu.basic}));
     let id = made.bearer(&person.token).expect(201).await.text_at("/id");
-    // What lives stands in the way of forgetting its owner.
-    let erase = format!("/api/admin/users/{}/erase", person.id);
-    let erase = app.client.post(&erase, &Value::Null).bearer(&tenant.key);
-    erase.refused(409, "user.erasure_blocked").await;
     let end = format!("/api/admin/subscriptions/{id}/end");
     let end = |key: &str| app.client.post(&end, &json!({"refund": false})).bearer(key);
     end(&shop.second.key)

@@ -104,7 +104,7 @@ pub async fn menu(app: &App, tenant: &Tenant, name: &str, total: Value) -> Menu 
 }
 
 /// How many units of a plan are given.
-async fn used(app: &App, tenant: &Tenant, plan: &str) -> i64 {
+pub async fn used(app: &App, tenant: &Tenant, plan: &str) -> i64 {
     let path = format!("/api/admin/catalog/plans/{plan}");
     let seen = app.client.get(&path).bearer(&tenant.key).expect(200).await;
     seen.number_at("/availability/used_quota")

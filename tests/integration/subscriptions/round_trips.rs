@@ -44,6 +44,11 @@ async fn hosted_services_ask_as_often_as_ever(#[values(Sqlite, Postgres)] backen
     let seen = fewest(&app, times(|| app.client.get(&path).bearer(owner))).await;
     let path = format!("/api/subscriptions/{subscription}");
     let one = fewest(&app, times(|| app.client.get(&path).bearer(owner))).await;
+    let own = times(|| {
+        let call = app.client.get("/api/subscriptions?limit=20");
+        call.bearer(owner)
+    });
+    let own = fewest(&app, own).await;
     let all = times(|| {
         let call = app.client.get("/api/admin/instances");
         call.bearer(&tenant.key)
@@ -63,6 +68,7 @@ async fn hosted_services_ask_as_often_as_ever(#[values(Sqlite, Postgres)] backen
         ("instances", listed),
         ("instance", seen),
         ("subscription", one),
+        ("subscriptions", own),
         ("all instances", all),
         ("upgrade", upgraded),
     ];
@@ -73,6 +79,7 @@ async fn hosted_services_ask_as_often_as_ever(#[values(Sqlite, Postgres)] backen
         ("instances", 1),
         ("instance", 1),
         ("subscription", 2),
+        ("subscriptions", 1),
         ("all instances", 1),
         ("upgrade", if postgres { 25 } else { 29 }),
     ];

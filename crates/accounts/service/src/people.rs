@@ -14,8 +14,10 @@ use accounts_model::jobs::FinishErasure;
 use accounts_model::two_factor::is_staff;
 use accounts_model::user::User;
 use accounts_repository::{api_keys, erasures, sessions, two_factors, users};
-use database::Transaction;
-use kernel::{AuditEntry, Fault, Permission, Role, Scope, Snapshot, Timestamp, UserId};
+use database::{Transaction, retrying};
+use kernel::{
+    AuditEntry, DomainError, Fault, Permission, Role, Scope, Snapshot, Timestamp, UserId,
+};
 use secrecy::SecretString;
 use serde_json::{Map, Value, json};
 
@@ -56,6 +58,19 @@ pub enum NotErased {
 
 impl From<Fault> for NotErased {
     fn from(fault: Fault) -> Self {
+        Self::Fault(fault)
+    }
+}
+
+impl NotErased {
+    /// A use case of a domain failed, which is nothing that whoever erases
+    /// could change.
+    pub fn failed(what: &'static str, error: &impl DomainError) -> Self {
+        let fault = match error.fault() {
+            Some(cause) if cause.is_transient() => Fault::transient(what).caused_by(cause.chain()),
+            Some(cause) => Fault::permanent(what).caused_by(cause.chain()),
+            None => Fault::permanent(what).caused_by(error.to_string()),
+        };
         Self::Fault(fault)
     }
 }
@@ -143,7 +158,7 @@ impl People {
         password: &SecretString,
     ) -> Result<(), AccountsError> {
         let user = self.accounts.prove_password(scope, password).await?;
-        self.erase_user(scope, user.id).await
+        retrying("user.erase", || self.erase_user(scope, user.id)).await
     }
 
     /// Forgets a user.
@@ -152,7 +167,7 @@ impl People {
         if scope.user() == Some(id) {
             return Err(AccountsError::OwnAccount);
         }
-        self.erase_user(scope, id).await
+        retrying("user.erase", || self.erase_user(scope, id)).await
     }
 
     async fn erase_user(&self, scope: &Scope, id: UserId) -> Result<(), AccountsError> {

@@ -8,7 +8,7 @@ use kernel::{ClusterId, Fault, InstanceId, Page, PageRequest, Timestamp, UserId}
 use sea_orm::FromQueryResult;
 use uuid::Uuid;
 
-use crate::rows::{Count, INSTANCE, InstanceRow, Sealed};
+use crate::rows::{INSTANCE, InstanceRow, Sealed};
 
 /// The unique key on the subscription, as faults name it.
 pub const UNIQUE_SUBSCRIPTION: &str = "service_instances(subscription)";
@@ -74,16 +74,21 @@ pub async fn of_subscription(db: &Scoped, subscription: &str) -> Result<Option<I
     row.map(Instance::try_from).transpose()
 }
 
-/// How many of a person's are not gone.
-pub async fn living(db: &Scoped, owner: UserId) -> Result<i64, Fault> {
-    let row: Option<Count> = db
-        .one(
-            "SELECT count(*) AS number FROM service_instances \
-             WHERE tenant_id = $1 AND user_id = $2 AND status <> 'terminated'",
+#[derive(FromQueryResult)]
+struct SubscriptionRow {
+    subscription: String,
+}
+
+/// The subscriptions for which something of a person's is to be somewhere.
+pub async fn living(db: &Scoped, owner: UserId) -> Result<Vec<String>, Fault> {
+    let rows: Vec<SubscriptionRow> = db
+        .all(
+            "SELECT subscription FROM service_instances \
+             WHERE tenant_id = $1 AND user_id = $2 AND status NOT IN ('terminating', 'terminated') ORDER BY id",
             [owner.uuid().into()],
         )
         .await?;
-    Ok(row.map_or(0, |row| row.number))
+    Ok(rows.into_iter().map(|row| row.subscription).collect())
 }
 
 #[derive(FromQueryResult)]

@@ -35,7 +35,8 @@ impl Wished {
             ),
             Self::Suspend => ("suspended = NOT suspended", "NOT suspended"),
             Self::Resume => ("suspended = NOT suspended", "suspended"),
-            Self::Terminate => ("reason = NULL", "tenant_id = $1"),
+            // Nobody needs its secrets any more.
+            Self::Terminate => ("reason = NULL, credentials = NULL", "tenant_id = $1"),
         }
     }
 

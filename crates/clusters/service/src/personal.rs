@@ -43,12 +43,15 @@ impl PersonalData for Clusters {
         }
     }
 
-    /// What ran for them names nobody, and stays as a record. What still runs
-    /// has to end first.
+    /// What runs for them goes, with all it stored, and what it kept secret is
+    /// forgotten at once. That does not wait for clusters: what cannot be
+    /// reached is removed when it answers, and needs nothing but ids for it.
+    /// The rows stay as a record, and name nobody.
     async fn erase_in_tx(&self, tx: &Transaction, person: &Person) -> Result<(), NotErased> {
-        if instances::living(tx, person.id).await? > 0 {
-            let why = "services run for them; end their subscriptions, and wait until the instances are gone";
-            return Err(NotErased::InProgress(why.to_owned()));
+        for subscription in instances::living(tx, person.id).await? {
+            self.terminate_in_tx(tx, &subscription)
+                .await
+                .map_err(|error| NotErased::failed("remove the instances of a person", &error))?;
         }
         Ok(())
     }

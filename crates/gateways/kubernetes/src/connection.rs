@@ -124,7 +124,7 @@ fn understood(error: &kube::Error) -> (bool, Trouble) {
         let answered = !matches!(status.code, 502..=504);
         let trouble = Trouble {
             passing: !lasting,
-            refused: matches!(status.code, 403 | 409 | 422),
+            refused: matches!(status.code, 403 | 409 | 422) && !is_uncounted(&status.message),
             reason,
         };
         return (answered, trouble);
@@ -135,6 +135,13 @@ fn understood(error: &kube::Error) -> (bool, Trouble) {
         _ => "the cluster cannot be reached",
     };
     (false, Trouble::passing(format!("{what}: {}", chain(error))))
+}
+
+/// Whether the cluster refused something because it counts by the limits that
+/// a namespace had before, or by none yet. (The messages of the admission
+/// plugin `ResourceQuota`; it has no other way to tell.)
+fn is_uncounted(message: &str) -> bool {
+    message.contains("status unknown for quota") || message.contains("exceeded quota")
 }
 
 /// What went wrong, and why; what repeats its cause is told once.

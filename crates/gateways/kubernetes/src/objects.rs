@@ -108,6 +108,17 @@ pub(crate) fn resource_quota(wanted: &Wanted) -> ResourceQuota {
     }
 }
 
+/// Whether the cluster counts by what the quota says. It writes down what it
+/// counts by a moment after that changed.
+pub(crate) fn is_counted(quota: &ResourceQuota) -> bool {
+    let wanted = quota.spec.as_ref().and_then(|spec| spec.hard.as_ref());
+    let counted = quota
+        .status
+        .as_ref()
+        .and_then(|status| status.hard.as_ref());
+    wanted == counted
+}
+
 /// What one container may use: no more than the largest instance, and that
 /// where it says nothing.
 pub(crate) fn limit_range(wanted: &Wanted) -> LimitRange {

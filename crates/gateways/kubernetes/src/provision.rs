@@ -6,7 +6,7 @@ use std::time::Duration;
 use clusters_model::instance::Wish;
 use clusters_model::ports::{Observed, Place, Provisioner, State, Target, Trouble, Wanted};
 use k8s_openapi::api::apps::v1::Deployment;
-use k8s_openapi::api::core::v1::{ConfigMap, Namespace, Pod};
+use k8s_openapi::api::core::v1::{ConfigMap, Namespace, Pod, ResourceQuota};
 use k8s_openapi::{ClusterResourceScope, NamespaceResourceScope};
 use kube::api::{DeleteParams, ListParams, LogParams, Patch, PatchParams, PropagationPolicy};
 use kube::{Api, Client, Resource, ResourceExt as _};
@@ -21,6 +21,9 @@ use crate::{Kubernetes, monitor, objects, workload};
 const LOOK: Duration = Duration::from_mins(2);
 /// The most that is read of what an instance wrote, in bytes.
 const MAX_LOG: i64 = 1 << 20;
+/// How often, and how long, a look waits for a cluster to count by new limits.
+const COUNTINGS: u32 = 15;
+const COUNTING: Duration = Duration::from_millis(200);
 
 #[async_trait::async_trait]
 impl Provisioner for Kubernetes {
@@ -140,10 +143,25 @@ impl There<'_> {
         Ok(told)
     }
 
+    /// Says what all of the customer's may use together, and waits a moment
+    /// until the cluster counts by that: before, it refuses all that would use
+    /// some of it.
     async fn apply_limits(&self) -> Result<(), Trouble> {
-        self.apply(&objects::resource_quota(self.wanted)).await?;
         self.apply(&objects::limit_range(self.wanted)).await?;
-        Ok(())
+        for _ in 0..COUNTINGS {
+            // The answer says what it counts by.
+            if objects::is_counted(&self.apply_quota().await?) {
+                return Ok(());
+            }
+            tokio::time::sleep(COUNTING).await;
+        }
+        Err(Trouble::passing(
+            "the cluster does not count by the new limits of the namespace yet; it is tried again",
+        ))
+    }
+
+    async fn apply_quota(&self) -> Result<ResourceQuota, Trouble> {
+        self.apply(&objects::resource_quota(self.wanted)).await
     }
 
     async fn apply<K>(&self, object: &K) -> Result<K, Trouble>
@@ -246,7 +264,8 @@ impl There<'_> {
             return on_its_way();
         }
         if self.wanted.quota.instances > 0 {
-            self.apply_limits().await?;
+            self.apply(&objects::limit_range(self.wanted)).await?;
+            self.apply_quota().await?;
             return Ok(Observed::of(State::Gone));
         }
         let others = ListParams::default()

@@ -4,6 +4,7 @@ use accounts_service::{NotErased, Person, PersonalData};
 use database::{Scoped, Transaction};
 use kernel::{Fault, PageRequest, Scope, SubscriptionId};
 use serde_json::{Value, json};
+use subscriptions_model::SubscriptionError;
 use subscriptions_model::charge::Charge;
 use subscriptions_model::subscription::SubscriptionStatus;
 use subscriptions_repository::{charges, subscriptions};
@@ -41,7 +42,10 @@ impl PersonalData for Subscriptions {
         }
     }
 
-    /// What was charged stays: accounting has to keep it, and it names nobody.
+    /// What goes on ends now, as if they had canceled it: units go back, what
+    /// runs for it goes, and what is unused of the period is booked into the
+    /// wallet before that is closed. What was charged stays: accounting has to
+    /// keep it, and it names nobody.
     async fn erase_in_tx(&self, tx: &Transaction, person: &Person) -> Result<(), NotErased> {
         for status in [
             SubscriptionStatus::Trialing,
@@ -54,11 +58,32 @@ impl PersonalData for Subscriptions {
                 status: Some(status),
                 ..SubscriptionFilter::default()
             };
-            let some = subscriptions::list(tx, filter, PageRequest::first(1)).await?;
-            if !some.items.is_empty() {
-                let why = "a subscription of a hosted service goes on; cancel it now";
-                return Err(NotErased::InProgress(why.to_owned()));
+            // Those that ended are not found again.
+            loop {
+                let some = subscriptions::list(tx, filter, PageRequest::first(AT_ONCE)).await?;
+                if some.items.is_empty() {
+                    break;
+                }
+                for one in some.items {
+                    self.end_for_good(tx, one.id).await.map_err(|error| {
+                        NotErased::failed("end the subscriptions of a person", &error)
+                    })?;
+                }
             }
+        }
+        Ok(())
+    }
+}
+
+impl Subscriptions {
+    async fn end_for_good(
+        &self,
+        tx: &Transaction,
+        id: SubscriptionId,
+    ) -> Result<(), SubscriptionError> {
+        let locked = subscriptions::lock(tx, id).await?;
+        if let Some(mut one) = locked.filter(|one| one.status != SubscriptionStatus::Ended) {
+            self.end_now(tx, &mut one, true).await?;
         }
         Ok(())
     }

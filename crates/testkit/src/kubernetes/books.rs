@@ -24,6 +24,7 @@ pub(super) struct Books {
     pub(super) broken: BTreeMap<String, String>,
     pub(super) refused: BTreeMap<String, u16>,
     pub(super) hangs: bool,
+    pub(super) counts_nothing: bool,
     pub(super) has_metrics: bool,
     made: u64,
 }
@@ -60,8 +61,33 @@ impl Books {
         if !old["status"].is_null() {
             object["status"] = old["status"].clone();
         }
+        let is_quota = path.starts_with("resourcequotas/");
+        if is_quota && old["spec"] == object["spec"] && !self.counts_nothing {
+            // A moment after it changed.
+            object["status"] = json!({"hard": object["spec"]["hard"]});
+        }
         self.objects.insert(path.to_owned(), object.clone());
         object
+    }
+
+    /// Why a claim is refused by the limits of its namespace.
+    pub(super) fn over_quota(&self, namespace: &str) -> Option<String> {
+        let begin = format!("resourcequotas/{namespace}/");
+        let quotas = self.objects.iter();
+        let mut quotas = quotas.filter(|(path, _)| path.starts_with(&begin));
+        quotas.find_map(|(path, quota)| {
+            let name = path.rsplit('/').next().unwrap_or_default();
+            let most = &quota["status"]["hard"]["persistentvolumeclaims"];
+            let Some(most) = most.as_str() else {
+                return Some(format!(
+                    "status unknown for quota: {name}, resources: persistentvolumeclaims"
+                ));
+            };
+            let begin = format!("persistentvolumeclaims/{namespace}/");
+            let keys = self.objects.keys();
+            let used = keys.filter(|path| path.starts_with(&begin)).count();
+            (used.to_string() == most).then(|| format!("exceeded quota: {name}"))
+        })
     }
 
     /// Marks what is to go.

@@ -102,7 +102,7 @@ pub(super) async fn answer(
     body: Bytes,
 ) -> HttpResponse {
     if lock(&books).hangs {
-        tokio::time::sleep(Duration::from_secs(60)).await;
+        tokio::time::sleep(Duration::from_mins(1)).await;
     }
     let header = |name: &str| {
         let value = request.headers().get(name);
@@ -259,6 +259,12 @@ fn apply(books: &mut Books, meant: &Meant, kind: &str, body: &[u8]) -> HttpRespo
                 return refused(403, "it is being terminated");
             }
             Some(_) => {}
+        }
+        if meant.resource == "persistentvolumeclaims"
+            && !books.objects.contains_key(&key)
+            && let Some(why) = books.over_quota(namespace)
+        {
+            return refused(403, &why);
         }
     }
     HttpResponse::Ok().json(books.apply(&key, object))

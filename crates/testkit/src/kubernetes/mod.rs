@@ -138,6 +138,12 @@ impl KubeApi {
         self.books().hangs = hangs;
     }
 
+    /// Lets it not count what is in namespaces, or again: without that it
+    /// refuses storage.
+    pub fn count_nothing(&self, nothing: bool) {
+        self.books().counts_nothing = nothing;
+    }
+
     /// Lets it refuse to apply a kind with a status, or no longer.
     pub fn refuse(&self, resource: &str, status: Option<u16>) {
         let mut books = self.books();

@@ -52,12 +52,12 @@ impl Cluster {
     }
 
     /// What the service account of the manifest gets in with.
-    pub fn kubeconfig(&self) -> String {
+    pub fn kubeconfig() -> String {
         std::fs::read_to_string(variable("TEST_KUBECONFIG")).expect("a kubeconfig")
     }
 
     /// All that was asked of the API server until now.
-    pub fn audit(&self) -> Vec<Value> {
+    pub fn audit() -> Vec<Value> {
         let text = std::fs::read_to_string(variable("TEST_KUBERNETES_AUDIT"));
         let text = text.expect("an audit log");
         let lines = text

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use testkit::Backend::Sqlite;
 
 use super::Here;
-use super::cluster::Admin;
+use super::cluster::{Admin, Cluster};
 
 /// The service account of the manifest.
 const ACCOUNT: &str = "system:serviceaccount:sutler-system:sutler";
@@ -73,7 +73,7 @@ async fn all_that_is_allowed_is_used_and_nothing_else_is_possible() {
     }
     here.terminate("sub-1").await;
     here.until(&id, "terminated").await;
-    let (used, refused) = used(&here.cluster.audit());
+    let (used, refused) = used(&Cluster::audit());
     assert_eq!(refused, Vec::<String>::new());
     let rule = |rule: &Rule| {
         let (group, resource) = (rule.group, rule.resource);

@@ -43,7 +43,7 @@ impl Here {
         let app = App::with(backend, SETTINGS).await;
         let shop = app.shop().await;
         let body =
-            json!({"name": "real", "access": "kubeconfig", "kubeconfig": cluster.kubeconfig()});
+            json!({"name": "real", "access": "kubeconfig", "kubeconfig": Cluster::kubeconfig()});
         let made = app.client.post(PATH, &body).bearer(&shop.first.key);
         let id = made.expect(201).await.text_at("/id");
         app.drain().await;
