@@ -23,6 +23,7 @@ mod idempotency;
 mod images;
 mod imports;
 mod insight;
+mod kept;
 mod link_pages;
 mod listing;
 mod mail_addresses;

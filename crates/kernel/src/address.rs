@@ -43,6 +43,29 @@ fn is_public_v6(address: Ipv6Addr) -> bool {
     global && !documentation && !protocols && !six_to_four
 }
 
+/// Whether clouds tell machines their credentials at an address: what is local
+/// to a link, and the few that are elsewhere (AWS and Google by version 6,
+/// Alibaba, Oracle). Nothing that somebody names is there.
+pub fn serves_metadata(address: IpAddr) -> bool {
+    match address {
+        IpAddr::V4(address) => {
+            address.is_link_local()
+                || matches!(address.octets(), [100, 100, 100, 200] | [192, 0, 0, 192])
+        }
+        IpAddr::V6(address) => match address.to_ipv4_mapped() {
+            Some(mapped) => serves_metadata(mapped.into()),
+            None => {
+                address.is_unicast_link_local()
+                    || matches!(
+                        address.segments(),
+                        [0xfd00, 0x0ec2, 0, 0, 0, 0, 0, 0x0254]
+                            | [0xfd20, 0x00ce, 0, 0, 0, 0, 0, 0x0254]
+                    )
+            }
+        },
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -85,6 +108,31 @@ mod tests {
             "ff02::1",
         ] {
             assert!(!is_public(special.parse().unwrap()), "{special}");
+        }
+    }
+
+    #[test]
+    fn what_tells_credentials_is_known() {
+        for metadata in [
+            "169.254.169.254",
+            "169.254.170.2",
+            "::ffff:169.254.169.254",
+            "fe80::1",
+            "fd00:ec2::254",
+            "fd20:ce::254",
+            "100.100.100.200",
+            "192.0.0.192",
+        ] {
+            assert!(serves_metadata(metadata.parse().unwrap()), "{metadata}");
+        }
+        for other in [
+            "10.0.0.1",
+            "127.0.0.1",
+            "1.1.1.1",
+            "fd00::1",
+            "100.100.100.100",
+        ] {
+            assert!(!serves_metadata(other.parse().unwrap()), "{other}");
         }
     }
 }

@@ -7,6 +7,7 @@ mod monitoring;
 mod places;
 mod real;
 mod registry;
+mod secrecy;
 mod trouble;
 
 use serde_json::{Value, json};

@@ -188,3 +188,32 @@ async fn a_cluster_that_does_not_answer_keeps_nobody_waiting(
     let (back, _) = see().await;
     assert_eq!(back.body["data"][1]["available"], true, "{}", back.text);
 }
+
+/// Whoever registers a cluster says what answers there.
+#[rstest]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn no_more_is_read_than_a_page_can_have(#[values(Sqlite, Postgres)] backend: Backend) {
+    let app = App::with(
+        backend,
+        &[SETTINGS, &[("CLUSTERS_TIMEOUT", "20s")]].concat(),
+    )
+    .await;
+    let shop = app.shop().await;
+    let kube = KubeApi::start();
+    register(&app, &shop.first, "here", &kube).await;
+    let huge = json!({
+        "apiVersion": "v1", "kind": "Service",
+        "metadata": {"name": "huge", "namespace": "a", "annotations": {"all": "x".repeat(33 << 20)}},
+    });
+    kube.put("services/a/huge", huge);
+    let see = async |kind: &str| {
+        let path = format!("/api/admin/k8s/{kind}");
+        let seen = app.client.get(&path).bearer(&shop.first.key).expect(200);
+        seen.await.body["data"][0].clone()
+    };
+    let services = see("services").await;
+    assert_eq!(services["available"], false);
+    let reason = services["reason"].as_str().unwrap_or_default();
+    assert!(reason.contains("larger than is read"), "{reason}");
+    assert_eq!(see("nodes").await["available"], true);
+}

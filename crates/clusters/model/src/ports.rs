@@ -1,6 +1,7 @@
 //! What clusters are asked through.
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -156,7 +157,7 @@ impl Quota {
 }
 
 /// How an instance should be.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct Wanted {
     /// Which.
     pub instance: InstanceId,
@@ -182,6 +183,17 @@ pub struct Wanted {
     pub quota: Quota,
     /// Since when this is wanted.
     pub since: Timestamp,
+}
+
+/// Without what is secret.
+impl fmt::Debug for Wanted {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Wanted")
+            .field("instance", &self.instance)
+            .field("place", &self.place)
+            .field("wish", &self.wish)
+            .finish_non_exhaustive()
+    }
 }
 
 /// Who makes and removes instances.

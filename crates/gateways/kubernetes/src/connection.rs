@@ -8,6 +8,8 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use clusters_model::access::{ClusterAccess, Remote};
 use clusters_model::ports::{Target, Trouble};
+use http_body_util::{LengthLimitError, Limited};
+use hyper::body::Incoming;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::TokioExecutor;
 use kernel::ClusterId;
@@ -20,6 +22,10 @@ use tower::ServiceBuilder;
 use crate::guard::{self, Guarded};
 use crate::{Known, Kubernetes};
 use std::collections::HashMap;
+
+/// The most that is read of an answer, in bytes: a page of five hundred things
+/// has a few million.
+const MAX_ANSWER: usize = 32 << 20;
 
 impl Kubernetes {
     fn known(&self) -> MutexGuard<'_, HashMap<ClusterId, Known>> {
@@ -77,6 +83,9 @@ impl Kubernetes {
         let hyper = hyper_util::client::legacy::Client::builder(TokioExecutor::new())
             .build::<_, Body>(https);
         let service = ServiceBuilder::new()
+            .map_response(|answer: http::Response<Incoming>| {
+                answer.map(|body| Limited::new(body, MAX_ANSWER))
+            })
             .layer(config.base_uri_layer())
             .option_layer(auth)
             .map_err(tower::BoxError::from)
@@ -130,6 +139,7 @@ fn understood(error: &kube::Error) -> (bool, Trouble) {
         return (answered, trouble);
     }
     let what = match error {
+        _ if is_too_large(error) => "the cluster's answer is larger than is read",
         kube::Error::SerdeError(_) => "the cluster's answer cannot be read",
         kube::Error::BuildRequest(_) => return (true, Trouble::lasting(chain(error))),
         _ => "the cluster cannot be reached",
@@ -142,6 +152,17 @@ fn understood(error: &kube::Error) -> (bool, Trouble) {
 /// plugin `ResourceQuota`; it has no other way to tell.)
 fn is_uncounted(message: &str) -> bool {
     message.contains("status unknown for quota") || message.contains("exceeded quota")
+}
+
+fn is_too_large(error: &kube::Error) -> bool {
+    let mut next: Option<&(dyn StdError + 'static)> = Some(error);
+    while let Some(error) = next {
+        if error.is::<LengthLimitError>() {
+            return true;
+        }
+        next = error.source();
+    }
+    false
 }
 
 /// What went wrong, and why; what repeats its cause is told once.

@@ -3,13 +3,15 @@
 //! Who registers a cluster names a host; it must not make Sutler reach into
 //! the network around it. A name is resolved once, refused if any of its
 //! addresses is not public, and the connection goes to those very addresses.
+//! Addresses at which clouds tell machines their credentials are never talked
+//! to, even where private ones are allowed. Redirects are not followed.
 
 use std::net::{IpAddr, SocketAddr, ToSocketAddrs as _};
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
 use hyper_util::client::legacy::connect::dns::Name;
-use kernel::address::is_public;
+use kernel::address::{is_public, serves_metadata};
 use url::{Host, Url};
 
 /// Reads the address of an API server: HTTPS at a public host. Where private
@@ -34,6 +36,11 @@ pub(crate) fn read_server(text: &str, allow_private: bool) -> Result<Url, String
         _ => return Err("its server has to begin with https://".to_owned()),
     }
     let name_of_own = matches!(&host, Host::Domain(name) if is_own_name(name));
+    if address.is_some_and(serves_metadata) {
+        return Err(format!(
+            "its server {host} is a link-local address or one of a cloud's metadata service, where no API server is"
+        ));
+    }
     if !allow_private && (name_of_own || address.is_some_and(|address| !is_public(address))) {
         return Err(format!(
             "its server {host} is not a public address; the operator can allow it with CLUSTERS_ALLOW_PRIVATE_ADDRESSES"
@@ -61,6 +68,9 @@ pub(crate) enum NotResolved {
     /// One of them is not public.
     #[error("the host is at an address that is not public")]
     Private,
+    /// One of them is where clouds tell credentials.
+    #[error("the host is at a link-local address or one of a cloud's metadata service")]
+    Metadata,
     /// Nobody answered.
     #[error(transparent)]
     Io(#[from] std::io::Error),
@@ -94,12 +104,19 @@ impl tower::Service<Name> for Guarded {
             if found.is_empty() {
                 return Err(NotResolved::Unknown);
             }
-            if !allow_private && found.iter().any(|one| !is_public(one.ip())) {
-                return Err(NotResolved::Private);
-            }
-            Ok(found.into_iter())
+            checked(found, allow_private)
         })
     }
+}
+
+fn checked(found: Vec<SocketAddr>, allow_private: bool) -> Result<Addresses, NotResolved> {
+    if found.iter().any(|one| serves_metadata(one.ip())) {
+        return Err(NotResolved::Metadata);
+    }
+    if !allow_private && found.iter().any(|one| !is_public(one.ip())) {
+        return Err(NotResolved::Private);
+    }
+    Ok(found.into_iter())
 }
 
 #[cfg(test)]
@@ -145,9 +162,29 @@ mod tests {
         ] {
             assert!(read_server(good, true).is_ok(), "{good}");
         }
-        for bad in ["http://10.0.0.1:6443", "http://k8s.example.com"] {
+        for bad in [
+            "http://10.0.0.1:6443",
+            "http://k8s.example.com",
+            "https://169.254.169.254",
+            "https://2852039166",
+            "https://[fd00:ec2::254]",
+        ] {
             assert!(read_server(bad, true).is_err(), "{bad}");
         }
+    }
+
+    #[test]
+    fn one_bad_address_among_others_is_enough() {
+        let at = |ip: &str| SocketAddr::new(ip.parse().unwrap(), 0);
+        let metadata = vec![at("1.1.1.1"), at("169.254.169.254")];
+        for allow_private in [false, true] {
+            let found = checked(metadata.clone(), allow_private);
+            assert!(matches!(found, Err(NotResolved::Metadata)));
+        }
+        let private = vec![at("1.1.1.1"), at("10.0.0.1")];
+        let found = checked(private.clone(), false);
+        assert!(matches!(found, Err(NotResolved::Private)));
+        assert_eq!(checked(private, true).unwrap().count(), 2);
     }
 
     #[tokio::test]
