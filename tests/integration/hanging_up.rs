@@ -7,7 +7,7 @@ use serde_json::json;
 use sqlx::{Connection as _, Executor as _, PgConnection, SqliteConnection};
 use testkit::Backend::{self, Postgres, Sqlite};
 use testkit::shop::{Cart, address};
-use testkit::{App, Store};
+use testkit::{App, Store, until};
 use tokio::io::AsyncWriteExt as _;
 use tokio::net::TcpStream;
 
@@ -76,17 +76,6 @@ fn request(cart: &Cart) -> Vec<u8> {
 async fn connect(app: &App) -> TcpStream {
     let address = app.client.base().trim_start_matches("http://").to_owned();
     TcpStream::connect(address).await.expect("the server")
-}
-
-/// Waits until something holds.
-async fn until(what: &str, mut holds: impl AsyncFnMut() -> bool) {
-    for _ in 0..200 {
-        if holds().await {
-            return;
-        }
-        tokio::time::sleep(Duration::from_millis(25)).await;
-    }
-    panic!("it never came to be: {what}");
 }
 
 /// The client goes away while its order waits in the middle of its

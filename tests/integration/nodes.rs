@@ -5,8 +5,8 @@ use std::time::Duration;
 use rstest::rstest;
 use sea_orm::FromQueryResult;
 use serde_json::{Value, json};
-use testkit::App;
 use testkit::Backend::{self, Postgres, Sqlite};
+use testkit::{App, until};
 
 use crate::listing::{list, product};
 
@@ -97,9 +97,7 @@ async fn a_node_that_lost_its_connection_shows_changes_too() {
         let seen = other.client.get("/api/catalog/products/lamp");
         seen.expect(200).await.body["name"] == name
     };
-    while listeners(&app, "pid").await < 2 {
-        tokio::time::sleep(Duration::from_millis(20)).await;
-    }
+    until("both listen", async || listeners(&app, "pid").await == 2).await;
     assert_eq!(listeners(&app, "pg_terminate_backend(pid)").await, 2);
     tokio::time::sleep(Duration::from_millis(200)).await;
     assert!(shows("Lamp").await);
@@ -115,12 +113,9 @@ async fn a_node_that_lost_its_connection_shows_changes_too() {
 /// all that share the file.
 async fn eventually(app: &App, other: &App, shown: impl AsyncFn() -> bool) {
     let sqlite = other.sutler.database.backend() == database::Backend::Sqlite;
-    for _ in 0..100 {
+    until("the other node shows what is", async || {
         if sqlite { other } else { app }.drain().await;
-        if shown().await {
-            return;
-        }
-        tokio::time::sleep(Duration::from_millis(50)).await;
-    }
-    panic!("the other node still shows what was");
+        shown().await
+    })
+    .await;
 }

@@ -9,7 +9,7 @@ use rstest::rstest;
 use sea_orm::FromQueryResult;
 use secrecy::ExposeSecret as _;
 use testkit::Backend::{self, Postgres, Sqlite};
-use testkit::Store;
+use testkit::{Store, until};
 
 fn open(store: &Store, settings: &[(&str, &str)]) -> Database {
     let settings = store.settings(settings);
@@ -186,19 +186,15 @@ async fn only_connections_that_were_idle_for_long_are_closed(
     let in_use = database.read_system("test").await.expect("a connection");
     drop(database.read_system("test").await.expect("another one"));
     // What was begun is ended beside the caller.
-    let idle = async |wanted: usize| {
-        while status().idle < wanted {
-            tokio::time::sleep(Duration::from_millis(20)).await;
-        }
-    };
-    idle(1).await;
+    let idle = async || until("one is idle", async || status().idle == 1).await;
+    idle().await;
     database.close_idle(Duration::from_mins(1));
     assert_eq!(status().open, 2);
     tokio::time::sleep(Duration::from_millis(20)).await;
     database.close_idle(Duration::from_millis(10));
     assert_eq!(status().open, 1);
     drop(in_use);
-    idle(1).await;
+    idle().await;
     database.close_idle(Duration::ZERO);
     assert_eq!(status().open, 0);
     drop(database.read_system("test").await.expect("a new one"));

@@ -74,7 +74,7 @@ impl Guard for At {
     fn check(&self, context: &GuardContext<'_>) -> bool {
         let data = context.req_data();
         data.get::<Found>()
-            .is_some_and(|found| Route::name(Some(found.0)) == self.0)
+            .is_some_and(|found| found.0.name() == self.0)
     }
 }
 

@@ -149,7 +149,7 @@ impl ApiState {
 
     /// How large a body may be that is kept in memory, on a route.
     pub(crate) fn body_limits_of(&self, route: &Route) -> BodyLimits {
-        match Route::name(Some(route)) {
+        match route.name() {
             "/api/admin/catalog/products/{product_id}/images" => BodyLimits {
                 bytes: self.upload_bytes + FRAME,
                 ..self.body_limits

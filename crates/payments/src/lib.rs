@@ -281,6 +281,12 @@ pub trait PaymentGateway: Send + Sync {
     /// Its name, as in `payments.gateway` and in the path of its webhooks.
     fn name(&self) -> &'static str;
 
+    /// Why it cannot take or give back such an amount, and what to change;
+    /// none when it can.
+    fn objection(&self, _amount: Money) -> Option<String> {
+        None
+    }
+
     /// Opens a payment page. Asking again answers the same page.
     async fn open(&self, scope: &Scope, request: &SessionRequest) -> Result<Session, GatewayError>;
 

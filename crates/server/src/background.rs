@@ -16,6 +16,8 @@ use crate::Sutler;
 const VISITS_INTERVAL: Duration = Duration::from_secs(10);
 /// How often gauges are read.
 const GAUGE_INTERVAL: Duration = Duration::from_secs(15);
+/// How often database connections that nobody uses are looked for.
+const IDLE_INTERVAL: Duration = Duration::from_mins(1);
 /// Database connections that nobody used for so long are closed.
 const IDLE_CONNECTION: Duration = Duration::from_mins(10);
 
@@ -77,6 +79,7 @@ impl Sutler {
             let (database, queue) = (self.database.clone(), self.queue.clone());
             running.spawn(Relay::listen(database, queue, stop.clone()));
         }
+        running.spawn(idle_connections(self.database.clone(), stop.clone()));
         running.spawn(visits(self.engagement.clone(), stop.clone()));
         running.spawn(gauges(
             self.database.clone(),
@@ -106,7 +109,18 @@ async fn visits(engagement: Arc<Engagement>, stop: CancellationToken) {
     }
 }
 
-/// Keeps the gauges of `/metrics` up to date, and the pools as big as needed.
+/// Keeps the pools of database connections as big as is needed.
+async fn idle_connections(database: database::Database, stop: CancellationToken) {
+    let mut ticks = tokio::time::interval(IDLE_INTERVAL);
+    loop {
+        tokio::select! {
+            _ = ticks.tick() => database.close_idle(IDLE_CONNECTION),
+            () = stop.cancelled() => return,
+        }
+    }
+}
+
+/// Keeps the gauges of `/metrics` up to date.
 async fn gauges(
     database: database::Database,
     admin: Arc<QueueAdmin>,
@@ -120,7 +134,6 @@ async fn gauges(
             () = stop.cancelled() => return,
         }
         crate::telemetry::sum_up_metrics();
-        database.close_idle(IDLE_CONNECTION);
         for (pool, status) in ["read", "write"].into_iter().zip(database.status()) {
             gauge("sutler_pool_open", pool, status.open);
             gauge("sutler_pool_idle", pool, status.idle);

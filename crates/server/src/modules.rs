@@ -46,16 +46,7 @@ pub(crate) fn services(
     files: Arc<dyn FileStore>,
 ) -> Services {
     let (database, queue) = (base.database, base.queue);
-    let accounts = Arc::new(Accounts::new(AccountsParts {
-        database: database.clone(),
-        queue: queue.clone(),
-        keys: base.keys.clone(),
-        mailer: mailer.clone(),
-        mail_kinds: mail_kinds(),
-        settings: base.settings.auth.clone(),
-        app_url: base.settings.http.app_url().clone(),
-        own_host: base.settings.http.public_url.host_str().map(str::to_owned),
-    }));
+    let accounts = accounts(base, mailer);
     let catalog = catalog(base, &accounts, files);
     let credits = Arc::new(Credits::new(CreditsParts {
         database: database.clone(),
@@ -115,6 +106,20 @@ pub(crate) fn services(
         engagement,
         people,
     }
+}
+
+/// Who signs in.
+fn accounts(base: &Base<'_>, mailer: &Arc<dyn Mailer>) -> Arc<Accounts> {
+    Arc::new(Accounts::new(AccountsParts {
+        database: base.database.clone(),
+        queue: base.queue.clone(),
+        keys: base.keys.clone(),
+        mailer: mailer.clone(),
+        mail_kinds: mail_kinds(),
+        settings: base.settings.auth.clone(),
+        app_url: base.settings.http.app_url().clone(),
+        own_host: base.settings.http.public_url.host_str().map(str::to_owned),
+    }))
 }
 
 /// The mails of every domain.

@@ -17,7 +17,9 @@ pub mod shop;
 pub mod sink;
 pub mod store;
 pub mod stripe;
+pub mod wait;
 
 pub use app::App;
 pub use client::{Answer, Client};
 pub use store::{Backend, Store};
+pub use wait::until;

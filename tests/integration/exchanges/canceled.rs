@@ -6,7 +6,7 @@ use testkit::App;
 use testkit::Backend::{self, Postgres, Sqlite};
 use testkit::shop::eur;
 
-use super::{admin, exchange, exchange_mail, exchange_mails, priced, see, sold};
+use super::{admin, exchange_mail, exchange_mails, for_a_better_lamp, see, sold};
 
 /// An exchange that nobody pays gives its stock and its credit back.
 #[rstest]
@@ -18,9 +18,7 @@ async fn an_exchange_that_is_not_paid_comes_to_nothing(
     let shop = app.shop().await;
     let tenant = &shop.first;
     let sold = sold(&app, tenant).await;
-    let better = priced(&app, tenant, "Better lamp", 4000).await;
-    let made = exchange(&app, tenant, &sold, 1, &better.variants[0], 1);
-    let made = made.expect(201).await;
+    let (made, better) = for_a_better_lamp(&app, tenant, &sold).await;
     let second = made.text_at("/order/id");
     let hours = std::time::Duration::from_hours;
     app.pass(hours(6 * 24), hours(4)).await;
@@ -50,10 +48,8 @@ async fn an_exchange_called_off_at_once_is_told_of_once(
     let shop = app.shop().await;
     let tenant = &shop.first;
     let sold = sold(&app, tenant).await;
-    let better = priced(&app, tenant, "Better lamp", 4000).await;
     app.drain().await;
-    let made = exchange(&app, tenant, &sold, 1, &better.variants[0], 1);
-    let made = made.expect(201).await;
+    let (made, _) = for_a_better_lamp(&app, tenant, &sold).await;
     let cancel = format!("orders/{}/cancel", made.text_at("/order/id"));
     admin(&app, tenant, &cancel, &json!({"reason": "other"}))
         .expect(200)

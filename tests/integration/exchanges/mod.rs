@@ -61,6 +61,13 @@ fn exchange(app: &App, tenant: &Tenant, sold: &Sold, back: i64, variant: &str, o
     )
 }
 
+/// One of what was sold for a lamp at 40.00.
+async fn for_a_better_lamp(app: &App, tenant: &Tenant, sold: &Sold) -> (Answer, Item) {
+    let better = priced(app, tenant, "Better lamp", 4000).await;
+    let made = exchange(app, tenant, sold, 1, &better.variants[0], 1);
+    (made.expect(201).await, better)
+}
+
 async fn see(app: &App, tenant: &Tenant, order: &str) -> Value {
     let call = app.client.get(&format!("/api/admin/orders/{order}"));
     call.bearer(&tenant.key).expect(200).await.body
@@ -151,9 +158,7 @@ async fn the_buyer_pays_what_it_costs_more(#[values(Sqlite, Postgres)] backend: 
     let shop = app.shop().await;
     let tenant = &shop.first;
     let sold = sold(&app, tenant).await;
-    let better = priced(&app, tenant, "Better lamp", 4000).await;
-    let made = exchange(&app, tenant, &sold, 1, &better.variants[0], 1);
-    let made = made.expect(201).await;
+    let (made, better) = for_a_better_lamp(&app, tenant, &sold).await;
     assert_eq!(made.body["order"]["total"], eur(1500));
     assert_eq!(made.body["order"]["fee"], eur(0));
     assert_eq!(app.stock(tenant, &better, 0).await, (2, 1));
@@ -290,9 +295,7 @@ async fn a_discounted_line_pays_what_was_paid_for_it(#[values(Sqlite, Postgres)]
     let promotion = promote(&app, tenant, body).await;
     let sold = sold(&app, tenant).await;
     assert_eq!(see(&app, tenant, &sold.order.id).await["total"], eur(4500));
-    let better = priced(&app, tenant, "Better lamp", 4000).await;
-    let made = exchange(&app, tenant, &sold, 1, &better.variants[0], 1);
-    let made = made.expect(201).await;
+    let (made, better) = for_a_better_lamp(&app, tenant, &sold).await;
     // 20.00 was paid for the lamp.
     assert_eq!(made.body["order"]["exchange_credit"], eur(2000));
     assert_eq!(made.body["order"]["total"], eur(2000));

@@ -160,7 +160,7 @@ fn millis(took: Duration) -> f64 {
 
 /// The log line and the metrics of a request.
 pub(crate) fn record(status: StatusCode, route: Option<&'static Route>, took: Duration) {
-    let (name, millis) = (Route::name(route), millis(took));
+    let (name, millis) = (Route::name_of(route), millis(took));
     if status.is_server_error() {
         // Why was said, and reported, before.
         tracing::warn!(status = status.as_u16(), millis, "answered");

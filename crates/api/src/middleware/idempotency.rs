@@ -51,7 +51,7 @@ pub(crate) async fn wish(
             why: "without an account or a cart's token, send at least 16 characters, such as a UUID: others at your address could choose the same",
         });
     }
-    let body = if STREAMED.contains(&Route::name(Some(route))) {
+    let body = if STREAMED.contains(&route.name()) {
         Bytes::new()
     } else {
         let body = read_all(request.take_payload(), limits).await?;
@@ -68,7 +68,7 @@ pub(crate) async fn wish(
         ]
         .concat(),
     );
-    let route = format!("POST {}", Route::name(Some(route)));
+    let route = format!("POST {}", route.name());
     Ok(Some(Idempotency::new(key, route, fingerprint, principal)))
 }
 

@@ -66,7 +66,7 @@ pub async fn pipeline(
     if let Some(route) = found {
         groups::note(&request, route);
     }
-    let route = Route::name(found);
+    let route = Route::name_of(found);
     let span = tracing::info_span!(
         "request",
         request_id = id,
@@ -250,7 +250,7 @@ async fn run(
         None => Box::pin(control(state, request, route, next, &scope)).await,
     };
     if let Outcome::Answered(response) = &outcome
-        && let Some(stage) = visits::stage(&method, Route::name(Some(route)), response.status())
+        && let Some(stage) = visits::stage(&method, route.name(), response.status())
     {
         state.engagement.saw(&scope, stage);
     }

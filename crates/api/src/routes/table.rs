@@ -72,9 +72,14 @@ impl Route {
         Self::of(path).filter(|route| PROBES.contains(&route.name))
     }
 
+    /// The pattern of its path.
+    pub(crate) fn name(&self) -> &'static str {
+        self.name
+    }
+
     /// The pattern of a route, or one word for what is none.
-    pub(crate) fn name(route: Option<&Self>) -> &'static str {
-        route.map_or(NONE, |route| route.name)
+    pub(crate) fn name_of(route: Option<&Self>) -> &'static str {
+        route.map_or(NONE, Self::name)
     }
 
     /// The group it is served in.
@@ -86,7 +91,7 @@ impl Route {
     pub(crate) fn measure(route: Option<&Self>, status: StatusCode, took: Duration) {
         static OF_NONE: Measures = Measures::new();
         let measures = route.map_or(&OF_NONE, |route| &route.measures);
-        measures.take(Self::name(route), status, took);
+        measures.take(Self::name_of(route), status, took);
     }
 
     /// Whether it knows a method.

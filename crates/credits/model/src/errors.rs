@@ -85,6 +85,9 @@ pub enum CreditsError {
         /// The largest.
         most: Money,
     },
+    /// The gateway cannot take or give back such an amount.
+    #[error("{0}")]
+    AmountNotTaken(String),
     /// Too many wait to be paid.
     #[error("{MAX_OPEN} top-ups wait to be paid; pay one, or wait until they are over")]
     TooManyTopUps,
@@ -175,6 +178,7 @@ impl CreditsErrorCode {
             Self::InvalidExpiry => "wallet.invalid_expiry",
             Self::TopUpNotFound => "top_up.not_found",
             Self::TopUpAmount => "top_up.amount_out_of_bounds",
+            Self::AmountNotTaken => "top_up.amount_not_taken",
             Self::TooManyTopUps => "top_up.too_many_open",
             Self::TopUpNotPaid => "top_up.not_paid",
             Self::TopUpRefundTooLarge => "top_up.refund_too_large",
@@ -232,6 +236,7 @@ impl CreditsErrorCode {
             | Self::InvalidReference
             | Self::InvalidExpiry
             | Self::TopUpAmount
+            | Self::AmountNotTaken
             | Self::TopUpRefundCurrency
             | Self::TopUpCreditTooLarge
             | Self::CannotSaveMethod

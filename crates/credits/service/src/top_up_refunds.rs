@@ -17,6 +17,7 @@ use payments::{
 use queue::inbox::{self, WebhookState};
 
 use crate::Credits;
+use crate::top_ups::takes;
 
 /// Money of a top-up to give back.
 #[derive(Debug, Clone)]
@@ -78,6 +79,7 @@ impl Credits {
         if amount.minor > most.minor || most.minor < 1 {
             return Err(CreditsError::TopUpRefundTooLarge(most));
         }
+        takes(self.gateway_named(&top_up.gateway)?.as_ref(), amount)?;
         let mut refund = TopUpRefund {
             status: RefundStatus::Pending,
             reason: Some(command.reason.clone()),

@@ -6,7 +6,7 @@ use credits_model::wallet::{Wallet, WalletKey};
 use credits_repository::{top_ups, wallets};
 use database::{Batch, Once, retrying};
 use kernel::{Fault, Money, Page, PageRequest, Permission, Scope, TopUpId, UserId, WalletId};
-use payments::{GatewayError, Purpose, ReturnUrls, SessionLine, SessionRequest};
+use payments::{GatewayError, PaymentGateway, Purpose, ReturnUrls, SessionLine, SessionRequest};
 
 use crate::{Credits, TopUpFilter};
 
@@ -42,6 +42,7 @@ impl Credits {
             return Err(CreditsError::CannotSaveMethod(gateway.to_owned()));
         }
         self.check_amount(new.amount, tenant.settings.currency)?;
+        takes(chosen.as_ref(), new.amount)?;
         let home = self.accounts.home(&tenant);
         let page = |field, given: Option<&str>, path| {
             payments::return_url(&home, &self.return_origins, given, path)
@@ -224,7 +225,7 @@ impl Credits {
     fn gateway_of(
         &self,
         name: Option<&str>,
-    ) -> Result<&std::sync::Arc<dyn payments::PaymentGateway>, CreditsError> {
+    ) -> Result<&std::sync::Arc<dyn PaymentGateway>, CreditsError> {
         let found = match name {
             Some(name) => self.gateways.iter().find(|one| one.name() == name),
             None => self.gateways.first(),
@@ -240,9 +241,17 @@ impl Credits {
     pub(crate) fn gateway_named(
         &self,
         name: &str,
-    ) -> Result<&std::sync::Arc<dyn payments::PaymentGateway>, Fault> {
+    ) -> Result<&std::sync::Arc<dyn PaymentGateway>, Fault> {
         let found = self.gateways.iter().find(|one| one.name() == name);
         found.ok_or_else(|| Fault::transient(format!("the gateway {name} is not configured")))
+    }
+}
+
+/// Refuses an amount that a gateway cannot take or give back.
+pub(crate) fn takes(gateway: &dyn PaymentGateway, amount: Money) -> Result<(), CreditsError> {
+    match gateway.objection(amount) {
+        Some(why) => Err(CreditsError::AmountNotTaken(why)),
+        None => Ok(()),
     }
 }
 

@@ -1,12 +1,13 @@
 //! Midtrans as the port of payment gateways.
 
-use kernel::{Scope, Timestamp};
+use kernel::{Money, Scope, Timestamp};
 use payments::{
     GatewayError, PaymentGateway, RawWebhook, RefundReport, RefundRequest, Session, SessionReport,
     SessionRequest, SessionState, Subject, VerifiedWebhook, WebhookRefused,
 };
 use serde_json::json;
 
+use crate::amounts::to_midtrans;
 use crate::{MidtransGateway, webhooks};
 
 /// The report of a page on which nobody chose a way to pay.
@@ -25,6 +26,12 @@ fn untouched(session: &str, state: SessionState) -> SessionReport {
 impl PaymentGateway for MidtransGateway {
     fn name(&self) -> &'static str {
         Self::NAME
+    }
+
+    fn objection(&self, amount: Money) -> Option<String> {
+        to_midtrans(amount).is_none().then(|| {
+            format!("Midtrans takes whole rupiah, and {amount} is none; choose another amount or gateway")
+        })
     }
 
     async fn open(&self, scope: &Scope, request: &SessionRequest) -> Result<Session, GatewayError> {

@@ -48,6 +48,7 @@ impl OrdersErrorCode {
             Self::VersionMismatch => "version_mismatch",
             Self::WalletShareTooLarge => "checkout.wallet_share_too_large",
             Self::Gateway => "payment.gateway_refused",
+            Self::AmountNotTaken => "payment.amount_not_taken",
             Self::Webhook => "webhook.refused",
             Self::TestSessionNotFound => "test_gateway.session_not_found",
             Self::TestSessionClosed => "test_gateway.session_closed",
@@ -100,6 +101,7 @@ impl OrdersErrorCode {
             | Self::PaymentProcessing
             | Self::AlreadyPaid
             | Self::MoneyHeld
+            | Self::AmountNotTaken
             | Self::NoLongerSold
             | Self::NoPrice
             | Self::CartInOtherCurrency

@@ -176,6 +176,9 @@ pub enum OrdersError {
     /// The gateway refused.
     #[error("{0}")]
     Gateway(String),
+    /// The gateway cannot take such an amount.
+    #[error("{0}")]
+    AmountNotTaken(String),
     /// A webhook was not accepted.
     #[error(transparent)]
     Webhook(#[from] WebhookRefused),

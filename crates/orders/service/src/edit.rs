@@ -9,7 +9,6 @@ use orders_model::address::Address;
 use orders_model::edit::{EditLine, Edited, OrderEdit, Terms, edit};
 use orders_model::events::{OrderEdited, PromotionsChanged};
 use orders_model::order::{Order, OrderLine, OrderStatus, PaymentState};
-use orders_model::ordering::new_attempt;
 use orders_model::payment::{Payment, PaymentStatus};
 use orders_model::search::words_of;
 use orders_model::{DeliveryError, OrdersError};
@@ -273,8 +272,9 @@ impl Orders {
             self.pay_nothing(tx, order, needs_shipping).await?;
             return Ok(progress);
         }
-        let attempt =
-            closed.map(|gateway| new_attempt(&order, gateway, now, self.settings.session_ttl));
+        let attempt = closed
+            .map(|gateway| self.attempt(&order, gateway, now))
+            .transpose()?;
         if let Some(attempt) = &attempt {
             batch.add(payments::insert(attempt));
         }

@@ -6,7 +6,6 @@ use orders_model::OrdersError;
 use orders_model::events::{ExchangeCanceled, OrderPlaced};
 use orders_model::exchange::{ExchangeItem, Settlement, lines_of, order_of, price_of, settle};
 use orders_model::order::{Order, OrderLine, demand, waiting};
-use orders_model::ordering::new_attempt;
 use orders_model::payment::Payment;
 use orders_model::returns::{Return, ReturnKind, ReturnStatus, WantedReturn};
 use orders_model::search::words_of;
@@ -92,7 +91,8 @@ impl Orders {
             .await?;
         batch.add_as(numbers::TAKEN, numbers::take(numbers_after));
         let attempt = (!order.total.is_zero())
-            .then(|| new_attempt(&order, gateway, now, self.settings.session_ttl));
+            .then(|| self.attempt(&order, gateway, now))
+            .transpose()?;
         let write = ExchangeWrite {
             first: &first,
             order: &order,

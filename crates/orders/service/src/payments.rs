@@ -5,7 +5,6 @@ use database::{Batch, Once, retrying};
 use kernel::{Money, PaymentId, Scope, Timestamp};
 use orders_model::OrdersError;
 use orders_model::order::{Order, OrderLine, OrderStatus, demand, waiting};
-use orders_model::ordering::new_attempt;
 use orders_model::payment::{Payment, PaymentStatus};
 use orders_model::ports::{
     GatewayError, Purpose, Session, SessionLine, SessionReport, SessionRequest, SessionState,
@@ -101,7 +100,7 @@ impl Orders {
         } else {
             order.reserved_until = Some(self.reserved_until_of(&order));
         }
-        let attempt = new_attempt(&order, gateway, now, self.settings.session_ttl);
+        let attempt = self.attempt(&order, gateway, now)?;
         order.changed(now);
         batch.add(payments::insert(&attempt));
         batch.add(orders::update(&order));

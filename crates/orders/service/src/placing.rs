@@ -296,8 +296,28 @@ impl Orders {
         gateway: &str,
         now: Timestamp,
     ) -> Result<Option<Payment>, OrdersError> {
-        let pays = !order.to_pay()?.is_zero();
-        Ok(pays.then(|| new_attempt(order, gateway, now, self.settings.session_ttl)))
+        if order.to_pay()?.is_zero() {
+            return Ok(None);
+        }
+        self.attempt(order, gateway, now).map(Some)
+    }
+
+    /// An attempt to pay an order.
+    ///
+    /// # Errors
+    /// [`OrdersError::AmountNotTaken`] for what the gateway cannot take.
+    pub(crate) fn attempt(
+        &self,
+        order: &Order,
+        gateway: &str,
+        now: Timestamp,
+    ) -> Result<Payment, OrdersError> {
+        let attempt = new_attempt(order, gateway, now, self.settings.session_ttl);
+        let named = self.gateways.named(gateway);
+        match named.and_then(|one| one.objection(attempt.amount)) {
+            Some(why) => Err(OrdersError::AmountNotTaken(why)),
+            None => Ok(attempt),
+        }
     }
 
     /// Writes an order and all that belongs to it; the number it got.

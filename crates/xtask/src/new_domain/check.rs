@@ -13,7 +13,7 @@ use super::{cargo, files, plan, write};
 
 /// What is laid out: an entity of two words shows the most spellings.
 const DOMAIN: &str = "vouchers";
-const ENTITY: &str = "gift_card";
+const ENTITY: &str = "loyalty_card";
 
 /// Crates that it adds, and their tests.
 const ADDED: &[&str] = &[
@@ -59,7 +59,7 @@ pub(crate) fn check(root: &Path, test: bool) -> Result<()> {
         let mut tests = vec!["test", "--lib"];
         tests.extend(units.iter().flat_map(|package| ["--package", package]));
         // Its own, and those that compare the guides with the code.
-        tests.extend(["--", "gift_card", "codes", "permission"]);
+        tests.extend(["--", "loyalty_card", "codes", "permission"]);
         in_copy(&copy, &target, &tests)?;
         let all = ["vouchers::", "schema::", "authorization::"];
         let mut tests = vec!["test", "--package", "tests", "--test", "integration", "--"];
