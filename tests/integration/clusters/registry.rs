@@ -158,6 +158,42 @@ async fn what_no_server_may_read_or_run_is_refused(#[values(Sqlite, Postgres)] b
     assert_eq!(list.await.body["data"], json!([]));
 }
 
+/// Tests run in no cluster, which is told like any other trouble.
+#[rstest]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_cluster_that_sutler_runs_in_needs_no_kubeconfig(
+    #[values(Sqlite, Postgres)] backend: Backend,
+) {
+    let settings = [SETTINGS, &[("CLUSTERS_ALLOW_IN_CLUSTER", "true")]].concat();
+    let app = App::with(backend, &settings).await;
+    let shop = app.shop().await;
+    let body = json!({"name": "own", "access": "in_cluster"});
+    // Not everybody who registers clusters may.
+    let admin = app.client.post(PATH, &body).bearer(&shop.first.admin.token);
+    admin.refused(403, "auth.forbidden").await;
+    let own = app.client.post(PATH, &body).bearer(&shop.operator.token);
+    let own = own.expect(201).await;
+    assert_eq!(own.body["access"], "in_cluster");
+    assert_eq!(own.body["server"], json!(null));
+    app.drain().await;
+    let path = format!("{PATH}/{}", own.text_at("/id"));
+    let operator = &shop.operator.token;
+    let seen = app.client.get(&path).bearer(operator).expect(200).await;
+    assert_eq!(seen.body["reachable"], false, "{}", seen.text);
+    assert!(!seen.text_at("/trouble").is_empty());
+    let mut other = body;
+    other["kubeconfig"] = kubeconfig(PUBLIC).into();
+    let both = app.client.post(PATH, &other).bearer(operator);
+    both.refused(422, "cluster.invalid_kubeconfig").await;
+    let change = json!({"kubeconfig": kubeconfig(PUBLIC)});
+    let change = app.client.patch(&path, &change).bearer(operator);
+    let change = change.header("if-match", "\"1\"");
+    change.refused(422, "cluster.no_kubeconfig").await;
+    let nodes = app.client.get("/api/admin/k8s/nodes").bearer(operator);
+    let nodes = nodes.expect(200).await;
+    assert_eq!(nodes.body["data"][0]["available"], false, "{}", nodes.text);
+}
+
 #[rstest]
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn health_and_capacity_are_known(#[values(Sqlite, Postgres)] backend: Backend) {

@@ -55,8 +55,9 @@ async fn make_metrics(admin: &Admin, namespace: &str) {
             .make(DEFINITIONS, &definition(plural, kind, scope))
             .await;
     }
+    // They have the labels of what they are of.
     let usage = json!({"cpu": "500000000n", "memory": "102400Ki"});
-    let node = json!({"apiVersion": "metrics.k8s.io/v1beta1", "kind": "NodeMetrics", "metadata": {"name": NODE}, "usage": usage});
+    let node = json!({"apiVersion": "metrics.k8s.io/v1beta1", "kind": "NodeMetrics", "metadata": {"name": NODE, "labels": {"zone": "a"}}, "usage": usage});
     let pod = json!({
         "apiVersion": "metrics.k8s.io/v1beta1", "kind": "PodMetrics",
         "metadata": {"name": "one", "namespace": namespace, "labels": {"app": "x"}},
