@@ -57,7 +57,10 @@ async fn capacity_is_never_promised_twice(#[values(Sqlite, Postgres)] backend: B
     let in_use = in_use.header("if-match", "\"1\"");
     in_use.refused(409, "cluster.in_use").await;
 
-    // Those without a place wait, and get one when there is room.
+    // Those without a place wait, and get one when there is room. The others
+    // are on their way as soon as the cluster counts by what all of them need.
+    app.pass(Duration::from_secs(40), Duration::from_secs(10))
+        .await;
     let path = "/api/admin/instances?status=requested&limit=100";
     let waiting = app
         .client

@@ -129,10 +129,7 @@ async fn what_no_server_may_read_or_run_is_refused(#[values(Sqlite, Postgres)] b
             kubeconfig("https://127.0.0.1:6443"),
             "CLUSTERS_ALLOW_PRIVATE_ADDRESSES",
         ),
-        (
-            kubeconfig("https://169.254.169.254"),
-            "not a public address",
-        ),
+        (kubeconfig("https://169.254.169.254"), "link-local"),
     ] {
         let body = json!({"name": "one", "access": "kubeconfig", "kubeconfig": text});
         let refused = app.client.post(PATH, &body).bearer(&shop.first.key);
@@ -188,7 +185,7 @@ async fn the_cluster_that_sutler_runs_in_needs_no_kubeconfig(
     let change = json!({"kubeconfig": kubeconfig(PUBLIC)});
     let change = app.client.patch(&path, &change).bearer(operator);
     let change = change.header("if-match", "\"1\"");
-    change.refused(422, "cluster.no_kubeconfig").await;
+    change.refused(409, "cluster.no_kubeconfig").await;
     let nodes = app.client.get("/api/admin/k8s/nodes").bearer(operator);
     let nodes = nodes.expect(200).await;
     assert_eq!(nodes.body["data"][0]["available"], false, "{}", nodes.text);

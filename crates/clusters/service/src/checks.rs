@@ -35,7 +35,10 @@ impl Clusters {
         let entry = AuditEntry::new("cluster.check", id).after(known);
         self.note_health(scope, known, target, answer, Some(entry))
             .await?;
-        self.cluster(scope, id).await
+        let db = self.database.read(scope).await?;
+        clusters::find(&db, id)
+            .await?
+            .ok_or(ClustersError::NotFound)
     }
 
     /// All clusters, or that one, and how to get into them.

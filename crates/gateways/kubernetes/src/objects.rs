@@ -108,15 +108,24 @@ pub(crate) fn resource_quota(wanted: &Wanted) -> ResourceQuota {
     }
 }
 
-/// Whether the cluster counts by what the quota says. It writes down what it
-/// counts by a moment after that changed.
-pub(crate) fn is_counted(quota: &ResourceQuota) -> bool {
-    let wanted = quota.spec.as_ref().and_then(|spec| spec.hard.as_ref());
-    let counted = quota
-        .status
-        .as_ref()
-        .and_then(|status| status.hard.as_ref());
-    wanted == counted
+/// Whether the cluster counts by what is wanted, or by more: another look at
+/// the customer's may have said so. It writes down what it counts by a moment
+/// after that changed.
+pub(crate) fn is_counted(wanted: &ResourceQuota, found: &ResourceQuota) -> bool {
+    let wanted = wanted
+        .spec
+        .iter()
+        .flat_map(|spec| spec.hard.iter().flatten());
+    let status = found.status.as_ref();
+    let counted = status.and_then(|status| status.hard.as_ref());
+    let mut all = wanted.map(|(name, most)| {
+        let counted = counted.and_then(|counted| counted.get(name));
+        counted.is_some_and(|counted| {
+            let number = |quantity: &Quantity| quantity::milli(&quantity.0);
+            counted == most || number(counted).is_some_and(|n| Some(n) >= number(most))
+        })
+    });
+    all.all(|is_counted| is_counted)
 }
 
 /// What one container may use: no more than the largest instance, and that
@@ -194,5 +203,43 @@ pub(crate) fn network_policy(wanted: &Wanted, ingress_namespace: &str) -> Networ
                 },
             ]),
         }),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use k8s_openapi::api::core::v1::ResourceQuotaStatus;
+
+    use super::*;
+
+    #[test]
+    fn limits_are_counted_by_when_all_of_them_are_as_high() {
+        let of = |cpu: &str, pods: &str| {
+            quantities([("limits.cpu", cpu.to_owned()), ("pods", pods.to_owned())])
+        };
+        let wanted = ResourceQuota {
+            spec: Some(ResourceQuotaSpec {
+                hard: Some(of("1500m", "2")),
+                ..ResourceQuotaSpec::default()
+            }),
+            ..ResourceQuota::default()
+        };
+        let counted = |hard: Option<BTreeMap<String, Quantity>>| {
+            let found = ResourceQuota {
+                status: hard.map(|hard| ResourceQuotaStatus {
+                    hard: Some(hard),
+                    used: None,
+                }),
+                ..ResourceQuota::default()
+            };
+            is_counted(&wanted, &found)
+        };
+        assert!(!counted(None));
+        assert!(!counted(Some(BTreeMap::new())));
+        assert!(!counted(Some(of("1", "2"))));
+        assert!(!counted(Some(of("2", "1"))));
+        assert!(counted(Some(of("1500m", "2"))));
+        assert!(counted(Some(of("1.5", "2"))));
+        assert!(counted(Some(of("2", "3"))));
     }
 }

@@ -148,20 +148,21 @@ impl There<'_> {
     /// some of it.
     async fn apply_limits(&self) -> Result<(), Trouble> {
         self.apply(&objects::limit_range(self.wanted)).await?;
+        let wanted = objects::resource_quota(self.wanted);
+        let mut found = self.apply(&wanted).await?;
+        let quotas: Api<ResourceQuota> =
+            Api::namespaced(self.client.clone(), &self.wanted.place.namespace);
+        let name = wanted.name_any();
         for _ in 0..COUNTINGS {
-            // The answer says what it counts by.
-            if objects::is_counted(&self.apply_quota().await?) {
+            if objects::is_counted(&wanted, &found) {
                 return Ok(());
             }
             tokio::time::sleep(COUNTING).await;
+            found = self.gateway.answer(self.target, quotas.get(&name)).await?;
         }
         Err(Trouble::passing(
             "the cluster does not count by the new limits of the namespace yet; it is tried again",
         ))
-    }
-
-    async fn apply_quota(&self) -> Result<ResourceQuota, Trouble> {
-        self.apply(&objects::resource_quota(self.wanted)).await
     }
 
     async fn apply<K>(&self, object: &K) -> Result<K, Trouble>
@@ -265,7 +266,7 @@ impl There<'_> {
         }
         if self.wanted.quota.instances > 0 {
             self.apply(&objects::limit_range(self.wanted)).await?;
-            self.apply_quota().await?;
+            self.apply(&objects::resource_quota(self.wanted)).await?;
             return Ok(Observed::of(State::Gone));
         }
         let others = ListParams::default()

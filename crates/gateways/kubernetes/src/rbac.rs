@@ -34,7 +34,7 @@ pub const RULES: &[Rule] = &[
     rule("", "persistentvolumeclaims", APPLY),
     rule("", "pods", &["list"]),
     rule("", "pods/log", &["get"]),
-    rule("", "resourcequotas", APPLY),
+    rule("", "resourcequotas", &["create", "get", "patch"]),
     rule("", "secrets", APPLY),
     rule("", "services", APPLY_AND_LIST),
     rule("apps", "deployments", APPLY_AND_LIST),

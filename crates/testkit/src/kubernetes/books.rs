@@ -61,13 +61,19 @@ impl Books {
         if !old["status"].is_null() {
             object["status"] = old["status"].clone();
         }
-        let is_quota = path.starts_with("resourcequotas/");
-        if is_quota && old["spec"] == object["spec"] && !self.counts_nothing {
-            // A moment after it changed.
-            object["status"] = json!({"hard": object["spec"]["hard"]});
-        }
         self.objects.insert(path.to_owned(), object.clone());
         object
+    }
+
+    /// Lets the cluster count by the limits that are there: a moment after
+    /// they changed.
+    pub(super) fn count(&mut self, path: &str) {
+        if self.counts_nothing {
+            return;
+        }
+        if let Some(quota) = self.objects.get_mut(path) {
+            quota["status"] = json!({"hard": quota["spec"]["hard"]});
+        }
     }
 
     /// Why a claim is refused by the limits of its namespace.
@@ -86,7 +92,8 @@ impl Books {
             let begin = format!("persistentvolumeclaims/{namespace}/");
             let keys = self.objects.keys();
             let used = keys.filter(|path| path.starts_with(&begin)).count();
-            (used.to_string() == most).then(|| format!("exceeded quota: {name}"))
+            let is_full = most.parse().is_ok_and(|most: usize| used >= most);
+            is_full.then(|| format!("exceeded quota: {name}"))
         })
     }
 

@@ -159,6 +159,9 @@ pub(super) async fn answer(
 
 fn get(books: &mut Books, meant: &Meant) -> HttpResponse {
     books.calls.push(meant.call("get"));
+    if meant.resource == "resourcequotas" {
+        books.count(&meant.key());
+    }
     match books.objects.get(&meant.key()) {
         Some(object) => HttpResponse::Ok().json(object),
         None => refused(404, "not found"),
