@@ -1,7 +1,8 @@
-//! One purchase from end to end, each step shown with its request and the
+//! One purchase and one subscription from end to end, each step shown with its request and the
 //! telling part of the answer. Anything unexpected is an error.
 
 mod catalog;
+mod hosting;
 mod purchase;
 
 use std::net::SocketAddr;
@@ -106,6 +107,7 @@ pub async fn drive(address: SocketAddr, mails: Option<&Path>) -> Result<()> {
     };
     catalog::check(&mut stage).await?;
     let bought = purchase::buy(&mut stage).await?;
+    hosting::subscribe(&mut stage, &bought.token).await?;
     if let Some(folder) = mails {
         stage.title("Mails to the buyer");
         let found = mails_to(folder, &bought.email)?;

@@ -2,6 +2,7 @@
 //! whatever notifications say and however they come.
 
 mod oracle;
+mod orders;
 mod refunds;
 
 use std::time::Duration;

@@ -11,6 +11,7 @@ use crate::shopper::{self, Item, address};
 /// Who bought.
 pub(super) struct Bought {
     pub(super) email: String,
+    pub(super) token: String,
 }
 
 struct Buyer {
@@ -40,7 +41,10 @@ pub(super) async fn buy(stage: &mut Stage) -> Result<Bought> {
     stock(stage, &admin, &item, (8, 0)).await?;
     ship_and_refund(stage, &admin, &order).await?;
     stock(stage, &admin, &item, (9, 0)).await?;
-    Ok(Bought { email: buyer.email })
+    Ok(Bought {
+        email: buyer.email,
+        token: buyer.token,
+    })
 }
 
 /// A guest fills a cart, makes an account, and finds the cart there; then the

@@ -1,6 +1,7 @@
 //! Demonstration data: a shop that looks like one.
 
 mod catalog;
+mod hosting;
 mod words;
 
 use std::time::Duration;
@@ -40,8 +41,8 @@ impl Sutler {
     }
 }
 
-/// Makes sure that the default tenant has a catalog, shipping methods and an
-/// administrator with a well-known password.
+/// Makes sure that the default tenant has a catalog, shipping methods, hosted
+/// services and an administrator with a well-known password.
 pub async fn ensure(sutler: &Sutler) -> Result<Login> {
     let tenant = sutler.default_tenant().await?;
     let scope = sutler.accounts.system_scope(tenant.id, "demo");
@@ -85,6 +86,7 @@ pub async fn fill(sutler: &Sutler, scope: &Scope, products: u32) -> Result<bool>
         categories = &[];
     }
     ship(sutler, scope).await?;
+    hosting::add(sutler, scope, tenant.settings.currency).await?;
     Ok(true)
 }
 

@@ -34,6 +34,8 @@ pub struct Tenant {
     pub id: String,
     /// The host it is reached at.
     pub host: &'static str,
+    /// What its prices are in.
+    pub currency: String,
     /// Who administers it.
     pub admin: Person,
     /// Who runs the shop from day to day.
@@ -83,9 +85,7 @@ impl App {
             operator,
         };
         for tenant in [&shop.first, &shop.second] {
-            let settings = self.client.get("/api/admin/settings");
-            let settings = settings.bearer(&tenant.admin.token).expect(200).await;
-            let currency = settings.text_at("/currency");
+            let currency = &tenant.currency;
             self.client
                 .post(
                     "/api/admin/shipping-methods",
@@ -159,9 +159,12 @@ impl App {
             .expect(200)
             .await;
         let key = self.key(&admin).await;
+        let settings = self.client.get("/api/admin/settings");
+        let settings = settings.bearer(&admin.token).expect(200).await;
         Tenant {
             id,
             host,
+            currency: settings.text_at("/currency"),
             admin,
             manager,
             user,

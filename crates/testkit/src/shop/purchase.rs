@@ -55,11 +55,6 @@ pub struct Listing<'a> {
 impl App {
     /// Puts a product on sale.
     pub async fn list(&self, tenant: &Tenant, listing: &Listing<'_>) -> Item {
-        let currency = if tenant.host == "other.test" {
-            "USD"
-        } else {
-            "EUR"
-        };
         let product = self
             .client
             .post(
@@ -75,7 +70,7 @@ impl App {
             let mut body = json!({
                 "sku": format!("{}-{n}", product.text_at("/slug")),
                 "size": format!("{}", 40 + n),
-                "price": {"amount": listing.price, "currency": currency},
+                "price": {"amount": listing.price, "currency": tenant.currency},
                 "weight_grams": 500,
             });
             if listing.strategy != "flat" {

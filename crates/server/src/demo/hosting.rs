@@ -1,0 +1,165 @@
+//! Hosted services of the demonstration, with their plans.
+
+use std::collections::BTreeMap;
+
+use anyhow::{Context as _, Result};
+use catalog_model::hosting::category::NewServiceCategory;
+use catalog_model::hosting::plan::{Interval, IntervalUnit, NewPlan, Tier};
+use catalog_model::hosting::service::{NewService, ServiceStatus};
+use catalog_model::hosting::template::{
+    HealthCheck, Ingress, Port, Protocol, Resources, ServiceTemplate, Variable, VariableValue,
+    Volume,
+};
+use kernel::{Currency, Money, Scope, ServiceCategoryId};
+
+use crate::Sutler;
+
+/// What is hosted: its group, name, what it does, image, port, the path that
+/// is asked whether it works, and where it keeps its data.
+type Hosted = (
+    &'static str,
+    &'static str,
+    &'static str,
+    &'static str,
+    (&'static str, i64),
+    Option<&'static str>,
+    &'static str,
+);
+
+const SERVICES: [Hosted; 3] = [
+    (
+        "Automation",
+        "n8n",
+        "Workflows that join hundreds of services.",
+        "docker.io/n8nio/n8n:1.80.0",
+        ("http", 5678),
+        Some("/healthz"),
+        "/home/node/.n8n",
+    ),
+    (
+        "Publishing",
+        "Ghost",
+        "A publication with members and newsletters.",
+        "docker.io/library/ghost:5.110.0",
+        ("http", 2368),
+        Some("/ghost/api/admin/site/"),
+        "/var/lib/ghost/content",
+    ),
+    (
+        "Databases",
+        "PostgreSQL",
+        "A relational database.",
+        "docker.io/library/postgres:17.4",
+        ("postgresql", 5432),
+        None,
+        "/var/lib/postgresql/data",
+    ),
+];
+
+/// A plan: tier, name, price of a month, days for nothing, units there are,
+/// CPU in thousandths, memory in MiB.
+type Offer = (Tier, &'static str, i64, i64, Option<i64>, i64, i64);
+
+const PLANS: [Offer; 3] = [
+    (Tier::Free, "Free", 0, 0, Some(100), 250, 256),
+    (Tier::Basic, "Starter", 900, 14, Some(50), 500, 512),
+    (Tier::Pro, "Team", 2900, 0, Some(20), 2000, 2048),
+];
+
+/// Adds them.
+pub(super) async fn add(sutler: &Sutler, scope: &Scope, currency: Currency) -> Result<()> {
+    for (position, hosted) in (0..).zip(SERVICES) {
+        let group = NewServiceCategory {
+            slug: None,
+            name: hosted.0.to_owned(),
+            description: String::new(),
+            position,
+        };
+        let group = sutler.catalog.create_service_category(scope, group).await;
+        let group = group.context("add a group of services")?.id;
+        let service = sutler
+            .catalog
+            .create_service(scope, service(&hosted, group))
+            .await
+            .context("add a service")?;
+        for offer in PLANS {
+            sutler
+                .quotas
+                .create_plan(scope, service.id, plan(&offer, currency), offer.4)
+                .await
+                .context("add a plan")?;
+        }
+    }
+    Ok(())
+}
+
+fn service(hosted: &Hosted, group: ServiceCategoryId) -> NewService {
+    let &(_, name, description, image, (port, number), path, mount_path) = hosted;
+    let slug = name.to_lowercase();
+    NewService {
+        category: Some(group),
+        slug: Some(slug.clone()),
+        name: name.to_owned(),
+        description: description.to_owned(),
+        status: ServiceStatus::Active,
+        template: ServiceTemplate {
+            image: image.to_owned(),
+            ports: vec![Port {
+                name: port.to_owned(),
+                number,
+                protocol: Protocol::Tcp,
+            }],
+            environment: vec![Variable {
+                name: "TZ".to_owned(),
+                value: VariableValue::Plain("Europe/Berlin".to_owned()),
+            }],
+            resources: resources(250, 256),
+            volumes: vec![Volume {
+                name: "data".to_owned(),
+                mount_path: mount_path.to_owned(),
+                size: "5Gi".to_owned(),
+                storage_class: None,
+            }],
+            health_check: Some(HealthCheck {
+                port: port.to_owned(),
+                path: path.map(str::to_owned),
+                initial_delay_seconds: 10,
+                period_seconds: 10,
+                timeout_seconds: 3,
+                failure_threshold: 6,
+            }),
+            ingress: path.map(|_| Ingress {
+                host: format!("{{instance}}.{slug}.example.com"),
+                port: port.to_owned(),
+            }),
+        },
+    }
+}
+
+fn plan(offer: &Offer, currency: Currency) -> NewPlan {
+    let &(tier, name, price, trial_days, _, cpu, memory) = offer;
+    NewPlan {
+        slug: None,
+        name: name.to_owned(),
+        tier,
+        price: Money::new(price, currency),
+        interval: Interval {
+            unit: IntervalUnit::Month,
+            count: 1,
+        },
+        trial_days,
+        features: vec![format!("{memory} MiB of memory")],
+        limits: BTreeMap::new(),
+        resources: Some(resources(cpu, memory)),
+    }
+}
+
+/// So many thousandths of a CPU and MiB of memory at most.
+fn resources(cpu: i64, memory: i64) -> Resources {
+    Resources {
+        cpu_request: format!("{}m", cpu / 5),
+        cpu_limit: format!("{cpu}m"),
+        memory_request: format!("{}Mi", memory / 2),
+        memory_limit: format!("{memory}Mi"),
+    }
+}
