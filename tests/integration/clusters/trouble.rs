@@ -11,6 +11,7 @@ use serde_json::json;
 use testkit::Backend::{self, Postgres, Sqlite};
 use testkit::client;
 use testkit::instance::template;
+use testkit::kubernetes::KubeApi;
 
 use super::PATH;
 use super::here::{Here, namespace};
@@ -200,6 +201,41 @@ async fn who_is_erased_does_not_wait_for_a_cluster(#[values(Sqlite, Postgres)] b
     let cluster = cluster.expect(200).await;
     assert_eq!(cluster.number_at("/instances"), 0);
     assert_eq!(cluster.number_at("/reserved_cpu_milli"), 0);
+}
+
+/// With another way in, a cluster is another one: what is there is not looked
+/// for elsewhere any more.
+#[rstest]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_cluster_that_is_lost_for_good_is_replaced(#[values(Sqlite, Postgres)] backend: Backend) {
+    let here = Here::start(backend).await;
+    let owner = &here.shop.first.user;
+    let going = here.app.instance(&here.shop.first, owner, "sub-1").await;
+    let stays = here.app.instance(&here.shop.first, owner, "sub-2").await;
+    here.app.drain().await;
+    here.settle().await;
+    here.kube.hang(true);
+    here.terminate("sub-1").await;
+    let other = KubeApi::start();
+    let path = format!("{PATH}/{}", here.cluster);
+    let change = json!({"kubeconfig": other.kubeconfig()});
+    let change = here.app.client.patch(&path, &change);
+    let change = change.bearer(&here.shop.first.key);
+    change.header("if-match", "\"1\"").expect(200).await;
+    for _ in 0..12 {
+        other.settle();
+        here.settle().await;
+    }
+    let seen = here.see(&going.id.to_string()).await;
+    assert_eq!(seen.body["status"], "terminated");
+    let seen = here.see(&stays.id.to_string()).await;
+    assert_eq!(seen.body["status"], "running");
+    let deployment = format!(
+        "deployments/{}/{}",
+        namespace(&owner.id),
+        stays.object_name()
+    );
+    assert!(other.object(&deployment).is_some(), "it is not made there");
 }
 
 /// What is asked is what the manifest allows; another test compares both.

@@ -10,6 +10,7 @@ use testkit::Backend::Sqlite;
 
 use super::Here;
 use super::cluster::{Admin, Cluster};
+use crate::clusters::here::namespace;
 
 /// The service account of the manifest.
 const ACCOUNT: &str = "system:serviceaccount:sutler-system:sutler";
@@ -73,8 +74,17 @@ async fn all_that_is_allowed_is_used_and_nothing_else_is_possible() {
     }
     here.terminate("sub-1").await;
     here.until(&id, "terminated").await;
-    let (used, refused) = used(&Cluster::audit());
+    let audit = Cluster::audit();
+    let (used, refused) = used(&audit);
     assert_eq!(refused, Vec::<String>::new());
+    // Nor was anything asked before the cluster counted by the limits.
+    let space = namespace(&owner.id);
+    let early = audit.iter().filter(|line| {
+        line["objectRef"]["namespace"] == *space
+            && line["user"]["username"] == ACCOUNT
+            && line["responseStatus"]["code"] == 403
+    });
+    assert_eq!(early.collect::<Vec<_>>(), Vec::<&Value>::new());
     let rule = |rule: &Rule| {
         let (group, resource) = (rule.group, rule.resource);
         let verb = move |verb: &&str| (group.to_owned(), resource.to_owned(), (*verb).to_owned());
