@@ -220,6 +220,9 @@ async fn each_write_of_administrators_leaves_an_entry(
         .get("/api/admin/audit/export")
         .bearer(&tenant.key);
     let export = export.expect(200).await.text;
+    // Names of requests are random letters, which may spell anything.
+    let cells = export.split(',').filter(|cell| !cell.starts_with("req_"));
+    let export = cells.collect::<Vec<_>>().join(",");
     for personal in ["mail.test", "Some Body", "Ada", "broken", "192.0.2.1"] {
         assert!(!export.contains(personal), "{personal} in {export}");
     }

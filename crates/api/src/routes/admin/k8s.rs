@@ -26,7 +26,7 @@ pub(crate) fn routes(config: &mut Routes) {
     config.service(list_nodes);
     config.service(list_namespaces);
     config.service(list_ingresses);
-    config.service(list_services);
+    config.service(list_cluster_services);
 }
 
 /// Of which cluster, with which labels, which page.
@@ -269,7 +269,7 @@ pub(crate) async fn list_ingresses(
     (status = 200, description = "The services of each cluster.", body = PartsDto<ServiceDto>),
 ))]
 #[get("/api/admin/k8s/services")]
-pub(crate) async fn list_services(
+pub(crate) async fn list_cluster_services(
     state: Data<ApiState>,
     caller: Caller,
     query: Query<NamespacedQuery>,
