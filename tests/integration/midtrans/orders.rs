@@ -4,7 +4,7 @@ use rstest::rstest;
 use serde_json::{Value, json};
 use testkit::Backend::{self, Postgres, Sqlite};
 use testkit::client::Call;
-use testkit::shop::{Item, Listing, placed};
+use testkit::shop::{Item, Listing};
 
 use super::{AMOUNT, Till, idr};
 
@@ -47,27 +47,28 @@ async fn an_order_is_paid_and_given_back_in_whole_rupiah(
     let till = Till::open(backend).await;
     let lamp = till.lamp().await;
     let made = till.ordering(&lamp, None).await.expect(201).await;
-    let order = placed(&made);
-    let page = till.midtrans.page(&order.session);
+    let order = made.text_at("/order/id");
+    let session = made.text_at("/order/payments/0/session_id");
+    let page = till.midtrans.page(&session);
     assert_eq!(page["transaction_details"]["gross_amount"], 150_005);
-    till.midtrans.choose(&order.session, "bank_transfer");
-    till.notify(&order.session).await;
-    assert_eq!(till.see_order(&order.id).await["status"], "pending");
-    till.midtrans.settle(&order.session);
-    till.notify(&order.session).await;
-    till.notify(&order.session).await;
-    let paid = till.see_order(&order.id).await;
+    till.midtrans.choose(&session, "bank_transfer");
+    till.notify(&session).await;
+    assert_eq!(till.see_order(&order).await["status"], "pending");
+    till.midtrans.settle(&session);
+    till.notify(&session).await;
+    till.notify(&session).await;
+    let paid = till.see_order(&order).await;
     assert_eq!(paid["status"], "paid");
     assert_eq!(paid["captured"], idr(AMOUNT + 500));
     let body = json!({"amount": idr(5_000_000), "reason": "it has a scratch"});
-    let path = format!("/api/admin/orders/{}/refund", order.id);
+    let path = format!("/api/admin/orders/{order}/refund");
     let refund = till.app.client.post(&path, &body);
     refund.bearer(&till.shop.first.key).expect(200).await;
     till.app.drain().await;
-    let refunds = till.midtrans.refunds(&order.session);
+    let refunds = till.midtrans.refunds(&session);
     assert_eq!(refunds.len(), 1, "{refunds:?}");
     assert_eq!(refunds[0]["refund_amount"], "50000.00");
-    let seen = till.see_order(&order.id).await;
+    let seen = till.see_order(&order).await;
     assert_eq!(seen["refunded"], idr(5_000_000));
 }
 
@@ -86,8 +87,12 @@ async fn a_part_of_a_rupiah_is_refused_before_anything_is_ordered(
     let refused = refused.refused(409, "payment.amount_not_taken").await;
     assert!(refused.text.contains("whole rupiah"), "{}", refused.text);
     assert_eq!(till.app.stock(&till.shop.first, &lamp, 0).await, (10, 0));
-    let made = till.ordering(&lamp, Some(1_000_000)).await.expect(201);
-    let order = placed(&made.await);
-    let page = till.midtrans.page(&order.session);
+    let made = till
+        .ordering(&lamp, Some(1_000_000))
+        .await
+        .expect(201)
+        .await;
+    let session = made.text_at("/order/payments/0/session_id");
+    let page = till.midtrans.page(&session);
     assert_eq!(page["transaction_details"]["gross_amount"], 140_005);
 }
