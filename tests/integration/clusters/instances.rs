@@ -5,7 +5,7 @@ use std::time::Duration;
 use clusters_model::template::PlanLimits;
 use kernel::InstanceId;
 use rstest::rstest;
-use serde_json::json;
+use serde_json::{Value, json};
 use testkit::Backend::{self, Postgres, Sqlite};
 use testkit::instance::template;
 use testkit::shop::{Person, Tenant};
@@ -179,13 +179,14 @@ async fn credentials_are_shown_once(#[values(Sqlite, Postgres)] backend: Backend
     let token = &shop.first.user.token;
     let asked = app.instance(&shop.first, &shop.first.user, "sub-1").await;
     let path = format!("{PATH}/{}/credentials", asked.id);
-    let early = app.client.get(&path).bearer(token);
+    let ask = |token: &str| app.client.post(&path, &Value::Null).bearer(token);
+    let early = ask(token);
     early.refused(409, "instance.not_ready").await;
     pass(&app, 6).await;
-    let other = app.client.get(&path).bearer(&shop.first.manager.token);
+    let other = ask(&shop.first.manager.token);
     other.refused(404, "instance.not_found").await;
     // Of eight at once, one sees them.
-    let calls = (0..8).map(|_| app.client.get(&path).bearer(token).send());
+    let calls = (0..8).map(|_| ask(token).send());
     let answers = futures::future::join_all(calls).await;
     let (shown, refused): (Vec<_>, Vec<_>) = answers.iter().partition(|one| one.status == 200);
     assert_eq!(
@@ -205,6 +206,16 @@ async fn credentials_are_shown_once(#[values(Sqlite, Postgres)] backend: Backend
     assert!(shown[0].header("cache-control").contains("no-store"));
     let seen = see(&app, &shop.first.user, &asked.id.to_string()).await;
     assert_eq!(seen.body["credentials"], "shown");
+    // An answer that was lost can be had again.
+    let second = app.instance(&shop.first, &shop.first.user, "sub-3").await;
+    pass(&app, 6).await;
+    let path = format!("{PATH}/{}/credentials", second.id);
+    let ask = || app.client.post(&path, &Value::Null).bearer(token);
+    let first = ask().once("mine").expect(200).await;
+    let again = ask().once("mine").expect(200).await;
+    assert_eq!(first.body, again.body);
+    let other = ask().once("another");
+    other.refused(410, "instance.credentials_shown").await;
     // One without secrets has none to show.
     let mut plain = template();
     plain.variables.clear();
@@ -213,7 +224,7 @@ async fn credentials_are_shown_once(#[values(Sqlite, Postgres)] backend: Backend
         .await;
     let none = app
         .client
-        .get(&format!("{PATH}/{}/credentials", plain.id))
+        .post(&format!("{PATH}/{}/credentials", plain.id), &Value::Null)
         .bearer(token);
     none.refused(404, "instance.no_credentials").await;
 }

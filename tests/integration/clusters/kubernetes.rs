@@ -114,7 +114,7 @@ async fn it_runs_restarts_and_writes_logs(#[values(Sqlite, Postgres)] backend: B
     let shown = here
         .app
         .client
-        .get(&path)
+        .post(&path, &Value::Null)
         .bearer(&user.token)
         .expect(200)
         .await;

@@ -2,7 +2,7 @@
 //! in no table that could be read.
 
 use rstest::rstest;
-use serde_json::json;
+use serde_json::{Value, json};
 use testkit::App;
 use testkit::Backend::{self, Postgres, Sqlite};
 use testkit::kubernetes::{TOKEN, kubeconfig};
@@ -61,7 +61,7 @@ async fn the_secrets_of_an_instance_are_kept_sealed(#[values(Sqlite, Postgres)] 
     // All that is kept before they are shown, as it was written.
     let before = kept::rows(&app, &shop.first.id, TABLES).await;
     let path = format!("/api/instances/{}/credentials", asked.id);
-    let shown = app.client.get(&path).bearer(&user.token);
+    let shown = app.client.post(&path, &Value::Null).bearer(&user.token);
     let shown = shown.expect(200).await;
     let secret = shown.text_at("/variables/N8N_ENCRYPTION_KEY");
     assert!(!secret.is_empty(), "{}", shown.text);

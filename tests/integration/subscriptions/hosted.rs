@@ -164,7 +164,11 @@ async fn a_service_is_paid_runs_and_is_upgraded(#[values(Sqlite, Postgres)] back
 
     // Each secret is made once, and shown once.
     let path = format!("/api/instances/{id}/credentials");
-    let credentials = || app.client.get(&path).bearer(&customer.person.token);
+    let credentials = || {
+        app.client
+            .post(&path, &Value::Null)
+            .bearer(&customer.person.token)
+    };
     let shown = credentials().expect(200).await;
     let secret = |name: &str| shown.text_at(&format!("/variables/{name}"));
     assert_eq!(secret("N8N_ENCRYPTION_KEY").len(), 48);
@@ -273,7 +277,10 @@ async fn what_is_not_paid_for_stops_and_goes(#[values(Sqlite, Postgres)] backend
         (&json!("terminated"), &json!("gone"))
     );
     let path = format!("/api/instances/{id}/credentials");
-    let call = app.client.get(&path).bearer(&customer.person.token);
+    let call = app
+        .client
+        .post(&path, &Value::Null)
+        .bearer(&customer.person.token);
     call.refused(409, "instance.over").await;
     assert_eq!(used(&app, tenant, &offer.pro).await, 0);
     assert_eq!(balance(&app, &customer.person).await, 500);

@@ -144,8 +144,8 @@ pub(super) const OWN: &[(&str, u16, &str)] = &[
     ("POST /api/admin/clusters$", 409, "cluster.name_taken"),
     ("PATCH /api/admin/clusters/", 409, "cluster.name_taken"),
     ("DELETE /api/admin/clusters/", 409, "cluster.in_use"),
-    ("POST /api/instances/", 409, "instance.suspended"),
     ("/instances/{instance_id}/credentials$", 409, "instance.not_ready"),
+    ("POST /api/instances/", 409, "instance.suspended"),
     // What is over.
     ("/instances/{instance_id}/credentials$", 410, "instance.credentials_shown"),
     ("POST /api/wallet/gift-cards$", 410, "gift_card.expired"),

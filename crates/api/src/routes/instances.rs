@@ -24,7 +24,7 @@ pub(crate) fn routes(config: &mut Routes) {
     config.service(stop_instance);
     config.service(restart_instance);
     config.service(get_instance_logs);
-    config.service(get_instance_credentials);
+    config.service(show_instance_credentials);
 }
 
 /// Which instances, which page.
@@ -180,12 +180,16 @@ pub(crate) async fn get_instance_logs(
 /// See the credentials of an instance of yours, once
 ///
 /// They are forgotten as they are shown; keep them. They can be seen as soon
-/// as the instance has worked.
-#[utoipa::path(tag = "instances", params(("instance_id" = String, Path, description = "The instance.")), responses(
+/// as the instance has worked. With an idempotency key, a request whose answer
+/// was lost can be repeated.
+#[utoipa::path(tag = "instances", params(
+    ("instance_id" = String, Path, description = "The instance."),
+    ("Idempotency-Key" = Option<String>, Header, description = "Makes a repeated request show the same."),
+), responses(
     (status = 200, description = "The credentials.", body = CredentialsDto),
 ))]
-#[get("/api/instances/{instance_id}/credentials")]
-pub(crate) async fn get_instance_credentials(
+#[post("/api/instances/{instance_id}/credentials")]
+pub(crate) async fn show_instance_credentials(
     state: Data<ApiState>,
     caller: Caller,
     path: Path<String>,

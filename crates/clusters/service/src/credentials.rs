@@ -6,13 +6,15 @@ use clusters_model::ClustersError;
 use clusters_model::instance::{CredentialsStatus, Instance};
 use clusters_model::template::Value;
 use clusters_repository::instances;
-use database::Scoped;
+use database::{Once, Scoped, retrying};
 use kernel::{Fault, InstanceId, Scope, TenantId};
+use serde::{Deserialize, Serialize};
 use serde_json::{from_slice, to_vec};
 
 use crate::Clusters;
 
 /// What somebody needs to use their instance.
+#[derive(Serialize, Deserialize)]
 pub struct Credentials {
     /// Where it is reached.
     pub host: Option<String>,
@@ -22,17 +24,30 @@ pub struct Credentials {
 
 impl Clusters {
     /// Shows the secrets of one's own instance and forgets them: of any number
-    /// of callers at the same time one sees them. The cluster keeps what runs.
+    /// of callers at the same time one sees them. Repeated with the same
+    /// idempotency key they are shown again. The cluster keeps what runs.
     pub async fn credentials(
         &self,
         scope: &Scope,
         id: InstanceId,
     ) -> Result<Credentials, ClustersError> {
+        retrying("instance.credentials", || self.credentials_once(scope, id)).await
+    }
+
+    async fn credentials_once(
+        &self,
+        scope: &Scope,
+        id: InstanceId,
+    ) -> Result<Credentials, ClustersError> {
         let owner = scope.require_user()?;
-        let tx = self
+        let tx = match self
             .database
-            .begin_write(scope, "instance.credentials")
-            .await?;
+            .begin_once::<Credentials>(scope, "instance.credentials", self.now())
+            .await?
+        {
+            Once::Replayed(shown) => return Ok(shown),
+            Once::Fresh(tx) => tx,
+        };
         let known = instances::find(&tx, id)
             .await?
             .filter(|one| one.owner == owner)
@@ -49,11 +64,11 @@ impl Clusters {
             });
         }
         let secrets = secrets.ok_or(ClustersError::CredentialsShown)?;
-        tx.commit().await?;
-        Ok(Credentials {
+        let shown = Credentials {
             host: known.host(),
             variables: variables(&known, &secrets),
-        })
+        };
+        Ok(tx.commit_with(shown).await?)
     }
 
     /// The secrets of an instance, as long as they are kept.

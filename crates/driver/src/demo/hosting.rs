@@ -45,6 +45,8 @@ pub(super) async fn subscribe(stage: &mut Stage, token: &str) -> Result<()> {
     let price = made.number("/price/amount")?;
     balance(stage, token, CREDIT - price).await?;
 
+    runs(stage, token, made.text("/id")?).await?;
+
     stage.title("What a higher plan costs now, and changing to it");
     let wanted = json!({"plan_id": team});
     let preview = Call::post(format!("{path}/upgrade/preview")).bearer(token);
@@ -81,6 +83,24 @@ pub(super) async fn subscribe(stage: &mut Stage, token: &str) -> Result<()> {
     stage
         .show(&wallet, 200, &["/credit_balance", "/total_spent"])
         .await?;
+    Ok(())
+}
+
+/// The instance of a subscription works after a while, and tells its secrets once.
+async fn runs(stage: &mut Stage, token: &str, subscription: &str) -> Result<()> {
+    stage.title("Its instance runs, simulated, and tells its secrets once");
+    let find = Call::get(format!("/api/instances?subscription_id={subscription}")).bearer(token);
+    let found = stage.client.expect(&find, 200).await?;
+    let path = format!("/api/instances/{}", found.text("/data/0/id")?);
+    let look = Call::get(&path).bearer(token);
+    stage.wait_for(&look, "/status", "running").await?;
+    let path = format!("{path}/credentials");
+    let credentials = Call::post(&path).bearer(token).once("credentials-n8n");
+    let told = stage.client.expect(&credentials, 200).await?;
+    let secret = told.text("/variables/N8N_ENCRYPTION_KEY")?;
+    ensure!(secret.len() == 48, "the secret is {secret}");
+    let again = Call::post(&path).bearer(token);
+    stage.show(&again, 410, &["/code"]).await?;
     Ok(())
 }
 

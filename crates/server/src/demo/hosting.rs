@@ -15,7 +15,8 @@ use kernel::{Currency, Money, Scope, ServiceCategoryId};
 use crate::Sutler;
 
 /// What is hosted: its group, name, what it does, image, port, the path that
-/// is asked whether it works, and where it keeps its data.
+/// is asked whether it works, where it keeps its data, and the variable that
+/// tells it a secret.
 type Hosted = (
     &'static str,
     &'static str,
@@ -24,6 +25,7 @@ type Hosted = (
     (&'static str, i64),
     Option<&'static str>,
     &'static str,
+    Option<&'static str>,
 );
 
 const SERVICES: [Hosted; 3] = [
@@ -35,6 +37,7 @@ const SERVICES: [Hosted; 3] = [
         ("http", 5678),
         Some("/healthz"),
         "/home/node/.n8n",
+        Some("N8N_ENCRYPTION_KEY"),
     ),
     (
         "Publishing",
@@ -44,6 +47,7 @@ const SERVICES: [Hosted; 3] = [
         ("http", 2368),
         Some("/ghost/api/admin/site/"),
         "/var/lib/ghost/content",
+        None,
     ),
     (
         "Databases",
@@ -53,6 +57,7 @@ const SERVICES: [Hosted; 3] = [
         ("postgresql", 5432),
         None,
         "/var/lib/postgresql/data",
+        Some("POSTGRES_PASSWORD"),
     ),
 ];
 
@@ -94,7 +99,7 @@ pub(super) async fn add(sutler: &Sutler, scope: &Scope, currency: Currency) -> R
 }
 
 fn service(hosted: &Hosted, group: ServiceCategoryId) -> NewService {
-    let &(_, name, description, image, (port, number), path, mount_path) = hosted;
+    let &(_, name, description, image, (port, number), path, mount_path, secret) = hosted;
     let slug = name.to_lowercase();
     NewService {
         category: Some(group),
@@ -109,10 +114,7 @@ fn service(hosted: &Hosted, group: ServiceCategoryId) -> NewService {
                 number,
                 protocol: Protocol::Tcp,
             }],
-            environment: vec![Variable {
-                name: "TZ".to_owned(),
-                value: VariableValue::Plain("Europe/Berlin".to_owned()),
-            }],
+            environment: environment(secret),
             resources: resources(250, 256),
             volumes: vec![Volume {
                 name: "data".to_owned(),
@@ -134,6 +136,25 @@ fn service(hosted: &Hosted, group: ServiceCategoryId) -> NewService {
             }),
         },
     }
+}
+
+fn environment(secret: Option<&str>) -> Vec<Variable> {
+    let zone = VariableValue::Plain("Europe/Berlin".to_owned());
+    let secret = secret.map(|name| {
+        let value = VariableValue::Secret {
+            secret: "access".to_owned(),
+            key: name.to_owned(),
+        };
+        (name, value)
+    });
+    [("TZ", zone)]
+        .into_iter()
+        .chain(secret)
+        .map(|(name, value)| Variable {
+            name: name.to_owned(),
+            value,
+        })
+        .collect()
 }
 
 fn plan(offer: &Offer, currency: Currency) -> NewPlan {

@@ -28,5 +28,5 @@ pub(super) const ROUTES: &[Route] = &[
     post("/api/instances/{instance_id}/stop", Account, ""),
     post("/api/instances/{instance_id}/restart", Account, ""),
     get("/api/instances/{instance_id}/logs", Account),
-    get("/api/instances/{instance_id}/credentials", Account),
+    post("/api/instances/{instance_id}/credentials", Account, ""),
 ];

@@ -111,7 +111,11 @@ async fn it_is_made_runs_stops_and_is_upgraded(#[values(Sqlite, Postgres)] backe
         json!(["Version: 1", "Editor is now accessible"])
     );
     let path = format!("/api/instances/{id}/credentials");
-    let shown = here.app.client.get(&path).bearer(&owner.token);
+    let shown = here
+        .app
+        .client
+        .post(&path, &Value::Null)
+        .bearer(&owner.token);
     assert_eq!(
         shown
             .expect(200)
