@@ -330,7 +330,7 @@ async fn plan(client: &mut Client, token: &str) -> Result<(String, String)> {
     let path = "/api/admin/catalog/services";
     let service = Call::post(path)
         .bearer(token)
-        .json(json!({"name": "n8n", "status": "active", "template": template}));
+        .json(json!({"name": "Killed", "status": "active", "template": template}));
     let service = client.expect(&service, 201).await?;
     let plan = Call::post(format!("{path}/{}/plans", service.text("/id")?))
         .bearer(token)
