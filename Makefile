@@ -35,7 +35,7 @@ IMPORTED ?= 50000
 import: ## import a file of IMPORTED rows, on both databases, and print peak memory and times
 	IMPORT_ROWS=$(IMPORTED) scripts/with-postgres cargo test --release --package server --test memory -- --nocapture --test-threads 1
 
-kubernetes: ## make and remove instances in a real Kubernetes API server, which is built once (ten minutes)
+kubernetes: ## make and remove instances in a real Kubernetes API server, which is built once (ten to twenty minutes)
 	scripts/with-kubernetes scripts/with-postgres cargo test --package tests clusters::real -- --ignored --test-threads 1
 
 OPERATIONS ?= 1000000

@@ -12,5 +12,6 @@ pub mod plan;
 pub mod quantity;
 pub mod service;
 pub mod template;
+mod wrong;
 
 pub use errors::{HostingError, HostingErrorCode};

@@ -7,7 +7,8 @@ use serde::{Deserialize, Serialize};
 use strum::{EnumIter, EnumString, IntoStaticStr};
 
 use super::errors::HostingError;
-use super::template::{Resources, Wrong};
+use super::template::Resources;
+use super::wrong::Wrong;
 use crate::category::CategoryStatus;
 
 /// The dearest plan, in minor units.
