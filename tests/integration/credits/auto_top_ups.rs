@@ -123,7 +123,7 @@ async fn a_wallet_that_falls_low_is_topped_up_once(#[values(Sqlite, Postgres)] b
             if n % 4 == 0 {
                 books.credits.sweep_top_ups(&books.scope).await
             } else {
-                books.credits.top_up_when_low(&books.scope, id).await
+                books.credits.top_up_when_low(&books.scope, id, None).await
             }
         }
     });

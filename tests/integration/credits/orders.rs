@@ -119,6 +119,17 @@ async fn an_order_is_paid_in_whole_from_the_wallet(#[values(Sqlite, Postgres)] b
     assert_eq!(till.stripe.sessions().len(), sessions);
     assert_eq!(wallet(&till).await, (4500, 0));
     assert_eq!(till.stock().await, (18, 0));
+    // By way of the wallet the order would not hear of it.
+    let spent = till.app.client.get("/api/wallet/transactions?type=ORDER");
+    let spent = spent.bearer(token).expect(200).await;
+    let list = format!("/api/admin/wallets?user_id={}", till.tenant().user.id);
+    let list = till.app.client.get(&list).bearer(&till.tenant().key);
+    let path = list.expect(200).await.text_at("/data/0/id");
+    let body = json!({"transaction_id": spent.text_at("/data/0/id"), "reason": "a mistake"});
+    let path = format!("/api/admin/wallets/{path}/refunds");
+    let back = till.app.client.post(&path, &body);
+    let back = back.bearer(&till.tenant().key);
+    back.refused(409, "wallet.refund_of_order").await;
     // A part goes back, and then the rest: to paid credit first.
     let placed = self::placed(&first);
     assert_eq!(till.refund(&placed, Some(1000)).await.status, 200);

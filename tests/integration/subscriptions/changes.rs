@@ -9,7 +9,7 @@ use testkit::Backend::{self, Postgres, Sqlite};
 use testkit::client::Call;
 use testkit::shop::Person;
 
-use super::{balance, fund, instance, lasting, menu, see, used};
+use super::{balance, eur, fund, instance, lasting, menu, see, used};
 
 struct Customer<'a> {
     app: &'a App,
@@ -199,4 +199,67 @@ async fn a_shop_may_let_plans_change_when_the_period_ends(
         .act("upgrade", &menu.pro)
         .refused(409, "subscription.upgrades_refused")
         .await;
+}
+
+/// Among plans of one tier, what is more is decided by the interval and then
+/// by the price.
+#[rstest]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn plans_of_one_tier_are_told_apart(#[values(Sqlite, Postgres)] backend: Backend) {
+    let app = App::start(backend).await;
+    let shop = app.shop().await;
+    let tenant = &shop.first;
+    let person = &lasting(&app, &tenant.user).await;
+    let menu = menu(&app, tenant, "n8n", Value::Null).await;
+    let path = format!("/api/admin/catalog/services/{}/plans", menu.service);
+    let plan = async |name: &str, price: i64, unit: &str| {
+        let body = json!({"name": name, "tier": "PRO", "price": eur(price), "interval": {"unit": unit}, "total_quota": null});
+        super::post(&app, tenant, &path, body).await.text_at("/id")
+    };
+    let same = plan("Pro without a trial", 3000, "month").await;
+    let cheaper = plan("Pro for less", 2000, "month").await;
+    let weekly = plan("Pro a week", 900, "week").await;
+    fund(&app, tenant, person, 3000).await;
+    let customer = customer(&app, person, &menu.pro).await;
+    for (plan, code) in [
+        (&cheaper, "subscription.cheaper_plan"),
+        (&weekly, "subscription.shorter_interval"),
+        (&menu.basic, "subscription.lower_tier"),
+    ] {
+        customer.act("upgrade", plan).refused(409, code).await;
+    }
+    let changed = customer.act("upgrade", &same).expect(200).await;
+    assert_eq!(changed.text_at("/plan_id"), same);
+    assert_eq!(balance(&app, person).await, 0);
+}
+
+/// What was given back by hand is not taken off a new period as well.
+#[rstest]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn credit_given_back_by_hand_is_not_unused_too(#[values(Sqlite, Postgres)] backend: Backend) {
+    let app = App::start(backend).await;
+    let shop = app.shop().await;
+    let tenant = &shop.first;
+    let person = &lasting(&app, &tenant.user).await;
+    let menu = menu(&app, tenant, "n8n", Value::Null).await;
+    fund(&app, tenant, person, 32_000).await;
+    let customer = customer(&app, person, &menu.pro).await;
+    let charge = see(&app, person, &customer.id).await;
+    let transaction = charge.text_at("/charges/0/transaction_id");
+    let path = format!("/api/admin/wallets?user_id={}", person.id);
+    let wallet = app.client.get(&path).bearer(&tenant.key).expect(200).await;
+    let path = format!(
+        "/api/admin/wallets/{}/refunds",
+        wallet.text_at("/data/0/id")
+    );
+    let body = json!({"transaction_id": transaction, "amount": eur(2000), "reason": "it was down"});
+    let back = app.client.post(&path, &body).bearer(&tenant.key);
+    back.expect(200).await;
+    assert_eq!(balance(&app, person).await, 31_000);
+    let preview = customer.act("upgrade/preview", &menu.yearly);
+    let preview = preview.expect(200).await;
+    assert_eq!(preview.number_at("/unused/amount"), 1000);
+    assert_eq!(preview.number_at("/charge/amount"), 29_000);
+    customer.act("upgrade", &menu.yearly).expect(200).await;
+    assert_eq!(balance(&app, person).await, 2000);
 }

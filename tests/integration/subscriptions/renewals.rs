@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use testkit::App;
 use testkit::Backend::{self, Postgres, Sqlite};
 
-use super::{balance, fund, instance, lasting, menu, scope, see, used, wanted};
+use super::{balance, eur, fund, instance, lasting, menu, scope, see, used, wanted};
 
 const DAY: Duration = Duration::from_hours(24);
 
@@ -186,4 +186,43 @@ async fn each_period_is_charged_once_and_the_day_is_kept(
     assert_eq!(wrong.expect("a proof"), []);
     let live = i64::try_from(all.len()).unwrap_or(0) - 3;
     assert_eq!(used(&app, tenant, &menu.basic).await, live);
+}
+
+/// A wallet that tops itself up is not short of a renewal for long, although
+/// its balance is above the threshold.
+#[rstest]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_wallet_that_tops_itself_up_pays_its_renewals(
+    #[values(Sqlite, Postgres)] backend: Backend,
+) {
+    let app = App::start(backend).await;
+    let shop = app.shop().await;
+    let tenant = &shop.first;
+    let person = &lasting(&app, &tenant.user).await;
+    let menu = menu(&app, tenant, "n8n", json!(1)).await;
+    let body = json!({"amount": eur(1500), "save_payment_method": true});
+    let made = app.client.post("/api/wallet/top-ups", &body);
+    let made = made.bearer(&person.token).expect(201).await;
+    app.act(&made.text_at("/session_id"), "pay").await;
+    app.drain().await;
+    let terms = json!({"threshold": eur(400), "amount": eur(5000)});
+    let on = app.client.put("/api/wallet/auto-top-up", &terms);
+    on.bearer(&person.token).expect(200).await;
+    let body = json!({"plan_id": menu.basic});
+    let made = app.client.post("/api/subscriptions", &body);
+    let id = made.bearer(&person.token).expect(201).await.text_at("/id");
+    // What somebody wants and cannot pay tops nothing up.
+    let path = format!("/api/subscriptions/{id}/upgrade");
+    let upgrade = app.client.post(&path, &json!({"plan_id": menu.yearly}));
+    let upgrade = upgrade.bearer(&person.token);
+    upgrade.refused(402, "wallet.insufficient_credit").await;
+    app.drain().await;
+    assert_eq!(balance(&app, person).await, 500);
+    app.pass(DAY * 31, DAY).await;
+    app.pass(Duration::from_hours(4), Duration::from_mins(30))
+        .await;
+    let seen = see(&app, person, &id).await;
+    assert_eq!(seen.text_at("/status"), "active");
+    assert_eq!(seen.number_at("/period"), 2);
+    assert_eq!(balance(&app, person).await, 4500);
 }

@@ -53,10 +53,15 @@ fn register_auto_top_ups(registry: &mut Registry, credits: &Arc<Credits>) {
     let service = credits.clone();
     registry.handle(move |context, job: TopUpWhenLow| {
         let service = service.clone();
-        async move { service.top_up_when_low(&context.scope, job.wallet).await }
+        async move {
+            service
+                .top_up_when_low(&context.scope, job.wallet, job.needed)
+                .await
+        }
     });
     registry.subscribe(|event: AutoTopUpDue| TopUpWhenLow {
         wallet: event.wallet,
+        needed: event.needed,
     });
     let service = credits.clone();
     registry.handle(move |context, job: ForgetMethod| {

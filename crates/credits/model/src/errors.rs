@@ -42,7 +42,7 @@ pub enum CreditsError {
     #[error("the wallet is {0} already")]
     AlreadyThere(&'static str),
     /// The amount makes no sense.
-    #[error("an amount is a positive number of minor units")]
+    #[error("an amount is 1 to 9007199254740991 minor units")]
     InvalidAmount,
     /// The amount is in another currency.
     #[error("the wallet is in {0}; give an amount in that currency")]
@@ -62,6 +62,9 @@ pub enum CreditsError {
     /// It is not a spend.
     #[error("only what was spent can be given back")]
     NotRefundable,
+    /// It paid an order, which keeps account of what goes back.
+    #[error("this paid an order; give it back there: POST /api/admin/orders/{{order_id}}/refund")]
+    RefundOfOrder,
     /// Less is left to be given back.
     #[error("{0} are left to give back")]
     RefundTooLarge(Money),
@@ -172,6 +175,7 @@ impl CreditsErrorCode {
             Self::ReferenceReused => "wallet.reference_reused",
             Self::InvalidReference => "wallet.invalid_reference",
             Self::NotRefundable => "wallet.not_refundable",
+            Self::RefundOfOrder => "wallet.refund_of_order",
             Self::RefundTooLarge => "wallet.refund_too_large",
             Self::HoldOver => "wallet.hold_over",
             Self::CaptureTooLarge => "wallet.capture_too_large",
@@ -219,6 +223,7 @@ impl CreditsErrorCode {
             | Self::AdjustmentTooLarge
             | Self::ReferenceReused
             | Self::NotRefundable
+            | Self::RefundOfOrder
             | Self::RefundTooLarge
             | Self::HoldOver
             | Self::CaptureTooLarge

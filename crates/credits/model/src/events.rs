@@ -19,11 +19,14 @@ impl Event for LowBalance {
     const KIND: &'static str = "wallet.low_balance";
 }
 
-/// The balance of a wallet fell below what it tops itself up at.
+/// The balance of a wallet fell below what it tops itself up at, or was not
+/// enough for something.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct AutoTopUpDue {
     /// Which wallet.
     pub wallet: WalletId,
+    /// What there was not enough for, in minor units.
+    pub needed: Option<i64>,
 }
 
 impl Event for AutoTopUpDue {

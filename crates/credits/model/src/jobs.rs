@@ -44,6 +44,8 @@ impl Job for ExecuteTopUpRefund {
 pub struct TopUpWhenLow {
     /// Which wallet.
     pub wallet: WalletId,
+    /// What it has to be enough for, in minor units.
+    pub needed: Option<i64>,
 }
 
 impl Job for TopUpWhenLow {

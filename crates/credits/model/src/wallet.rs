@@ -142,12 +142,14 @@ impl Wallet {
             .is_some_and(|threshold| before >= threshold && self.balance < threshold)
     }
 
-    /// Whether it is to top itself up.
-    pub fn wants_top_up(&self) -> bool {
+    /// Whether it is to top itself up: its balance is low, or it is not enough
+    /// for something.
+    pub fn wants_top_up(&self, needed: Option<i64>) -> bool {
+        let is_short = needed.is_some_and(|needed| self.available() < needed);
         self.status == WalletStatus::Active
             && self
                 .auto_top_up_below
-                .is_some_and(|below| self.balance < below)
+                .is_some_and(|below| self.balance < below || is_short)
     }
 }
 

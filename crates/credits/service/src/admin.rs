@@ -214,8 +214,10 @@ impl Credits {
         };
         let before = lock_purse(&tx, id).await?.wallet;
         let spend = ledger::find(&tx, refund.transaction).await?;
-        if spend.is_none_or(|spend| spend.wallet != id) {
-            return Err(CreditsError::TransactionNotFound);
+        let spend = spend.filter(|spend| spend.wallet == id);
+        let spend = spend.ok_or(CreditsError::TransactionNotFound)?;
+        if spend.kind == TransferKind::Order {
+            return Err(CreditsError::RefundOfOrder);
         }
         let wanted = RefundSpend {
             of: RefundOf::Transfer(refund.transaction),

@@ -6,10 +6,10 @@
 
 use credits_model::CreditsError;
 use credits_model::auto_top_up::{AutoTopUp, DAY};
-use credits_model::events::AutoTopUpStopped;
+use credits_model::events::{AutoTopUpDue, AutoTopUpStopped};
 use credits_model::jobs::ForgetMethod;
 use credits_model::top_up::TopUp;
-use credits_model::wallet::Wallet;
+use credits_model::wallet::{Wallet, WalletKey};
 use credits_repository::{auto_top_ups, top_ups, wallets};
 use database::{Batch, Transaction, retrying};
 use kernel::{DomainError as _, Fault, Scope, Timestamp, TopUpId, WalletId};
@@ -23,14 +23,35 @@ use crate::top_ups::gateway_error;
 const AT_ONCE: i64 = 200;
 
 impl Credits {
-    /// Tops a wallet up whose balance is low, if its owner wants that and it
-    /// is time; called by its job and by the sweep. Again is harmless.
+    /// Lets a wallet top itself up, if it does, because it was not enough for
+    /// something that its owner pays without being there.
+    pub async fn top_up_for_in_tx(
+        &self,
+        tx: &Transaction,
+        key: WalletKey,
+        needed: i64,
+    ) -> Result<(), CreditsError> {
+        let found = wallets::find(tx, key).await?;
+        if let Some(wallet) = found.filter(|wallet| wallet.wants_top_up(Some(needed))) {
+            let event = AutoTopUpDue {
+                wallet: wallet.id,
+                needed: Some(needed),
+            };
+            self.queue.publish(tx, &event).await?;
+        }
+        Ok(())
+    }
+
+    /// Tops a wallet up whose balance is low, or not enough for what is needed,
+    /// if its owner wants that and it is time; called by its job and by the
+    /// sweep. Again is harmless.
     pub async fn top_up_when_low(
         &self,
         scope: &Scope,
         wallet: WalletId,
+        needed: Option<i64>,
     ) -> Result<(), CreditsError> {
-        let decided = retrying("top_up.automatic", || self.decide(scope, wallet)).await?;
+        let decided = retrying("top_up.automatic", || self.decide(scope, wallet, needed)).await?;
         match decided {
             Some(id) => self.open_page(scope, id).await,
             None => Ok(()),
@@ -42,6 +63,7 @@ impl Credits {
         &self,
         scope: &Scope,
         wallet: WalletId,
+        needed: Option<i64>,
     ) -> Result<Option<TopUpId>, CreditsError> {
         let now = self.now();
         let tx = self.database.begin_write(scope, "top_up.automatic").await?;
@@ -53,7 +75,7 @@ impl Credits {
         if let Some(open) = recent.iter().find(|one| one.is_open) {
             return Ok(Some(open.id));
         }
-        let Some(terms) = auto.due(now).filter(|_| wallet.wants_top_up()) else {
+        let Some(terms) = auto.due(now).filter(|_| wallet.wants_top_up(needed)) else {
             return Ok(None);
         };
         let mut batch = Batch::new();
@@ -205,7 +227,7 @@ impl Credits {
             let due = auto_top_ups::due(&db, self.now(), last, AT_ONCE).await?;
             drop(db);
             for &id in &due {
-                if let Err(error) = self.top_up_when_low(scope, id).await {
+                if let Err(error) = self.top_up_when_low(scope, id, None).await {
                     let cause = error.fault().map(Fault::chain).unwrap_or_default();
                     tracing::warn!(%id, %error, cause, "could not be topped up; the next sweep tries again");
                 }

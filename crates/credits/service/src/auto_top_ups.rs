@@ -72,8 +72,11 @@ impl Credits {
             auto.turn_on(terms, self.now());
             let mut batch = Batch::new();
             wallet.auto_top_up_below = auto.below();
-            if wallet.wants_top_up() {
-                let event = AutoTopUpDue { wallet: wallet.id };
+            if wallet.wants_top_up(None) {
+                let event = AutoTopUpDue {
+                    wallet: wallet.id,
+                    needed: None,
+                };
                 self.queue.publish_with(&tx, &mut batch, &event)?;
             }
             self.keep(tx, batch, wallet, &auto).await?;

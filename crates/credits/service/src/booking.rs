@@ -198,6 +198,12 @@ impl Credits {
             .await
     }
 
+    /// How much of a spend was not given back, in minor units.
+    pub async fn kept_in_tx(&self, tx: &Transaction, spend: TransferId) -> Result<i64, Fault> {
+        let taken = ledger::taken(tx, spend).await?;
+        Ok(taken.iter().map(|part| part.amount).sum())
+    }
+
     /// Writes a booking and the wallet after it.
     pub(crate) async fn book(
         &self,
@@ -221,8 +227,11 @@ impl Credits {
         let was_enough = wallet
             .auto_top_up_below
             .is_some_and(|below| before >= below);
-        if was_enough && wallet.wants_top_up() {
-            let event = AutoTopUpDue { wallet: wallet.id };
+        if was_enough && wallet.wants_top_up(None) {
+            let event = AutoTopUpDue {
+                wallet: wallet.id,
+                needed: None,
+            };
             self.queue.publish_with(tx, &mut batch, &event)?;
         }
         wallets::save(tx, batch, wallet).await.map_err(reused)?;

@@ -1,7 +1,8 @@
 //! Changing to another plan: which changes are upgrades, and what they cost.
 //!
-//! An upgrade leads to a higher tier, or in the same tier to a longer interval;
-//! all else is a downgrade. What an upgrade costs:
+//! An upgrade leads to a higher tier, or in the same tier to a longer interval,
+//! or with the same interval to a plan that does not cost less; all else is a
+//! downgrade. What an upgrade costs:
 //!
 //! - **Same interval.** The period goes on. The difference of the two prices of
 //!   a period is charged for the part of it that is left: `(new - old) × left ÷
@@ -9,7 +10,8 @@
 //! - **Longer interval, or out of a trial or of a plan that is free.** A new
 //!   period begins now, and its price is charged less what the unused part of
 //!   the old one is worth: `new - old × left ÷ length`, where the subtrahend is
-//!   rounded down. It is never below 0.
+//!   rounded down. It is never below 0. What somebody gave back of the period
+//!   by hand is not unused as well.
 //!
 //! `old` is the price of the period that runs, after discounts and earlier
 //! upgrades; the discount of a coupon goes on.
@@ -57,21 +59,23 @@ pub fn direction(
     if to.id == subscription.plan {
         return Err(SubscriptionError::SamePlan);
     }
-    let longer = to.interval.days() > from.interval.days();
-    if to.tier > from.tier || (to.tier == from.tier && longer) {
+    let worth = |plan: &Plan| (plan.tier, plan.interval.days(), plan.price.minor);
+    if worth(to) >= worth(from) {
         Ok(Direction::Up)
     } else {
         Ok(Direction::Down)
     }
 }
 
-/// What an upgrade to a plan does to a subscription that runs.
+/// What an upgrade to a plan does to a subscription that runs. `by_hand` was
+/// given back of the period that runs, in minor units.
 ///
 /// # Errors
 /// [`SubscriptionError::ShorterInterval`] when the new plan is paid more often.
 pub fn upgrade(
     subscription: &Subscription,
     to: &Plan,
+    by_hand: i64,
     now: Timestamp,
 ) -> Result<Upgrade, SubscriptionError> {
     let old = subscription;
@@ -83,7 +87,7 @@ pub fn upgrade(
     after.next_plan = None;
     after.price = to.price;
     after.updated_at = now;
-    let unused = old.unused(now);
+    let unused = (old.unused(now) - by_hand).max(0);
     if to.interval == old.interval && old.period_price > 0 {
         after.period_price = price_now(&after, old);
         let difference = (after.period_price - old.period_price).max(0);
@@ -160,14 +164,14 @@ pub(crate) mod tests {
         let pro = plan(Tier::Pro, 3_001, IntervalUnit::Month);
         // April has 30 days, of which 10 are left.
         let old = subscribe(&basic, false, at("2026-04-01T00:00:00Z"));
-        let up = upgrade(&old, &pro, at("2026-04-21T00:00:00Z")).unwrap();
+        let up = upgrade(&old, &pro, 0, at("2026-04-21T00:00:00Z")).unwrap();
         assert_eq!((up.charge, up.unused, up.begins_period), (667, 333, false));
         assert_eq!((up.after.period, up.after.period_end), (1, old.period_end));
         assert_eq!(up.after.next_price(), 3_001);
         // What is unused is worth more after it.
         assert_eq!(up.after.unused(at("2026-04-21T00:00:00Z")), 1_000);
         // At the very end nothing is left to charge.
-        let late = upgrade(&old, &pro, at("2026-05-01T00:30:00Z")).unwrap();
+        let late = upgrade(&old, &pro, 0, at("2026-05-01T00:30:00Z")).unwrap();
         assert_eq!(late.charge, 0);
     }
 
@@ -177,7 +181,7 @@ pub(crate) mod tests {
         let yearly = plan(Tier::Pro, 30_000, IntervalUnit::Year);
         let old = subscribe(&monthly, false, at("2026-04-01T00:00:00Z"));
         let now = at("2026-04-16T00:00:00Z");
-        let up = upgrade(&old, &yearly, now).unwrap();
+        let up = upgrade(&old, &yearly, 0, now).unwrap();
         assert_eq!(
             (up.charge, up.unused, up.begins_period),
             (28_500, 1_500, true)
@@ -185,11 +189,11 @@ pub(crate) mod tests {
         assert_eq!((up.after.period, up.after.period_start), (2, now));
         assert_eq!(up.after.period_end, at("2027-04-16T00:00:00Z"));
         assert!(matches!(
-            upgrade(&up.after, &monthly, now),
+            upgrade(&up.after, &monthly, 0, now),
             Err(SubscriptionError::ShorterInterval)
         ));
         let cheap = plan(Tier::Pro, 1_000, IntervalUnit::Year);
-        assert_eq!(upgrade(&old, &cheap, now).unwrap().charge, 0);
+        assert_eq!(upgrade(&old, &cheap, 0, now).unwrap().charge, 0);
     }
 
     #[test]
@@ -199,12 +203,12 @@ pub(crate) mod tests {
         let pro = plan(Tier::Pro, 3_000, IntervalUnit::Month);
         let trial = subscribe(&basic, true, at("2026-04-01T00:00:00Z"));
         assert_eq!(trial.period_end, at("2026-04-15T00:00:00Z"));
-        let up = upgrade(&trial, &pro, now).unwrap();
+        let up = upgrade(&trial, &pro, 0, now).unwrap();
         assert_eq!((up.charge, up.begins_period), (3_000, true));
         assert_eq!(up.after.period_end, at("2026-05-05T00:00:00Z"));
         let free = plan(Tier::Free, 0, IntervalUnit::Year);
         let free = subscribe(&free, false, at("2026-04-01T00:00:00Z"));
-        let up = upgrade(&free, &pro, now).unwrap();
+        let up = upgrade(&free, &pro, 0, now).unwrap();
         assert_eq!((up.charge, up.begins_period), (3_000, true));
     }
 
@@ -221,7 +225,7 @@ pub(crate) mod tests {
         let user = UserId::new(start);
         let old = Subscription::begin(user, &basic, coupon, false, true, "UTC", start);
         assert_eq!((old.period_price, old.next_price()), (500, 1_000));
-        let up = upgrade(&old, &pro, at("2026-04-16T00:00:00Z")).unwrap();
+        let up = upgrade(&old, &pro, 0, at("2026-04-16T00:00:00Z")).unwrap();
         assert_eq!((up.charge, up.after.period_price), (500, 1_500));
         assert_eq!(up.after.next_price(), 3_000);
     }

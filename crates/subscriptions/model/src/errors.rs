@@ -54,6 +54,14 @@ pub enum SubscriptionError {
         /// What they can do instead.
         hint: &'static str,
     },
+    /// The plan is of the same tier and costs less.
+    #[error(
+        "the new plan is of the same tier and interval as the one you have, and costs less; that is no upgrade{hint}"
+    )]
+    CheaperPlan {
+        /// What they can do instead.
+        hint: &'static str,
+    },
     /// The plan is paid more often.
     #[error(
         "the new plan is paid more often than the one you have; take one with the same interval or a longer one"
@@ -144,6 +152,7 @@ impl SubscriptionErrorCode {
             Self::OtherService => "subscription.other_service",
             Self::SamePlan => "subscription.same_plan",
             Self::LowerTier => "subscription.lower_tier",
+            Self::CheaperPlan => "subscription.cheaper_plan",
             Self::ShorterInterval => "subscription.shorter_interval",
             Self::NotLower => "subscription.not_lower",
             Self::UpgradesRefused => "subscription.upgrades_refused",
@@ -180,6 +189,7 @@ impl SubscriptionErrorCode {
             | Self::TrialUsed
             | Self::SamePlan
             | Self::LowerTier
+            | Self::CheaperPlan
             | Self::ShorterInterval
             | Self::NotLower
             | Self::UpgradesRefused

@@ -62,7 +62,7 @@ impl Subscriptions {
                 begins_period: false,
             });
         }
-        let up = upgrade(&old, &to, now)?;
+        let up = self.upgraded(&tx, &old, &to, now).await?;
         Ok(UpgradePreview {
             plan,
             takes_effect_at: now,
@@ -115,7 +115,7 @@ impl Subscriptions {
         }
         let Upgrade {
             mut after, charge, ..
-        } = upgrade(&old, &to, now)?;
+        } = self.upgraded(&tx, &old, &to, now).await?;
         self.swap_units(&tx, &old, Some(plan)).await?;
         self.quotas.served_in_tx(&tx, plan, old.user).await?;
         self.charge(&tx, &after, ChargeKind::Upgrade, charge)
@@ -129,6 +129,23 @@ impl Subscriptions {
         };
         self.queue.publish(&tx, &event).await?;
         Ok(tx.commit_with(after).await?)
+    }
+
+    /// What an upgrade does. Where it takes off what is unused, what somebody
+    /// gave back of the period by hand is looked at too.
+    async fn upgraded(
+        &self,
+        tx: &Transaction,
+        old: &Subscription,
+        to: &Plan,
+        now: Timestamp,
+    ) -> Result<Upgrade, SubscriptionError> {
+        let up = upgrade(old, to, 0, now)?;
+        if !up.begins_period || up.unused == 0 {
+            return Ok(up);
+        }
+        let by_hand = self.given_back_by_hand(tx, old).await?;
+        upgrade(old, to, by_hand, now)
     }
 
     /// The plan of an upgrade, if it is one and the shop does that.
@@ -147,10 +164,16 @@ impl Subscriptions {
                 }
                 DowngradePolicy::Refused => "",
             };
-            return Err(SubscriptionError::LowerTier {
-                from: tier_name(from.tier),
-                to: tier_name(to.tier),
-                hint,
+            return Err(if to.tier < from.tier {
+                SubscriptionError::LowerTier {
+                    from: tier_name(from.tier),
+                    to: tier_name(to.tier),
+                    hint,
+                }
+            } else if to.interval.days() < from.interval.days() {
+                SubscriptionError::ShorterInterval
+            } else {
+                SubscriptionError::CheaperPlan { hint }
             });
         }
         if terms.upgrades == UpgradePolicy::Refused {

@@ -74,6 +74,27 @@ impl Subscriptions {
         Ok(charge)
     }
 
+    /// What was given back of the period that runs by those who look after
+    /// wallets, in minor units.
+    pub(crate) async fn given_back_by_hand(
+        &self,
+        tx: &Transaction,
+        subscription: &Subscription,
+    ) -> Result<i64, Fault> {
+        let mut sum = 0;
+        let all = charges::of(tx, subscription.id, None, CHARGES).await?;
+        for charge in all {
+            let Some(transfer) = charge.transfer else {
+                continue;
+            };
+            if charge.period == subscription.period {
+                let kept = self.credits.kept_in_tx(tx, transfer).await?;
+                sum += charge.amount.minor - charge.refunded.minor - kept;
+            }
+        }
+        Ok(sum)
+    }
+
     /// Gives credit back: of what was charged last first, and no more than was
     /// charged. What is unused of a period that an upgrade ended is worth
     /// something in the next one, so that it can be of earlier charges.

@@ -2,6 +2,7 @@
 
 use accounts_model::tenant::SubscriptionSettings;
 use catalog_model::hosting::plan::Plan;
+use credits_model::wallet::WalletKey;
 use database::{Transaction, retrying};
 use kernel::{DomainError as _, Fault, Permission, Scope, SubscriptionId};
 use subscriptions_model::SubscriptionError;
@@ -74,15 +75,18 @@ impl Subscriptions {
                 self.save(&tx, &mut one).await?;
             }
             Step::End(reason) => self.end(&tx, &mut one, reason).await?,
-            Step::Pay(after) => match self.pay(&tx, &one, *after).await {
-                Ok(_) => {}
-                Err(error) if is_unpaid(&error) => {
-                    // What was begun is undone with its transaction.
-                    tx.rollback().await?;
-                    return self.note_unpaid(scope, id, terms).await;
+            Step::Pay(after) => {
+                let price = after.period_price;
+                match self.pay(&tx, &one, *after).await {
+                    Ok(_) => {}
+                    Err(error) if is_unpaid(&error) => {
+                        // What was begun is undone with its transaction.
+                        tx.rollback().await?;
+                        return self.note_unpaid(scope, id, price, terms).await;
+                    }
+                    Err(error) => return Err(error),
                 }
-                Err(error) => return Err(error),
-            },
+            }
         }
         tx.commit().await?;
         Ok(())
@@ -138,11 +142,13 @@ impl Subscriptions {
         Ok(after)
     }
 
-    /// Notes that there was not enough credit, and does what follows.
+    /// Notes that there was not enough credit, and does what follows. A wallet
+    /// that tops itself up does so, and the next run finds its credit.
     async fn note_unpaid(
         &self,
         scope: &Scope,
         id: SubscriptionId,
+        price: i64,
         terms: &SubscriptionSettings,
     ) -> Result<(), SubscriptionError> {
         let now = self.now();
@@ -156,6 +162,11 @@ impl Subscriptions {
         else {
             return Ok(());
         };
+        let wallet = WalletKey::Of {
+            user: one.user,
+            currency: one.price.currency,
+        };
+        self.credits.top_up_for_in_tx(&tx, wallet, price).await?;
         let mut after = one.clone();
         match after.unpaid(terms, now) {
             Consequence::None => self.save(&tx, &mut after).await?,

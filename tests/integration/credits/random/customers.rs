@@ -104,9 +104,15 @@ impl Play {
         } else if let Err(error) = &way {
             Err(error.code())
         } else if way.is_ok_and(|way| way == Direction::Down) {
-            Err("subscription.lower_tier")
+            Err(if to.tier < from.tier {
+                "subscription.lower_tier"
+            } else if to.interval.days() < from.interval.days() {
+                "subscription.shorter_interval"
+            } else {
+                "subscription.cheaper_plan"
+            })
         } else {
-            change::upgrade(old, to, now).map_err(|error| error.code())
+            change::upgrade(old, to, 0, now).map_err(|error| error.code())
         };
         let wanted = match &planned {
             Err(code) => Err(*code),
