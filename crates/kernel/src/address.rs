@@ -45,12 +45,15 @@ fn is_public_v6(address: Ipv6Addr) -> bool {
 
 /// Whether clouds tell machines their credentials at an address: what is local
 /// to a link, and the few that are elsewhere (AWS and Google by version 6,
-/// Alibaba, Oracle). Nothing that somebody names is there.
+/// Alibaba, Oracle, the host service of Azure). Nothing that somebody names is there.
 pub fn serves_metadata(address: IpAddr) -> bool {
     match address {
         IpAddr::V4(address) => {
             address.is_link_local()
-                || matches!(address.octets(), [100, 100, 100, 200] | [192, 0, 0, 192])
+                || matches!(
+                    address.octets(),
+                    [100, 100, 100, 200] | [192, 0, 0, 192] | [168, 63, 129, 16]
+                )
         }
         IpAddr::V6(address) => match address.to_ipv4_mapped() {
             Some(mapped) => serves_metadata(mapped.into()),

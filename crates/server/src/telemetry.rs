@@ -62,11 +62,13 @@ pub fn start(settings: &Settings) -> Result<TelemetryGuard> {
             .with_current_span(true)
             .with_span_list(false)
             .with_writer(writer)
+            .with_filter(filter_fn(may_be_told))
             .boxed(),
         LogFormat::Pretty => tracing_subscriber::fmt::layer()
             .compact()
             .with_ansi(std::io::stderr().is_terminal())
             .with_writer(writer)
+            .with_filter(filter_fn(may_be_told))
             .boxed(),
     };
     let traces = traces(telemetry)?;
@@ -80,9 +82,11 @@ pub fn start(settings: &Settings) -> Result<TelemetryGuard> {
         .as_ref()
         .map(|_| SpanLayer::new().with_filter(LevelFilter::INFO));
     let errors = reports.as_ref().map(|_| {
-        ErrorLayer::new()
-            .enable_span_attributes()
-            .with_filter(LevelFilter::ERROR.or(filter_fn(is_span)))
+        ErrorLayer::new().enable_span_attributes().with_filter(
+            LevelFilter::ERROR
+                .and(filter_fn(may_be_told))
+                .or(filter_fn(is_span)),
+        )
     });
     Registry::default()
         .with(filter)
@@ -97,6 +101,19 @@ pub fn start(settings: &Settings) -> Result<TelemetryGuard> {
         traces,
         _reports: reports,
     })
+}
+
+/// What is logged whatever the filter says: not what the client of clusters
+/// tells, which quotes answers that it cannot read, secrets included, nor what
+/// is told of each certificate that somebody else's server shows. What went
+/// wrong is told by those who asked.
+fn may_be_told(metadata: &Metadata<'_>) -> bool {
+    let quotes = ["kube", "rustls_platform_verifier"];
+    let (package, _) = metadata
+        .target()
+        .split_once("::")
+        .unwrap_or((metadata.target(), ""));
+    !quotes.iter().any(|name| package.starts_with(name))
 }
 
 /// What is logged. Nearly every filter names targets and levels only; the full

@@ -8,6 +8,7 @@ use testkit::App;
 use testkit::Backend::{self, Postgres, Sqlite};
 use testkit::kubernetes::{KubeApi, SETTINGS, kubeconfig};
 
+use super::here::Here;
 use super::{PATH, register};
 
 fn pod(namespace: &str, name: &str, app: &str) -> serde_json::Value {
@@ -216,4 +217,33 @@ async fn no_more_is_read_than_a_page_can_have(#[values(Sqlite, Postgres)] backen
     let reason = services["reason"].as_str().unwrap_or_default();
     assert!(reason.contains("larger than is read"), "{reason}");
     assert_eq!(see("nodes").await["available"], true);
+}
+
+/// A kubelet or a metrics server that is ill makes no cluster ill.
+#[rstest]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_beside_the_api_server_is_ill_does_not_count(
+    #[values(Sqlite, Postgres)] backend: Backend,
+) {
+    let here = Here::start(backend).await;
+    let (app, owner) = (&here.app, &here.shop.first.user);
+    let asked = app.instance(&here.shop.first, owner, "sub-1").await;
+    app.drain().await;
+    here.settle().await;
+    here.kube.with_metrics();
+    for part in ["log", "metrics.k8s.io"] {
+        here.kube.refuse(part, Some(503));
+    }
+    let logs = format!("/api/instances/{}/logs", asked.id);
+    let read = || app.client.get(&logs).bearer(&owner.token).send();
+    let pods = || app.client.get("/api/admin/k8s/pods");
+    let look = || pods().bearer(&here.shop.first.key).send();
+    for _ in 0..3 {
+        let read = futures::future::join_all((0..4).map(|_| read())).await;
+        assert!(read.iter().all(|one| one.body["available"] == false));
+        for seen in futures::future::join_all((0..4).map(|_| look())).await {
+            assert_eq!(seen.body["data"][0]["available"], true, "{}", seen.text);
+            assert_eq!(seen.body["data"][0]["metrics_available"], false);
+        }
+    }
 }

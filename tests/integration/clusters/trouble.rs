@@ -295,3 +295,27 @@ async fn no_verb_is_used_that_the_manifest_does_not_allow_and_none_is_superfluou
         .collect();
     assert_eq!(used, allowed);
 }
+
+/// What a cluster does not take for long has failed, for its owner too, and
+/// works when it is taken after all.
+#[rstest]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_is_refused_for_long_has_failed(#[values(Sqlite, Postgres)] backend: Backend) {
+    let here = Here::start(backend).await;
+    here.kube.refuse("deployments", Some(403));
+    let owner = &here.shop.first.user;
+    let asked = here.app.instance(&here.shop.first, owner, "sub-1").await;
+    let id = asked.id.to_string();
+    here.app.drain().await;
+    assert_ne!(here.see(&id).await.body["status"], "failed");
+    let minute = Duration::from_mins(1);
+    here.app.pass(minute * 20, minute).await;
+    let seen = here.see(&id).await;
+    assert_eq!(seen.body["status"], "failed", "{}", seen.text);
+    assert!(seen.text_at("/reason").contains("does not take it"));
+    here.kube.refuse("deployments", None);
+    here.app.pass(minute * 6, minute).await;
+    here.settle().await;
+    here.app.pass(minute * 6, minute).await;
+    assert_eq!(here.see(&id).await.body["status"], "running");
+}

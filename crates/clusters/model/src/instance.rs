@@ -157,7 +157,7 @@ impl Instance {
     }
 
     /// Whether it had its time to begin to work.
-    fn is_late(&self, now: Timestamp, patience: Duration) -> bool {
+    pub fn is_late(&self, now: Timestamp, patience: Duration) -> bool {
         use InstanceStatus as S;
         let since = match self.status {
             // A new wish gives it a new chance.

@@ -189,14 +189,17 @@ impl Clusters {
     ) -> Result<bool, Fault> {
         let now = self.now();
         tracing::warn!(instance = %one.id, %trouble, "instance in trouble");
-        if !trouble.passing && one.wish() == Wish::Running {
+        let patience = self.settings.provision_timeout;
+        // What has no place waits for room.
+        let is_late = one.cluster.is_some() && one.is_late(now, patience);
+        if one.wish() == Wish::Running && (is_late || !trouble.passing) {
             let observed = Observed {
                 reason: Some(
                     "the cluster does not take it; whoever runs the shop can see why".to_owned(),
                 ),
                 ..Observed::of(State::Failed)
             };
-            let next = one.next(&observed, now, self.settings.provision_timeout);
+            let next = one.next(&observed, now, patience);
             if instances::note(tx, one, &next, now).await? && next.status != one.status {
                 self.say(tx, one, next.status).await?;
             }

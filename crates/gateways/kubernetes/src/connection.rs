@@ -7,6 +7,7 @@ use std::sync::{MutexGuard, PoisonError};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use clusters_model::access::{ClusterAccess, Remote};
+use clusters_model::cluster::shortened;
 use clusters_model::ports::{Target, Trouble};
 use http_body_util::{LengthLimitError, Limited};
 use hyper::body::Incoming;
@@ -37,13 +38,21 @@ impl Kubernetes {
         let now = self.clock.now();
         if let Some(known) = self.known().get(&target.id)
             && known.version >= target.version
+            && let Some(rest) = known.breaker.rests(now)
         {
-            if let Some(rest) = known.breaker.rests(now) {
-                return Err(Trouble::passing(format!(
-                    "the cluster did not answer several times; it is asked again in {} s",
-                    rest.as_secs() + 1
-                )));
-            }
+            return Err(Trouble::passing(format!(
+                "the cluster did not answer several times; it is asked again in {} s",
+                rest.as_secs() + 1
+            )));
+        }
+        self.client_at_once(target)
+    }
+
+    /// The connection to a cluster, even while it is left alone.
+    pub(crate) fn client_at_once(&self, target: &Target) -> Result<Client, Trouble> {
+        if let Some(known) = self.known().get(&target.id)
+            && known.version >= target.version
+        {
             return Ok(known.client.clone());
         }
         let client = self.connect(&target.access)?;
@@ -93,14 +102,21 @@ impl Kubernetes {
         Ok(Client::new(service, config.default_namespace))
     }
 
-    /// The answer to a request, within its time limit.
-    pub(crate) async fn answer<T>(
+    /// The answer of a part of a cluster that may be ill while the API server
+    /// is well, such as a kubelet or the metrics server, within the time limit.
+    pub(crate) async fn answer_of_part<T>(
         &self,
-        target: &Target,
         request: impl Future<Output = Result<T, kube::Error>>,
     ) -> Result<T, Trouble> {
-        let answer = tokio::time::timeout(self.settings.timeout, request).await;
-        let (answered, result) = match answer {
+        self.within_limit(request).await.1
+    }
+
+    /// Whether there was an answer to a request, and which.
+    async fn within_limit<T>(
+        &self,
+        request: impl Future<Output = Result<T, kube::Error>>,
+    ) -> (bool, Result<T, Trouble>) {
+        match tokio::time::timeout(self.settings.timeout, request).await {
             Ok(Ok(value)) => (true, Ok(value)),
             Ok(Err(error)) => {
                 let (answered, trouble) = understood(&error);
@@ -111,7 +127,17 @@ impl Kubernetes {
                 let reason = format!("the cluster did not answer within {limit:?}");
                 (false, Err(Trouble::passing(reason)))
             }
-        };
+        }
+    }
+
+    /// The answer of a cluster to a request, within the time limit. One that
+    /// does not answer again and again is left alone for a while.
+    pub(crate) async fn answer<T>(
+        &self,
+        target: &Target,
+        request: impl Future<Output = Result<T, kube::Error>>,
+    ) -> Result<T, Trouble> {
+        let (answered, result) = self.within_limit(request).await;
         let now = self.clock.now();
         if let Some(known) = self.known().get_mut(&target.id) {
             if answered {
@@ -127,7 +153,8 @@ impl Kubernetes {
 /// Whether an error is an answer of the cluster, and what it means.
 fn understood(error: &kube::Error) -> (bool, Trouble) {
     if let kube::Error::Api(status) = error {
-        let reason = format!("the cluster answered {}: {}", status.code, status.message);
+        let said = shortened(&status.message);
+        let reason = format!("the cluster answered {}: {said}", status.code);
         // What is forbidden may be allowed, what is missing may be made.
         let lasting = matches!(status.code, 400 | 405 | 406 | 413 | 415 | 422);
         let answered = !matches!(status.code, 502..=504);
@@ -140,7 +167,14 @@ fn understood(error: &kube::Error) -> (bool, Trouble) {
     }
     let what = match error {
         _ if is_too_large(error) => "the cluster's answer is larger than is read",
-        kube::Error::SerdeError(_) => "the cluster's answer cannot be read",
+        // What it quotes may be a secret.
+        kube::Error::SerdeError(error) => {
+            let (line, column) = (error.line(), error.column());
+            let reason = format!(
+                "the cluster's answer cannot be read (line {line}, column {column}); is that an API server, and not a page or a redirect?"
+            );
+            return (false, Trouble::passing(reason));
+        }
         kube::Error::BuildRequest(_) => return (true, Trouble::lasting(chain(error))),
         _ => "the cluster cannot be reached",
     };

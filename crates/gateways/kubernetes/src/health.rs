@@ -14,7 +14,7 @@ const PARTS: usize = 20;
 
 impl Kubernetes {
     pub(crate) async fn health(&self, target: &Target) -> Result<Report, Trouble> {
-        let client = self.client(target)?;
+        let client = self.client_at_once(target)?;
         let version = self.answer(target, client.apiserver_version()).await?;
         let mut report = Report {
             version: version.git_version,

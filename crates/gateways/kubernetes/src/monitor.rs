@@ -85,7 +85,7 @@ impl Kubernetes {
         let api: Api<Node> = Api::all(client.clone());
         let list = self.answer(target, api.list(&params(at))).await?;
         let mut found = part(&list, node);
-        let usages = self.usages(target, &client, "nodes", at).await;
+        let usages = self.usages(&client, "nodes", at).await;
         found.metrics = Some(usages.is_some());
         if let Some(usages) = usages {
             for one in &mut found.items {
@@ -104,7 +104,7 @@ impl Kubernetes {
     ) -> Result<Part<PodSeen>, Trouble> {
         let mut found = self.see(target, at, pod).await?;
         let client = self.client(target)?;
-        let usages = self.usages(target, &client, "pods", at).await;
+        let usages = self.usages(&client, "pods", at).await;
         found.metrics = Some(usages.is_some());
         if let Some(usages) = usages {
             for one in &mut found.items {
@@ -117,13 +117,7 @@ impl Kubernetes {
 
     /// What is used; none where the metrics server is not installed or does
     /// not answer.
-    async fn usages(
-        &self,
-        target: &Target,
-        client: &Client,
-        what: &str,
-        at: &Looking,
-    ) -> Option<Usages> {
+    async fn usages(&self, client: &Client, what: &str, at: &Looking) -> Option<Usages> {
         let mut path = "/apis/metrics.k8s.io/v1beta1/".to_owned();
         if let Some(namespace) = at.namespace.as_ref().filter(|_| what == "pods") {
             path = format!("{path}namespaces/{namespace}/");
@@ -137,8 +131,7 @@ impl Kubernetes {
         }
         let request = http::Request::get(path).body(Vec::new()).ok()?;
         let asked = client.request::<MetricsList>(request);
-        // Without a metrics server there is no such path: that is an answer.
-        let list = self.answer(target, asked).await.ok()?;
+        let list = self.answer_of_part(asked).await.ok()?;
         Some(list.items.into_iter().map(used).collect())
     }
 }

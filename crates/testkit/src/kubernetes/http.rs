@@ -125,6 +125,10 @@ pub(super) async fn answer(
     let parameters = Query::<Parameters>::from_query(request.query_string());
     let parameters = parameters.map(Query::into_inner).unwrap_or_default();
     let mut books = lock(&books);
+    let part = meant.part.as_deref().unwrap_or(&meant.group);
+    if let Some(status) = books.refused.get(part) {
+        return refused(*status, "it is refused");
+    }
     if meant.group == "metrics.k8s.io" {
         return metrics(&mut books, &meant);
     }

@@ -144,7 +144,8 @@ impl KubeApi {
         self.books().counts_nothing = nothing;
     }
 
-    /// Lets it refuse to apply a kind with a status, or no longer.
+    /// Lets it refuse to apply a kind with a status, or no longer; or to answer
+    /// for a part, such as `log` or `metrics.k8s.io`.
     pub fn refuse(&self, resource: &str, status: Option<u16>) {
         let mut books = self.books();
         match status {
