@@ -164,6 +164,11 @@ pub struct RefundReport {
     pub amount: Money,
     /// Where it stands.
     pub state: RefundState,
+    /// Whether the amount is all that went back so far, and not this refund
+    /// alone: for gateways that do not list each.
+    pub is_total: bool,
+    /// Whether the payer's bank took it.
+    pub charged_back: bool,
 }
 
 /// Where a refund stands at the gateway.
@@ -315,6 +320,17 @@ pub trait PaymentGateway: Send + Sync {
     /// All that went back of some money.
     async fn refunds(&self, scope: &Scope, intent: &str)
     -> Result<Vec<RefundReport>, GatewayError>;
+
+    /// What went back of an attempt that was paid, and of which it says by now
+    /// that its money will not come; none where it does not say so. Only for
+    /// what is known to have been paid.
+    async fn taken_back(
+        &self,
+        _scope: &Scope,
+        _session: &str,
+    ) -> Result<Option<RefundReport>, GatewayError> {
+        Ok(None)
+    }
 
     /// Whether it can keep ways of paying and charge them later.
     fn keeps_methods(&self) -> bool {

@@ -89,6 +89,14 @@ impl PaymentGateway for MidtransGateway {
         self.list_refunds(intent).await
     }
 
+    async fn taken_back(
+        &self,
+        _scope: &Scope,
+        session: &str,
+    ) -> Result<Option<RefundReport>, GatewayError> {
+        self.taken_back_of(session).await
+    }
+
     fn verify(
         &self,
         webhook: &RawWebhook<'_>,

@@ -144,6 +144,8 @@ impl Orders {
             refund: Some(refund.id),
             amount: refund.amount,
             state,
+            is_total: false,
+            charged_back: false,
         })
     }
 
