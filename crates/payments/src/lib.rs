@@ -292,6 +292,12 @@ pub trait PaymentGateway: Send + Sync {
         None
     }
 
+    /// The largest amount up to one that it can take or give back, in whole
+    /// units of its own.
+    fn at_most(&self, amount: Money) -> Money {
+        amount
+    }
+
     /// Opens a payment page. Asking again answers the same page.
     async fn open(&self, scope: &Scope, request: &SessionRequest) -> Result<Session, GatewayError>;
 

@@ -243,6 +243,51 @@ async fn money_of_another_kind_is_for_somebody_to_look_at(
     assert_eq!(dead.body["data"], json!([]), "{}", dead.text);
 }
 
+/// What is not whole rupiah stays credit.
+#[rstest]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn all_that_can_is_whole_rupiah(#[values(Sqlite, Postgres)] backend: Backend) {
+    let till = Till::open(backend).await;
+    let order = till.paid().await;
+    let wallet = till.wallet().await;
+    let path = format!(
+        "wallets/{}/adjustments",
+        wallet["id"].as_str().expect("an id")
+    );
+    let taken = json!({"amount": idr(-50), "reason": "half a rupiah"});
+    let done = till.admin(&path, &taken).await;
+    assert!(done.status < 300, "{}", done.describe());
+    assert_eq!(till.balance().await, AMOUNT - 50);
+    // The wallet pays as much as leaves whole rupiah to be paid.
+    let lamp = till.lamp().await;
+    let cart = till.cart_of(&lamp).await;
+    let made = till.checking_out(&cart, Some(json!({})));
+    let made = made.expect(201).await;
+    let session = made.text_at("/order/payments/0/session_id");
+    let page = till.midtrans.page(&session);
+    assert_eq!(page["transaction_details"]["gross_amount"], 6);
+    let held = till.wallet().await["held"].clone();
+    assert_eq!(held, idr(AMOUNT - 100));
+    let cancel = format!("orders/{}/cancel", made.text_at("/order/id"));
+    let done = till.admin(&cancel, &json!({"reason": "changed"})).await;
+    assert_eq!(done.status, 200, "{}", done.describe());
+    till.app.drain().await;
+    assert_eq!(till.wallet().await["held"], idr(0));
+    // All that can go back.
+    let path = till.top_up_path(&order, "/refund").await;
+    let done = till.admin(&path, &json!({"reason": "by mistake"})).await;
+    assert_eq!(done.status, 200, "{}", done.describe());
+    till.app.drain().await;
+    assert_eq!(
+        till.midtrans.refunds(&order)[0]["refund_amount"],
+        "149999.00"
+    );
+    assert_eq!(till.balance().await, 50);
+    // Less than a rupiah cannot.
+    let done = till.admin(&path, &json!({"reason": "the rest"})).await;
+    assert_eq!(done.body["code"], "top_up.amount_not_taken");
+}
+
 #[rstest]
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_hundred_million_rupiah_can_be_paid_in(#[values(Sqlite, Postgres)] backend: Backend) {

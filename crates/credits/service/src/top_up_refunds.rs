@@ -70,14 +70,17 @@ impl Credits {
         let before = top_up.snapshot();
         let room = self.room(&tx, &top_up).await?;
         let most = top_up.refundable(room)?;
-        let amount = command.amount.unwrap_or(most);
+        let gateway = self.gateway_named(&top_up.gateway)?;
+        // What is less than the gateway's least unit stays credit.
+        let all = Some(gateway.at_most(most)).filter(|all| all.minor > 0);
+        let amount = command.amount.or(all).unwrap_or(most);
         if amount.currency != most.currency {
             return Err(CreditsError::TopUpRefundCurrency(most.currency));
         }
         if amount.minor > most.minor || most.minor < 1 {
             return Err(CreditsError::TopUpRefundTooLarge(most));
         }
-        takes(self.gateway_named(&top_up.gateway)?.as_ref(), amount)?;
+        takes(gateway.as_ref(), amount)?;
         let mut refund = TopUpRefund {
             status: RefundStatus::Pending,
             reason: Some(command.reason.clone()),

@@ -18,6 +18,18 @@ pub(crate) fn to_midtrans(money: Money) -> Option<i64> {
     (money.currency.code() == CURRENCY && money.minor % unit == 0).then_some(money.minor / unit)
 }
 
+/// The largest whole number of rupiah up to an amount; what is in another
+/// currency stays as it is.
+pub(crate) fn whole(money: Money) -> Money {
+    if money.currency.code() != CURRENCY {
+        return money;
+    }
+    Money::new(
+        money.minor - money.minor % unit(money.currency),
+        money.currency,
+    )
+}
+
 /// An amount as it was received, such as `"150000.00"`. Other currencies and
 /// parts of a unit are read too, because somebody has to hear of them; none
 /// when it is no amount of the currency.
@@ -66,6 +78,9 @@ mod tests {
         let eur = Money::new(150, Currency::EUR);
         assert_eq!(to_midtrans(idr(150)), None);
         assert_eq!(to_midtrans(eur), None);
+        assert_eq!(whole(idr(150)), idr(100));
+        assert_eq!(whole(idr(99)), idr(0));
+        assert_eq!(whole(eur), eur);
         assert_eq!(from_midtrans("150000.5", CURRENCY), Some(idr(15_000_050)));
         assert_eq!(from_midtrans("150000.05", CURRENCY), Some(idr(15_000_005)));
         assert_eq!(from_midtrans("1.500", "EUR"), Some(eur));
