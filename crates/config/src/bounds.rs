@@ -80,7 +80,7 @@ fn numbers(s: &Settings, r: &mut Reader) {
 }
 
 fn top_ups(s: &Settings, r: &mut Reader) {
-    let (least, most) = (s.credits.top_up_min, s.credits.top_up_max);
+    let (least, most) = (s.credits.top_up_min.get(), s.credits.top_up_max.get());
     if most < least {
         let expected = format!("at least CREDITS_TOP_UP_MIN, which is {least}");
         r.mistake("credits.top_up_max", &most.to_string(), &expected);
@@ -289,6 +289,11 @@ mod tests {
             ("CHECKOUT_EXCHANGE_TTL", ["36m 1s", "90d"], ["36m", "0s"]),
             ("JOBS_POLL_INTERVAL", ["10ms", "20s"], ["0s", "21s"]),
             ("JOBS_LEASE", ["2s", "1h"], ["1999ms", "2h"]),
+            (
+                "CREDITS_TOP_UP_MAX",
+                ["4294967296", "9007199254740991"],
+                ["9007199254740992", "99"],
+            ),
         ] {
             for value in good {
                 assert!(!refused(name, value), "{name}={value} is refused");

@@ -37,4 +37,4 @@ pub use sections::rate_limits::RateLimits;
 pub use sections::telemetry::{LogFormat, Telemetry};
 pub use settings::{Environment, Settings, Tenant};
 pub use sources::Sources;
-pub use values::{Rate, Secret};
+pub use values::{MinorUnits, Rate, Secret};

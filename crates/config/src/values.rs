@@ -62,6 +62,30 @@ impl Value for NonZeroU32 {
     }
 }
 
+/// An amount of money in minor units: from 1 to what numbers of JSON can hold
+/// exactly.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct MinorUnits(i64);
+
+impl MinorUnits {
+    const MOST: i64 = 9_007_199_254_740_991;
+
+    /// As a number.
+    pub fn get(self) -> i64 {
+        self.0
+    }
+}
+
+impl Value for MinorUnits {
+    fn expected() -> String {
+        format!("a whole number from 1 to {}", Self::MOST)
+    }
+    fn read(text: &str) -> Option<Self> {
+        let amount = text.parse().ok()?;
+        (1..=Self::MOST).contains(&amount).then_some(Self(amount))
+    }
+}
+
 impl Value for NonZeroUsize {
     fn expected() -> String {
         "a whole number of at least 1".to_owned()

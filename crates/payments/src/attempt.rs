@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use strum::{EnumString, IntoStaticStr};
 
-use crate::RefundState;
+use crate::{RefundState, SessionState};
 
 /// Where an attempt stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, EnumString, IntoStaticStr)]
@@ -40,6 +40,13 @@ impl PaymentStatus {
             (Self::Failed | Self::Expired, next) => next == Self::Succeeded,
             (now, next) => now != next,
         }
+    }
+
+    /// Whether the gateway says that the money will not come of an attempt
+    /// that was paid. Either that is old news, or it went back since: the
+    /// gateway has to be asked again.
+    pub fn contradicts(self, said: SessionState) -> bool {
+        self == Self::Succeeded && matches!(said, SessionState::Failed | SessionState::Expired)
     }
 }
 

@@ -164,6 +164,11 @@ pub struct RefundReport {
     pub amount: Money,
     /// Where it stands.
     pub state: RefundState,
+    /// Whether the amount is all that went back so far, and not this refund
+    /// alone: for gateways that do not list each.
+    pub is_total: bool,
+    /// Whether the payer's bank took it.
+    pub charged_back: bool,
 }
 
 /// Where a refund stands at the gateway.
@@ -287,6 +292,12 @@ pub trait PaymentGateway: Send + Sync {
         None
     }
 
+    /// The largest amount up to one that it can take or give back, in whole
+    /// units of its own.
+    fn at_most(&self, amount: Money) -> Money {
+        amount
+    }
+
     /// Opens a payment page. Asking again answers the same page.
     async fn open(&self, scope: &Scope, request: &SessionRequest) -> Result<Session, GatewayError>;
 
@@ -315,6 +326,17 @@ pub trait PaymentGateway: Send + Sync {
     /// All that went back of some money.
     async fn refunds(&self, scope: &Scope, intent: &str)
     -> Result<Vec<RefundReport>, GatewayError>;
+
+    /// What went back of an attempt that was paid, and of which it says by now
+    /// that its money will not come; none where it does not say so. Only for
+    /// what is known to have been paid.
+    async fn taken_back(
+        &self,
+        _scope: &Scope,
+        _session: &str,
+    ) -> Result<Option<RefundReport>, GatewayError> {
+        Ok(None)
+    }
 
     /// Whether it can keep ways of paying and charge them later.
     fn keeps_methods(&self) -> bool {

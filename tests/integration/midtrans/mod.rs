@@ -4,6 +4,7 @@
 mod oracle;
 mod orders;
 mod refunds;
+mod taken_back;
 
 use std::time::Duration;
 

@@ -4,13 +4,13 @@ use rstest::rstest;
 use serde_json::{Value, json};
 use testkit::Backend::{self, Postgres, Sqlite};
 use testkit::client::Call;
-use testkit::shop::{Item, Listing};
+use testkit::shop::{Cart, Item, Listing};
 
 use super::{AMOUNT, Till, idr};
 
 impl Till {
     /// A lamp at 150,000 rupiah; it costs 5 to send one.
-    async fn lamp(&self) -> Item {
+    pub(super) async fn lamp(&self) -> Item {
         let listing = Listing {
             name: "Lamp",
             strategy: "per_size",
@@ -20,20 +20,30 @@ impl Till {
         self.app.list(&self.shop.first, &listing).await
     }
 
-    /// Orders one, with so much from the wallet.
-    async fn ordering(&self, lamp: &Item, wallet: Option<i64>) -> Call {
+    /// A cart with one.
+    pub(super) async fn cart_of(&self, lamp: &Item) -> Cart {
         let lines = [(lamp.variants[0].as_str(), 1)];
-        let cart = self.app.cart(self.shop.first.host, &lines).await;
+        self.app.cart(self.shop.first.host, &lines).await
+    }
+
+    /// Checks a cart out, with what the wallet is to pay.
+    pub(super) fn checking_out(&self, cart: &Cart, wallet: Option<Value>) -> Call {
         let mut body = json!({"cart_id": cart.id});
-        if let Some(minor) = wallet {
-            body["wallet"] = json!({"amount": idr(minor)});
+        if let Some(wallet) = wallet {
+            body["wallet"] = wallet;
         }
         let call = self.app.client.post("/api/checkout", &body);
         let call = call.header("x-cart-token", &cart.token);
         call.bearer(&self.user().token)
     }
 
-    async fn see_order(&self, id: &str) -> Value {
+    /// Orders one, with so much from the wallet.
+    pub(super) async fn ordering(&self, lamp: &Item, wallet: Option<i64>) -> Call {
+        let cart = self.cart_of(lamp).await;
+        self.checking_out(&cart, wallet.map(|minor| json!({"amount": idr(minor)})))
+    }
+
+    pub(super) async fn see_order(&self, id: &str) -> Value {
         let look = self.app.client.get(&format!("/api/admin/orders/{id}"));
         look.bearer(&self.shop.first.key).expect(200).await.body
     }

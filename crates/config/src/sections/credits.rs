@@ -1,16 +1,15 @@
 //! Wallets.
 
-use std::num::NonZeroU32;
-
 use crate::reader::Reader;
+use crate::values::MinorUnits;
 
 /// Wallets.
 #[derive(Debug, Clone)]
 pub struct Credits {
     /// The least that can be paid in at once, in minor units.
-    pub top_up_min: NonZeroU32,
+    pub top_up_min: MinorUnits,
     /// The most that can be paid in at once, in minor units.
-    pub top_up_max: NonZeroU32,
+    pub top_up_max: MinorUnits,
 }
 
 pub(crate) fn read(r: &mut Reader) -> Credits {

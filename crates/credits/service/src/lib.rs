@@ -14,6 +14,7 @@ mod booking;
 mod chargebacks;
 mod expiry;
 mod gift_cards;
+mod gone_back;
 mod holds;
 mod holds_by_name;
 mod notices;

@@ -51,8 +51,14 @@ impl Credits {
         let Some(top_up) = found else {
             return Ok(false);
         };
-        self.settle_top_up(scope, top_up.id, report, Some(webhook))
-            .await?;
+        let contradicts = retrying("top_up.settle", || {
+            self.settle_once(scope, top_up.id, report, Some(webhook))
+        })
+        .await?;
+        if contradicts {
+            self.follow_taken_back(scope, top_up.id, session, webhook)
+                .await?;
+        }
         Ok(true)
     }
 
@@ -100,15 +106,18 @@ impl Credits {
             self.settle_once(scope, id, report, webhook)
         })
         .await
+        .map(|_| ())
     }
 
+    /// Whether the gateway says that the money will not come of what was paid:
+    /// the webhook is not concluded then.
     async fn settle_once(
         &self,
         scope: &Scope,
         id: TopUpId,
         report: &SessionReport,
         webhook: Option<WebhookEventId>,
-    ) -> Result<(), CreditsError> {
+    ) -> Result<bool, CreditsError> {
         let now = self.now();
         let tx = self.database.begin_write(scope, "top_up.settle").await?;
         let mut top_up = top_ups::lock(&tx, id)
@@ -137,7 +146,8 @@ impl Credits {
             self.count_failure(&tx, &top_up).await?;
         }
         batch.add(top_ups::update(&top_up));
-        if let Some(webhook) = webhook {
+        let contradicts = top_up.status.contradicts(report.state);
+        if let Some(webhook) = webhook.filter(|_| !contradicts) {
             let known: &'static str = top_up.status.into();
             let (state, note) = match news {
                 News::Nothing => {
@@ -150,7 +160,7 @@ impl Credits {
         }
         batch.run(&tx).await?;
         tx.commit().await?;
-        Ok(())
+        Ok(contradicts)
     }
 
     /// Asks the gateways about top-ups nobody heard of, and closes those whose

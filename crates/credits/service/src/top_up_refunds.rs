@@ -11,9 +11,7 @@ use kernel::{
     AuditEntry, Audited as _, Money, Permission, RefundId, Scope, Timestamp, TopUpId,
     WebhookEventId,
 };
-use payments::{
-    GatewayError, PaymentStatus, RefundReport, RefundRequest, RefundState, RefundStatus,
-};
+use payments::{GatewayError, RefundReport, RefundRequest, RefundState, RefundStatus};
 use queue::inbox::{self, WebhookState};
 
 use crate::Credits;
@@ -72,14 +70,17 @@ impl Credits {
         let before = top_up.snapshot();
         let room = self.room(&tx, &top_up).await?;
         let most = top_up.refundable(room)?;
-        let amount = command.amount.unwrap_or(most);
+        let gateway = self.gateway_named(&top_up.gateway)?;
+        // What is less than the gateway's least unit stays credit.
+        let all = Some(gateway.at_most(most)).filter(|all| all.minor > 0);
+        let amount = command.amount.or(all).unwrap_or(most);
         if amount.currency != most.currency {
             return Err(CreditsError::TopUpRefundCurrency(most.currency));
         }
         if amount.minor > most.minor || most.minor < 1 {
             return Err(CreditsError::TopUpRefundTooLarge(most));
         }
-        takes(self.gateway_named(&top_up.gateway)?.as_ref(), amount)?;
+        takes(gateway.as_ref(), amount)?;
         let mut refund = TopUpRefund {
             status: RefundStatus::Pending,
             reason: Some(command.reason.clone()),
@@ -143,6 +144,8 @@ impl Credits {
                 refund: Some(id),
                 amount: request.amount,
                 state: RefundState::Failed(why),
+                is_total: false,
+                charged_back: false,
             },
             Err(GatewayError::Unknown(fault)) => return Err(fault.into()),
         };
@@ -244,63 +247,7 @@ impl Credits {
         Ok(())
     }
 
-    /// A refund that somebody made at the gateway: the money is gone, and its
-    /// credit goes as far as it is there.
-    async fn adopt_refund(
-        &self,
-        tx: &Transaction,
-        batch: &mut Batch,
-        top_up: &mut TopUp,
-        report: &RefundReport,
-    ) -> Result<(), CreditsError> {
-        let status = RefundStatus::from(&report.state);
-        if status == RefundStatus::Failed {
-            return Ok(());
-        }
-        let now = self.now();
-        let left = top_up.left().ok();
-        let fits = left.is_some_and(|left| {
-            left.currency == report.amount.currency && report.amount.minor <= left.minor
-        });
-        if !fits || report.amount.minor < 1 {
-            top_up.flag("refunded_more_than_paid", now);
-            return Ok(());
-        }
-        let refund = TopUpRefund {
-            status,
-            external: Some(report.id.clone()),
-            ..new_refund(top_up, RefundCause::MadeAtGateway, report.amount.minor, now)
-        };
-        self.take_what_is_there(tx, batch, top_up, refund).await
-    }
-
-    /// Money went whether we like it or not: takes as much of its credit as is
-    /// there. Where some is missing, the wallet is frozen and somebody has to
-    /// look at it.
-    pub(crate) async fn take_what_is_there(
-        &self,
-        tx: &Transaction,
-        batch: &mut Batch,
-        top_up: &mut TopUp,
-        mut refund: TopUpRefund,
-    ) -> Result<(), CreditsError> {
-        let wanted = top_up.credit_for(refund.amount);
-        let room = self.room(tx, top_up).await?;
-        self.take_credit(tx, top_up.wallet, &mut refund, wanted.min(room))
-            .await?;
-        top_up.give_back(refund.amount, refund.taken, refund.created_at);
-        if refund.taken < wanted {
-            self.freeze(tx, top_up.wallet).await?;
-            top_up.flag("credit_missing", refund.created_at);
-        }
-        if refund.status == RefundStatus::Succeeded {
-            self.tell_refunded(tx, batch, &refund)?;
-        }
-        batch.add(top_up_refunds::insert(&refund));
-        Ok(())
-    }
-
-    fn tell_refunded(
+    pub(crate) fn tell_refunded(
         &self,
         tx: &Transaction,
         batch: &mut Batch,
@@ -311,59 +258,6 @@ impl Credits {
             refund: refund.id,
         };
         Ok(self.queue.publish_with(tx, batch, &event)?)
-    }
-
-    /// Applies what the gateway says went back of the money of a top-up; false
-    /// when it is no top-up's.
-    pub async fn follow_refunds(
-        &self,
-        scope: &Scope,
-        gateway: &str,
-        money: &payments::MoneyRef,
-        webhook: WebhookEventId,
-    ) -> Result<bool, CreditsError> {
-        let Some(top_up) = self.learn(scope, gateway, money).await? else {
-            return Ok(false);
-        };
-        let intent = money.intent.clone().or(top_up.intent);
-        let reports = match intent {
-            Some(intent) => {
-                let gateway = self.gateway_named(gateway)?;
-                let refunds = gateway.refunds(scope, &intent).await;
-                refunds.map_err(crate::top_ups::gateway_error)?
-            }
-            None => Vec::new(),
-        };
-        self.settle_top_up_refunds(scope, top_up.id, &reports, Some(webhook))
-            .await?;
-        Ok(true)
-    }
-
-    /// The top-up that some money belongs to. That it was paid is taken over
-    /// before what became of the money: the news of the latter may be here
-    /// first.
-    pub(crate) async fn learn(
-        &self,
-        scope: &Scope,
-        gateway: &str,
-        money: &payments::MoneyRef,
-    ) -> Result<Option<TopUp>, CreditsError> {
-        let db = self.database.read(scope).await?;
-        let found = top_ups::find_by_money(&db, gateway, money).await?;
-        drop(db);
-        let Some(top_up) = found else {
-            return Ok(None);
-        };
-        if let (Some(session), false) = (&top_up.session, top_up.status == PaymentStatus::Succeeded)
-        {
-            let gateway = self.gateway_named(gateway)?;
-            let report = gateway.report(scope, session).await;
-            let report = report.map_err(crate::top_ups::gateway_error)?;
-            self.settle_top_up(scope, top_up.id, &report, None).await?;
-            let db = self.database.read(scope).await?;
-            return Ok(top_ups::find(&db, top_up.id).await?);
-        }
-        Ok(Some(top_up))
     }
 }
 

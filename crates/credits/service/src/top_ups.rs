@@ -68,8 +68,8 @@ impl Credits {
         if amount.currency != currency {
             return Err(CreditsError::CurrencyMismatch(currency));
         }
-        let least = i64::from(self.settings.top_up_min.get());
-        let most = i64::from(self.settings.top_up_max.get());
+        let least = self.settings.top_up_min.get();
+        let most = self.settings.top_up_max.get();
         if (least..=most).contains(&amount.minor) {
             return Ok(());
         }

@@ -7,7 +7,7 @@ use payments::{
 };
 use serde_json::json;
 
-use crate::amounts::to_midtrans;
+use crate::amounts::{to_midtrans, whole};
 use crate::{MidtransGateway, webhooks};
 
 /// The report of a page on which nobody chose a way to pay.
@@ -32,6 +32,10 @@ impl PaymentGateway for MidtransGateway {
         to_midtrans(amount).is_none().then(|| {
             format!("Midtrans takes whole rupiah, and {amount} is none; choose another amount or gateway")
         })
+    }
+
+    fn at_most(&self, amount: Money) -> Money {
+        whole(amount)
     }
 
     async fn open(&self, scope: &Scope, request: &SessionRequest) -> Result<Session, GatewayError> {
@@ -87,6 +91,14 @@ impl PaymentGateway for MidtransGateway {
         intent: &str,
     ) -> Result<Vec<RefundReport>, GatewayError> {
         self.list_refunds(intent).await
+    }
+
+    async fn taken_back(
+        &self,
+        _scope: &Scope,
+        session: &str,
+    ) -> Result<Option<RefundReport>, GatewayError> {
+        self.taken_back_of(session).await
     }
 
     fn verify(

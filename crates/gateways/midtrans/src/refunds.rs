@@ -27,6 +27,16 @@ impl MidtransGateway {
         if let Some(known) = self.known_refund(request).await? {
             return Ok(known);
         }
+        // Nothing is left of what was taken back: the buyer has it already.
+        if let Some(all) = self.taken_back_of(&request.session).await? {
+            return Ok(RefundReport {
+                id: format!("{}-{}", all.id, request.refund),
+                refund: Some(request.refund),
+                amount: request.amount,
+                is_total: false,
+                ..all
+            });
+        }
         let amount = to_midtrans(request.amount).ok_or_else(|| {
             GatewayError::Refused(format!("{} is no whole rupiah", request.amount))
         })?;
@@ -46,6 +56,17 @@ impl MidtransGateway {
             });
         }
         Err(answer.failure("refund a transaction of Midtrans"))
+    }
+
+    /// What was taken back of a transaction that was paid.
+    pub(crate) async fn taken_back_of(
+        &self,
+        id: &str,
+    ) -> Result<Option<RefundReport>, GatewayError> {
+        match self.transaction(id).await? {
+            Some(found) => found.taken_back(),
+            None => Ok(None),
+        }
     }
 
     async fn known_refund(

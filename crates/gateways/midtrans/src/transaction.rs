@@ -21,6 +21,8 @@ pub(crate) struct Transaction {
     currency: Option<String>,
     merchant_id: Option<String>,
     status_message: Option<String>,
+    #[serde(rename = "refund_amount")]
+    refunded: Option<String>,
     #[serde(default)]
     refunds: Vec<RefundEntry>,
 }
@@ -50,14 +52,18 @@ pub(crate) fn tells_of_refunds(status: &str) -> bool {
 }
 
 impl Transaction {
-    fn amount(&self) -> Result<Money, GatewayError> {
+    /// An amount of it. What is none cannot be taken over, so that somebody has
+    /// to look at it.
+    fn read(&self, text: &str) -> Result<Money, GatewayError> {
         let currency = self.currency.as_deref().unwrap_or(CURRENCY);
-        from_midtrans(&self.gross_amount)
-            .filter(|_| currency == CURRENCY)
-            .ok_or_else(|| {
-                let what = format!("a transaction of {} {currency}", self.gross_amount);
-                Fault::permanent(what).into()
-            })
+        from_midtrans(text, currency).ok_or_else(|| {
+            let text: String = text.chars().take(40).collect();
+            GatewayError::Refused(format!("the amount {text} {currency} cannot be read"))
+        })
+    }
+
+    fn amount(&self) -> Result<Money, GatewayError> {
+        self.read(&self.gross_amount)
     }
 
     /// Success only with all three: the code, the status, and no doubt.
@@ -105,32 +111,66 @@ impl Transaction {
         })
     }
 
-    /// All that went back of it. A chargeback that is listed nowhere is one of
-    /// everything.
+    /// All that went back of it. What is told and listed nowhere is a total:
+    /// of the amount that stands beside it, or of everything.
     pub(crate) fn refunds(&self) -> Result<Vec<RefundReport>, GatewayError> {
-        let whole = ["refund", "chargeback"].contains(&self.status.as_str());
-        if self.refunds.is_empty() && whole {
-            return Ok(vec![RefundReport {
-                id: format!("{}-{}", self.status, self.id),
-                refund: None,
-                amount: self.amount()?,
-                state: RefundState::Succeeded,
-            }]);
-        }
-        let each = self.refunds.iter().map(|entry| {
-            let amount = from_midtrans(&entry.amount)
-                .ok_or_else(|| Fault::permanent("a refund of no whole rupiah"))?;
-            Ok(RefundReport {
+        let charged_back = self.status.ends_with("chargeback");
+        let mut all = Vec::new();
+        for entry in &self.refunds {
+            let refund = entry.key.as_ref().and_then(|key| key.parse().ok());
+            all.push(RefundReport {
                 id: match &entry.id {
                     serde_json::Value::String(text) => text.clone(),
                     other => other.to_string(),
                 },
-                refund: entry.key.as_ref().and_then(|key| key.parse().ok()),
-                amount,
+                refund,
+                amount: self.read(&entry.amount)?,
                 state: RefundState::Succeeded,
-            })
-        });
-        each.collect()
+                is_total: false,
+                // A bank has no key for what it takes.
+                charged_back: charged_back && entry.key.is_none(),
+            });
+        }
+        let total = match self.status.as_str() {
+            "chargeback" => Some(self.amount()?),
+            _ if !all.is_empty() => None,
+            "refund" => Some(self.amount()?),
+            "partial_refund" | "partial_chargeback" => {
+                let told = self.refunded.as_deref();
+                told.map(|text| self.read(text)).transpose()?
+            }
+            _ => None,
+        };
+        if let Some(amount) = total {
+            let id = format!("{}-{}-{}", self.status, self.id, amount.minor);
+            all.push(RefundReport {
+                charged_back,
+                ..self.total(id, amount)
+            });
+        }
+        Ok(all)
+    }
+
+    fn total(&self, id: String, amount: Money) -> RefundReport {
+        RefundReport {
+            id,
+            refund: None,
+            amount,
+            state: RefundState::Succeeded,
+            is_total: true,
+            charged_back: false,
+        }
+    }
+
+    /// All of it, when it says that its money will not come: of one that was
+    /// captured, that is how money goes back before it is settled
+    /// (<https://docs.midtrans.com/reference/cancel-transaction>).
+    pub(crate) fn taken_back(&self) -> Result<Option<RefundReport>, GatewayError> {
+        if !matches!(self.state()?, SessionState::Failed | SessionState::Expired) {
+            return Ok(None);
+        }
+        let id = format!("taken-back-{}", self.id);
+        Ok(Some(self.total(id, self.amount()?)))
     }
 
     /// Refuses one of another merchant.
@@ -221,13 +261,56 @@ mod tests {
     }
 
     #[test]
+    fn what_went_back_is_each_refund_or_a_total() {
+        let told = |status: &str, fields: serde_json::Value| {
+            let mut one = serde_json::json!({
+                "order_id": "pay_01j9z6m3k4f5g6h7j8k9m0n1p2", "transaction_id": "t-1",
+                "transaction_status": status, "status_code": "200", "gross_amount": "150000.00",
+            });
+            for (name, value) in fields.as_object().unwrap() {
+                one[name] = value.clone();
+            }
+            let one: Transaction = serde_json::from_value(one).unwrap();
+            let all = one.refunds().unwrap().into_iter();
+            all.map(|one| (one.amount.minor / 100, one.is_total, one.charged_back))
+                .collect::<Vec<_>>()
+        };
+        let listed = json!({"refund_amount": "60000.00", "refunds": [
+            {"refund_chargeback_id": 1, "refund_amount": "50000.00", "refund_key": "r"},
+            {"refund_chargeback_id": 2, "refund_amount": "10000.00"},
+        ]});
+        let [first, second] = [(50_000, false, false), (10_000, false, false)];
+        let taken = (10_000, false, true);
+        assert_eq!(told("partial_refund", listed.clone()), [first, second]);
+        assert_eq!(told("refund", listed.clone()), [first, second]);
+        assert_eq!(told("partial_chargeback", listed.clone()), [first, taken]);
+        let all = (150_000, true, true);
+        assert_eq!(told("chargeback", listed), [first, taken, all]);
+        let some = json!({"refund_amount": "50000.00"});
+        assert_eq!(
+            told("partial_refund", some.clone()),
+            [(50_000, true, false)]
+        );
+        assert_eq!(told("partial_chargeback", some), [(50_000, true, true)]);
+        assert_eq!(told("refund", json!({})), [(150_000, true, false)]);
+        assert_eq!(told("partial_refund", json!({})), []);
+        assert_eq!(told("settlement", json!({})), []);
+    }
+
+    #[test]
     fn other_currencies_and_merchants_are_not_ours() {
         let mut one = transaction("200", "settlement", None);
+        let paid = |one: &Transaction| match one.report().unwrap().state {
+            SessionState::Paid { amount, .. } => amount.to_string(),
+            other => panic!("{other:?}"),
+        };
         one.currency = Some("USD".into());
-        assert!(one.report().is_err());
+        assert_eq!(paid(&one), "150000.00 USD");
         one.currency = None;
         one.gross_amount = "1.50".into();
-        assert!(one.report().is_err());
+        assert_eq!(paid(&one), "1.50 IDR");
+        one.gross_amount = "much".into();
+        assert!(matches!(one.report(), Err(GatewayError::Refused(_))));
         one.merchant_id = Some("G1".into());
         assert!(one.clone().check(Some("G2")).is_err());
         assert!(one.clone().check(Some("G1")).is_ok());

@@ -167,5 +167,7 @@ pub(crate) fn refund(refund: &Refund) -> Result<RefundReport, GatewayError> {
             .and_then(|id| id.parse().ok()),
         amount,
         state,
+        is_total: false,
+        charged_back: false,
     })
 }

@@ -94,6 +94,8 @@ fn refund_report(refund: &StoredRefund, currency: kernel::Currency) -> RefundRep
         refund: refund.idempotency_key.parse().ok(),
         amount: Money::new(refund.amount, currency),
         state: RefundState::Succeeded,
+        is_total: false,
+        charged_back: false,
     }
 }
 

@@ -2,6 +2,7 @@
 //! most one at a time is under way.
 
 use kernel::{Money, OrderId, PaymentId, Timestamp};
+use payments::SessionReport;
 use serde::{Deserialize, Serialize};
 
 use crate::order::Order;
@@ -69,6 +70,19 @@ impl Payment {
             checked_at: now,
             created_at: now,
             updated_at: now,
+        }
+    }
+
+    /// Takes over what the gateway knows and we did not.
+    pub fn learn(&mut self, report: &SessionReport) {
+        if self.session.is_none() && !report.id.is_empty() {
+            self.session = Some(report.id.clone());
+        }
+        if self.intent.is_none() {
+            self.intent.clone_from(&report.intent);
+        }
+        if report.failure.is_some() {
+            self.failure.clone_from(&report.failure);
         }
     }
 

@@ -239,14 +239,16 @@ impl Orders {
         };
         let Some(session) = session else {
             let report = never_opened(payment);
-            return self.settle(scope, payment.id, &report, Said::Asked).await;
+            self.settle(scope, payment.id, &report, Said::Asked).await?;
+            return Ok(());
         };
         let report = match gateway.close(scope, &session).await {
             Err(GatewayError::Refused(why)) if over => lost(payment, why),
             answer => answer.map_err(gateway_error)?,
         };
         let said = if over { Said::Asked } else { Said::Closed };
-        self.settle(scope, payment.id, &report, said).await
+        self.settle(scope, payment.id, &report, said).await?;
+        Ok(())
     }
 
     async fn open_and_close(&self, scope: &Scope, payment: PaymentId) -> Result<(), OrdersError> {

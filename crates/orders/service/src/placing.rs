@@ -184,7 +184,7 @@ impl Orders {
             numbers::take(tenant.settings.order_numbers_after),
         );
         if let Some(share) = request.wallet {
-            self.hold_credit(&tx, &mut order, share).await?;
+            self.hold_credit(&tx, &mut order, share, gateway).await?;
         }
         let payment = self.first_attempt(&order, gateway, now)?;
         order.number = self

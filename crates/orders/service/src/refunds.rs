@@ -6,7 +6,7 @@ use orders_model::OrdersError;
 use orders_model::events::RefundSucceeded;
 use orders_model::order::{Order, OrderDetail, REFUND_PROMISED};
 use orders_model::payment::Payment;
-use orders_model::ports::{GatewayError, RefundReport, RefundRequest, RefundState};
+use orders_model::ports::{GatewayError, PaymentGateway, RefundReport, RefundRequest, RefundState};
 use orders_model::refund::{Refund, RefundStatus, Restock};
 use orders_model::shares::{Cause, Part};
 use orders_repository::{history, orders, payments, refund_shares, refunds};
@@ -130,6 +130,8 @@ impl Orders {
                 refund: Some(refund.id),
                 amount: refund.amount,
                 state: RefundState::Failed(why),
+                is_total: false,
+                charged_back: false,
             }),
             Err(GatewayError::Unknown(fault)) => Err(fault.into()),
         }
@@ -152,6 +154,27 @@ impl Orders {
             .map_err(gateway_error)?;
         retrying("refund.settle", || {
             self.settle_refunds(scope, payment.order, &reports, payment, webhook)
+        })
+        .await
+    }
+
+    /// Takes over what the gateway took back of an attempt that was paid, and
+    /// of which it says by now that its money will not come.
+    pub(crate) async fn follow_taken_back(
+        &self,
+        scope: &Scope,
+        gateway: &dyn PaymentGateway,
+        payment: &Payment,
+        session: &str,
+        webhook: WebhookEventId,
+    ) -> Result<(), OrdersError> {
+        let report = gateway
+            .taken_back(scope, session)
+            .await
+            .map_err(gateway_error)?;
+        let (reports, webhook) = (report.as_slice(), Some(webhook));
+        retrying("refund.settle", || {
+            self.settle_refunds(scope, payment.order, reports, payment, webhook)
         })
         .await
     }
@@ -252,7 +275,7 @@ impl Orders {
         Ok(())
     }
 
-    /// A refund that somebody made at the gateway.
+    /// A refund that somebody made at the gateway, or what a bank took.
     fn adopt_refund(
         &self,
         tx: &Transaction,
@@ -266,18 +289,31 @@ impl Orders {
             return Ok(());
         }
         let now = self.now();
-        if order.promise_refund(report.amount, now).is_err() {
+        let mut amount = report.amount;
+        if report.is_total {
+            // Of a total, what is known already is no news.
+            amount = amount.minus(payment.refunded).unwrap_or(amount);
+            if amount.minor < 1 {
+                return Ok(());
+            }
+        }
+        if order.promise_refund(amount, now).is_err() {
             order.flag("refunded_more_than_captured", now);
             return Ok(());
         }
-        payment.refunded = payment.refunded.plus(report.amount)?;
+        let mut reason = "made at the gateway";
+        if report.charged_back {
+            order.flag("charged_back", now);
+            reason = "charged back";
+        }
+        payment.refunded = payment.refunded.plus(amount)?;
         let refund = Refund {
             id: RefundId::new(now),
             order: order.id,
             payment: payment.id,
             status,
-            amount: report.amount,
-            reason: "made at the gateway".to_owned(),
+            amount,
+            reason: reason.to_owned(),
             restock: Vec::new(),
             external: Some(report.id.clone()),
             failure: None,
@@ -288,7 +324,7 @@ impl Orders {
         batch.add(refunds::insert(&refund));
         let part = (Cause::Refund(refund.id), refund.amount);
         self.share(batch, order, parts, part, &[]);
-        let note = Some(format!("{} at the gateway", report.amount));
+        let note = Some(format!("{amount} at the gateway"));
         let actor = tx.scope().actor();
         if status == RefundStatus::Pending {
             batch.add(history::note(order.id, REFUND_PROMISED, note, actor, now));

@@ -53,14 +53,15 @@ struct Rest {
 
 impl Orders {
     /// Applies what a gateway says of an attempt. The webhook that said so is
-    /// concluded in the same transaction.
+    /// concluded in the same transaction, unless the gateway says of a paid
+    /// attempt that its money will not come: that is answered with `true`.
     pub(crate) async fn settle(
         &self,
         scope: &Scope,
         payment: PaymentId,
         report: &SessionReport,
         said: Said,
-    ) -> Result<(), OrdersError> {
+    ) -> Result<bool, OrdersError> {
         let tried = retrying("payment.settle", || {
             self.settle_once(scope, payment, report, said, Stock::Try)
         })
@@ -91,7 +92,7 @@ impl Orders {
         report: &SessionReport,
         said: Said,
         stock: Stock,
-    ) -> Result<(), OrdersError> {
+    ) -> Result<bool, OrdersError> {
         let now = self.now();
         let tx = self.database.begin_write(scope, "payment.settle").await?;
         let mut order = orders::lock_of_payment(&tx, payment)
@@ -105,7 +106,7 @@ impl Orders {
             .ok_or(OrdersError::OrderNotFound)?;
         let mut attempt = attempts.swap_remove(at);
         let mut batch = Batch::new();
-        learn(&mut attempt, report);
+        attempt.learn(report);
         let next = report.state.status();
         let legal = attempt.status.may_become(next);
         if legal {
@@ -126,7 +127,10 @@ impl Orders {
         }
         attempt.checked_at = now;
         batch.add(payments::update(&attempt));
-        if let Said::Webhook(webhook) = said {
+        let contradicts = attempt.status.contradicts(report.state);
+        if let Said::Webhook(webhook) = said
+            && !contradicts
+        {
             let state = if legal {
                 WebhookState::Processed
             } else {
@@ -138,7 +142,7 @@ impl Orders {
         }
         batch.run(&tx).await?;
         tx.commit().await?;
-        Ok(())
+        Ok(contradicts)
     }
 
     #[expect(clippy::too_many_arguments, reason = "each is a fact of its own")]
@@ -383,18 +387,5 @@ impl Orders {
         let actor = tx.scope().actor();
         batch.add(history::note(order.id, kind, Some(note), actor, self.now()));
         Ok(())
-    }
-}
-
-/// Takes over what the gateway knows and we did not.
-fn learn(attempt: &mut Payment, report: &SessionReport) {
-    if attempt.session.is_none() && !report.id.is_empty() {
-        attempt.session = Some(report.id.clone());
-    }
-    if attempt.intent.is_none() {
-        attempt.intent.clone_from(&report.intent);
-    }
-    if report.failure.is_some() {
-        attempt.failure.clone_from(&report.failure);
     }
 }

@@ -108,7 +108,8 @@ impl Orders {
             .report(scope, session)
             .await
             .map_err(gateway_error)?;
-        self.settle(scope, payment.id, &report, Said::Asked).await
+        self.settle(scope, payment.id, &report, Said::Asked).await?;
+        Ok(())
     }
 
     /// Frees the stock of pending orders whose time is over.

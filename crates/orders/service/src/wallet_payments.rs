@@ -31,12 +31,14 @@ pub struct WalletShare {
 
 impl Orders {
     /// Promises credit of the caller's wallet for an order that is placed in
-    /// this transaction, and notes on the order how much.
+    /// this transaction, and notes on the order how much. Where nobody named
+    /// how much, the gateway can take the rest.
     pub(crate) async fn hold_credit(
         &self,
         tx: &Transaction,
         order: &mut Order,
         share: WalletShare,
+        gateway: &str,
     ) -> Result<(), OrdersError> {
         let user = tx.scope().require_user()?;
         if order.user != Some(user) {
@@ -65,7 +67,36 @@ impl Orders {
         if let Some(hold) = hold {
             order.wallet_credit = Money::new(hold.amount, order.currency);
         }
+        if share.amount.is_none() {
+            self.round_held(tx, order, gateway).await?;
+        }
         Ok(())
+    }
+
+    /// Holds a little less when the gateway takes whole units only, and so
+    /// could not take what is left to be paid.
+    async fn round_held(
+        &self,
+        tx: &Transaction,
+        order: &mut Order,
+        gateway: &str,
+    ) -> Result<(), OrdersError> {
+        let (held, rest) = (order.wallet_credit, order.to_pay()?);
+        let Some(gateway) = self.gateways.named(gateway) else {
+            return Ok(());
+        };
+        if held.is_zero() || rest.is_zero() || gateway.objection(rest).is_none() {
+            return Ok(());
+        }
+        // The part of a unit that the total has can come of the wallet only.
+        let part = order.total.minus(gateway.at_most(order.total))?;
+        let mut share = Money::zero(order.currency);
+        if held.minor >= part.minor {
+            share = part.plus(gateway.at_most(held.minus(part)?))?;
+        }
+        order.wallet_credit = share;
+        let reference = order.id.to_string();
+        Ok(self.credits.lower_held_in_tx(tx, &reference, share).await?)
     }
 
     /// Spends the credit that was promised for an order; its payment goes into
@@ -144,6 +175,8 @@ impl Orders {
             refund: Some(refund.id),
             amount: refund.amount,
             state,
+            is_total: false,
+            charged_back: false,
         })
     }
 

@@ -191,8 +191,13 @@ impl Orders {
         let Some(payment) = payment.filter(|payment| payment.gateway == gateway.name()) else {
             return self.settle_top_up(scope, event, session, &report).await;
         };
-        self.settle(scope, payment.id, &report, Said::Webhook(event.id))
+        let contradicts = self
+            .settle(scope, payment.id, &report, Said::Webhook(event.id))
             .await?;
+        if contradicts {
+            self.follow_taken_back(scope, gateway, &payment, session, event.id)
+                .await?;
+        }
         Ok(None)
     }
 
@@ -212,7 +217,8 @@ impl Orders {
             .report(scope, session)
             .await
             .map_err(gateway_error)?;
-        self.settle(scope, payment.id, &report, Said::Asked).await
+        self.settle(scope, payment.id, &report, Said::Asked).await?;
+        Ok(())
     }
 
     /// An event came of a session of ours that the gateway refuses to know:

@@ -104,7 +104,7 @@ impl Midtrans {
             ("MIDTRANS_API_BASE", base.clone()),
             ("MIDTRANS_SNAP_BASE", base),
             ("TENANT_CURRENCY", "IDR".to_owned()),
-            ("CREDITS_TOP_UP_MAX", "100000000".to_owned()),
+            ("CREDITS_TOP_UP_MAX", "10000000000".to_owned()),
         ]
     }
 
