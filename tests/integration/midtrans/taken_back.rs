@@ -162,7 +162,7 @@ async fn what_a_bank_takes_freezes_the_wallet_once(#[values(Sqlite, Postgres)] b
     let seen = till.see(&order).await;
     assert_eq!(seen["attention"], "charged_back");
     let all = ("charged_back".to_owned(), AMOUNT, AMOUNT);
-    assert_eq!(till.went_back(&order).await, [all.clone()]);
+    assert_eq!(till.went_back(&order).await, std::slice::from_ref(&all));
     let wallet = till.wallet().await;
     assert_eq!(wallet["status"], "frozen");
     assert_eq!(till.balance().await, 0);

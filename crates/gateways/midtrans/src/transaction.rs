@@ -145,21 +145,10 @@ impl Transaction {
             let id = format!("{}-{}-{}", self.status, self.id, amount.minor);
             all.push(RefundReport {
                 charged_back,
-                ..self.total(id, amount)
+                ..total_of(id, amount)
             });
         }
         Ok(all)
-    }
-
-    fn total(&self, id: String, amount: Money) -> RefundReport {
-        RefundReport {
-            id,
-            refund: None,
-            amount,
-            state: RefundState::Succeeded,
-            is_total: true,
-            charged_back: false,
-        }
     }
 
     /// All of it, when it says that its money will not come: of one that was
@@ -170,7 +159,7 @@ impl Transaction {
             return Ok(None);
         }
         let id = format!("taken-back-{}", self.id);
-        Ok(Some(self.total(id, self.amount()?)))
+        Ok(Some(total_of(id, self.amount()?)))
     }
 
     /// Refuses one of another merchant.
@@ -181,6 +170,18 @@ impl Transaction {
             ))),
             _ => Ok(self),
         }
+    }
+}
+
+/// All that went back so far.
+fn total_of(id: String, amount: Money) -> RefundReport {
+    RefundReport {
+        id,
+        refund: None,
+        amount,
+        state: RefundState::Succeeded,
+        is_total: true,
+        charged_back: false,
     }
 }
 
