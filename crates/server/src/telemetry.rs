@@ -62,13 +62,11 @@ pub fn start(settings: &Settings) -> Result<TelemetryGuard> {
             .with_current_span(true)
             .with_span_list(false)
             .with_writer(writer)
-            .with_filter(filter_fn(may_be_told))
             .boxed(),
         LogFormat::Pretty => tracing_subscriber::fmt::layer()
             .compact()
             .with_ansi(std::io::stderr().is_terminal())
             .with_writer(writer)
-            .with_filter(filter_fn(may_be_told))
             .boxed(),
     };
     let traces = traces(telemetry)?;
@@ -82,14 +80,13 @@ pub fn start(settings: &Settings) -> Result<TelemetryGuard> {
         .as_ref()
         .map(|_| SpanLayer::new().with_filter(LevelFilter::INFO));
     let errors = reports.as_ref().map(|_| {
-        ErrorLayer::new().enable_span_attributes().with_filter(
-            LevelFilter::ERROR
-                .and(filter_fn(may_be_told))
-                .or(filter_fn(is_span)),
-        )
+        ErrorLayer::new()
+            .enable_span_attributes()
+            .with_filter(LevelFilter::ERROR.or(filter_fn(is_span)))
     });
     Registry::default()
         .with(filter)
+        .with(filter_fn(may_be_told))
         .with(lines)
         .with(spans)
         .with(spans_of_errors)
@@ -108,12 +105,8 @@ pub fn start(settings: &Settings) -> Result<TelemetryGuard> {
 /// is told of each certificate that somebody else's server shows. What went
 /// wrong is told by those who asked.
 fn may_be_told(metadata: &Metadata<'_>) -> bool {
-    let quotes = ["kube", "rustls_platform_verifier"];
-    let (package, _) = metadata
-        .target()
-        .split_once("::")
-        .unwrap_or((metadata.target(), ""));
-    !quotes.iter().any(|name| package.starts_with(name))
+    let package = metadata.target().split("::").next().unwrap_or_default();
+    !["kube_client", "kube_core", "rustls_platform_verifier"].contains(&package)
 }
 
 /// What is logged. Nearly every filter names targets and levels only; the full
@@ -268,5 +261,17 @@ mod tests {
         assert_eq!(seen("sutler=debug"), [true, false, false]);
         assert_eq!(seen("debug,other=error"), [true, false, false]);
         assert!(filter("sutler=loud").is_err());
+    }
+
+    #[test]
+    fn what_quotes_secrets_is_not_told_whatever_the_filter_says() {
+        let subscriber = Registry::default()
+            .with(filter("trace,kube_client::client=trace").unwrap())
+            .with(filter_fn(may_be_told));
+        tracing::subscriber::with_default(subscriber, || {
+            assert!(!tracing::enabled!(target: "kube_client::client", Level::WARN));
+            assert!(!tracing::enabled!(target: "rustls_platform_verifier::others", Level::ERROR));
+            assert!(tracing::enabled!(target: "clusters_service::reconcile", Level::TRACE));
+        });
     }
 }
