@@ -96,7 +96,7 @@ async fn spend(app: &App, tenant: &Tenant, things: &Things) -> String {
     let wallet = things["wallet_id"].parse().expect("the id of a wallet");
     let spend = credits_service::Spend {
         wallet: credits_model::wallet::WalletKey::Id(wallet),
-        kind: credits_model::transfer::SpendKind::Order,
+        kind: credits_model::transfer::SpendKind::Subscription,
         reference: format!("spend-{number}"),
         amount: kernel::Money::new(1, currency),
     };

@@ -98,7 +98,7 @@ async fn wallets_are_made_adjusted_and_given_credit(#[values(Sqlite, Postgres)] 
     let wanted = [
         "REFUND",
         "REFUND",
-        "ORDER",
+        "SUBSCRIPTION",
         "GIFT",
         "ADMIN_ADJUSTMENT",
         "ADMIN_ADJUSTMENT",

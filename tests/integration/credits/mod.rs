@@ -113,7 +113,7 @@ impl Books {
         let tx = self.begin().await;
         let spend = Spend {
             wallet,
-            kind: SpendKind::Order,
+            kind: SpendKind::Subscription,
             reference: reference.to_owned(),
             amount: eur(amount),
         };
@@ -130,7 +130,7 @@ impl Books {
     ) -> Result<Booked, CreditsError> {
         let tx = self.begin().await;
         let refund = RefundSpend {
-            of: RefundOf::Spend(SpendKind::Order, spend.to_owned()),
+            of: RefundOf::Spend(SpendKind::Subscription, spend.to_owned()),
             reference: reference.to_owned(),
             amount: amount.map(eur),
         };

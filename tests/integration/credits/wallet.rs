@@ -87,7 +87,7 @@ async fn an_owner_sees_balance_and_transactions(#[values(Sqlite, Postgres)] back
             .collect()
     };
     let all = list("").await;
-    assert_eq!(types(&all), ["REFUND", "ORDER", "TOP_UP"]);
+    assert_eq!(types(&all), ["REFUND", "SUBSCRIPTION", "TOP_UP"]);
     assert_eq!(all.body["data"][0]["amount"], amount(100));
     assert_eq!(all.body["data"][0]["balance_after"], amount(800));
     assert_eq!(all.body["data"][0]["refund_of"], all.body["data"][1]["id"]);
@@ -95,14 +95,14 @@ async fn an_owner_sees_balance_and_transactions(#[values(Sqlite, Postgres)] back
     assert_eq!(all.body["data"][1]["reference"], "ord_1");
     assert_eq!(all.body["data"][1]["lots"][0]["kind"], "paid");
     assert_eq!(all.body["data"][1]["lots"][0]["amount"], amount(-300));
-    assert_eq!(types(&list("?type=ORDER").await), ["ORDER"]);
+    assert_eq!(types(&list("?type=SUBSCRIPTION").await), ["SUBSCRIPTION"]);
     assert_eq!(
         types(&list(&format!("?from={middle}")).await),
-        ["REFUND", "ORDER"]
+        ["REFUND", "SUBSCRIPTION"]
     );
     assert_eq!(types(&list(&format!("?to={middle}")).await), ["TOP_UP"]);
     let page = list("?limit=2").await;
-    assert_eq!(types(&page), ["REFUND", "ORDER"]);
+    assert_eq!(types(&page), ["REFUND", "SUBSCRIPTION"]);
     let cursor = page.text_at("/next_cursor");
     let last = list(&format!("?limit=2&cursor={cursor}")).await;
     assert_eq!(types(&last), ["TOP_UP"]);
@@ -115,7 +115,7 @@ async fn an_owner_sees_balance_and_transactions(#[values(Sqlite, Postgres)] back
 
     let csv = app
         .client
-        .get("/api/wallet/transactions/export?type=ORDER")
+        .get("/api/wallet/transactions/export?type=SUBSCRIPTION")
         .bearer(&user.token);
     let csv = csv.expect(200).await;
     assert_eq!(csv.header("content-type"), "text/csv; charset=utf-8");
@@ -126,7 +126,7 @@ async fn an_owner_sees_balance_and_transactions(#[values(Sqlite, Postgres)] back
         "sequence,id,created_at,type,reference,amount,balance_after,currency,reason"
     );
     assert!(
-        lines[1].starts_with("2,txn_") && lines[1].ends_with("ORDER,ord_1,-3.00,7.00,EUR,"),
+        lines[1].starts_with("2,txn_") && lines[1].ends_with("SUBSCRIPTION,ord_1,-3.00,7.00,EUR,"),
         "{}",
         lines[1]
     );
