@@ -55,6 +55,8 @@ pub fn spend(spending: Spending, currency: Currency) -> Result<f64> {
     let settings = Settings::load(Sources::of_process(None)).map_err(|error| anyhow!("{error}"))?;
     let home = runtime()?;
     let sutler = home.block_on(Sutler::build(settings, Overrides::default()))?;
+    // Nobody drives those of this runtime from here on.
+    sutler.database.close_idle(Duration::ZERO);
     let scope = sutler.accounts.system_scope(spending.tenant, "bench");
     let shared = Arc::new(Shared {
         sutler,
@@ -64,14 +66,20 @@ pub fn spend(spending: Spending, currency: Currency) -> Result<f64> {
         spent: AtomicU64::new(0),
     });
     let threads = std::thread::available_parallelism().map_or(2, usize::from);
+    let done = Arc::new(tokio::sync::Barrier::new(threads));
     let began = Instant::now();
     let running: Vec<_> = (0..threads)
         .map(|n| {
-            let (shared, runtime) = (shared.clone(), runtime()?);
+            let (shared, runtime, done) = (shared.clone(), runtime()?, done.clone());
             let share = (n..spending.spenders).step_by(threads).count();
             Ok(std::thread::spawn(move || {
                 let local = tokio::task::LocalSet::new();
-                local.block_on(&runtime, spend_side_by_side(&shared, share))
+                local.block_on(&runtime, async {
+                    let spent = spend_side_by_side(&shared, share).await;
+                    // Others may use connections that this runtime drives.
+                    done.wait().await;
+                    spent
+                })
             }))
         })
         .collect::<Result<_>>()?;
