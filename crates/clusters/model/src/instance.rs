@@ -47,7 +47,7 @@ pub struct Instance {
     pub suspended: bool,
     /// How often it was to be restarted.
     pub restarts: i64,
-    /// Why it is as it is, for its owner.
+    /// Why it is as it is, as it was found out last.
     pub reason: Option<String>,
     /// What went wrong, for who runs the shop.
     pub trouble: Option<String>,
@@ -106,6 +106,17 @@ impl Instance {
         } else {
             Wish::Running
         }
+    }
+
+    /// Why it is as it is, for its owner.
+    pub fn told_reason(&self) -> Option<&str> {
+        // Trouble before it has a place is that there is none.
+        let waits = self.status == InstanceStatus::Requested
+            && self.provisioner == ProvisionerName::Kubernetes
+            && self.cluster.is_none()
+            && self.failures > 0;
+        let waiting = || waits.then_some("it waits until a cluster has room for it");
+        self.reason.as_deref().or_else(waiting)
     }
 
     /// Its name where it runs, a DNS label: `i-` and the letters of its id.

@@ -41,7 +41,7 @@ impl Clusters {
         new: &NewCluster,
     ) -> Result<Cluster, ClustersError> {
         scope.require(Permission::ClustersWrite)?;
-        let access = self.read_access(scope, new.kubeconfig.as_deref())?;
+        let access = self.read_access(scope, new.kubeconfig.as_deref()).await?;
         let now = self.now();
         let made = Cluster {
             id: ClusterId::new(now),
@@ -84,6 +84,10 @@ impl Clusters {
         expected: &Expected,
     ) -> Result<Cluster, ClustersError> {
         scope.require(Permission::ClustersWrite)?;
+        let access = match &change.kubeconfig {
+            Some(text) => Some(self.read_access(scope, Some(text)).await?),
+            None => None,
+        };
         let tx = self.database.begin_write(scope, "cluster.change").await?;
         let known = clusters::find(&tx, id)
             .await?
@@ -98,11 +102,10 @@ impl Clusters {
         }
         changed.accepts_instances = change.accepts_instances.unwrap_or(known.accepts_instances);
         let mut sealed = None;
-        if let Some(text) = &change.kubeconfig {
+        if let Some(access) = access {
             if known.server.is_none() {
                 return Err(ClustersError::NoKubeconfig);
             }
-            let access = self.read_access(scope, Some(text))?;
             changed.server = access.server().map(str::to_owned);
             sealed = Some(self.seal_access(scope.tenant(), id, &access)?);
         }

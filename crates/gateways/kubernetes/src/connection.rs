@@ -65,7 +65,7 @@ impl Kubernetes {
         Ok(client)
     }
 
-    fn connect(&self, access: &ClusterAccess) -> Result<Client, Trouble> {
+    pub(crate) fn connect(&self, access: &ClusterAccess) -> Result<Client, Trouble> {
         let lasting = |error: &dyn StdError| Trouble::lasting(chain(error));
         let (mut config, allow_private) = match access {
             ClusterAccess::Kubeconfig(remote) => {
