@@ -5,6 +5,7 @@ use clusters_model::cluster::{
     Cluster, ClusterChange, Health, MAX_CLUSTERS, NewCluster, Reserved, checked_name,
 };
 use clusters_model::events::ClusterChanged;
+use clusters_model::jobs::CheckClusters;
 use clusters_repository::clusters;
 use database::{Once, Transaction};
 use kernel::{
@@ -66,7 +67,12 @@ impl Clusters {
         };
         insert(&tx, &made, &sealed).await?;
         self.queue
-            .enqueue(&tx, &clusters_model::jobs::CheckClusters {})
+            .enqueue(
+                &tx,
+                &CheckClusters {
+                    only: Some(made.id),
+                },
+            )
             .await?;
         let event = ClusterChanged { cluster: made.id };
         self.queue.publish(&tx, &event).await?;
@@ -107,6 +113,8 @@ impl Clusters {
                 return Err(ClustersError::NoKubeconfig);
             }
             changed.server = access.server().map(str::to_owned);
+            // Nothing is known of what it leads to.
+            changed.health.reachable = None;
             sealed = Some(self.seal_access(scope.tenant(), id, &access)?);
         }
         if changed == known && sealed.is_none() {
@@ -123,7 +131,7 @@ impl Clusters {
         }
         if reaches_anew {
             self.queue
-                .enqueue(&tx, &clusters_model::jobs::CheckClusters {})
+                .enqueue(&tx, &CheckClusters { only: Some(id) })
                 .await?;
         }
         let event = ClusterChanged { cluster: id };
