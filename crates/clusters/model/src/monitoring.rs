@@ -46,7 +46,8 @@ fn is_selector(text: &str) -> bool {
         }
         c == ',' && depth == 0
     };
-    text.split(comma_between).all(|one| is_requirement(one.trim()))
+    text.split(comma_between)
+        .all(|one| is_requirement(one.trim()))
 }
 
 /// `key`, `!key`, `key=value`, `key==value`, `key!=value`, `key in (a,b)` or
