@@ -3,7 +3,9 @@
 //! How Sutler gets into a cluster and what the secrets of an instance are is
 //! sealed. What is promised of a cluster's capacity stands with the cluster,
 //! so that one conditional statement can promise more of it. Each cluster has
-//! one of a hundred slots, so that there are never more.
+//! one of a hundred slots, so that there are never more. An instance that
+//! somebody looks at is theirs until `looked_until`, whatever is wished of it in
+//! the meantime.
 
 use crate::script::{Access, Script, Table};
 
@@ -71,6 +73,7 @@ CREATE TABLE service_instances (
     wished_at bigint NOT NULL,
     status_at bigint NOT NULL,
     next_at bigint,
+    looked_until bigint,
     version bigint NOT NULL,
     created_at bigint NOT NULL,
     updated_at bigint NOT NULL,
@@ -81,7 +84,7 @@ CREATE TABLE service_instances (
     CONSTRAINT ck_service_instances_status CHECK (status IN ('requested', 'provisioning', 'running', 'stopped', 'failed', 'suspended', 'terminating', 'terminated')),
     CONSTRAINT ck_service_instances_counts CHECK (restarts >= 0 AND failures >= 0),
     CONSTRAINT ck_service_instances_shown CHECK (credentials_shown_at IS NULL OR (has_credentials AND credentials IS NULL)),
-    CONSTRAINT ck_service_instances_gone CHECK (status <> 'terminated' OR (cluster_id IS NULL AND next_at IS NULL AND credentials IS NULL))
+    CONSTRAINT ck_service_instances_gone CHECK (status <> 'terminated' OR (cluster_id IS NULL AND next_at IS NULL AND looked_until IS NULL AND credentials IS NULL))
 );
 CREATE UNIQUE INDEX uq_service_instances__subscription ON service_instances (tenant_id, subscription);
 CREATE INDEX ix_service_instances_user ON service_instances (tenant_id, user_id, id);

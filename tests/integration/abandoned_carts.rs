@@ -82,7 +82,7 @@ async fn a_cart_is_reminded_of_once_and_comes_back(#[values(Sqlite, Postgres)] b
     assert_eq!(mails.len(), 1, "{mails:?}");
     let mail = &mails[0];
     assert!(
-        mail.text.contains("2 x Lamp <b>  50.00 EUR"),
+        mail.text.contains("2 x Lamp <b> (40)  50.00 EUR"),
         "{}",
         mail.text
     );

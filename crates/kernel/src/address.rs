@@ -2,6 +2,29 @@
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
+/// What of version 4 is not the public internet: a network and how many bits
+/// name it.
+pub const NOT_PUBLIC_V4: [(Ipv4Addr, u32); 16] = [
+    (Ipv4Addr::new(0, 0, 0, 0), 8),
+    (Ipv4Addr::new(10, 0, 0, 0), 8),
+    (Ipv4Addr::new(100, 64, 0, 0), 10),
+    (Ipv4Addr::new(127, 0, 0, 0), 8),
+    (Ipv4Addr::new(169, 254, 0, 0), 16),
+    (Ipv4Addr::new(172, 16, 0, 0), 12),
+    (Ipv4Addr::new(192, 0, 0, 0), 24),
+    (Ipv4Addr::new(192, 0, 2, 0), 24),
+    (Ipv4Addr::new(192, 88, 99, 0), 24),
+    (Ipv4Addr::new(192, 168, 0, 0), 16),
+    (Ipv4Addr::new(198, 18, 0, 0), 15),
+    (Ipv4Addr::new(198, 51, 100, 0), 24),
+    (Ipv4Addr::new(203, 0, 113, 0), 24),
+    (Ipv4Addr::new(224, 0, 0, 0), 4),
+    (Ipv4Addr::new(240, 0, 0, 0), 4),
+    // The host service of Azure: public by its number, and yet of the host.
+    (AZURE_HOST, 32),
+];
+const AZURE_HOST: Ipv4Addr = Ipv4Addr::new(168, 63, 129, 16);
+
 /// Whether an address is one of the public internet: not of this machine, of a
 /// private network, or reserved, by the IANA registries of special-purpose
 /// addresses (RFC 6890 and its successors).
@@ -13,20 +36,10 @@ pub fn is_public(address: IpAddr) -> bool {
 }
 
 fn is_public_v4(address: Ipv4Addr) -> bool {
-    let [a, b, c, _] = address.octets();
-    let shared = a == 100 && (64..128).contains(&b);
-    let benchmarks = a == 198 && (18..20).contains(&b);
-    let protocols = (a, b, c) == (192, 0, 0) || (a, b, c) == (192, 88, 99);
-    let reserved = a == 0 || a >= 240;
-    !(address.is_private()
-        || address.is_loopback()
-        || address.is_link_local()
-        || address.is_documentation()
-        || address.is_multicast()
-        || shared
-        || benchmarks
-        || protocols
-        || reserved)
+    !NOT_PUBLIC_V4.iter().any(|&(network, bits)| {
+        let others = 32 - bits;
+        u32::from(address) >> others == u32::from(network) >> others
+    })
 }
 
 fn is_public_v6(address: Ipv6Addr) -> bool {
@@ -50,10 +63,8 @@ pub fn serves_metadata(address: IpAddr) -> bool {
     match address {
         IpAddr::V4(address) => {
             address.is_link_local()
-                || matches!(
-                    address.octets(),
-                    [100, 100, 100, 200] | [192, 0, 0, 192] | [168, 63, 129, 16]
-                )
+                || address == AZURE_HOST
+                || matches!(address.octets(), [100, 100, 100, 200] | [192, 0, 0, 192])
         }
         IpAddr::V6(address) => match address.to_ipv4_mapped() {
             Some(mapped) => serves_metadata(mapped.into()),
@@ -125,8 +136,11 @@ mod tests {
             "fd20:ce::254",
             "100.100.100.200",
             "192.0.0.192",
+            "168.63.129.16",
         ] {
-            assert!(serves_metadata(metadata.parse().unwrap()), "{metadata}");
+            let metadata: IpAddr = metadata.parse().unwrap();
+            assert!(serves_metadata(metadata), "{metadata}");
+            assert!(!is_public(metadata), "{metadata}");
         }
         for other in [
             "10.0.0.1",

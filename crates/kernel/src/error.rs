@@ -199,18 +199,25 @@ impl Fault {
 
     /// The context and all causes, for the log.
     pub fn chain(&self) -> String {
-        let mut text = self.context.clone();
-        let mut cause = self
-            .source
-            .as_deref()
-            .map(|source| source as &(dyn StdError + 'static));
-        while let Some(error) = cause {
-            text.push_str(": ");
-            text.push_str(&error.to_string());
-            cause = error.source();
+        match self.source.as_deref() {
+            Some(source) => format!("{}: {}", self.context, chain(source)),
+            None => self.context.clone(),
         }
-        text
     }
+}
+
+/// What went wrong and all its causes; what repeats its cause is told once.
+pub fn chain(error: &(dyn StdError + 'static)) -> String {
+    let mut told: Vec<String> = Vec::new();
+    let mut next = Some(error);
+    while let Some(error) = next {
+        let text = error.to_string();
+        if !told.last().is_some_and(|last| last.contains(&text)) {
+            told.push(text);
+        }
+        next = error.source();
+    }
+    told.join(": ")
 }
 
 impl fmt::Display for Fault {

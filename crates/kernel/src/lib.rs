@@ -28,7 +28,7 @@ pub use audit::{AuditEntry, Audited, Fact, Snapshot};
 pub use cursor::{CursorCodec, CursorError};
 pub use error::{
     AccessDenied, DomainError, ErrorKind, ErrorReport, Fault, FieldError, IdempotencyConflict,
-    OnceError,
+    OnceError, chain,
 };
 pub use id::alias::*;
 pub use id::{Id, IdError, IdKind, kind};

@@ -107,6 +107,7 @@ async fn filters_and_cursors_that_make_no_sense_are_refused(
             "pods?label=%26limit%3D0".to_owned(),
             "cluster.invalid_label",
         ),
+        ("pods?label=a%3Db%3Dc".to_owned(), "cluster.invalid_label"),
         ("nodes?namespace=a".to_owned(), "request.invalid_query"),
         ("pods?limit=501".to_owned(), "request.invalid_query"),
     ] {

@@ -70,6 +70,8 @@ async fn capacity_is_never_promised_twice(#[values(Sqlite, Postgres)] backend: B
         .await;
     assert_eq!(waiting.body["data"].as_array().map(Vec::len), Some(8));
     assert!(waiting.text_at("/data/0/trouble").contains("room"));
+    let told = waiting.text_at("/data/0/instance/reason");
+    assert!(told.contains("waits until a cluster has room"), "{told}");
     let other = KubeApi::start();
     let second = register(&app, &shop.first, "there", &other).await;
     app.pass(Duration::from_mins(6), Duration::from_secs(30))

@@ -11,6 +11,10 @@ use testkit::{App, client};
 
 use super::{PATH, PUBLIC, body, make, register};
 
+/// PEM of a certificate that is three zeros.
+const NO_CERTIFICATE: &str =
+    "LS0tLS1CRUdJTiBDRVJUSUZJQ0FURS0tLS0tCkFBQUEKLS0tLS1FTkQgQ0VSVElGSUNBVEUtLS0tLQo=";
+
 #[rstest]
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn made_once_read_back_and_listed_by_pages(#[values(Sqlite, Postgres)] backend: Backend) {
@@ -130,6 +134,14 @@ async fn what_no_server_may_read_or_run_is_refused(#[values(Sqlite, Postgres)] b
             "CLUSTERS_ALLOW_PRIVATE_ADDRESSES",
         ),
         (kubeconfig("https://169.254.169.254"), "link-local"),
+        (with_user("token: ''"), "empty"),
+        // PEM, and yet no certificate.
+        (
+            with_user(&format!(
+                "client-certificate-data: {NO_CERTIFICATE}, client-key-data: {NO_CERTIFICATE}"
+            )),
+            "nothing can be asked with it",
+        ),
     ] {
         let body = json!({"name": "one", "access": "kubeconfig", "kubeconfig": text});
         let refused = app.client.post(PATH, &body).bearer(&shop.first.key);

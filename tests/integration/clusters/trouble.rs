@@ -55,6 +55,18 @@ async fn trouble_is_told_and_gets_over(#[values(Sqlite, Postgres)] backend: Back
     assert_eq!(told.text_at("/instance/status"), "failed");
     assert!(told.text_at("/trouble").contains("422"), "{}", told.text);
     assert!(!told.text_at("/instance/reason").contains("422"));
+    // It is tried again, less and less often.
+    let tries = || {
+        let all = here.kube.calls().into_iter();
+        all.filter(|call| call.resource == "deployments" && call.verb == "patch")
+            .count()
+    };
+    let (half_an_hour, step) = (Duration::from_mins(30), Duration::from_secs(30));
+    here.app.pass(half_an_hour, step).await;
+    let before = tries();
+    here.app.pass(half_an_hour, step).await;
+    let after = tries() - before;
+    assert!((5..=13).contains(&after), "{after} times in half an hour");
     here.kube.refuse("deployments", None);
     here.app
         .pass(Duration::from_mins(6), Duration::from_mins(1))
@@ -318,4 +330,50 @@ async fn what_is_refused_for_long_has_failed(#[values(Sqlite, Postgres)] backend
     here.settle().await;
     here.app.pass(minute * 6, minute).await;
     assert_eq!(here.see(&id).await.body["status"], "running");
+}
+
+/// A look that is on its way makes what it makes, whatever is wished meanwhile;
+/// what comes after it removes all of that.
+#[rstest]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_ends_while_it_is_being_made_leaves_nothing(
+    #[values(Sqlite, Postgres)] backend: Backend,
+) {
+    let here = Here::start(backend).await;
+    let owner = &here.shop.first.user;
+    // Another one keeps the namespace.
+    here.app.instance(&here.shop.first, owner, "sub-1").await;
+    here.app.drain().await;
+    here.settle().await;
+    here.kube.count_nothing(true);
+    let second = here.app.instance(&here.shop.first, owner, "sub-2").await;
+    let tenant = here.shop.first.id.parse().expect("an id");
+    let scope = here.app.sutler.accounts.system_scope(tenant, "test");
+    let calls = here.kube.calls().len();
+    let look = here
+        .app
+        .sutler
+        .clusters
+        .reconcile_instance(&scope, second.id);
+    let end = async {
+        testkit::until("the look has begun", async || {
+            here.kube.calls().len() > calls
+        })
+        .await;
+        here.terminate("sub-2").await;
+        here.kube.count_nothing(false);
+    };
+    let (looked, ()) = tokio::join!(look, end);
+    looked.expect("a look");
+    let deployments = format!("deployments/{}/", namespace(&owner.id));
+    let made = format!("{deployments}{}", second.object_name());
+    assert!(here.kube.object(&made).is_some());
+    for _ in 0..3 {
+        here.settle().await;
+    }
+    let seen = here.see(&second.id.to_string()).await;
+    assert_eq!(seen.body["status"], "terminated", "{}", seen.text);
+    assert_eq!(here.kube.paths(&deployments).len(), 1);
+    let claims = format!("persistentvolumeclaims/{}/", namespace(&owner.id));
+    assert_eq!(here.kube.paths(&claims).len(), 1);
 }

@@ -45,6 +45,10 @@ async fn wallets_are_made_adjusted_and_given_credit(#[values(Sqlite, Postgres)] 
         .await;
     assert!(over.text.contains("3.00 EUR"), "{}", over.text);
     adjust(0).refused(422, "request.invalid_body").await;
+    let blank = json!({"amount": amount(1), "reason": "  "});
+    post(&format!("{wallet}/adjustments"), blank)
+        .refused(422, "request.invalid_body")
+        .await;
     let dollars = json!({"amount": {"amount": 1, "currency": "USD"}, "reason": "x"});
     let dollars = post(&format!("{wallet}/adjustments"), dollars);
     dollars.refused(422, "wallet.currency_mismatch").await;

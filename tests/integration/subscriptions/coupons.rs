@@ -47,6 +47,9 @@ async fn a_coupon_discounts_its_periods_once_for_each_customer(
     let made = subscribe(&first.basic, " Welcome").expect(201).await;
     assert_eq!(balance(&app, person).await, 9250);
     assert_eq!(made.number_at("/next_price/amount"), 750);
+    assert_eq!(made.number_at("/discount/basis_points"), 2500);
+    assert_eq!(made.number_at("/discount/periods_left"), 1);
+    assert_eq!(made.text_at("/discount/coupon_id"), coupon.text_at("/id"));
     subscribe(&second.basic, "WELCOME")
         .refused(409, "subscription_coupon.over")
         .await;
@@ -57,6 +60,9 @@ async fn a_coupon_discounts_its_periods_once_for_each_customer(
             .await;
         assert_eq!(balance(&app, person).await, left);
     }
+    let path = format!("/api/subscriptions/{}", made.text_at("/id"));
+    let used_up = app.client.get(&path).bearer(&person.token).expect(200);
+    assert!(used_up.await.body["discount"].is_null());
     let body = json!({"code": "AGAIN", "basis_points": 10_000});
     let again = app.client.post(PATH, &body).bearer(&tenant.key);
     let again = again.expect(201).await;

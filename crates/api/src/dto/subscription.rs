@@ -6,7 +6,7 @@ use kernel::{
 };
 use serde::{Deserialize, Serialize};
 use subscriptions_model::charge::{Charge, ChargeKind};
-use subscriptions_model::coupon::SubscriptionCoupon;
+use subscriptions_model::coupon::{Discount, SubscriptionCoupon};
 use subscriptions_model::subscription::{EndReason, Subscription, SubscriptionStatus};
 use subscriptions_service::{SubscriptionDetail, UpgradePreview};
 use utoipa::ToSchema;
@@ -78,6 +78,21 @@ impl From<EndReason> for EndReasonDto {
     }
 }
 
+/// What a coupon takes off the price of coming periods.
+#[derive(Serialize, ToSchema)]
+#[schema(as = SubscriptionDiscount)]
+pub(crate) struct DiscountDto {
+    /// The coupon.
+    #[schema(value_type = Option<String>, example = "scpn_01j9z6m3k4f5g6h7j8k9m0n1p2")]
+    coupon_id: Option<SubscriptionCouponId>,
+    /// The share that is taken off, in hundredths of a percent.
+    #[schema(example = 2500)]
+    basis_points: i64,
+    /// For how many more periods; for ever when null.
+    #[schema(example = 2)]
+    periods_left: Option<i64>,
+}
+
 /// A subscription of a hosted service.
 #[derive(Serialize, ToSchema)]
 #[schema(as = Subscription)]
@@ -107,6 +122,8 @@ pub(crate) struct SubscriptionDto {
     canceled_at: Option<Timestamp>,
     /// What a period costs without discounts.
     price: MoneyDto,
+    /// What is taken off that for the next period; null when nothing is.
+    discount: Option<DiscountDto>,
     /// What the next period costs, in the plan it is in.
     next_price: MoneyDto,
     /// The time between two payments.
@@ -144,6 +161,7 @@ pub(crate) struct SubscriptionDto {
 impl From<Subscription> for SubscriptionDto {
     fn from(one: Subscription) -> Self {
         let next_price = one.next_price();
+        let discount = one.discount.filter(|discount| discount.lasts());
         Self {
             id: one.id,
             user_id: one.user,
@@ -154,6 +172,11 @@ impl From<Subscription> for SubscriptionDto {
             auto_renew: one.auto_renew,
             canceled_at: one.canceled_at,
             price: one.price.into(),
+            discount: discount.map(|discount: Discount| DiscountDto {
+                coupon_id: one.coupon,
+                basis_points: discount.basis_points,
+                periods_left: discount.periods_left,
+            }),
             next_price: MoneyDto {
                 amount: next_price,
                 currency: one.price.currency,

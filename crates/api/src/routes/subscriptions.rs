@@ -245,9 +245,10 @@ pub(crate) async fn preview_upgrade(
 
 /// Change to a higher plan
 ///
-/// To a higher tier, or in the same tier to a longer interval. The difference
-/// is charged for the rest of the period; with a longer interval, or out of a
-/// trial, a new period begins, less what is unused of the old one.
+/// To a higher tier; or in the same tier to a longer interval, or, with the
+/// same interval, to a plan that does not cost less. The difference is charged
+/// for the rest of the period; with a longer interval, or out of a trial, a new
+/// period begins, less what is unused of the old one.
 #[utoipa::path(tag = "subscriptions", request_body = PlanChangeRequest, params(
     ("subscription_id" = String, Path, description = "The subscription."),
     ("Idempotency-Key" = Option<String>, Header, description = "Makes a repeated request have one effect."),

@@ -11,9 +11,9 @@ use queue::schedule::Schedule;
 /// Names the handlers of the jobs of clusters.
 pub fn register(registry: &mut Registry, clusters: &Arc<Clusters>) {
     let service = clusters.clone();
-    registry.handle(move |context, CheckClusters {}| {
+    registry.handle(move |context, job: CheckClusters| {
         let service = service.clone();
-        async move { service.check_clusters(&context.scope).await }
+        async move { service.check_clusters(&context.scope, job.only).await }
     });
     let service = clusters.clone();
     registry.handle(move |context, FindDueInstances {}| {
@@ -34,7 +34,7 @@ pub fn register(registry: &mut Registry, clusters: &Arc<Clusters>) {
 /// What is due again and again.
 pub fn schedules() -> Vec<Schedule> {
     vec![
-        Schedule::new(Duration::from_mins(1), CheckClusters {}),
+        Schedule::new(Duration::from_mins(1), CheckClusters::default()),
         Schedule::new(Duration::from_mins(1), FindDueInstances {}),
     ]
 }

@@ -10,7 +10,7 @@ use kernel::{ClusterId, InstanceId, Timestamp, UserId};
 use serde::{Deserialize, Serialize};
 
 use crate::cluster::shortened;
-use crate::ports::{Observed, State};
+use crate::ports::{Observed, State, Trouble};
 pub use crate::status::{CredentialsStatus, InstanceStatus, ProvisionerName, Wish};
 use crate::template::{PlanLimits, Template};
 
@@ -47,7 +47,7 @@ pub struct Instance {
     pub suspended: bool,
     /// How often it was to be restarted.
     pub restarts: i64,
-    /// Why it is as it is, for its owner.
+    /// Why it is as it is, as it was found out last.
     pub reason: Option<String>,
     /// What went wrong, for who runs the shop.
     pub trouble: Option<String>,
@@ -90,8 +90,10 @@ pub struct Next {
     pub reason: Option<String>,
     /// When to look again; never when none.
     pub after: Option<Duration>,
-    /// What went wrong without being in the way, for who runs the shop.
+    /// What went wrong, for who runs the shop.
     pub trouble: Option<String>,
+    /// How often in a row its cluster was in trouble.
+    pub failures: i64,
 }
 
 impl Instance {
@@ -106,6 +108,17 @@ impl Instance {
         } else {
             Wish::Running
         }
+    }
+
+    /// Why it is as it is, for its owner.
+    pub fn told_reason(&self) -> Option<&str> {
+        // Trouble before it has a place is that there is none.
+        let waits = self.status == InstanceStatus::Requested
+            && self.provisioner == ProvisionerName::Kubernetes
+            && self.cluster.is_none()
+            && self.failures > 0;
+        let waiting = || waits.then_some("it waits until a cluster has room for it");
+        self.reason.as_deref().or_else(waiting)
     }
 
     /// Its name where it runs, a DNS label: `i-` and the letters of its id.
@@ -153,6 +166,34 @@ impl Instance {
             reason,
             after,
             trouble: observed.trouble.as_deref().map(shortened),
+            failures: 0,
+        }
+    }
+
+    /// What follows when its cluster is in trouble; `jitter` as in [`backoff`].
+    pub fn troubled(
+        &self,
+        trouble: &Trouble,
+        now: Timestamp,
+        patience: Duration,
+        jitter: u64,
+    ) -> Next {
+        // What has no place waits for room.
+        let is_late = self.cluster.is_some() && self.is_late(now, patience);
+        let fails = self.wish() == Wish::Running && (is_late || !trouble.passing);
+        let (status, reason) = if fails && self.status != InstanceStatus::Failed {
+            let why = "the cluster does not take it; whoever runs the shop can see why";
+            (InstanceStatus::Failed, Some(why.to_owned()))
+        } else {
+            (self.status, self.reason.clone())
+        };
+        let failures = self.failures.saturating_add(1);
+        Next {
+            status,
+            reason,
+            after: Some(backoff(failures, jitter)),
+            trouble: Some(shortened(&trouble.reason)),
+            failures,
         }
     }
 
@@ -270,6 +311,37 @@ mod tests {
         // One that worked for long is not late at once.
         let worked = instance(S::Running);
         assert_eq!(next(&worked, State::Provisioning, 90_000), S::Provisioning);
+    }
+
+    #[test]
+    fn trouble_is_told_and_looked_at_less_and_less() {
+        let mut one = instance(S::Provisioning);
+        one.cluster = Some(ClusterId::new(one.created_at));
+        let troubled = |one: &Instance, trouble: &Trouble, seconds: i64| {
+            let now = Timestamp::from_seconds(1000 + seconds);
+            one.troubled(trouble, now, PATIENCE, 0)
+        };
+        let passing = Trouble::passing("no answer");
+        let soon = troubled(&one, &passing, 1);
+        assert_eq!((soon.status, soon.failures), (S::Provisioning, 1));
+        assert_eq!(soon.trouble.as_deref(), Some("no answer"));
+        let late = troubled(&one, &passing, 901);
+        assert_eq!(late.status, S::Failed);
+        let refused = Trouble::lasting("no");
+        assert_eq!(troubled(&one, &refused, 1).status, S::Failed);
+        // What has no place waits, however long.
+        one.cluster = None;
+        assert_eq!(troubled(&one, &passing, 9000).status, S::Provisioning);
+        // What was found out about a failed one stays said.
+        one.status = S::Failed;
+        one.reason = Some("its image cannot be pulled".to_owned());
+        one.failures = 7;
+        let again = troubled(&one, &refused, 9000);
+        assert_eq!((again.status, &again.reason), (S::Failed, &one.reason));
+        assert_eq!(again.after, Some(Duration::from_secs(256)));
+        one.stopped = true;
+        one.status = S::Stopped;
+        assert_eq!(troubled(&one, &refused, 1).status, S::Stopped);
     }
 
     #[test]

@@ -1,11 +1,15 @@
 //! Background work of clusters.
 
-use kernel::{InstanceId, Job};
+use kernel::{ClusterId, InstanceId, Job};
 use serde::{Deserialize, Serialize};
 
-/// Asks every cluster how it is.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-pub struct CheckClusters {}
+/// Asks clusters how they are.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+pub struct CheckClusters {
+    /// Only that one; all when none.
+    #[serde(default)]
+    pub only: Option<ClusterId>,
+}
 
 impl Job for CheckClusters {
     const KIND: &'static str = "clusters.check";

@@ -20,26 +20,78 @@ pub struct Looking {
 }
 
 impl Looking {
-    /// Refuses what is no namespace and no label selector. Clusters check
-    /// selectors themselves; here nothing gets through that could be more of
-    /// an address than a filter.
+    /// Refuses what is no namespace and no label selector.
     pub fn check(&self) -> Result<(), ClustersError> {
         let name = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
-        let is_name = |text: &String| (1..=63).contains(&text.len()) && text.chars().all(name);
-        if !self.namespace.as_ref().is_none_or(is_name) {
+        let is_name = |text: &str| (1..=63).contains(&text.len()) && text.chars().all(name);
+        if !self.namespace.as_deref().is_none_or(is_name) {
             return Err(ClustersError::InvalidNamespace);
         }
-        let selects = |c: char| c.is_ascii_alphanumeric() || "._-/=!,() ".contains(c);
-        let is_selector = |text: &String| {
-            text.chars().all(selects)
-                && text.contains(|c: char| c.is_ascii_alphanumeric())
-                && text.matches('(').count() == text.matches(')').count()
-        };
-        if !self.labels.as_ref().is_none_or(is_selector) {
+        if !self.labels.as_deref().is_none_or(is_selector) {
             return Err(ClustersError::InvalidLabel);
         }
         Ok(())
     }
+}
+
+/// Whether this is a label selector as Kubernetes defines them (Concepts,
+/// Labels and Selectors): requirements with commas between them.
+fn is_selector(text: &str) -> bool {
+    let mut depth = 0_u32;
+    let comma_between = |c: char| {
+        match c {
+            '(' => depth += 1,
+            ')' => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+        c == ',' && depth == 0
+    };
+    text.split(comma_between)
+        .all(|one| is_requirement(one.trim()))
+}
+
+/// `key`, `!key`, `key=value`, `key==value`, `key!=value`, `key in (a,b)` or
+/// `key notin (a,b)`.
+fn is_requirement(text: &str) -> bool {
+    if let Some(key) = text.strip_prefix('!') {
+        return is_label_key(key.trim());
+    }
+    let equality = ["!=", "==", "="].iter().find_map(|op| text.split_once(op));
+    if let Some((key, value)) = equality {
+        return is_label_key(key.trim()) && is_label_value(value.trim());
+    }
+    let Some((key, set)) = text.split_once(char::is_whitespace) else {
+        return is_label_key(text);
+    };
+    let set = set.trim();
+    let values = set.strip_prefix("notin").or(set.strip_prefix("in"));
+    let values = values.and_then(|rest| rest.trim().strip_prefix('(')?.strip_suffix(')'));
+    let are_values = |all: &str| all.split(',').all(|one| is_label_value(one.trim()));
+    is_label_key(key) && values.is_some_and(are_values)
+}
+
+/// A name, which may have a DNS subdomain and a slash before it.
+fn is_label_key(text: &str) -> bool {
+    let (prefix, name) = match text.split_once('/') {
+        Some((prefix, name)) => (Some(prefix), name),
+        None => (None, text),
+    };
+    let in_subdomain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || ".-".contains(c);
+    let is_subdomain =
+        |text: &str| (1..=253).contains(&text.len()) && text.chars().all(in_subdomain);
+    prefix.is_none_or(is_subdomain) && !name.is_empty() && is_label_value(name)
+}
+
+/// At most 63 letters, digits, `-`, `_` and `.`, with a letter or digit at both
+/// ends; or nothing.
+fn is_label_value(text: &str) -> bool {
+    let inside = |c: char| c.is_ascii_alphanumeric() || "-_.".contains(c);
+    let at_end = |c: char| c.is_ascii_alphanumeric();
+    text.is_empty()
+        || text.len() <= 63
+            && text.chars().all(inside)
+            && text.starts_with(at_end)
+            && text.ends_with(at_end)
 }
 
 /// A part of a list.
@@ -182,10 +234,30 @@ mod tests {
             labels: Some(labels.to_owned()),
             ..Looking::default()
         };
-        for labels in ["app=n8n", "app in (n8n, ghost),!old", "a.b/c!=d"] {
+        for labels in [
+            "app=n8n",
+            "app==n8n , old",
+            "app in (n8n, ghost),!old",
+            "app notin (n8n)",
+            "a.b/c!=d",
+            "empty=",
+        ] {
             assert!(looking("kube-system", labels).check().is_ok(), "{labels}");
         }
-        for labels in ["", "&limit=0", "app=%00", "app in (n8n", "=,="] {
+        for labels in [
+            "",
+            "&limit=0",
+            "app=%00",
+            "app in (n8n",
+            "app in n8n",
+            "app near (n8n)",
+            "=,=",
+            "a=b=c",
+            "a=b,",
+            "a/b/c=d",
+            "-a=b",
+            "a b",
+        ] {
             assert!(looking("kube-system", labels).check().is_err(), "{labels}");
         }
         for namespace in ["", "../nodes", "Kube", "a/b", &"x".repeat(64)] {

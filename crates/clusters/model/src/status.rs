@@ -1,12 +1,10 @@
 //! The states of instances, and what is wanted of them.
 
 use serde::{Deserialize, Serialize};
-use strum::{EnumIter, EnumString, IntoEnumIterator as _, IntoStaticStr};
+use strum::{EnumString, IntoStaticStr};
 
 /// The state of an instance.
-#[derive(
-    Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, EnumString, IntoStaticStr, EnumIter,
-)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, EnumString, IntoStaticStr)]
 #[strum(serialize_all = "snake_case")]
 #[serde(rename_all = "snake_case")]
 pub enum InstanceStatus {
@@ -29,26 +27,6 @@ pub enum InstanceStatus {
 }
 
 impl InstanceStatus {
-    /// Whether it may be in that state next.
-    pub fn may_become(self, next: Self) -> bool {
-        use InstanceStatus as S;
-        match (self, next) {
-            (S::Terminated, _) | (_, S::Requested) => false,
-            (S::Terminating, next) => next == S::Terminated,
-            // Gone is only what was being removed.
-            (_, S::Terminated) => false,
-            (now, next) => now != next,
-        }
-    }
-
-    /// The states before which it may become this one.
-    pub fn before(self) -> Vec<&'static str> {
-        Self::iter()
-            .filter(|one| one.may_become(self))
-            .map(Into::into)
-            .collect()
-    }
-
     /// Whether it is gone or going.
     pub fn is_over(self) -> bool {
         matches!(self, Self::Terminating | Self::Terminated)
@@ -94,29 +72,4 @@ pub enum CredentialsStatus {
     Ready,
     /// They were seen.
     Shown,
-}
-
-#[cfg(test)]
-mod tests {
-    use super::InstanceStatus as S;
-    use super::*;
-
-    #[test]
-    fn states_follow_each_other() {
-        for status in S::iter() {
-            assert!(!status.may_become(status), "{status:?}");
-            assert!(!status.may_become(S::Requested), "{status:?}");
-            assert!(!S::Terminated.may_become(status), "{status:?}");
-            assert_eq!(
-                S::Terminating.may_become(status),
-                status == S::Terminated,
-                "{status:?}"
-            );
-            let lives = !status.is_over();
-            assert_eq!(status.may_become(S::Terminating), lives, "{status:?}");
-        }
-        assert!(S::Stopped.may_become(S::Provisioning));
-        assert!(!S::Running.may_become(S::Terminated));
-        assert_eq!(S::Terminated.before(), ["terminating"]);
-    }
 }

@@ -128,7 +128,7 @@ pub async fn update(
     let touched = tx
         .run(
             "UPDATE clusters SET name = $2, server = $3, accepts_instances = $4, version = $5, updated_at = $6, \
-             access = COALESCE($7, access) WHERE tenant_id = $1 AND id = $8 AND version = $5 - 1",
+             access = COALESCE($7, access), reachable = CASE WHEN $7 IS NULL THEN reachable END WHERE tenant_id = $1 AND id = $8 AND version = $5 - 1",
             [
                 changed.name.clone().into(),
                 changed.server.clone().into(),

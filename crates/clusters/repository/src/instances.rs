@@ -10,9 +10,6 @@ use uuid::Uuid;
 
 use crate::rows::{INSTANCE, InstanceRow, Sealed};
 
-/// The unique key on the subscription, as faults name it.
-pub const UNIQUE_SUBSCRIPTION: &str = "service_instances(subscription)";
-
 /// Which instances.
 #[derive(Debug, Clone, Default)]
 pub struct Filter {
@@ -181,12 +178,14 @@ struct IdRow {
     id: Uuid,
 }
 
-/// Those that are due to be looked at, the longest due first.
-pub async fn due(db: &Scoped, now: Timestamp, limit: i64) -> Result<Vec<InstanceId>, Fault> {
+/// Those that should have been looked at by then and that nobody looks at, the
+/// longest due first.
+pub async fn overdue(db: &Scoped, by: Timestamp, limit: i64) -> Result<Vec<InstanceId>, Fault> {
     let rows: Vec<IdRow> = db
         .all(
-            "SELECT id FROM service_instances WHERE tenant_id = $1 AND next_at <= $2 ORDER BY next_at, id LIMIT $3",
-            [now.micros().into(), limit.into()],
+            "SELECT id FROM service_instances WHERE tenant_id = $1 AND next_at <= $2 \
+             AND (looked_until IS NULL OR looked_until <= $2) ORDER BY next_at, id LIMIT $3",
+            [by.micros().into(), limit.into()],
         )
         .await?;
     Ok(rows
@@ -196,7 +195,7 @@ pub async fn due(db: &Scoped, now: Timestamp, limit: i64) -> Result<Vec<Instance
 }
 
 /// Takes an instance that is due for a look, until then; whether nobody else
-/// did.
+/// has it. What is wished of it in the meantime does not end the look.
 pub async fn take(
     tx: &Transaction,
     id: InstanceId,
@@ -205,7 +204,8 @@ pub async fn take(
 ) -> Result<bool, Fault> {
     let touched = tx
         .run(
-            "UPDATE service_instances SET next_at = $2 WHERE tenant_id = $1 AND id = $3 AND next_at <= $4",
+            "UPDATE service_instances SET looked_until = $2 WHERE tenant_id = $1 AND id = $3 AND next_at <= $4 \
+             AND (looked_until IS NULL OR looked_until <= $4)",
             [
                 until.micros().into(),
                 id.uuid().into(),
@@ -216,11 +216,12 @@ pub async fn take(
     Ok(touched == 1)
 }
 
-/// Writes what was found out about an instance, if nobody wished for anything
-/// else in the meantime. The state changes only where it may.
+/// Ends a look that was taken until then, and writes what was found out, if
+/// nobody wished for anything else in the meantime.
 pub async fn note(
     tx: &Transaction,
     before: &Instance,
+    until: Timestamp,
     next: &Next,
     now: Timestamp,
 ) -> Result<bool, Fault> {
@@ -229,12 +230,12 @@ pub async fn note(
     let is_over = next.status == InstanceStatus::Terminated;
     let touched = tx
         .run(
-            "UPDATE service_instances SET status = $2, reason = $3, trouble = $10, failures = 0, \
+            "UPDATE service_instances SET status = $2, reason = $3, trouble = $10, failures = $11, \
              status_at = CASE WHEN status = $2 THEN status_at ELSE $4 END, updated_at = $4, next_at = $5, \
-             ran_at = CASE WHEN $2 = 'running' THEN COALESCE(ran_at, $4) ELSE ran_at END, \
+             looked_until = NULL, ran_at = CASE WHEN $2 = 'running' THEN COALESCE(ran_at, $4) ELSE ran_at END, \
              cluster_id = CASE WHEN $6 THEN NULL ELSE cluster_id END, \
              credentials = CASE WHEN $6 THEN NULL ELSE credentials END \
-             WHERE tenant_id = $1 AND id = $7 AND version = $8 AND status = $9",
+             WHERE tenant_id = $1 AND id = $7 AND version = $8 AND status = $9 AND looked_until = $12",
             [
                 status.into(),
                 next.reason.clone().into(),
@@ -245,40 +246,26 @@ pub async fn note(
                 before.version.into(),
                 <&'static str>::from(before.status).into(),
                 next.trouble.clone().into(),
+                next.failures.into(),
+                until.micros().into(),
             ],
         )
         .await?;
     Ok(touched == 1)
 }
 
-/// Writes that the cluster of an instance is in trouble, if nobody wished for
-/// anything else in the meantime.
-pub async fn note_trouble(
+/// Ends a look that was taken until then, and lets the instance be looked at
+/// again at once.
+pub async fn hurry(
     tx: &Transaction,
-    before: &Instance,
-    trouble: &str,
-    next_at: Timestamp,
-) -> Result<bool, Fault> {
-    let touched = tx
-        .run(
-            "UPDATE service_instances SET trouble = $2, failures = failures + 1, next_at = $3 \
-             WHERE tenant_id = $1 AND id = $4 AND version = $5 AND status <> 'terminated'",
-            [
-                trouble.into(),
-                next_at.micros().into(),
-                before.id.uuid().into(),
-                before.version.into(),
-            ],
-        )
-        .await?;
-    Ok(touched == 1)
-}
-
-/// Lets an instance be looked at again at once.
-pub async fn hurry(tx: &Transaction, id: InstanceId, at: Timestamp) -> Result<(), Fault> {
+    id: InstanceId,
+    until: Timestamp,
+    now: Timestamp,
+) -> Result<(), Fault> {
     tx.run(
-        "UPDATE service_instances SET next_at = $2 WHERE tenant_id = $1 AND id = $3 AND status <> 'terminated'",
-        [at.micros().into(), id.uuid().into()],
+        "UPDATE service_instances SET next_at = $2, looked_until = NULL \
+         WHERE tenant_id = $1 AND id = $3 AND looked_until = $4",
+        [now.micros().into(), id.uuid().into(), until.micros().into()],
     )
     .await
     .map(|_| ())

@@ -45,17 +45,20 @@ pub async fn assign(
     Ok(touched == 1)
 }
 
-/// Takes back what was promised to an instance; its row names the cluster and
-/// how much. To be called before the row forgets it, in the same transaction.
-pub async fn release(tx: &Transaction, instance: InstanceId) -> Result<(), Fault> {
+/// Takes back what a cluster promised to an instance; its row says how much.
+pub async fn release(
+    tx: &Transaction,
+    instance: InstanceId,
+    cluster: ClusterId,
+) -> Result<(), Fault> {
     tx.run(
         "UPDATE clusters SET instances = instances - 1, \
          reserved_cpu_milli = reserved_cpu_milli - (SELECT i.reserved_cpu_milli FROM service_instances i \
            WHERE i.tenant_id = $1 AND i.id = $2), \
          reserved_memory_bytes = reserved_memory_bytes - (SELECT i.reserved_memory_bytes FROM service_instances i \
            WHERE i.tenant_id = $1 AND i.id = $2) \
-         WHERE tenant_id = $1 AND id = (SELECT i.cluster_id FROM service_instances i WHERE i.tenant_id = $1 AND i.id = $2)",
-        [instance.uuid().into()],
+         WHERE tenant_id = $1 AND id = $3",
+        [instance.uuid().into(), cluster.uuid().into()],
     )
     .await
     .map(|_| ())

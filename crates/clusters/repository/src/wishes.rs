@@ -1,6 +1,5 @@
 //! What is wished of instances: one conditional statement each.
 
-use clusters_model::instance::InstanceStatus;
 use clusters_model::template::Template;
 use database::Transaction;
 use database::column::to_json;
@@ -27,16 +26,16 @@ impl Wished {
     /// What changes, and where it may.
     fn statement(self) -> (&'static str, &'static str) {
         match self {
-            Self::Start => ("stopped = NOT stopped", "stopped AND NOT suspended"),
-            Self::Stop => ("stopped = NOT stopped", "NOT stopped AND NOT suspended"),
+            Self::Start => ("stopped = FALSE", "stopped AND NOT suspended"),
+            Self::Stop => ("stopped = TRUE", "NOT stopped AND NOT suspended"),
             Self::Restart => (
                 "restarts = restarts + 1",
                 "NOT stopped AND NOT suspended AND status <> 'requested'",
             ),
-            Self::Suspend => ("suspended = NOT suspended", "NOT suspended"),
-            Self::Resume => ("suspended = NOT suspended", "suspended"),
+            Self::Suspend => ("suspended = TRUE", "NOT suspended"),
+            Self::Resume => ("suspended = FALSE", "suspended"),
             // Nobody needs its secrets any more.
-            Self::Terminate => ("reason = NULL, credentials = NULL", "tenant_id = $1"),
+            Self::Terminate => ("reason = NULL, credentials = NULL", "TRUE"),
         }
     }
 
@@ -80,20 +79,14 @@ pub async fn change_template(
     template: &Template,
     now: Timestamp,
 ) -> Result<bool, Fault> {
-    let over: [&'static str; 2] = [
-        InstanceStatus::Terminating.into(),
-        InstanceStatus::Terminated.into(),
-    ];
     let touched = tx
         .run(
             "UPDATE service_instances SET template = $2, wished_at = $3, updated_at = $3, next_at = $3, failures = 0, \
-             version = version + 1 WHERE tenant_id = $1 AND id = $4 AND status NOT IN ($5, $6)",
+             version = version + 1 WHERE tenant_id = $1 AND id = $4 AND status NOT IN ('terminating', 'terminated')",
             [
                 to_json(template).into(),
                 now.micros().into(),
                 id.uuid().into(),
-                over[0].into(),
-                over[1].into(),
             ],
         )
         .await?;

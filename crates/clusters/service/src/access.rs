@@ -11,7 +11,7 @@ use crate::Clusters;
 impl Clusters {
     /// What somebody sent, understood: a kubeconfig, or none for the cluster
     /// that Sutler runs in. That one is the operator's, and not for every shop.
-    pub(crate) fn read_access(
+    pub(crate) async fn read_access(
         &self,
         scope: &Scope,
         kubeconfig: Option<&str>,
@@ -23,8 +23,11 @@ impl Clusters {
             }
             return Ok(ClusterAccess::InCluster);
         };
-        self.gateway
-            .read_kubeconfig(text)
+        let (gateway, text) = (self.gateway.clone(), text.to_owned());
+        // YAML can be written so that reading it takes seconds.
+        tokio::task::spawn_blocking(move || gateway.read_kubeconfig(&text))
+            .await
+            .map_err(|error| Fault::permanent("read a kubeconfig").caused_by(error))?
             .map_err(ClustersError::InvalidKubeconfig)
     }
 

@@ -5,6 +5,7 @@ use clusters_model::cluster::{
     Cluster, ClusterChange, Health, MAX_CLUSTERS, NewCluster, Reserved, checked_name,
 };
 use clusters_model::events::ClusterChanged;
+use clusters_model::jobs::CheckClusters;
 use clusters_repository::clusters;
 use database::{Once, Transaction};
 use kernel::{
@@ -41,7 +42,7 @@ impl Clusters {
         new: &NewCluster,
     ) -> Result<Cluster, ClustersError> {
         scope.require(Permission::ClustersWrite)?;
-        let access = self.read_access(scope, new.kubeconfig.as_deref())?;
+        let access = self.read_access(scope, new.kubeconfig.as_deref()).await?;
         let now = self.now();
         let made = Cluster {
             id: ClusterId::new(now),
@@ -66,7 +67,12 @@ impl Clusters {
         };
         insert(&tx, &made, &sealed).await?;
         self.queue
-            .enqueue(&tx, &clusters_model::jobs::CheckClusters {})
+            .enqueue(
+                &tx,
+                &CheckClusters {
+                    only: Some(made.id),
+                },
+            )
             .await?;
         let event = ClusterChanged { cluster: made.id };
         self.queue.publish(&tx, &event).await?;
@@ -84,6 +90,10 @@ impl Clusters {
         expected: &Expected,
     ) -> Result<Cluster, ClustersError> {
         scope.require(Permission::ClustersWrite)?;
+        let access = match &change.kubeconfig {
+            Some(text) => Some(self.read_access(scope, Some(text)).await?),
+            None => None,
+        };
         let tx = self.database.begin_write(scope, "cluster.change").await?;
         let known = clusters::find(&tx, id)
             .await?
@@ -98,12 +108,13 @@ impl Clusters {
         }
         changed.accepts_instances = change.accepts_instances.unwrap_or(known.accepts_instances);
         let mut sealed = None;
-        if let Some(text) = &change.kubeconfig {
+        if let Some(access) = access {
             if known.server.is_none() {
                 return Err(ClustersError::NoKubeconfig);
             }
-            let access = self.read_access(scope, Some(text))?;
             changed.server = access.server().map(str::to_owned);
+            // Nothing is known of what it leads to.
+            changed.health.reachable = None;
             sealed = Some(self.seal_access(scope.tenant(), id, &access)?);
         }
         if changed == known && sealed.is_none() {
@@ -120,7 +131,7 @@ impl Clusters {
         }
         if reaches_anew {
             self.queue
-                .enqueue(&tx, &clusters_model::jobs::CheckClusters {})
+                .enqueue(&tx, &CheckClusters { only: Some(id) })
                 .await?;
         }
         let event = ClusterChanged { cluster: id };

@@ -112,7 +112,9 @@ impl Clusters {
             return Err(ClustersError::NotFound);
         }
         let gateway = self.gateway.as_ref();
-        let answers = targets.iter().map(|(_, target)| ask(gateway, target, at));
+        let answers = targets.iter().map(async |(_, target)| {
+            ask(gateway, target.as_ref().map_err(Clone::clone)?, at).await
+        });
         let answers = join_all(answers).await;
         let shown = targets.into_iter().zip(answers);
         Ok(shown

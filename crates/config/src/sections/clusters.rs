@@ -88,7 +88,7 @@ pub(crate) fn read(r: &mut Reader) -> Clusters {
         certificate_issuer: r.optional(
             "clusters.certificate_issuer",
             "letsencrypt",
-            "The ClusterIssuer of cert-manager that issues the certificates of instances; without it the certificate of the ingress controller is used.",
+            "The ClusterIssuer of cert-manager that issues the certificates of instances; without it the certificate of the ingress controller is used. Its solver has to be one of DNS-01: pods of HTTP-01 solvers find no room in the quota of a customer.",
         ),
     }
 }

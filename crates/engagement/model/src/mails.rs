@@ -1,6 +1,7 @@
 //! The mails of engagement.
 
 use accounts_model::mails::{DefaultTemplate, MailKind};
+use orders_model::ordering::full_name;
 use orders_model::priced_cart::PricedCart;
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -45,7 +46,7 @@ impl CartOfMail {
         let lines = priced.lines.iter().filter_map(|line| {
             let offer = line.offer.as_ref()?;
             Some(LineOfCart {
-                name: offer.name.clone(),
+                name: full_name(offer),
                 sku: offer.sku.clone(),
                 quantity: line.line.quantity,
                 total: line.total.to_string(),

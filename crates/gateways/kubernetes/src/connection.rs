@@ -13,7 +13,7 @@ use http_body_util::{LengthLimitError, Limited};
 use hyper::body::Incoming;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::TokioExecutor;
-use kernel::ClusterId;
+use kernel::{ClusterId, chain};
 use kube::client::{Body, ConfigExt as _};
 use kube::config::AuthInfo;
 use kube::{Client, Config};
@@ -65,8 +65,8 @@ impl Kubernetes {
         Ok(client)
     }
 
-    fn connect(&self, access: &ClusterAccess) -> Result<Client, Trouble> {
-        let lasting = |error: &dyn StdError| Trouble::lasting(chain(error));
+    pub(crate) fn connect(&self, access: &ClusterAccess) -> Result<Client, Trouble> {
+        let lasting = |error: &(dyn StdError + 'static)| Trouble::lasting(chain(error));
         let (mut config, allow_private) = match access {
             ClusterAccess::Kubeconfig(remote) => {
                 let allow_private = self.settings.allow_private_addresses;
@@ -197,24 +197,6 @@ fn is_too_large(error: &kube::Error) -> bool {
         next = error.source();
     }
     false
-}
-
-/// What went wrong, and why; what repeats its cause is told once.
-fn chain(error: &dyn StdError) -> String {
-    let mut told: Vec<String> = Vec::new();
-    let mut next = Some(error);
-    while let Some(error) = next {
-        let text = error.to_string();
-        if let Some(last) = told.last_mut()
-            && last.contains(&text)
-        {
-            *last = text;
-        } else {
-            told.push(text);
-        }
-        next = error.source();
-    }
-    told.join(": ")
 }
 
 fn of_remote(remote: &Remote) -> Result<Config, Trouble> {

@@ -24,6 +24,11 @@ pub(crate) fn read_server(text: &str, allow_private: bool) -> Result<Url, String
     let Some(host) = url.host() else {
         return Err(format!("its server {text:?} has no host"));
     };
+    if url.query().is_some() || url.fragment().is_some() || url.port() == Some(0) {
+        return Err(format!(
+            "its server {text:?} is more than https://host:port/path; leave the rest out"
+        ));
+    }
     let address = match &host {
         Host::Ipv4(address) => Some(IpAddr::V4(*address)),
         Host::Ipv6(address) => Some(IpAddr::V6(*address)),
@@ -144,6 +149,9 @@ mod tests {
             "https://kubernetes",
             "https://127.0.0.1",
             "https://2130706433",
+            "https://k8s.example.com:0",
+            "https://k8s.example.com?x=1",
+            "https://k8s.example.com#x",
             "https://10.0.0.1",
             "https://169.254.169.254",
             "https://[::1]",

@@ -63,9 +63,11 @@ pub(crate) fn read(text: &str, allow_private: bool) -> Result<ClusterAccess, Str
         );
     }
     if let Some(token) = &remote.token
-        && !token.chars().all(|c| c.is_ascii_graphic())
+        && (token.is_empty() || !token.chars().all(|c| c.is_ascii_graphic()))
     {
-        return Err("its `token` has blanks or other characters that no token has".to_owned());
+        return Err(
+            "its `token` is empty, or has blanks or other characters that no token has".to_owned(),
+        );
     }
     Ok(ClusterAccess::Kubeconfig(Box::new(remote)))
 }
@@ -214,6 +216,7 @@ mod tests {
             (SERVER, "username: admin, password: x", "username"),
             (SERVER, "token: x, as: system:admin", "`as`"),
             (SERVER, "token: 'x y'", "token"),
+            (SERVER, "token: ''", "empty"),
             (SERVER, "", "neither"),
             (SERVER, &format!("client-certificate-data: {pem}"), "both"),
             (

@@ -59,7 +59,11 @@ impl Kubernetes {
 #[async_trait::async_trait]
 impl ClusterGateway for Kubernetes {
     fn read_kubeconfig(&self, text: &str) -> Result<ClusterAccess, String> {
-        kubeconfig::read(text, self.settings.allow_private_addresses)
+        let access = kubeconfig::read(text, self.settings.allow_private_addresses)?;
+        // Nothing is asked yet; but what is no certificate shows itself now.
+        self.connect(&access)
+            .map_err(|trouble| format!("nothing can be asked with it: {trouble}"))?;
+        Ok(access)
     }
 
     async fn report(&self, target: &Target) -> Result<Report, Trouble> {

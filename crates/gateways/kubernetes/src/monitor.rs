@@ -83,16 +83,14 @@ impl Kubernetes {
     ) -> Result<Part<NodeSeen>, Trouble> {
         let client = self.client(target)?;
         let api: Api<Node> = Api::all(client.clone());
-        let list = self.answer(target, api.list(&params(at))).await?;
-        let mut found = part(&list, node);
-        let usages = self.usages(&client, "nodes", at).await;
+        let how = params(at);
+        let list = self.answer(target, api.list(&how));
+        // Neither waits for the other.
+        let (list, usages) = tokio::join!(list, self.usages(&client, "nodes", at));
+        let mut found = part(&list?, node);
         found.metrics = Some(usages.is_some());
-        if let Some(usages) = usages {
-            for one in &mut found.items {
-                one.usage = usages
-                    .get(&(String::new(), one.named.name.clone()))
-                    .copied();
-            }
+        for one in &mut found.items {
+            one.usage = usage_of_thing(usages.as_ref(), &one.named);
         }
         Ok(found)
     }
@@ -102,15 +100,13 @@ impl Kubernetes {
         target: &Target,
         at: &Looking,
     ) -> Result<Part<PodSeen>, Trouble> {
-        let mut found = self.see(target, at, pod).await?;
         let client = self.client(target)?;
-        let usages = self.usages(&client, "pods", at).await;
+        let list = self.see(target, at, pod);
+        let (list, usages) = tokio::join!(list, self.usages(&client, "pods", at));
+        let mut found = list?;
         found.metrics = Some(usages.is_some());
-        if let Some(usages) = usages {
-            for one in &mut found.items {
-                let namespace = one.named.namespace.clone().unwrap_or_default();
-                one.usage = usages.get(&(namespace, one.named.name.clone())).copied();
-            }
+        for one in &mut found.items {
+            one.usage = usage_of_thing(usages.as_ref(), &one.named);
         }
         Ok(found)
     }
@@ -134,6 +130,11 @@ impl Kubernetes {
         let list = self.answer_of_part(asked).await.ok()?;
         Some(list.items.into_iter().map(used).collect())
     }
+}
+
+fn usage_of_thing(usages: Option<&Usages>, of: &Named) -> Option<Usage> {
+    let namespace = of.namespace.clone().unwrap_or_default();
+    usages?.get(&(namespace, of.name.clone())).copied()
 }
 
 fn used(one: Metrics) -> ((String, String), Usage) {
@@ -221,7 +222,13 @@ pub(crate) fn waiting(pod: &Pod) -> Option<String> {
     }
     let containers = status.container_statuses.iter().flatten();
     let container = containers
-        .filter_map(|one| one.state.as_ref()?.waiting.as_ref()?.reason.clone())
+        .filter_map(|one| {
+            let waits_for = one.state.as_ref()?.waiting.as_ref()?.reason.clone()?;
+            // That it ends says less than why it ended.
+            let ended = || one.last_state.as_ref()?.terminated.as_ref()?.reason.clone();
+            let ended = (waits_for == "CrashLoopBackOff").then(ended).flatten();
+            Some(ended.filter(|why| why == "OOMKilled").unwrap_or(waits_for))
+        })
         .find(|reason| reason != "ContainerCreating");
     container.or_else(|| {
         let conditions = status.conditions.iter().flatten();
@@ -306,5 +313,54 @@ pub(crate) fn service(one: &Service) -> ServiceSeen {
                 }
             })
             .collect(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn pod_of(status: serde_json::Value) -> Pod {
+        let pod = serde_json::json!({"apiVersion": "v1", "kind": "Pod", "metadata": {}, "status": status});
+        serde_json::from_value(pod).unwrap()
+    }
+
+    #[test]
+    fn what_a_pod_waits_for_is_told() {
+        let container = |state: serde_json::Value, last: serde_json::Value| {
+            pod_of(serde_json::json!({"containerStatuses": [{
+                "name": "main", "image": "", "imageID": "", "ready": false, "restartCount": 3,
+                "state": state, "lastState": last,
+            }]}))
+        };
+        let looping = serde_json::json!({"waiting": {"reason": "CrashLoopBackOff"}});
+        let ended = |why: &str| serde_json::json!({"terminated": {"exitCode": 137, "reason": why}});
+        let cases = [
+            (
+                container(looping.clone(), ended("OOMKilled")),
+                Some("OOMKilled"),
+            ),
+            (container(looping, ended("Error")), Some("CrashLoopBackOff")),
+            (
+                container(
+                    serde_json::json!({"waiting": {"reason": "ContainerCreating"}}),
+                    serde_json::json!({}),
+                ),
+                None,
+            ),
+            (
+                pod_of(serde_json::json!({"reason": "Evicted"})),
+                Some("Evicted"),
+            ),
+            (
+                pod_of(serde_json::json!({"conditions": [
+                    {"type": "PodScheduled", "status": "False", "reason": "Unschedulable"},
+                ]})),
+                Some("Unschedulable"),
+            ),
+        ];
+        for (pod, why) in cases {
+            assert_eq!(waiting(&pod).as_deref(), why);
+        }
     }
 }

@@ -15,6 +15,8 @@ use k8s_openapi::apimachinery::pkg::api::resource::Quantity;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{LabelSelector, ObjectMeta};
 use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
 
+use kernel::address::NOT_PUBLIC_V4;
+
 use crate::quantity;
 
 /// Who says what is in the objects, for server-side apply.
@@ -28,16 +30,6 @@ pub(crate) const INSTANCE: &str = "sutler.dev/instance";
 const TENANT: &str = "sutler.dev/tenant";
 /// What the objects of a customer are called.
 const NAME: &str = "customer";
-/// Addresses that instances may not talk to: those of the cluster and of the
-/// network around it.
-const NOT_PUBLIC: &[&str] = &[
-    "10.0.0.0/8",
-    "100.64.0.0/10",
-    "127.0.0.0/8",
-    "169.254.0.0/16",
-    "172.16.0.0/12",
-    "192.168.0.0/16",
-];
 
 pub(crate) type Labels = BTreeMap<String, String>;
 
@@ -178,7 +170,12 @@ pub(crate) fn network_policy(wanted: &Wanted, ingress_namespace: &str) -> Networ
     let public = NetworkPolicyPeer {
         ip_block: Some(IPBlock {
             cidr: "0.0.0.0/0".to_owned(),
-            except: Some(NOT_PUBLIC.iter().map(|&one| one.to_owned()).collect()),
+            except: Some(
+                NOT_PUBLIC_V4
+                    .iter()
+                    .map(|(network, bits)| format!("{network}/{bits}"))
+                    .collect(),
+            ),
         }),
         ..NetworkPolicyPeer::default()
     };

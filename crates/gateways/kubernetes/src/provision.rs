@@ -13,7 +13,7 @@ use kube::{Api, Client, Resource, ResourceExt as _};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use crate::objects::{CUSTOMER, INSTANCE, MANAGED_BY, MANAGER};
+use crate::objects::{CUSTOMER, MANAGED_BY, MANAGER};
 use crate::workload::{CONTAINER, Workload};
 use crate::{Kubernetes, monitor, objects, workload};
 
@@ -21,6 +21,9 @@ use crate::{Kubernetes, monitor, objects, workload};
 const LOOK: Duration = Duration::from_mins(2);
 /// The most that is read of what an instance wrote, in bytes.
 const MAX_LOG: i64 = 1 << 20;
+/// The most pods of an instance that are looked at: the one there is to be, and
+/// those that ended.
+const MAX_PODS: u32 = 100;
 /// How often, and how long, a look waits for a cluster to count by new limits.
 const COUNTINGS: u32 = 15;
 const COUNTING: Duration = Duration::from_millis(200);
@@ -49,14 +52,7 @@ impl Provisioner for Kubernetes {
     async fn logs(&self, place: &Place, lines: u32) -> Result<Vec<String>, Trouble> {
         let (target, client) = self.reach(place)?;
         let pods: Api<Pod> = Api::namespaced(client, &place.namespace);
-        let labels = format!("app.kubernetes.io/instance={}", place.name);
-        let at = ListParams::default().labels(&labels).limit(10);
-        let found = self.answer(target, pods.list(&at)).await?;
-        let newest = found
-            .items
-            .iter()
-            .max_by_key(|pod| pod.creation_timestamp().map(|at| at.0));
-        let Some(pod) = newest else {
+        let Some(pod) = self.newest_pod(target, &pods, place).await? else {
             return Ok(Vec::new());
         };
         let how = LogParams {
@@ -78,6 +74,21 @@ impl Kubernetes {
         let gone = || Trouble::passing("the cluster is not registered any more");
         let target = place.target.as_ref().ok_or_else(gone)?;
         Ok((target, self.client(target)?))
+    }
+
+    /// The pod of an instance that was made last. Those before it, such as one
+    /// that was evicted, tell nothing of how it is now.
+    async fn newest_pod(
+        &self,
+        target: &Target,
+        pods: &Api<Pod>,
+        place: &Place,
+    ) -> Result<Option<Pod>, Trouble> {
+        let labels = format!("app.kubernetes.io/instance={}", place.name);
+        let at = ListParams::default().labels(&labels).limit(MAX_PODS);
+        let found = self.answer(target, pods.list(&at)).await?;
+        let newest = found.items.into_iter();
+        Ok(newest.max_by_key(|pod| pod.creation_timestamp().map(|at| at.0)))
     }
 }
 
@@ -236,12 +247,10 @@ impl There<'_> {
 
     /// Why the instance does not work, in words its owner may read.
     async fn why(&self) -> Result<Option<String>, Trouble> {
-        let namespace = &self.wanted.place.namespace;
-        let pods: Api<Pod> = Api::namespaced(self.client.clone(), namespace);
-        let labels = format!("{INSTANCE}={}", self.wanted.instance);
-        let at = ListParams::default().labels(&labels).limit(10);
-        let found = self.gateway.answer(self.target, pods.list(&at)).await?;
-        let reason = found.items.iter().find_map(monitor::waiting);
+        let place = &self.wanted.place;
+        let pods: Api<Pod> = Api::namespaced(self.client.clone(), &place.namespace);
+        let newest = self.gateway.newest_pod(self.target, &pods, place).await?;
+        let reason = newest.as_ref().and_then(monitor::waiting);
         Ok(reason.map(|reason| explained(&reason)))
     }
 

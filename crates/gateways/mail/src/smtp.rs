@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use accounts_model::ports::{Mail, Mailer};
-use kernel::Fault;
+use kernel::{Fault, chain};
 use lettre::message::Mailbox;
 use lettre::{AsyncSmtpTransport, AsyncTransport as _, Tokio1Executor};
 use secrecy::ExposeSecret as _;
@@ -63,10 +63,4 @@ impl Mailer for SmtpMailer {
         tracing::info!("mail sent");
         Ok(())
     }
-}
-
-fn chain(error: &dyn std::error::Error) -> String {
-    let causes = std::iter::successors(Some(error), |error| error.source());
-    let texts: Vec<String> = causes.map(ToString::to_string).collect();
-    texts.join(": ")
 }

@@ -13,7 +13,7 @@ use super::orders::some_money;
 use crate::app::Routes;
 use crate::dto::gift_card::{GiftCardDto, GiftCardStatusDto, IssuedGiftCardDto};
 use crate::dto::money::MoneyDto;
-use crate::extract::{Caller, Json, List, Listed, Query, id, page_request};
+use crate::extract::{Caller, Json, List, Listed, Query, id, line, page_request};
 use crate::problem::ApiError;
 use crate::state::ApiState;
 
@@ -52,7 +52,7 @@ pub(crate) struct GiftCardRequest {
     #[schema(value_type = Option<String>, format = DateTime)]
     expires_at: Option<Timestamp>,
     /// What it is for; only the shop sees it.
-    #[validate(length(min = 1, max = 500))]
+    #[validate(custom(function = "line"), length(min = 1, max = 500))]
     #[schema(
         min_length = 1,
         max_length = 500,

@@ -14,7 +14,7 @@ use crate::app::Routes;
 use crate::dto::money::MoneyDto;
 use crate::dto::order_states::PaymentStatusDto;
 use crate::dto::top_up::{AdminTopUpDetailDto, AdminTopUpDto};
-use crate::extract::{Caller, Json, List, Listed, Query, id, page_request};
+use crate::extract::{Caller, Json, List, Listed, Query, id, line, page_request};
 use crate::problem::ApiError;
 use crate::state::ApiState;
 
@@ -55,7 +55,7 @@ pub(crate) struct TopUpRefundRequest {
     #[validate(custom(function = "some_money"))]
     amount: Option<MoneyDto>,
     /// Why; the owner sees it.
-    #[validate(length(min = 1, max = 500))]
+    #[validate(custom(function = "line"), length(min = 1, max = 500))]
     #[schema(min_length = 1, max_length = 500, example = "paid in by mistake")]
     reason: String,
 }
@@ -68,7 +68,7 @@ pub(crate) struct AcknowledgeRequest {
     #[validate(custom(function = "some_money"))]
     credit: Option<MoneyDto>,
     /// Why; the owner sees it when something is credited.
-    #[validate(length(min = 1, max = 500))]
+    #[validate(custom(function = "line"), length(min = 1, max = 500))]
     #[schema(
         min_length = 1,
         max_length = 500,

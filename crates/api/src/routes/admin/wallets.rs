@@ -14,7 +14,7 @@ use crate::app::Routes;
 use crate::dto::money::MoneyDto;
 use crate::dto::wallet::{ProofDto, TransactionDto, WalletDetailDto, WalletDto};
 use crate::dto::wallet_kinds::WalletStatusDto;
-use crate::extract::{Caller, Json, List, Listed, Query, id, page_request};
+use crate::extract::{Caller, Json, List, Listed, Query, id, line, page_request};
 use crate::problem::ApiError;
 use crate::routes::wallet::TransactionsQuery;
 use crate::state::ApiState;
@@ -77,7 +77,7 @@ pub(crate) struct WalletAdjustmentRequest {
     #[validate(custom(function = "not_nothing"))]
     amount: MoneyDto,
     /// Why; the owner sees it.
-    #[validate(length(min = 1, max = 500))]
+    #[validate(custom(function = "line"), length(min = 1, max = 500))]
     #[schema(
         min_length = 1,
         max_length = 500,
@@ -101,7 +101,7 @@ pub(crate) struct GrantRequest {
     #[schema(minimum = 0, maximum = 100)]
     priority: Option<i64>,
     /// Why; the owner sees it.
-    #[validate(length(min = 1, max = 500))]
+    #[validate(custom(function = "line"), length(min = 1, max = 500))]
     #[schema(min_length = 1, max_length = 500, example = "welcome")]
     reason: String,
 }
@@ -117,7 +117,7 @@ pub(crate) struct WalletRefundRequest {
     #[validate(custom(function = "some_money"))]
     amount: Option<MoneyDto>,
     /// Why; the owner sees it.
-    #[validate(length(min = 1, max = 500))]
+    #[validate(custom(function = "line"), length(min = 1, max = 500))]
     #[schema(min_length = 1, max_length = 500, example = "the service was down")]
     reason: String,
 }

@@ -14,6 +14,8 @@ use super::{image, names};
 pub const MAX_PORTS: usize = 20;
 /// How many volumes.
 pub const MAX_VOLUMES: usize = 8;
+/// The largest volume, in bytes: 1 Pi, more than any disk that is for rent.
+pub const MAX_VOLUME: i64 = 1 << 50;
 /// How many environment variables.
 pub const MAX_VARIABLES: usize = 100;
 /// How long the names of a secret and of a key in it may be together: both
@@ -243,11 +245,11 @@ impl ServiceTemplate {
                 wrong.add(at("mount_path"), "twice", "another volume is mounted there");
             }
             match volume.size.parse::<Quantity>() {
-                Ok(size) if size > Quantity::ZERO && size.is_whole() => {}
+                Ok(size) if size.is_whole() && (1..=MAX_VOLUME).contains(&size.whole()) => {}
                 Ok(_) => wrong.add(
                     at("size"),
                     "quantity",
-                    "must be a whole number of bytes above 0",
+                    "must be a whole number of bytes above 0, and at most 1Pi",
                 ),
                 Err(why) => wrong.add(at("size"), "quantity", why.to_string()),
             }

@@ -150,7 +150,7 @@ impl Quotas {
     }
 
     /// Mails somebody that there is room in a plan they waited for; called by
-    /// its job.
+    /// its job. Addresses that were never proven are not written to.
     pub async fn send_room_notice(&self, scope: &Scope, id: WaiterId) -> Result<(), QuotaError> {
         let db = self.database.read(scope).await?;
         let waiter = waiters::find(&db, id).await?;
@@ -158,7 +158,8 @@ impl Quotas {
         let Some(waiter) = waiter.filter(|waiter| waiter.status == WaiterStatus::Told) else {
             return Ok(());
         };
-        let Some(user) = self.accounts.contact(scope, waiter.user).await? else {
+        let user = self.accounts.contact(scope, waiter.user).await?;
+        let Some(user) = user.filter(|user| user.email_verified_at.is_some()) else {
             return Ok(());
         };
         let plans = self.catalog.plans_by_id(scope, &[waiter.plan]).await?;
