@@ -3,14 +3,16 @@
 use std::collections::BTreeMap;
 
 use anyhow::{Context as _, Result};
-use catalog_model::hosting::category::NewServiceCategory;
+use catalog_model::hosting::category::{NewServiceCategory, ServiceCategory};
 use catalog_model::hosting::plan::{Interval, IntervalUnit, NewPlan, Tier};
 use catalog_model::hosting::service::{NewService, ServiceStatus};
 use catalog_model::hosting::template::{
     HealthCheck, Ingress, Port, Protocol, Resources, ServiceTemplate, Variable, VariableValue,
     Volume,
 };
-use kernel::{Currency, Money, Scope, ServiceCategoryId};
+use catalog_service::ServiceFilter;
+use kernel::page::MAX_LIMIT;
+use kernel::{Currency, Money, PageRequest, Scope, ServiceCategoryId, ServiceId};
 
 use crate::Sutler;
 
@@ -71,36 +73,85 @@ const PLANS: [Offer; 3] = [
     (Tier::Pro, "Team", 2900, 0, Some(20), 2000, 2048),
 ];
 
-/// Adds them.
+/// Adds those that are missing.
 pub(super) async fn add(sutler: &Sutler, scope: &Scope, currency: Currency) -> Result<()> {
+    let groups = sutler.catalog.all_service_categories(scope).await?;
+    let services = sutler.catalog.all_services(
+        scope,
+        &ServiceFilter::default(),
+        PageRequest::first(MAX_LIMIT),
+    );
+    let services = services.await?.items;
     for (position, hosted) in (0..).zip(SERVICES) {
-        let group = NewServiceCategory {
-            slug: None,
-            name: hosted.0.to_owned(),
-            description: String::new(),
-            position,
+        let slug = slug(hosted.1);
+        let service = match services.iter().find(|one| one.slug == slug) {
+            Some(service) => service.id,
+            None => {
+                let group = group(sutler, scope, &groups, hosted.0, position).await?;
+                let made = sutler
+                    .catalog
+                    .create_service(scope, service(&hosted, group))
+                    .await;
+                made.context("add a service")?.id
+            }
         };
-        let group = sutler.catalog.create_service_category(scope, group).await;
-        let group = group.context("add a group of services")?.id;
-        let service = sutler
-            .catalog
-            .create_service(scope, service(&hosted, group))
-            .await
-            .context("add a service")?;
-        for offer in PLANS {
-            sutler
-                .quotas
-                .create_plan(scope, service.id, plan(&offer, currency), offer.4)
-                .await
-                .context("add a plan")?;
-        }
+        add_plans(sutler, scope, service, currency).await?;
     }
     Ok(())
 }
 
+/// The group of that name, which is made if it is not there.
+async fn group(
+    sutler: &Sutler,
+    scope: &Scope,
+    known: &[ServiceCategory],
+    name: &str,
+    position: i64,
+) -> Result<ServiceCategoryId> {
+    let slug = slug(name);
+    if let Some(group) = known.iter().find(|one| one.slug == slug) {
+        return Ok(group.id);
+    }
+    let new = NewServiceCategory {
+        slug: Some(slug),
+        name: name.to_owned(),
+        description: String::new(),
+        position,
+    };
+    let made = sutler.catalog.create_service_category(scope, new).await;
+    Ok(made.context("add a group of services")?.id)
+}
+
+/// Adds the plans that a service is missing.
+async fn add_plans(
+    sutler: &Sutler,
+    scope: &Scope,
+    service: ServiceId,
+    currency: Currency,
+) -> Result<()> {
+    let known = sutler.catalog.plans(scope, service).await?;
+    for offer in PLANS {
+        let new = plan(&offer, currency);
+        if known.iter().any(|one| Some(&one.slug) == new.slug.as_ref()) {
+            continue;
+        }
+        sutler
+            .quotas
+            .create_plan(scope, service, new, offer.4)
+            .await
+            .context("add a plan")?;
+    }
+    Ok(())
+}
+
+/// What tells one of them from others when it was added before.
+fn slug(name: &str) -> String {
+    name.to_lowercase()
+}
+
 fn service(hosted: &Hosted, group: ServiceCategoryId) -> NewService {
     let &(_, name, description, image, (port, number), path, mount_path, secret) = hosted;
-    let slug = name.to_lowercase();
+    let slug = slug(name);
     NewService {
         category: Some(group),
         slug: Some(slug.clone()),
@@ -160,7 +211,7 @@ fn environment(secret: Option<&str>) -> Vec<Variable> {
 fn plan(offer: &Offer, currency: Currency) -> NewPlan {
     let &(tier, name, price, trial_days, _, cpu, memory) = offer;
     NewPlan {
-        slug: None,
+        slug: Some(slug(name)),
         name: name.to_owned(),
         tier,
         price: Money::new(price, currency),
