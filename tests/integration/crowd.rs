@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use kernel::DomainError;
+use testkit::seed;
 use tokio::sync::Barrier;
 use tokio::task::JoinSet;
 
@@ -12,8 +13,7 @@ pub const MANY: usize = 64;
 
 /// How many rounds are played; `RACE_ROUNDS` asks for another number.
 pub fn rounds() -> usize {
-    let given = std::env::var("RACE_ROUNDS").ok();
-    given.and_then(|text| text.parse().ok()).unwrap_or(5)
+    seed::number("RACE_ROUNDS").unwrap_or(5)
 }
 
 /// Lets many do something at the same moment; how often it went how.
