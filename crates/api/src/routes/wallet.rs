@@ -13,12 +13,11 @@ use strum::IntoEnumIterator as _;
 use utoipa::{IntoParams, ToSchema};
 use validator::Validate;
 
-use super::admin::orders::some_money;
 use super::admin::{gift_cards as admin_gift_cards, top_ups as admin_top_ups, wallets};
 use super::downloads::{CsvFile, attachment, broken};
 use super::{auto_top_ups, gift_cards, top_ups};
 use crate::app::Routes;
-use crate::dto::money::MoneyDto;
+use crate::dto::money::{MoneyDto, some_money};
 use crate::dto::patch::removable;
 use crate::dto::wallet::{OwnWalletDto, TransactionDto};
 use crate::dto::wallet_kinds::TransferKindDto;
