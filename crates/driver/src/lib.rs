@@ -10,7 +10,7 @@ pub mod crash;
 pub mod demo;
 pub mod installation;
 pub mod payer;
-mod recovery;
+pub mod recovery;
 pub mod say;
 pub mod shopper;
 pub mod spender;
