@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use accounts_model::ports::Mail;
-use kernel::{JobId, Scope, signature};
+use kernel::{JobId, signature};
 use rstest::rstest;
 use serde_json::{Value, json};
 use testkit::App;
@@ -13,11 +13,6 @@ use testkit::shop::{Cart, Person, Tenant};
 use testkit::sink::Sink;
 
 const BUYER: &str = "buyer@mail.test";
-
-fn scope(app: &App, tenant: &Tenant) -> Scope {
-    let id = tenant.id.parse().expect("an id");
-    app.sutler.accounts.system_scope(id, "test")
-}
 
 /// Lets so much time pass that a cart counts as left behind.
 async fn leave(app: &App) {
@@ -103,7 +98,7 @@ async fn a_cart_is_reminded_of_once_and_comes_back(#[values(Sqlite, Postgres)] b
     leave(&app).await;
     leave(&app).await;
     let id = cart.id.parse().expect("an id");
-    let scope = scope(&app, tenant);
+    let scope = app.scope(&tenant.id);
     for _ in 0..2 {
         let job = JobId::new(app.sutler.queue.clock().now());
         let again = app.sutler.engagement.remind_of_cart(&scope, job, id);
@@ -146,7 +141,7 @@ async fn of_many_jobs_for_one_cart_one_reminds(#[values(Sqlite, Postgres)] backe
     let lamp = app.simple(tenant, "Lamp", 50).await;
     let cart = app.cart(tenant.host, &[(&lamp.variants[0], 2)]).await;
     app.advance(Duration::from_hours(5));
-    let scope = scope(&app, tenant);
+    let scope = app.scope(&tenant.id);
     let engagement = &app.sutler.engagement;
     // Marked by several at once, too.
     let marks = (0..4).map(|_| engagement.find_abandoned_carts(&scope));
@@ -177,7 +172,7 @@ async fn who_ordered_in_the_meantime_is_not_reminded(#[values(Sqlite, Postgres)]
         app.cart(tenant.host, &lines).await,
     );
     app.advance(Duration::from_hours(5));
-    let scope = scope(&app, tenant);
+    let scope = app.scope(&tenant.id);
     let find = app.sutler.engagement.find_abandoned_carts(&scope);
     find.await.expect("no fault");
     // One cart becomes an order; the other one is of the same address.

@@ -23,12 +23,9 @@ impl Job for Orphan {
 }
 
 async fn enqueue(app: &App, tenant: &Tenant, what: &str) -> Result<String, Fault> {
-    let sutler = &app.sutler;
-    let id = tenant.id.parse().expect("an id");
-    let scope = sutler.accounts.system_scope(id, "tests");
-    let tx = sutler.database.begin_write(&scope, "tests.enqueue").await?;
+    let tx = app.begin_in(tenant).await;
     let what = what.to_owned();
-    let job = sutler.queue.enqueue(&tx, &Orphan { what }).await?;
+    let job = app.sutler.queue.enqueue(&tx, &Orphan { what }).await?;
     tx.commit().await?;
     Ok(job.to_string())
 }

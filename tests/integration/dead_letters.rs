@@ -7,8 +7,7 @@ use testkit::Backend::{self, Postgres, Sqlite};
 
 /// Lets the webhooks that wait fail for good, as broken data would.
 async fn fail_webhooks(app: &App, tenant: &str) {
-    let tenant = tenant.parse().expect("the id of a tenant");
-    let scope = app.sutler.accounts.system_scope(tenant, "test");
+    let scope = app.scope(tenant);
     let tx = app.sutler.database.begin_write(&scope, "test").await;
     let tx = tx.expect("a transaction");
     for sql in [

@@ -3,7 +3,6 @@
 
 use std::time::Duration;
 
-use kernel::Scope;
 use rstest::rstest;
 use serde_json::{Value, json};
 use sqlx::{AssertSqlSafe, Connection as _, SqliteConnection};
@@ -12,11 +11,6 @@ use testkit::Backend::{self, Postgres, Sqlite};
 use testkit::shop::{Order, Tenant, eur};
 
 const BROWSER: &str = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0";
-
-fn scope(app: &App, tenant: &Tenant) -> Scope {
-    let id = tenant.id.parse().expect("an id");
-    app.sutler.accounts.system_scope(id, "test")
-}
 
 async fn figures(app: &App, tenant: &Tenant) -> Value {
     let seen = app.client.get("/api/admin/metrics").bearer(&tenant.key);
@@ -167,7 +161,7 @@ async fn money_is_counted_once_by_day_and_currency(#[values(Sqlite, Postgres)] b
     assert_eq!(usd["best_sellers"][0]["quantity"], 1);
 
     // Events may come twice, at the same time and much later.
-    let scope = scope(&app, tenant);
+    let scope = app.scope(&tenant.id);
     let engagement = &app.sutler.engagement;
     let id = first.id.parse().expect("an id");
     let again = (0..8).map(|_| engagement.count_order(&scope, id));
@@ -218,7 +212,7 @@ async fn counting_and_counting_anew_do_not_disturb_each_other(
     sql(&app, backend, "DELETE FROM insight_facts").await;
     sql(&app, backend, "DELETE FROM insight_days").await;
     sql(&app, backend, "DELETE FROM insight_products").await;
-    let scope = scope(&app, tenant);
+    let scope = app.scope(&tenant.id);
     let engagement = &app.sutler.engagement;
     let ids: Vec<kernel::OrderId> = orders
         .iter()

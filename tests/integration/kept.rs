@@ -6,8 +6,7 @@ use testkit::App;
 
 /// Every row that a tenant has in these tables, as text.
 pub async fn rows(app: &App, tenant: &str, tables: &[&str]) -> Vec<String> {
-    let tenant = tenant.parse().expect("an id");
-    let scope = app.sutler.accounts.system_scope(tenant, "test");
+    let scope = app.scope(tenant);
     let mut all = Vec::new();
     for table in tables {
         let db = app.sutler.database.read(&scope).await.expect("a read");

@@ -15,6 +15,7 @@ mod credits;
 mod crowd;
 mod dead_letters;
 mod delivery;
+mod demo;
 mod devices;
 mod exchange_returns;
 mod exchanges;

@@ -8,7 +8,7 @@ use rstest::rstest;
 use serde_json::json;
 use testkit::Backend::{self, Postgres, Sqlite};
 use testkit::shop::{Cart, Listing, Tenant, address};
-use testkit::{Answer, App, Client};
+use testkit::{Answer, App, Client, seed};
 use tokio::sync::Barrier;
 use tokio::task::JoinSet;
 
@@ -17,8 +17,7 @@ const BUYERS: usize = 64;
 
 /// How many rounds are played; `RACE_ROUNDS` asks for another number.
 fn rounds() -> usize {
-    let given = std::env::var("RACE_ROUNDS").ok();
-    given.and_then(|text| text.parse().ok()).unwrap_or(100)
+    seed::number("RACE_ROUNDS").unwrap_or(100)
 }
 
 /// A guest's cart with lines in it and nothing else.

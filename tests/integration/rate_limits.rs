@@ -65,6 +65,8 @@ async fn every_answer_tells_its_limit() {
         ("POST", "/api/auth/password/forgot", "auth", 30, 60),
         ("POST", "/api/checkout", "checkout", 30, 60),
         ("POST", "/api/orders/ord_x/payments", "checkout", 30, 60),
+        ("POST", "/api/subscriptions", "checkout", 30, 60),
+        ("GET", "/api/subscriptions", "general", 600, 60),
         (
             "POST",
             "/api/admin/catalog/products",

@@ -34,7 +34,7 @@ impl Bench {
     }
 
     async fn calls_as(&self, key: &str, commands: &[Value]) -> Vec<Value> {
-        let input = json!({"port": self.stripe.port, "key": key, "commands": commands});
+        let input = json!({"port": self.stripe.port(), "key": key, "commands": commands});
         let answer = node::run("stripe", "oracle.cjs", &input).await;
         answer.as_array().expect("a list").clone()
     }

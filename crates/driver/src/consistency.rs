@@ -99,6 +99,8 @@ const RULES: &[(&str, &str)] = &[
         "SELECT count(*) FROM clusters c WHERE c.instances <> (SELECT count(*) FROM service_instances i \
              WHERE i.tenant_id = c.tenant_id AND i.cluster_id = c.id) \
            OR c.reserved_cpu_milli <> COALESCE((SELECT sum(i.reserved_cpu_milli) FROM service_instances i \
+             WHERE i.tenant_id = c.tenant_id AND i.cluster_id = c.id), 0) \
+           OR c.reserved_memory_bytes <> COALESCE((SELECT sum(i.reserved_memory_bytes) FROM service_instances i \
              WHERE i.tenant_id = c.tenant_id AND i.cluster_id = c.id), 0)",
     ),
     (

@@ -33,7 +33,7 @@ pub(crate) async fn kill_a_backend(installation: &Installation) -> Result<()> {
 }
 
 /// Waits until no work is left, and none is dead.
-pub(crate) async fn drain(
+pub async fn drain(
     client: &mut Client,
     deadline: Instant,
     anomalies: &mut Vec<String>,

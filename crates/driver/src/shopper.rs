@@ -217,3 +217,52 @@ pub async fn set_stock(client: &mut Client, token: &str, item: &Item, to: i64) -
         .json(json!({"to": to, "reason": "counted by the driver"}));
     client.expect(&call, 200).await.map(|_| ())
 }
+
+/// Adds a hosted service with one plan: what a period of a `unit` costs in
+/// minor units, and how many there are. Answers the plan.
+pub async fn add_plan(
+    client: &mut Client,
+    token: &str,
+    unit: &str,
+    price: i64,
+    total: Option<i64>,
+) -> Result<String> {
+    let settings = Call::get("/api/admin/settings").bearer(token);
+    let settings = client.expect(&settings, 200).await?;
+    let template = json!({
+        "image": "n8nio/n8n:1.80.0",
+        "resources": {"cpu_request": "100m", "cpu_limit": "1", "memory_request": "128Mi", "memory_limit": "1Gi"},
+    });
+    let path = "/api/admin/catalog/services";
+    let service = Call::post(path)
+        .bearer(token)
+        .json(json!({"name": "Driven", "status": "active", "template": template}));
+    let service = client.expect(&service, 201).await?;
+    let price = json!({"amount": price, "currency": settings.text("/currency")?});
+    let plan = Call::post(format!("{path}/{}/plans", service.text("/id")?))
+        .bearer(token)
+        .json(json!({
+            "name": "Driven", "tier": "BASIC", "price": price, "interval": {"unit": unit},
+            "total_quota": total,
+        }));
+    let plan = client.expect(&plan, 201).await?;
+    Ok(plan.text("/id")?.to_owned())
+}
+
+/// Opens the wallet of whoever is signed in and puts so many minor units into
+/// it. Answers the user and the wallet.
+pub async fn fund(client: &mut Client, token: &str, amount: i64) -> Result<(String, String)> {
+    let me = Call::get("/api/auth/me").bearer(token);
+    let user = client.expect(&me, 200).await?.text("/user/id")?.to_owned();
+    let open = Call::post("/api/admin/wallets")
+        .bearer(token)
+        .json(json!({"user_id": user}));
+    let made = client.expect(&open, 201).await?;
+    let wallet = made.text("/id")?.to_owned();
+    let amount = json!({"amount": amount, "currency": made.text("/available/currency")?});
+    let adjust = Call::post(format!("/api/admin/wallets/{wallet}/adjustments"))
+        .bearer(token)
+        .json(json!({"amount": amount, "reason": "to spend"}));
+    client.expect(&adjust, 200).await?;
+    Ok((user, wallet))
+}

@@ -104,6 +104,20 @@ impl Money {
         self.minor == 0
     }
 
+    /// The amount in major units, with as many digits as the currency has and
+    /// without its code: `12.99` of euros, `500` of yen.
+    pub fn decimal(self) -> String {
+        let digits = self.currency.exponent() as usize;
+        let sign = if self.minor < 0 { "-" } else { "" };
+        let magnitude = self.minor.unsigned_abs();
+        if digits == 0 {
+            return format!("{sign}{magnitude}");
+        }
+        let unit = 10u64.pow(self.currency.exponent());
+        let (whole, part) = (magnitude / unit, magnitude % unit);
+        format!("{sign}{whole}.{part:0digits$}")
+    }
+
     fn with(self, other: Self, minor: Option<i64>) -> Result<Self, MoneyError> {
         if self.currency != other.currency {
             return Err(MoneyError::CurrencyMismatch(self.currency, other.currency));
@@ -202,15 +216,7 @@ fn div_half_even(dividend: i128, divisor: i128) -> i128 {
 impl fmt::Display for Money {
     /// Decimal, with as many digits as the currency has: `12.99 EUR`, `500 JPY`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let digits = self.currency.exponent() as usize;
-        let sign = if self.minor < 0 { "-" } else { "" };
-        let magnitude = self.minor.unsigned_abs();
-        if digits == 0 {
-            return write!(f, "{sign}{magnitude} {}", self.currency);
-        }
-        let unit = 10u64.pow(self.currency.exponent());
-        let (whole, part) = (magnitude / unit, magnitude % unit);
-        write!(f, "{sign}{whole}.{part:0digits$} {}", self.currency)
+        write!(f, "{} {}", self.decimal(), self.currency)
     }
 }
 
@@ -242,6 +248,8 @@ mod tests {
     #[test]
     fn amounts_read_as_decimals() {
         assert_eq!(eur(1299).to_string(), "12.99 EUR");
+        assert_eq!(eur(10_500).decimal(), "105.00");
+        assert_eq!(eur(5).decimal(), "0.05");
         assert_eq!(eur(-5).to_string(), "-0.05 EUR");
         assert_eq!(
             Money::new(500, "JPY".parse().unwrap()).to_string(),

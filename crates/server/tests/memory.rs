@@ -11,7 +11,7 @@ use rstest::rstest;
 use serde_json::json;
 use testkit::client::POST;
 use testkit::picture::{Part, picture};
-use testkit::{Answer, Client};
+use testkit::{Answer, Client, seed};
 
 const SUTLER: &str = env!("CARGO_BIN_EXE_sutler");
 /// What the whole process may have at its peak, in MB.
@@ -93,8 +93,7 @@ fn rows(count: usize, broken: Option<usize>) -> String {
 /// So many in the tests of every day; `make import` takes 50,000, with a
 /// release build.
 fn many_rows() -> usize {
-    let wanted = std::env::var("IMPORT_ROWS").ok();
-    wanted.map_or(4_000, |rows| rows.parse().expect("IMPORT_ROWS is a number"))
+    seed::number("IMPORT_ROWS").unwrap_or(4_000)
 }
 
 #[rstest]

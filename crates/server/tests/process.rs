@@ -9,6 +9,7 @@ use std::path::Path;
 use driver::installation::Backend::{self, Postgres, Sqlite};
 use driver::{crash, demo};
 use rstest::rstest;
+use testkit::seed;
 
 const SUTLER: &str = env!("CARGO_BIN_EXE_sutler");
 
@@ -26,8 +27,7 @@ async fn the_demonstration_sells_something(#[values(Sqlite, Postgres)] backend: 
 async fn nothing_acknowledged_is_lost_when_the_process_is_killed(
     #[values(Sqlite, Postgres)] backend: Backend,
 ) {
-    let given = std::env::var("CRASH_SEED").ok();
-    let seed = given.map_or(42, |text| text.parse().expect("CRASH_SEED is a number"));
+    let seed = seed::number("CRASH_SEED").unwrap_or(42);
     let options = crash::Options {
         rounds: 4,
         buyers: 6,
@@ -51,12 +51,8 @@ async fn nothing_acknowledged_is_lost_when_the_process_is_killed(
 async fn a_top_up_survives_being_killed_between_any_two_steps(
     #[values(Sqlite, Postgres)] backend: Backend,
 ) {
-    let number = |name, otherwise| {
-        let given = std::env::var(name).ok();
-        given.map_or(otherwise, |text: String| text.parse().expect("a number"))
-    };
-    let (rounds, seed) = (number("CRASH_ROUNDS", 1), number("CRASH_SEED", 42));
-    let rounds = u32::try_from(rounds).expect("a small number");
+    let rounds = seed::number("CRASH_ROUNDS").unwrap_or(1);
+    let seed = seed::number("CRASH_SEED").unwrap_or(42);
     let kills = top_up_steps::run(Path::new(SUTLER), backend, rounds, seed)
         .await
         .expect("nothing is lost or doubled");

@@ -8,7 +8,8 @@ use accounts_model::ports::Mailer;
 use actix_web::dev::ServerHandle;
 use actix_web::web::Data;
 use api::ApiState;
-use kernel::{ManualClock, Timestamp};
+use database::Transaction;
+use kernel::{ManualClock, Scope, Timestamp};
 use server::Sutler;
 use server::background::Tasks;
 use server::compose::Overrides;
@@ -18,6 +19,7 @@ use tokio_util::sync::CancellationToken;
 use crate::client::Client;
 use crate::mail::Mailbox;
 use crate::midtrans::Midtrans;
+use crate::shop::Tenant;
 use crate::store::{Backend, Store};
 use crate::stripe::StandIn;
 
@@ -161,6 +163,19 @@ impl App {
     /// The database.
     pub fn store(&self) -> &Store {
         &self.store
+    }
+
+    /// The authority of a tenant's own work.
+    pub fn scope(&self, tenant: &str) -> Scope {
+        let id = tenant.parse().expect("the id of a tenant");
+        self.sutler.accounts.system_scope(id, "test")
+    }
+
+    /// A transaction of the system in a tenant.
+    pub async fn begin_in(&self, tenant: &Tenant) -> Transaction {
+        let scope = self.scope(&tenant.id);
+        let tx = self.sutler.database.begin_write(&scope, "test").await;
+        tx.expect("a transaction")
     }
 
     /// Lets time pass.

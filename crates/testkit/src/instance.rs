@@ -4,7 +4,6 @@ use clusters_model::instance::{Instance, NewInstance};
 use clusters_model::template::{
     HealthCheck, Ingress, PlanLimits, Port, Protocol, Resources, Template, Value, Variable, Volume,
 };
-use database::Transaction;
 
 use crate::app::App;
 use crate::shop::{Person, Tenant};
@@ -54,14 +53,6 @@ pub fn template() -> Template {
 }
 
 impl App {
-    /// A transaction of the system in a tenant.
-    pub async fn begin_in(&self, tenant: &Tenant) -> Transaction {
-        let id = tenant.id.parse().expect("the id of a tenant");
-        let scope = self.sutler.accounts.system_scope(id, "test");
-        let tx = self.sutler.database.begin_write(&scope, "test").await;
-        tx.expect("a transaction")
-    }
-
     /// Asks for an instance, as a subscription does.
     pub async fn instance(&self, tenant: &Tenant, owner: &Person, subscription: &str) -> Instance {
         self.instance_of(tenant, owner, subscription, template())

@@ -15,6 +15,7 @@ pub mod python;
 pub mod seed;
 pub mod shop;
 pub mod sink;
+mod stand_in;
 pub mod store;
 pub mod stripe;
 pub mod wait;

@@ -1,14 +1,14 @@
 //! An HTTP server that keeps what it is sent and answers as it is told.
 
 use std::collections::VecDeque;
-use std::net::TcpListener;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use actix_web::dev::ServerHandle;
 use actix_web::http::StatusCode;
 use actix_web::web::{Bytes, Data};
-use actix_web::{App, HttpRequest, HttpResponse, HttpServer, web};
+use actix_web::{HttpRequest, HttpResponse};
+
+use crate::stand_in::Serving;
 
 /// A request that came.
 #[derive(Debug, Clone)]
@@ -37,41 +37,21 @@ struct Kept {
 
 /// The server.
 pub struct Sink {
-    kept: Arc<Mutex<Kept>>,
-    handle: ServerHandle,
-    url: String,
+    kept: Data<Mutex<Kept>>,
+    server: Serving,
 }
 
 impl Sink {
     /// A server that answers 200 and `{}` until it is told otherwise.
     pub fn start() -> Self {
-        let kept = Arc::new(Mutex::new(Kept::default()));
-        let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
-        let address = listener.local_addr().expect("an address");
-        let data = Data::new(kept.clone());
-        let server = HttpServer::new(move || {
-            App::new()
-                .app_data(data.clone())
-                .app_data(web::PayloadConfig::new(16 << 20))
-                .default_service(web::to(keep))
-        })
-        .workers(1)
-        .disable_signals()
-        .listen(listener)
-        .expect("listen")
-        .run();
-        let handle = server.handle();
-        tokio::spawn(server);
-        Self {
-            kept,
-            handle,
-            url: format!("http://{address}"),
-        }
+        let kept = Data::new(Mutex::new(Kept::default()));
+        let server = Serving::start(kept.clone(), keep);
+        Self { kept, server }
     }
 
     /// Where it is.
-    pub fn url(&self) -> &str {
-        &self.url
+    pub fn url(&self) -> String {
+        self.server.url()
     }
 
     /// Lets it answer the next requests so, one after another.
@@ -107,18 +87,11 @@ impl Sink {
     }
 }
 
-impl Drop for Sink {
-    fn drop(&mut self) {
-        // Sent, not awaited: the server's thread ends by itself.
-        drop(self.handle.stop(false));
-    }
-}
-
 fn lock(kept: &Mutex<Kept>) -> MutexGuard<'_, Kept> {
     kept.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-async fn keep(kept: Data<Arc<Mutex<Kept>>>, request: HttpRequest, body: Bytes) -> HttpResponse {
+async fn keep(kept: Data<Mutex<Kept>>, request: HttpRequest, body: Bytes) -> HttpResponse {
     let headers = request.headers().iter().map(|(name, value)| {
         let value = String::from_utf8_lossy(value.as_bytes()).into_owned();
         (name.as_str().to_owned(), value)

@@ -56,8 +56,7 @@ fn is_recorded(route: &Route) -> bool {
 
 /// Makes dead letters of all jobs that wait, as failures would.
 async fn kill_jobs(app: &App, tenant: &str) {
-    let tenant = tenant.parse().expect("the id of a tenant");
-    let scope = app.sutler.accounts.system_scope(tenant, "test");
+    let scope = app.scope(tenant);
     let tx = app.sutler.database.begin_write(&scope, "test").await;
     let tx = tx.expect("a transaction");
     tx.run("UPDATE jobs SET state = 'dead' WHERE tenant_id = $1", [])
@@ -68,9 +67,8 @@ async fn kill_jobs(app: &App, tenant: &str) {
 
 /// Gives somebody a second factor that nobody has the codes of.
 async fn give_second_factor(app: &App, tenant: &str, user: &str) {
-    let tenant = tenant.parse().expect("the id of a tenant");
     let user: kernel::UserId = user.parse().expect("the id of a user");
-    let scope = app.sutler.accounts.system_scope(tenant, "test");
+    let scope = app.scope(tenant);
     let tx = app.sutler.database.begin_write(&scope, "test").await;
     let tx = tx.expect("a transaction");
     tx.run(

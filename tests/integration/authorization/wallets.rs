@@ -66,13 +66,10 @@ async fn flag_top_ups(app: &App, tenant: &Tenant) {
         "UPDATE top_ups SET attention = 'disputed' WHERE tenant_id = $1 AND status = 'succeeded'";
     let write = (flag, Vec::new());
     let database = &app.sutler.database;
-    let flagged = database.write_one(&scope(app, tenant), "test", write).await;
+    let flagged = database
+        .write_one(&app.scope(&tenant.id), "test", write)
+        .await;
     assert!(flagged.expect("a write") > 0);
-}
-
-fn scope(app: &App, tenant: &Tenant) -> kernel::Scope {
-    let tenant = tenant.id.parse().expect("the id of a tenant");
-    app.sutler.accounts.system_scope(tenant, "test")
 }
 
 /// A top-up of somebody, which is over: only so many can be open at once.
@@ -89,9 +86,7 @@ async fn top_up(app: &App, owner: &str, currency: &str) -> String {
 async fn spend(app: &App, tenant: &Tenant, things: &Things) -> String {
     static NUMBER: AtomicU32 = AtomicU32::new(0);
     let number = NUMBER.fetch_add(1, Ordering::Relaxed);
-    let scope = scope(app, tenant);
-    let tx = app.sutler.database.begin_write(&scope, "test").await;
-    let tx = tx.expect("a transaction");
+    let tx = app.begin_in(tenant).await;
     let currency = things["currency"].parse().expect("a currency");
     let wallet = things["wallet_id"].parse().expect("the id of a wallet");
     let spend = credits_service::Spend {

@@ -315,8 +315,7 @@ async fn what_runs_for_who_is_erased_goes(#[values(Sqlite, Postgres)] backend: B
     };
     // Not only when nothing of it is left.
     assert_eq!(status(&id).await, "terminating");
-    let tenant = shop.first.id.parse().expect("an id");
-    let scope = app.sutler.accounts.system_scope(tenant, "test");
+    let scope = app.scope(&shop.first.id);
     let db = app.sutler.database.read(&scope).await.expect("a scope");
     let kept = async |id: &str| {
         let id: InstanceId = id.parse().expect("an id");

@@ -26,8 +26,7 @@ async fn capacity_is_never_promised_twice(#[values(Sqlite, Postgres)] backend: B
                 .await,
         );
     }
-    let tenant = shop.first.id.parse().expect("an id");
-    let scope = app.sutler.accounts.system_scope(tenant, "test");
+    let scope = app.scope(&shop.first.id);
     // All look for a place at once.
     let looks = asked
         .iter()

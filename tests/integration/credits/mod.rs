@@ -36,8 +36,7 @@ fn eur(minor: i64) -> Money {
 
 /// The authority of a tenant's own work.
 fn scope(app: &App, tenant: &Tenant) -> Scope {
-    let id = tenant.id.parse().expect("the id of a tenant");
-    app.sutler.accounts.system_scope(id, "test")
+    app.scope(&tenant.id)
 }
 
 /// The wallet of somebody of the first tenant.

@@ -272,8 +272,7 @@ async fn a_worker_that_dies_leaves_the_import_to_the_next(
     }
     let begun = send(&app, tenant, "", file).expect(202).await;
     let id = begun.text_at("/id");
-    let scope = app.sutler.default_tenant().await.expect("a tenant").id;
-    let scope = app.sutler.accounts.system_scope(scope, "test");
+    let scope = app.scope(&tenant.id);
     let import_id = id.parse().expect("an id");
     // Two workers at once: one of them is the last, and it alone goes on.
     let runs = (0..3).map(|_| app.sutler.catalog.run_import(&scope, import_id, false));

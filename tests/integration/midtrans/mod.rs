@@ -323,8 +323,7 @@ async fn lost_notifications_and_crashes_lose_no_money(
     assert_eq!(till.balance().await, AMOUNT);
     // We crashed before we could note the page, and it was paid.
     let order = till.chosen().await;
-    let scope = till.shop.first.id.parse().expect("an id");
-    let scope = till.app.sutler.accounts.system_scope(scope, "test");
+    let scope = till.app.scope(&till.shop.first.id);
     let forget = "UPDATE top_ups SET session_id = NULL, url = NULL, status = 'created' \
                   WHERE tenant_id = $1 AND status = 'open'";
     let database = &till.app.sutler.database;

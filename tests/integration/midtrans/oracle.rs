@@ -19,7 +19,7 @@ enum Library {
 
 impl Library {
     async fn calls(self, midtrans: &Midtrans, key: &str, commands: &[Value]) -> Vec<Value> {
-        let input = json!({"port": midtrans.port, "key": key, "commands": commands});
+        let input = json!({"port": midtrans.port(), "key": key, "commands": commands});
         let answer = match self {
             Npm => node::run("midtrans", "oracle.cjs", &input).await,
             PyPi => python::run("midtrans.py", &input).await,

@@ -68,7 +68,7 @@ async fn our_request_is_what_resend_documents() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn refusals_that_pass_are_retried_and_others_are_not() {
     let resend = Sink::start();
-    let app = mailing(resend.url()).await;
+    let app = mailing(&resend.url()).await;
     resend.answer_next(&[
         (
             429,

@@ -14,10 +14,7 @@ use crate::promotions::{percent, promote};
 
 /// How many rows of the tenant a table has that fulfil a condition.
 async fn rows(app: &App, tenant: &Tenant, table: &str, condition: &str) -> u64 {
-    let id = tenant.id.parse().expect("an id");
-    let scope = app.sutler.accounts.system_scope(id, "test");
-    let tx = app.sutler.database.begin_write(&scope, "test").await;
-    let tx = tx.expect("a transaction");
+    let tx = app.begin_in(tenant).await;
     let sql = format!("DELETE FROM {table} WHERE tenant_id = $1 AND {condition}");
     let count = tx.run(&sql, []).await.expect("a count");
     tx.rollback().await.expect("a rollback");

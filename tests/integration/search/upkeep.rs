@@ -60,14 +60,7 @@ async fn what_search_does_not_know_is_indexed(#[values(Sqlite, Postgres)] backen
     let app = App::start(backend).await;
     let shop = app.shop().await;
     fill(&app, &shop.first).await;
-    let tenant = app.sutler.default_tenant().await.expect("a tenant");
-    let scope = app.sutler.accounts.system_scope(tenant.id, "test");
-    let tx = app
-        .sutler
-        .database
-        .begin_write(&scope, "test")
-        .await
-        .expect("a transaction");
+    let tx = app.begin_in(&shop.first).await;
     for sql in [
         "DELETE FROM search_products WHERE tenant_id = $1",
         "DELETE FROM search_words WHERE tenant_id = $1",

@@ -9,10 +9,7 @@ use super::report::{REPORT, open};
 
 /// Copies an order with its lines.
 async fn copy(app: &App, tenant: &Tenant, times: usize) {
-    let tenant = tenant.id.parse().expect("the id of a tenant");
-    let scope = app.sutler.accounts.system_scope(tenant, "test");
-    let tx = app.sutler.database.begin_write(&scope, "test").await;
-    let tx = tx.expect("a transaction");
+    let tx = app.begin_in(tenant).await;
     for n in 0..times {
         let n = i64::try_from(n).expect("a few");
         let [order, line] =

@@ -86,11 +86,10 @@ struct Pool {
 
 impl Pool {
     fn new(app: &App, tenant: &Tenant, plan: &Answer) -> Self {
-        let id = tenant.id.parse().expect("the id of a tenant");
         Self {
             quotas: app.sutler.quotas.clone(),
             database: app.sutler.database.clone(),
-            scope: app.sutler.accounts.system_scope(id, "test"),
+            scope: app.scope(&tenant.id),
             plan: plan.text_at("/id").parse().expect("the id of a plan"),
         }
     }

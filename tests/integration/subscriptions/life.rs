@@ -267,12 +267,7 @@ async fn the_shop_ends_subscriptions_and_orphans_are_found(
     let live = made.bearer(&person.token).expect(201).await.text_at("/id");
     let scope = scope(&app, tenant);
     let plan: kernel::PlanId = menu.basic.parse().expect("an id");
-    let tx = app
-        .sutler
-        .database
-        .begin_write(&scope, "test")
-        .await
-        .expect("a transaction");
+    let tx = app.begin_in(tenant).await;
     let quotas = &app.sutler.quotas;
     quotas
         .allocate_in_tx(&tx, plan, &id, 1)

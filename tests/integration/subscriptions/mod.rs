@@ -20,8 +20,7 @@ use crate::services::lasting;
 
 /// The authority of a tenant's own work.
 fn scope(app: &App, tenant: &Tenant) -> Scope {
-    let id = tenant.id.parse().expect("the id of a tenant");
-    app.sutler.accounts.system_scope(id, "test")
+    app.scope(&tenant.id)
 }
 
 /// An amount as the API has it, in the first tenant's currency.
@@ -31,9 +30,7 @@ fn eur(minor: i64) -> Value {
 
 /// Puts credit into somebody's wallet.
 pub async fn fund(app: &App, tenant: &Tenant, person: &Person, amount: i64) {
-    let scope = scope(app, tenant);
-    let tx = app.sutler.database.begin_write(&scope, "test").await;
-    let tx = tx.expect("a transaction");
+    let tx = app.begin_in(tenant).await;
     let now = kernel::Clock::now(&*app.clock);
     let credit = Credit {
         wallet: WalletKey::Of {

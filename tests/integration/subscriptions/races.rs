@@ -1,37 +1,28 @@
 //! Many at once: nothing is paid twice, and nothing is given twice.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 use std::time::Duration;
 
 use rstest::rstest;
 use serde_json::{Value, json};
+use testkit::App;
 use testkit::Backend::{self, Postgres, Sqlite};
-use testkit::{Answer, App};
-use tokio::sync::Barrier;
 use tokio::task::JoinSet;
 
 use super::{balance, fund, lasting, menu, scope, see, used};
-use crate::crowd::rounds;
+use crate::crowd::{counted, rounds};
 
 /// Sends requests at the same moment; how often each status and code came.
 async fn at_once(app: &App, calls: Vec<(String, String, Value)>) -> BTreeMap<(u16, String), usize> {
-    let barrier = Arc::new(Barrier::new(calls.len()));
-    let mut all = JoinSet::new();
-    for (token, path, body) in calls {
-        let (client, barrier) = (app.client.clone(), barrier.clone());
-        all.spawn(async move {
-            barrier.wait().await;
-            client.post(&path, &body).bearer(&token).send().await
-        });
-    }
-    let mut counts = BTreeMap::new();
-    for answer in all.join_all().await {
-        let answer: Answer = answer;
-        let code = answer.body["code"].as_str().unwrap_or_default().to_owned();
-        *counts.entry((answer.status, code)).or_default() += 1;
-    }
-    counts
+    let call = |n: usize| {
+        let (client, (token, path, body)) = (app.client.clone(), calls[n].clone());
+        async move {
+            let answer = client.post(&path, &body).bearer(&token).send().await;
+            let code = answer.body["code"].as_str().unwrap_or_default().to_owned();
+            (answer.status, code)
+        }
+    };
+    counted(calls.len(), call).await
 }
 
 #[rstest]

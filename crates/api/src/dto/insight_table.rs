@@ -8,7 +8,7 @@ use kernel::{Fault, Money};
 
 use super::insight::{InsightDayDto, StockValueDto, TakingsDto, of_days};
 use super::money::MoneyDto;
-use super::order_table::{decimal, written};
+use super::order_table::written;
 
 const DAYS: [&str; 18] = [
     "day",
@@ -52,7 +52,7 @@ pub(crate) fn best_sellers(insight: &Insight) -> Result<Vec<u8>, Fault> {
             neutralise(&best.name).into_owned(),
             best.quantity.to_string(),
             best.revenue.currency.code().to_owned(),
-            decimal(best.revenue),
+            best.revenue.decimal(),
         ]
     }));
     written(rows)
@@ -127,5 +127,5 @@ fn of_visitors(day: &InsightDayDto, first: bool) -> [String; 6] {
 }
 
 fn amount(dto: &MoneyDto) -> String {
-    decimal(Money::new(dto.amount, dto.currency))
+    Money::from(*dto).decimal()
 }

@@ -3,7 +3,7 @@
 use kernel::{Currency, Money};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
-use validator::Validate;
+use validator::{Validate, ValidationError};
 
 /// An amount of money in minor units: 1299 in EUR is 12.99 €.
 #[derive(Debug, Clone, Copy, Serialize, Deserialize, ToSchema, Validate)]
@@ -30,4 +30,20 @@ impl From<MoneyDto> for Money {
     fn from(dto: MoneyDto) -> Self {
         Self::new(dto.amount, dto.currency)
     }
+}
+
+/// For amounts that must be above zero.
+pub(crate) fn some_money(amount: &MoneyDto) -> Result<(), ValidationError> {
+    if amount.amount > 0 {
+        return Ok(());
+    }
+    Err(ValidationError::new("range").with_message("must be at least 1".into()))
+}
+
+/// For amounts that must not be zero.
+pub(crate) fn not_nothing(amount: &MoneyDto) -> Result<(), ValidationError> {
+    if amount.amount != 0 {
+        return Ok(());
+    }
+    Err(ValidationError::new("range").with_message("must not be 0".into()))
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use kernel::cell::neutralise;
-use kernel::{Fault, Money, OrderId, Timestamp};
+use kernel::{Fault, OrderId, Timestamp};
 use orders_model::order::{ListedOrder, Order, OrderLine};
 
 /// The heads of the columns.
@@ -73,13 +73,6 @@ const HEAD_OF_LINES: &[&str] = &[
     "returned",
 ];
 
-/// An amount as a decimal number, without its currency.
-pub(crate) fn decimal(money: Money) -> String {
-    let text = money.to_string();
-    let end = text.find(' ').unwrap_or(text.len());
-    text[..end].to_owned()
-}
-
 fn row(listed: &ListedOrder) -> Vec<String> {
     let order = &listed.order;
     let at = |instant: Option<Timestamp>| instant.map(|at| at.to_string()).unwrap_or_default();
@@ -122,16 +115,16 @@ fn row(listed: &ListedOrder) -> Vec<String> {
         given(order.carrier.as_ref()),
         given(order.tracking_number.as_ref()),
         order.currency.code().to_owned(),
-        decimal(order.subtotal),
-        decimal(order.discount),
-        decimal(order.shipping),
-        decimal(order.fee),
-        decimal(order.exchange_credit),
-        decimal(order.total),
-        decimal(order.tax),
-        decimal(order.captured),
-        decimal(order.refunded),
-        decimal(order.exchanged),
+        order.subtotal.decimal(),
+        order.discount.decimal(),
+        order.shipping.decimal(),
+        order.fee.decimal(),
+        order.exchange_credit.decimal(),
+        order.total.decimal(),
+        order.tax.decimal(),
+        order.captured.decimal(),
+        order.refunded.decimal(),
+        order.exchanged.decimal(),
         listed.pieces.to_string(),
     ]
 }
@@ -176,9 +169,9 @@ fn row_of_line(order: &Order, line: &OrderLine) -> Result<Vec<String>, Fault> {
         safe(&options.join(", ")),
         line.quantity.to_string(),
         order.currency.code().to_owned(),
-        decimal(line.unit_price),
-        decimal(line.discount),
-        decimal(total),
+        line.unit_price.decimal(),
+        line.discount.decimal(),
+        total.decimal(),
         line.pieces.shipped.to_string(),
         line.pieces.returned.to_string(),
     ])
@@ -230,16 +223,4 @@ pub(crate) fn rows_of_lines(
         }
     }
     written(rows)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use kernel::Currency;
-
-    #[test]
-    fn amounts_are_decimal_numbers() {
-        assert_eq!(decimal(Money::new(10_500, Currency::EUR)), "105.00");
-        assert_eq!(decimal(Money::new(5, Currency::EUR)), "0.05");
-    }
 }

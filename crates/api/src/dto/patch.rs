@@ -1,5 +1,5 @@
-//! Fields of merge patches (RFC 7396): absent, null and a value are three
-//! different things.
+//! Fields that may be absent. In merge patches (RFC 7396) absent, null and a
+//! value are three different things.
 
 use serde::{Deserialize, Deserializer};
 
@@ -10,6 +10,11 @@ where
     D: Deserializer<'de>,
 {
     Option::deserialize(deserializer).map(Some)
+}
+
+/// What a field is that holds when it is absent.
+pub(crate) fn yes() -> bool {
+    true
 }
 
 /// A field that cannot be removed: null is refused.

@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 
-use catalog_model::category::CategoryStatus;
 use catalog_model::hosting::plan::{Interval, IntervalUnit, Tier};
 use credits_model::quota::{PlanOffer, Quota};
 use kernel::{PlanId, QuotaId, ServiceId, Timestamp};
@@ -233,10 +232,7 @@ impl From<PlanOffer> for AdminPlanDto {
         Self {
             quota_id: offer.quota.id,
             resources: plan.resources.clone().map(Into::into),
-            status: match plan.status {
-                CategoryStatus::Active => StatusDto::Active,
-                CategoryStatus::Archived => StatusDto::Archived,
-            },
+            status: plan.status.into(),
             version: plan.version,
             created_at: plan.created_at,
             updated_at: plan.updated_at,

@@ -1,6 +1,5 @@
 //! Hosted services and what they are sorted by.
 
-use catalog_model::category::CategoryStatus;
 use catalog_model::hosting::category::ServiceCategory;
 use catalog_model::hosting::service::{Service, ServiceStatus};
 use kernel::{ServiceCategoryId, ServiceId, Timestamp};
@@ -81,10 +80,7 @@ impl From<ServiceCategory> for ServiceCategoryDto {
             name: category.name,
             description: category.description,
             position: category.position,
-            status: match category.status {
-                CategoryStatus::Active => StatusDto::Active,
-                CategoryStatus::Archived => StatusDto::Archived,
-            },
+            status: category.status.into(),
             version: category.version,
             created_at: category.created_at,
             updated_at: category.updated_at,

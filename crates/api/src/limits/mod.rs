@@ -50,7 +50,8 @@ impl Class {
             "/api/wallet/top-ups" | "/api/wallet/gift-cards" => Self::Checkout,
             // It opens another page, as a payment does.
             _ if path.starts_with("/api/orders/") && *method == Method::PATCH => Self::Checkout,
-            // Codes must not be guessed.
+            // Codes must not be guessed: these take coupons.
+            "/api/subscriptions" if writes => Self::Checkout,
             _ if path.starts_with("/api/carts/") && path.ends_with("/coupons") => Self::Checkout,
             _ => Self::General,
         }
@@ -203,6 +204,13 @@ mod tests {
             (Method::POST, "/api/carts", Class::General),
             (Method::POST, "/api/carts/cart_x/coupons", Class::Checkout),
             (Method::PATCH, "/api/orders/ord_x", Class::Checkout),
+            (Method::POST, "/api/subscriptions", Class::Checkout),
+            (Method::GET, "/api/subscriptions", Class::General),
+            (
+                Method::POST,
+                "/api/subscriptions/sub_x/upgrade",
+                Class::General,
+            ),
         ] {
             assert_eq!(Class::of(&method, path), class, "{method} {path}");
         }

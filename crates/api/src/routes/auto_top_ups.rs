@@ -7,10 +7,9 @@ use serde::Deserialize;
 use utoipa::ToSchema;
 use validator::Validate;
 
-use super::admin::orders::some_money;
 use crate::app::Routes;
 use crate::dto::auto_top_up::AutoTopUpDto;
-use crate::dto::money::MoneyDto;
+use crate::dto::money::{MoneyDto, some_money};
 use crate::extract::{Caller, Json};
 use crate::problem::ApiError;
 use crate::state::ApiState;

@@ -8,10 +8,9 @@ use serde::Deserialize;
 use utoipa::ToSchema;
 use validator::Validate;
 
-use super::admin::orders::some_money;
 use crate::dto::address::AddressDto;
 use crate::dto::given_address::given;
-use crate::dto::money::MoneyDto;
+use crate::dto::money::{MoneyDto, some_money};
 use crate::dto::order::CheckoutDto;
 use crate::dto::patch::present;
 use crate::extract::{Caller, CartToken, Json, mail_address};

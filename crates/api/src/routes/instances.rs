@@ -55,7 +55,7 @@ pub(crate) struct LogsQuery {
     /// How many lines at most.
     #[validate(range(min = 1, max = 1000))]
     #[param(minimum = 1, maximum = 1000, default = 100)]
-    tail: Option<u64>,
+    tail: Option<u32>,
 }
 
 /// List your instances
@@ -171,8 +171,7 @@ pub(crate) async fn get_instance_logs(
     query: Query<LogsQuery>,
 ) -> Result<HttpResponse, ApiError> {
     let id = id(&path, ClustersError::InstanceNotFound)?;
-    let tail = query.0.tail.and_then(|tail| u32::try_from(tail).ok());
-    let lines = tail.unwrap_or(LINES);
+    let lines = query.0.tail.unwrap_or(LINES);
     let logs = state.clusters.logs(&caller.0, id, lines).await?;
     Ok(HttpResponse::Ok().json(LogsDto::from(logs)))
 }

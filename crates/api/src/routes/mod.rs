@@ -10,6 +10,7 @@ pub(crate) mod cart_coupons;
 pub(crate) mod carts;
 pub(crate) mod catalog;
 pub(crate) mod checkout;
+pub(crate) mod downloads;
 pub(crate) mod fallback;
 pub(crate) mod gift_cards;
 pub(crate) mod health;

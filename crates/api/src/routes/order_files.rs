@@ -1,12 +1,10 @@
 //! Orders as files: receipts, packing slips, tables.
 
-use actix_web::http::header::{CONTENT_DISPOSITION, ContentDisposition};
-use actix_web::http::header::{DispositionParam, DispositionType};
 use actix_web::web::{Data, Path};
 use actix_web::{HttpResponse, get};
 use bytes::Bytes;
 use futures::{StreamExt as _, stream};
-use kernel::{DomainError as _, Fault, FieldError, Page, Scope, ShipmentId};
+use kernel::{FieldError, Page, Scope, ShipmentId};
 use orders_model::OrdersError;
 use orders_model::order::ListedOrder;
 use orders_service::{OrderFile, OrderKey, OrderPosition};
@@ -15,6 +13,7 @@ use utoipa::{IntoParams, ToSchema};
 use validator::Validate;
 
 use super::admin::orders::{OrderRowsDto, OrdersQuery};
+use super::downloads::{CsvFile, attachment, broken};
 use crate::dto::order_table;
 use crate::extract::{Caller, OrderToken, Query, id};
 use crate::problem::{ApiError, RequestError};
@@ -26,22 +25,9 @@ use crate::state::ApiState;
 #[expect(dead_code, reason = "it describes an answer")]
 pub(crate) struct PdfFile(Vec<u8>);
 
-/// Comma-separated values as RFC 4180 has them, in UTF-8.
-#[derive(ToSchema)]
-#[schema(value_type = String)]
-#[expect(dead_code, reason = "it describes an answer")]
-pub(crate) struct CsvFile(String);
-
-fn attachment(name: &str) -> ContentDisposition {
-    ContentDisposition {
-        disposition: DispositionType::Attachment,
-        parameters: vec![DispositionParam::Filename(name.to_owned())],
-    }
-}
-
 fn pdf(file: OrderFile) -> HttpResponse {
     HttpResponse::Ok()
-        .insert_header((CONTENT_DISPOSITION, attachment(&file.name)))
+        .insert_header(attachment(&file.name))
         .content_type("application/pdf")
         .body(file.bytes)
 }
@@ -168,7 +154,7 @@ pub(crate) async fn export_orders(
         }
     });
     Ok(HttpResponse::Ok()
-        .insert_header((CONTENT_DISPOSITION, attachment(&name)))
+        .insert_header(attachment(&name))
         .content_type("text/csv; charset=utf-8")
         .streaming(begun.chain(rest)))
 }
@@ -187,12 +173,4 @@ async fn rows_of(
             Ok(order_table::rows_of_lines(&part.items, &lines)?)
         }
     }
-}
-
-/// An export that breaks off in the middle: it is too late for a status, so
-/// the connection is closed, and the log says why.
-fn broken(error: &OrdersError) -> std::io::Error {
-    let cause = error.fault().map(Fault::chain).unwrap_or_default();
-    tracing::error!(%error, cause, "an export broke off");
-    std::io::Error::other("the export broke off")
 }

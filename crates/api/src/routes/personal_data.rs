@@ -1,7 +1,6 @@
 //! All that is known about a person: handing it out, and forgetting it.
 
 use accounts_model::AccountsError;
-use actix_web::http::header::CONTENT_DISPOSITION;
 use actix_web::web::{Data, Path};
 use actix_web::{HttpRequest, HttpResponse, get, post};
 use secrecy::SecretString;
@@ -11,6 +10,7 @@ use validator::Validate;
 
 use crate::extract::{Caller, Json, id};
 use crate::problem::ApiError;
+use crate::routes::downloads::attachment;
 use crate::routes::two_factor::count;
 use crate::state::ApiState;
 
@@ -25,10 +25,7 @@ pub(crate) struct EraseRequest {
 
 fn download(all: &serde_json::Value) -> HttpResponse {
     HttpResponse::Ok()
-        .insert_header((
-            CONTENT_DISPOSITION,
-            "attachment; filename=\"personal-data.json\"",
-        ))
+        .insert_header(attachment("personal-data.json"))
         .json(all)
 }
 

@@ -2,7 +2,6 @@
 
 use std::fmt::Write as _;
 
-use actix_web::http::header::CONTENT_DISPOSITION;
 use actix_web::web::{Data, Path};
 use actix_web::{HttpRequest, HttpResponse, get};
 use catalog_model::SellerErrorCode;
@@ -18,6 +17,7 @@ use validator::Validate;
 
 use super::admin::sellers::{self, seller_id};
 use super::api_keys::PageQuery;
+use super::downloads::attachment;
 use crate::app::Routes;
 use crate::dto::money::MoneyDto;
 use crate::dto::seller::{SalesReportDto, SellerOrderDto};
@@ -238,25 +238,13 @@ fn table(report: SalesReport) -> Result<HttpResponse, ApiError> {
             report.from, report.to, row.currency, row.orders, row.pieces
         );
         for amount in amounts {
-            let _ = write!(text, ",{}", decimal(amount));
+            let _ = write!(text, ",{}", Money::from(amount).decimal());
         }
         text.push_str("\r\n");
     }
-    let name = format!(
-        "attachment; filename=\"sales-{}-{}.csv\"",
-        report.from, report.to
-    );
+    let name = format!("sales-{}-{}.csv", report.from, report.to);
     Ok(HttpResponse::Ok()
         .content_type("text/csv; charset=utf-8")
-        .insert_header((CONTENT_DISPOSITION, name))
+        .insert_header(attachment(&name))
         .body(text))
-}
-
-/// An amount without its currency.
-fn decimal(money: MoneyDto) -> String {
-    let text = Money::from(money).to_string();
-    match text.split_once(' ') {
-        Some((number, _)) => number.to_owned(),
-        None => text,
-    }
 }

@@ -152,6 +152,8 @@ pub(crate) async fn list_plans(
     caller: Caller,
     path: Path<String>,
 ) -> Result<HttpResponse, ApiError> {
+    // Not kept, unlike the rest of the catalog: what is left changes with every
+    // subscription.
     let which = ServiceRef::from(path.as_str());
     let offers = state.quotas.plans_on_offer(&caller.0, &which).await?;
     Ok(HttpResponse::Ok().json(PlanList {

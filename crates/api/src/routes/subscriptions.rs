@@ -13,7 +13,7 @@ use validator::Validate;
 
 use super::admin::{subscription_coupons, subscriptions as admin_subscriptions};
 use crate::app::Routes;
-use crate::dto::patch::present;
+use crate::dto::patch::{present, yes};
 use crate::dto::subscription::{SubscriptionDetailDto, SubscriptionDto, UpgradePreviewDto};
 use crate::extract::{Caller, Json, List, Listed, Query, RequiredIfMatch, etag, id, page_request};
 use crate::modules::Module;
@@ -86,10 +86,6 @@ pub(crate) struct SubscriptionRequest {
     #[serde(default = "yes")]
     #[schema(example = true)]
     auto_renew: bool,
-}
-
-fn yes() -> bool {
-    true
 }
 
 /// What to change; what is absent stays.

@@ -8,9 +8,8 @@ use serde::Deserialize;
 use utoipa::ToSchema;
 use validator::Validate;
 
-use super::admin::orders::some_money;
 use crate::app::Routes;
-use crate::dto::money::MoneyDto;
+use crate::dto::money::{MoneyDto, some_money};
 use crate::dto::top_up::TopUpDto;
 use crate::extract::{Caller, Json, id};
 use crate::problem::ApiError;

@@ -1,6 +1,5 @@
 //! One's own wallet.
 
-use actix_web::http::header::CONTENT_DISPOSITION;
 use actix_web::web::{Bytes, Data};
 use actix_web::{HttpRequest, HttpResponse, get, patch};
 use credits_model::CreditsError;
@@ -8,18 +7,17 @@ use credits_model::transfer::Transaction;
 use credits_service::TransactionFilter;
 use futures::{StreamExt as _, stream};
 use kernel::cell::neutralise;
-use kernel::{DomainError as _, Fault, Money, PageRequest, Timestamp};
+use kernel::{Fault, PageRequest, Timestamp};
 use serde::Deserialize;
 use strum::IntoEnumIterator as _;
 use utoipa::{IntoParams, ToSchema};
 use validator::Validate;
 
-use super::admin::orders::some_money;
 use super::admin::{gift_cards as admin_gift_cards, top_ups as admin_top_ups, wallets};
-use super::order_files::CsvFile;
+use super::downloads::{CsvFile, attachment, broken};
 use super::{auto_top_ups, gift_cards, top_ups};
 use crate::app::Routes;
-use crate::dto::money::MoneyDto;
+use crate::dto::money::{MoneyDto, some_money};
 use crate::dto::patch::removable;
 use crate::dto::wallet::{OwnWalletDto, TransactionDto};
 use crate::dto::wallet_kinds::TransferKindDto;
@@ -216,13 +214,12 @@ pub(crate) async fn export_wallet_transactions(
                 .own_transactions(&scope, &filter, &page)
                 .await
                 .map_err(|error| broken(&error))?;
-            let rows = table(&part.items, false).map_err(|fault| broken(&fault.into()))?;
+            let rows = table(&part.items, false).map_err(|fault| broken(&fault))?;
             Ok(Some((rows, part.next)))
         }
     });
-    let name = "attachment; filename=\"transactions.csv\"";
     Ok(HttpResponse::Ok()
-        .insert_header((CONTENT_DISPOSITION, name))
+        .insert_header(attachment("transactions.csv"))
         .content_type("text/csv; charset=utf-8")
         .streaming(begun.chain(rest)))
 }
@@ -256,8 +253,8 @@ fn table(transactions: &[Transaction], with_head: bool) -> Result<Bytes, Fault> 
             one.created_at.to_string(),
             kind.to_owned(),
             neutralise(&one.reference).into_owned(),
-            decimal(one.amount),
-            decimal(one.balance_after),
+            one.amount.decimal(),
+            one.balance_after.decimal(),
             one.amount.currency.code().to_owned(),
             neutralise(one.reason.as_deref().unwrap_or_default()).into_owned(),
         ];
@@ -267,18 +264,4 @@ fn table(transactions: &[Transaction], with_head: bool) -> Result<Bytes, Fault> 
         .into_inner()
         .map_err(|_| Fault::permanent("write a table"))?;
     Ok(bytes.into())
-}
-
-/// An amount as a decimal number, without its currency.
-fn decimal(money: Money) -> String {
-    let text = money.to_string();
-    text.split(' ').next().unwrap_or_default().to_owned()
-}
-
-/// An export that breaks off in the middle: it is too late for a status, so
-/// the connection is closed, and the log says why.
-fn broken(error: &CreditsError) -> std::io::Error {
-    let cause = error.fault().map(Fault::chain).unwrap_or_default();
-    tracing::error!(%error, cause, "an export broke off");
-    std::io::Error::other("the export broke off")
 }

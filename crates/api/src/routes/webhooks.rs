@@ -12,22 +12,22 @@ use crate::state::ApiState;
 /// callers may have.
 const MAX_BODY: usize = 1 << 20;
 
+/// Takes in an event whose signature is in a header, if one is named.
 async fn receive(
     state: &ApiState,
     caller: &Caller,
     request: &HttpRequest,
     payload: Payload,
     gateway: &str,
-    header: &str,
+    header: Option<&str>,
 ) -> Result<HttpResponse, ApiError> {
     let limits = BodyLimits {
         bytes: MAX_BODY,
         ..state.body_limits
     };
     let body = read_all(payload.into_inner(), limits).await?;
-    let signature = (!header.is_empty())
-        .then(|| request.headers().get(header))
-        .flatten()
+    let signature = header
+        .and_then(|header| request.headers().get(header))
         .and_then(|value| value.to_str().ok())
         .unwrap_or_default();
     let webhook = RawWebhook {
@@ -63,7 +63,7 @@ pub(crate) async fn stripe_webhook(
         &request,
         payload,
         "stripe",
-        "stripe-signature",
+        Some("stripe-signature"),
     )
     .await
 }
@@ -89,7 +89,7 @@ pub(crate) async fn stripe_webhook_alias(
         &request,
         payload,
         "stripe",
-        "stripe-signature",
+        Some("stripe-signature"),
     )
     .await
 }
@@ -113,7 +113,7 @@ pub(crate) async fn test_webhook(
         &request,
         payload,
         "test",
-        "sutler-signature",
+        Some("sutler-signature"),
     )
     .await
 }
@@ -134,5 +134,5 @@ pub(crate) async fn midtrans_webhook(
     payload: Payload,
 ) -> Result<HttpResponse, ApiError> {
     // Its signature is in the body.
-    receive(&state, &caller, &request, payload, "midtrans", "").await
+    receive(&state, &caller, &request, payload, "midtrans", None).await
 }

@@ -5,14 +5,13 @@ use std::sync::Arc;
 use bytes::Bytes;
 use catalog_model::CatalogError;
 use catalog_model::import::MAX_COLUMNS;
-use catalog_model::import::cells::price_text;
 use catalog_model::offer::{ProductDetail, StockedVariant};
 use catalog_model::supply::SupplyMode;
 use catalog_repository::{detail, keys};
 use csv::{Writer, WriterBuilder};
 use futures::Stream;
 use futures::stream::try_unfold;
-use kernel::{Fault, Permission, ProductId, Scope, Timestamp, cell};
+use kernel::{Fault, Money, Permission, ProductId, Scope, Timestamp, cell};
 
 use crate::Catalog;
 
@@ -237,11 +236,8 @@ fn of_variant(stocked: &StockedVariant) -> Vec<String> {
         variant.sku.clone(),
         variant.title.clone(),
         variant.size.clone().unwrap_or_default(),
-        price_text(variant.price.minor, variant.price.currency),
-        variant
-            .compare_at
-            .map(|money| price_text(money.minor, money.currency))
-            .unwrap_or_default(),
+        variant.price.decimal(),
+        variant.compare_at.map(Money::decimal).unwrap_or_default(),
         variant.price.currency.code().to_owned(),
         variant.weight_grams.to_string(),
         on_hand.unwrap_or_default(),

@@ -12,7 +12,7 @@ pub struct RateLimits {
     pub login: Rate,
     /// The rest of `/api/auth`.
     pub auth: Rate,
-    /// Checkout and payment.
+    /// Checkout, payment, and codes that must not be guessed.
     pub checkout: Rate,
     /// Writes under `/api/admin`.
     pub admin_writes: Rate,
@@ -40,7 +40,7 @@ pub(crate) fn read(r: &mut Reader) -> RateLimits {
         checkout: r.value(
             "rate_limit.checkout",
             "30/min",
-            "Checkout, payment attempts and top-ups of wallets.",
+            "Checkout, payment attempts, top-ups of wallets, subscribing, and codes of coupons and gift cards.",
         ),
         admin_writes: r.value(
             "rate_limit.admin_writes",

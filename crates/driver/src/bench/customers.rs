@@ -89,18 +89,7 @@ pub(super) async fn fill(bench: &mut Bench) -> Result<()> {
 async fn model(bench: &Bench) -> Result<(String, String)> {
     let (_server, mut client) = bench.start().await?;
     let token = shopper::sign_in(&mut client).await?;
-    let me = Call::get("/api/auth/me").bearer(&token);
-    let user = client.expect(&me, 200).await?.text("/user/id")?.to_owned();
-    let make = Call::post("/api/admin/wallets")
-        .bearer(&token)
-        .json(json!({"user_id": user}));
-    let made = client.expect(&make, 201).await?;
-    let wallet = made.text("/id")?.to_owned();
-    let amount = json!({"amount": BALANCE, "currency": made.text("/available/currency")?});
-    let fund = Call::post(format!("/api/admin/wallets/{wallet}/adjustments"))
-        .bearer(&token)
-        .json(json!({"amount": amount, "reason": "for the measurement"}));
-    client.expect(&fund, 200).await?;
+    let (user, wallet) = shopper::fund(&mut client, &token, BALANCE).await?;
     Ok((uuid_of(&user)?, uuid_of(&wallet)?))
 }
 

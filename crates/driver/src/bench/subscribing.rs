@@ -19,7 +19,9 @@ const PRICE: i64 = 900;
 pub(super) async fn measure(bench: &mut Bench, options: &Options, table: &mut Table) -> Result<()> {
     customers::fill(bench).await?;
     let (server, mut client) = bench.start().await?;
-    let plan = plan(&mut client).await?;
+    let token = shopper::sign_in(&mut client).await?;
+    // There is no end of it.
+    let plan = shopper::add_plan(&mut client, &token, "month", PRICE, None).await?;
     let mut signed_in = Vec::new();
     for number in 1..=CONNECTIONS {
         let mut client = server.client();
@@ -51,31 +53,6 @@ pub(super) async fn measure(bench: &mut Bench, options: &Options, table: &mut Ta
     let millis = all.get(at).copied().unwrap_or_default().as_secs_f64() * 1000.0;
     table.figure("  subscribe: 99 of 100 within", millis, "ms", Aim::None);
     Ok(())
-}
-
-/// A plan of which there is no end.
-async fn plan(client: &mut Client) -> Result<String> {
-    let token = shopper::sign_in(client).await?;
-    let settings = Call::get("/api/admin/settings").bearer(&token);
-    let settings = client.expect(&settings, 200).await?;
-    let template = json!({
-        "image": "n8nio/n8n:1.80.0",
-        "resources": {"cpu_request": "100m", "cpu_limit": "1", "memory_request": "128Mi", "memory_limit": "1Gi"},
-    });
-    let path = "/api/admin/catalog/services";
-    let service = Call::post(path)
-        .bearer(&token)
-        .json(json!({"name": "Measured", "status": "active", "template": template}));
-    let service = client.expect(&service, 201).await?;
-    let price = json!({"amount": PRICE, "currency": settings.text("/currency")?});
-    let plan = Call::post(format!("{path}/{}/plans", service.text("/id")?))
-        .bearer(&token)
-        .json(json!({
-            "name": "Monthly", "tier": "BASIC", "price": price, "interval": {"unit": "month"},
-            "total_quota": null,
-        }));
-    let plan = client.expect(&plan, 201).await?;
-    Ok(plan.text("/id")?.to_owned())
 }
 
 /// One customer, again and again; how long each subscribing took.

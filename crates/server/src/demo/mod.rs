@@ -46,8 +46,8 @@ impl Sutler {
 pub async fn ensure(sutler: &Sutler) -> Result<Login> {
     let tenant = sutler.default_tenant().await?;
     let scope = sutler.accounts.system_scope(tenant.id, "demo");
-    if fill(sutler, &scope, PRODUCTS).await? {
-        tracing::info!(products = PRODUCTS, "demonstration data added");
+    if sutler.catalog.is_empty(&scope).await? {
+        // Not at every start: it sets the password and ends their sessions.
         let admin = NewUser {
             email: EMAIL.to_owned(),
             password: SecretString::from(PASSWORD),
@@ -55,6 +55,8 @@ pub async fn ensure(sutler: &Sutler) -> Result<Login> {
             role: Role::Operator,
         };
         sutler.accounts.ensure_user(&scope, admin).await?;
+        add(sutler, &scope, PRODUCTS).await?;
+        tracing::info!(products = PRODUCTS, "demonstration data added");
         // The statements that added so much are not needed again.
         sutler.database.close_idle(Duration::ZERO);
     }
@@ -66,12 +68,22 @@ pub async fn ensure(sutler: &Sutler) -> Result<Login> {
 
 /// Fills an empty shop. False when it has a catalog already.
 pub async fn fill(sutler: &Sutler, scope: &Scope, products: u32) -> Result<bool> {
-    if !sutler.catalog.is_empty(scope).await? {
-        return Ok(false);
+    let empty = sutler.catalog.is_empty(scope).await?;
+    if empty {
+        add(sutler, scope, products).await?;
     }
+    Ok(empty)
+}
+
+/// Adds what is not there. The catalog comes last, as it tells the next start
+/// that there is nothing to add: whoever is interrupted before begins again.
+async fn add(sutler: &Sutler, scope: &Scope, products: u32) -> Result<()> {
     let tenant = sutler.accounts.tenant(scope).await?;
+    let currency = tenant.settings.currency;
+    ship(sutler, scope).await?;
+    hosting::add(sutler, scope, currency).await?;
     let now = sutler.queue.clock().now();
-    let demo = catalog::make(products, tenant.settings.currency, now);
+    let demo = catalog::make(products, currency, now);
     // A catalog as `serve --demo` has it is added at once: all of it or nothing.
     // A big one would keep a transaction open for minutes.
     let mut categories = demo.categories.as_slice();
@@ -85,26 +97,35 @@ pub async fn fill(sutler: &Sutler, scope: &Scope, products: u32) -> Result<bool>
         added.context("add the catalog")?;
         categories = &[];
     }
-    ship(sutler, scope).await?;
-    hosting::add(sutler, scope, tenant.settings.currency).await?;
-    Ok(true)
+    Ok(())
 }
 
-/// Adds zones and ways to ship there.
+/// Adds zones and ways to ship there that are missing.
 async fn ship(sutler: &Sutler, scope: &Scope) -> Result<()> {
     let zone = |name: &str, countries: &[&str]| NewShippingZone {
         name: name.to_owned(),
         areas: countries.iter().map(|code| area(code)).collect(),
     };
+    let known = sutler.orders.shipping_zones(scope).await?;
     let mut zones = Vec::new();
     for new in [
         zone("Germany", &["DE"]),
         zone("Neighbours", &["AT", "CH", "FR", "NL"]),
     ] {
-        let made = sutler.orders.create_shipping_zone(scope, new).await;
-        zones.push(made.context("add a shipping zone")?.id);
+        let zone = match known.iter().find(|zone| zone.name == new.name) {
+            Some(zone) => zone.id,
+            None => {
+                let made = sutler.orders.create_shipping_zone(scope, new).await;
+                made.context("add a shipping zone")?.id
+            }
+        };
+        zones.push(zone);
     }
+    let known = sutler.orders.shipping_methods(scope).await?;
     for method in shipping_methods(&zones) {
+        if known.iter().any(|one| one.code == method.code) {
+            continue;
+        }
         sutler
             .orders
             .create_shipping_method(scope, method)

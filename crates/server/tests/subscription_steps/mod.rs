@@ -7,12 +7,12 @@ mod brake;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use anyhow::{Context as _, Result, bail, ensure};
+use anyhow::{Context as _, Result, ensure};
 use driver::client::{Answer, Call, Client};
 use driver::consistency::Reader;
 use driver::installation::{Backend, Installation, Running};
-use driver::shopper;
-use serde_json::{Value, json};
+use driver::{recovery, shopper};
+use serde_json::json;
 
 use brake::{Brake, Place};
 
@@ -121,8 +121,8 @@ impl Play {
         let server = installation.start(&["--demo"]).await?;
         let mut client = server.client();
         let token = shopper::sign_in(&mut client).await?;
-        let (plan, currency) = plan(&mut client, &token).await?;
-        fund(&mut client, &token, &currency).await?;
+        let plan = shopper::add_plan(&mut client, &token, "day", PRICE, Some(TOTAL)).await?;
+        shopper::fund(&mut client, &token, FUNDS).await?;
         let brake = Brake::new(&installation).await?;
         Ok(Self {
             installation,
@@ -298,62 +298,10 @@ impl Play {
 
     /// Waits until no job is left.
     async fn rest(&self) -> Result<()> {
-        let (began, mut client) = (Instant::now(), self.client()?);
-        let call = Call::get("/api/admin/jobs/lag").bearer(&self.token);
-        loop {
-            let lag = client.expect(&call, 200).await?;
-            let mut open = 0;
-            for what in ["/due", "/running", "/events"] {
-                open += lag.number(what)?;
-            }
-            ensure!(lag.number("/dead")? == 0, "{}", lag.body);
-            if open == 0 {
-                return Ok(());
-            }
-            if began.elapsed() > PATIENCE {
-                bail!("work is left: {}", lag.body);
-            }
-            tokio::time::sleep(Duration::from_millis(50)).await;
-        }
+        let mut anomalies = Vec::new();
+        let deadline = Instant::now() + PATIENCE;
+        recovery::drain(&mut self.client()?, deadline, &mut anomalies).await?;
+        ensure!(anomalies.is_empty(), "{anomalies:?}");
+        Ok(())
     }
-}
-
-/// A service with a plan that is paid daily: which, and the shop's currency.
-async fn plan(client: &mut Client, token: &str) -> Result<(String, String)> {
-    let settings = Call::get("/api/admin/settings").bearer(token);
-    let settings = client.expect(&settings, 200).await?;
-    let currency = settings.text("/currency")?.to_owned();
-    let template = json!({
-        "image": "n8nio/n8n:1.80.0",
-        "resources": {"cpu_request": "100m", "cpu_limit": "1", "memory_request": "128Mi", "memory_limit": "1Gi"},
-    });
-    let path = "/api/admin/catalog/services";
-    let service = Call::post(path)
-        .bearer(token)
-        .json(json!({"name": "Killed", "status": "active", "template": template}));
-    let service = client.expect(&service, 201).await?;
-    let plan = Call::post(format!("{path}/{}/plans", service.text("/id")?))
-        .bearer(token)
-        .json(json!({
-            "name": "Daily", "tier": "BASIC", "price": {"amount": PRICE, "currency": currency},
-            "interval": {"unit": "day"}, "total_quota": TOTAL,
-        }));
-    let plan = client.expect(&plan, 201).await?;
-    Ok((plan.text("/id")?.to_owned(), currency))
-}
-
-/// Gives the customer something to spend.
-async fn fund(client: &mut Client, token: &str, currency: &str) -> Result<()> {
-    let me = Call::get("/api/auth/me").bearer(token);
-    let me = client.expect(&me, 200).await?;
-    let open = Call::post("/api/admin/wallets")
-        .bearer(token)
-        .json(json!({"user_id": me.text("/user/id")?}));
-    let wallet = client.expect(&open, 201).await?;
-    let path = format!("/api/admin/wallets/{}/adjustments", wallet.text("/id")?);
-    let amount: Value = json!({"amount": FUNDS, "currency": currency});
-    let adjust = Call::post(path)
-        .bearer(token)
-        .json(json!({"amount": amount, "reason": "to subscribe with"}));
-    client.expect(&adjust, 200).await.map(|_| ())
 }

@@ -7,14 +7,12 @@
 mod books;
 mod http;
 
-use std::net::TcpListener;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use actix_web::dev::ServerHandle;
 use actix_web::web::Data;
-use actix_web::{App, HttpServer, web};
 use serde_json::{Value, json};
 
+use crate::stand_in::Serving;
 use books::Books;
 pub use books::Call;
 
@@ -32,35 +30,16 @@ pub const SETTINGS: &[(&str, &str)] = &[
 
 /// The API server.
 pub struct KubeApi {
-    books: Arc<Mutex<Books>>,
-    handle: ServerHandle,
-    url: String,
+    books: Data<Mutex<Books>>,
+    server: Serving,
 }
 
 impl KubeApi {
     /// A cluster with two nodes of 4 CPUs and 8 GiB, one of which takes pods.
     pub fn start() -> Self {
-        let books = Arc::new(Mutex::new(Books::default()));
-        let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
-        let address = listener.local_addr().expect("an address");
-        let data = Data::from(books.clone());
-        let server = HttpServer::new(move || {
-            App::new()
-                .app_data(data.clone())
-                .default_service(web::to(http::answer))
-        })
-        .workers(1)
-        .disable_signals()
-        .listen(listener)
-        .expect("listen")
-        .run();
-        let handle = server.handle();
-        tokio::spawn(server);
-        let started = Self {
-            books,
-            handle,
-            url: format!("http://{address}"),
-        };
+        let books = Data::new(Mutex::new(Books::default()));
+        let server = Serving::start(books.clone(), http::answer);
+        let started = Self { books, server };
         started.add_node("node-1", false);
         started.add_node("node-2", true);
         started
@@ -72,7 +51,7 @@ impl KubeApi {
 
     /// A kubeconfig for it.
     pub fn kubeconfig(&self) -> String {
-        kubeconfig(&self.url)
+        kubeconfig(&self.server.url())
     }
 
     /// Adds a node.
@@ -157,13 +136,6 @@ impl KubeApi {
     /// Lets it have a metrics server.
     pub fn with_metrics(&self) {
         self.books().has_metrics = true;
-    }
-}
-
-impl Drop for KubeApi {
-    fn drop(&mut self) {
-        // Sent, not awaited: the server's thread ends by itself.
-        drop(self.handle.stop(false));
     }
 }
 

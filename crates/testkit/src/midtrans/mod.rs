@@ -6,16 +6,14 @@
 mod books;
 mod http;
 
-use std::net::TcpListener;
-use std::sync::{Arc, Mutex, MutexGuard};
+use std::sync::{Mutex, MutexGuard};
 
-use actix_web::dev::ServerHandle;
-use actix_web::web::{self, Data};
-use actix_web::{App as Actix, HttpServer};
+use actix_web::web::Data;
 use kernel::secret::{hex, sha512};
 use serde_json::{Value, json};
 
 use crate::client::{Answer, Client, POST};
+use crate::stand_in::Serving;
 use books::Books;
 
 /// The server key of Midtrans' published examples.
@@ -62,41 +60,25 @@ pub fn sign(order: &str, code: &str, amount: &str) -> String {
 /// A running stand-in.
 pub struct Midtrans {
     books: Data<Mutex<Books>>,
-    handle: ServerHandle,
-    /// Where it listens.
-    pub port: u16,
+    server: Serving,
 }
 
 impl Midtrans {
     /// Starts one on a free port.
     pub fn start() -> Self {
-        let books = Data::from(Arc::new(Mutex::new(Books::default())));
-        let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
-        let port = listener.local_addr().expect("an address").port();
-        let state = books.clone();
-        let server = HttpServer::new(move || {
-            Actix::new()
-                .app_data(state.clone())
-                .default_service(web::to(http::answer))
-        })
-        .workers(1)
-        .disable_signals()
-        .shutdown_timeout(0)
-        .listen(listener)
-        .expect("listen")
-        .run();
-        let handle = server.handle();
-        tokio::spawn(server);
-        Self {
-            books,
-            handle,
-            port,
-        }
+        let books = Data::new(Mutex::new(Books::default()));
+        let server = Serving::start(books.clone(), http::answer);
+        Self { books, server }
+    }
+
+    /// Where it listens.
+    pub fn port(&self) -> u16 {
+        self.server.port()
     }
 
     /// The settings that send an app here.
     pub fn settings(&self) -> Vec<(&'static str, String)> {
-        let base = format!("http://127.0.0.1:{}", self.port);
+        let base = self.server.url();
         vec![
             ("PAYMENT_GATEWAY", "midtrans".to_owned()),
             ("MIDTRANS_SERVER_KEY", SERVER_KEY.to_owned()),
@@ -205,11 +187,4 @@ pub fn signed(mut notification: Value) -> Value {
     );
     notification["signature_key"] = json!(signature);
     notification
-}
-
-impl Drop for Midtrans {
-    fn drop(&mut self) {
-        // Sent, not awaited: the server's thread ends by itself.
-        drop(self.handle.stop(false));
-    }
 }

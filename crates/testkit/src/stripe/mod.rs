@@ -14,17 +14,15 @@ mod objects;
 mod refusal;
 mod till;
 
-use std::net::TcpListener;
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
-use actix_web::dev::ServerHandle;
-use actix_web::web::{self, Data};
-use actix_web::{App as Actix, HttpServer};
+use actix_web::web::Data;
 use kernel::{Clock as _, ManualClock, signature};
 use serde_json::Value;
 
 use crate::client::{Answer, Client};
+use crate::stand_in::Serving;
 use books::Books;
 
 pub use buyer::Paid;
@@ -76,9 +74,7 @@ impl Shared {
 /// A running stand-in.
 pub struct StandIn {
     shared: Data<Shared>,
-    handle: ServerHandle,
-    /// Where it listens.
-    pub port: u16,
+    server: Serving,
 }
 
 impl StandIn {
@@ -89,27 +85,13 @@ impl StandIn {
             books: Mutex::default(),
             latency: Mutex::default(),
         });
-        let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
-        let port = listener.local_addr().expect("an address").port();
-        let state = shared.clone();
-        let server = HttpServer::new(move || {
-            Actix::new()
-                .app_data(state.clone())
-                .default_service(web::to(http::answer))
-        })
-        .workers(1)
-        .disable_signals()
-        .shutdown_timeout(0)
-        .listen(listener)
-        .expect("listen")
-        .run();
-        let handle = server.handle();
-        tokio::spawn(server);
-        Self {
-            shared,
-            handle,
-            port,
-        }
+        let server = Serving::start(shared.clone(), http::answer);
+        Self { shared, server }
+    }
+
+    /// Where it listens.
+    pub fn port(&self) -> u16 {
+        self.server.port()
     }
 
     /// The settings that send an app here.
@@ -118,7 +100,7 @@ impl StandIn {
             ("PAYMENT_GATEWAY", "stripe".to_owned()),
             ("STRIPE_SECRET_KEY", SECRET_KEY.to_owned()),
             ("STRIPE_WEBHOOK_SECRET", WEBHOOK_SECRET.to_owned()),
-            ("STRIPE_API_BASE", format!("http://127.0.0.1:{}", self.port)),
+            ("STRIPE_API_BASE", self.server.url()),
         ]
     }
 
@@ -221,12 +203,5 @@ impl Books {
             self.faults.remove(at);
         }
         Some(trouble)
-    }
-}
-
-impl Drop for StandIn {
-    fn drop(&mut self) {
-        // Sent, not awaited: the server's thread ends by itself.
-        drop(self.handle.stop(false));
     }
 }

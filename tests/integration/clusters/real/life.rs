@@ -89,8 +89,7 @@ async fn it_is_made_runs_stops_and_is_upgraded(#[values(Sqlite, Postgres)] backe
 
     // Four looks at once are the same as one.
     let generation = deployed().await["metadata"]["generation"].clone();
-    let tenant = here.shop.first.id.parse().expect("an id");
-    let scope = here.app.sutler.accounts.system_scope(tenant, "test");
+    let scope = here.app.scope(&here.shop.first.id);
     here.app.advance(Duration::from_mins(6));
     let look = || {
         here.app

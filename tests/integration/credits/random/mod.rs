@@ -18,8 +18,8 @@ use kernel::{Clock as _, DomainError as _, Timestamp};
 use rand::rngs::StdRng;
 use rand::{Rng, RngExt as _};
 use rstest::rstest;
-use testkit::App;
 use testkit::Backend::{self, Postgres, Sqlite};
+use testkit::{App, seed};
 
 use super::model::{Lot, Outcome, Wallet};
 use super::{Books, eur, funded, wallet_of};
@@ -28,8 +28,7 @@ use routes::Outside;
 
 /// How many operations; `LEDGER_OPERATIONS` asks for another number.
 fn operations() -> usize {
-    let given = std::env::var("LEDGER_OPERATIONS").ok();
-    given.and_then(|text| text.parse().ok()).unwrap_or(10_000)
+    seed::number("LEDGER_OPERATIONS").unwrap_or(10_000)
 }
 
 /// Among so many operations, those with customers are done in every way.
@@ -264,7 +263,7 @@ async fn random_operations_do_what_the_model_says(#[values(Sqlite, Postgres)] ba
         books: books.clone(),
         keys: people.iter().map(|person| wallet_of(person)).collect(),
         wallets,
-        chance: testkit::seed::rng("ledger"),
+        chance: seed::rng("ledger"),
         number: 0,
         counts: std::collections::BTreeMap::new(),
     };

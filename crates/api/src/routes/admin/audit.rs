@@ -16,6 +16,7 @@ use crate::dto::audit::{AuditEntryDto, VerdictDto};
 use crate::extract::{Caller, List, Listed, Query, page_request};
 use crate::modules::Module;
 use crate::problem::ApiError;
+use crate::routes::downloads::{attachment, broken};
 use crate::state::ApiState;
 
 /// What the log adds to the API.
@@ -185,7 +186,7 @@ pub(crate) async fn export_audit(
     };
     Ok(HttpResponse::Ok()
         .content_type("text/csv; charset=utf-8")
-        .insert_header(("content-disposition", "attachment; filename=\"audit.csv\""))
+        .insert_header(attachment("audit.csv"))
         .streaming(export.stream(part)))
 }
 
@@ -242,11 +243,7 @@ impl Export {
         accounts
             .audit_part(&self.scope, &self.filter, Some(place))
             .await
-            .map_err(|error| {
-                // The status is long sent; the client sees a cut connection.
-                tracing::warn!(%error, "an export of the audit log was cut short");
-                std::io::Error::other(error)
-            })
+            .map_err(|error| broken(&error))
     }
 }
 

@@ -11,7 +11,7 @@ use validator::Validate;
 
 use crate::app::Routes;
 use crate::dto::cluster::{AccessDto, ClusterDto};
-use crate::dto::patch::present;
+use crate::dto::patch::{present, yes};
 use crate::extract::{Caller, Json, List, Listed, Query, RequiredIfMatch, etag, id, page_request};
 use crate::modules::Module;
 use crate::problem::ApiError;
@@ -57,10 +57,6 @@ pub(crate) struct ClustersQuery {
     limit: Option<u64>,
     /// `next_cursor` of the page before.
     cursor: Option<String>,
-}
-
-fn yes() -> bool {
-    true
 }
 
 /// A cluster to register.

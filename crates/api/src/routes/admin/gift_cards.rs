@@ -9,10 +9,9 @@ use serde::Deserialize;
 use utoipa::{IntoParams, ToSchema};
 use validator::Validate;
 
-use super::orders::some_money;
 use crate::app::Routes;
 use crate::dto::gift_card::{GiftCardDto, GiftCardStatusDto, IssuedGiftCardDto};
-use crate::dto::money::MoneyDto;
+use crate::dto::money::{MoneyDto, some_money};
 use crate::extract::{Caller, Json, List, Listed, Query, id, line, page_request};
 use crate::problem::ApiError;
 use crate::state::ApiState;

@@ -15,6 +15,7 @@ use validator::Validate;
 use crate::dto::import::ImportDto;
 use crate::extract::{Caller, List, Listed, Query, id, page_request};
 use crate::problem::{ApiError, RequestError};
+use crate::routes::downloads::attachment;
 use crate::state::ApiState;
 
 /// How to import.
@@ -170,9 +171,6 @@ pub(crate) async fn export_products(
     let file = state.catalog.export(&caller.0, mark).await?;
     Ok(HttpResponse::Ok()
         .content_type("text/csv; charset=utf-8")
-        .insert_header((
-            header::CONTENT_DISPOSITION,
-            "attachment; filename=\"products.csv\"",
-        ))
+        .insert_header(attachment("products.csv"))
         .streaming(file))
 }

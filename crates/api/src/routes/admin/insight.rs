@@ -1,6 +1,5 @@
 //! The figures of a shop.
 
-use actix_web::http::header::CONTENT_DISPOSITION;
 use actix_web::web::Data;
 use actix_web::{HttpResponse, get, post};
 use engagement_model::EngagementErrorCode;
@@ -17,6 +16,7 @@ use crate::extract::{Caller, Query, day};
 use crate::modules::Module;
 use crate::problem::ApiError;
 use crate::routes::abandoned_carts;
+use crate::routes::downloads::attachment;
 use crate::state::ApiState;
 
 /// What the domain adds to the API.
@@ -128,10 +128,10 @@ pub(crate) async fn export_insight(
         InsightRowsDto::Days => ("metrics", insight_table::days(&insight)),
         InsightRowsDto::BestSellers => ("best-sellers", insight_table::best_sellers(&insight)),
     };
-    let name = format!("attachment; filename=\"{what}-{days}.csv\"");
+    let name = format!("{what}-{days}.csv");
     Ok(HttpResponse::Ok()
         .content_type("text/csv; charset=utf-8")
-        .insert_header((CONTENT_DISPOSITION, name))
+        .insert_header(attachment(&name))
         .body(text?))
 }
 

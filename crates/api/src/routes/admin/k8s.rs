@@ -48,7 +48,7 @@ pub(crate) struct GlobalQuery {
     /// How many of each cluster at most.
     #[validate(range(min = 1, max = 500))]
     #[param(minimum = 1, maximum = 500, default = 50)]
-    limit: Option<u64>,
+    limit: Option<u32>,
     /// `next_cursor` of the page before; needs `cluster_id`.
     cursor: Option<String>,
 }
@@ -76,7 +76,7 @@ pub(crate) struct NamespacedQuery {
     /// How many of each cluster at most.
     #[validate(range(min = 1, max = 500))]
     #[param(minimum = 1, maximum = 500, default = 50)]
-    limit: Option<u64>,
+    limit: Option<u32>,
     /// `next_cursor` of the page before; needs `cluster_id`.
     cursor: Option<String>,
 }
@@ -120,12 +120,10 @@ impl Lister<'_> {
             // The use case says what is missing.
             (None, cursor) => cursor.clone(),
         };
-        let limit = self.query.limit;
-        let limit = limit.and_then(|limit| u32::try_from(limit).ok());
         Ok(Looking {
             namespace: self.query.namespace.clone(),
             labels: self.query.label.clone(),
-            limit: limit.unwrap_or(LIMIT),
+            limit: self.query.limit.unwrap_or(LIMIT),
             after,
         })
     }

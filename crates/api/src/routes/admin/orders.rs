@@ -11,9 +11,9 @@ use orders_model::shipment::Tracking;
 use orders_service::{CancelReason, NewShipment, OrderFilter, OrderSort, RefundCommand};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
-use validator::{Validate, ValidationError};
+use validator::Validate;
 
-use crate::dto::money::MoneyDto;
+use crate::dto::money::{MoneyDto, some_money};
 use crate::dto::order::{Audience, OrderDto, OrderSummaryDto};
 use crate::dto::order_states::{FulfilmentStateDto, OrderStatusDto, PaymentStateDto};
 use crate::extract::{Caller, Json, List, Listed, MaybeJson, Query, id, line, page_request, words};
@@ -187,13 +187,6 @@ pub(crate) struct RestockEntry {
     #[validate(range(min = 1, max = 9999))]
     #[schema(minimum = 1, maximum = 9999)]
     quantity: i64,
-}
-
-pub(crate) fn some_money(amount: &MoneyDto) -> Result<(), ValidationError> {
-    if amount.amount > 0 {
-        return Ok(());
-    }
-    Err(ValidationError::new("range").with_message("must be at least 1".into()))
 }
 
 /// What goes back.

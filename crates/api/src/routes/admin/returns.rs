@@ -11,8 +11,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use validator::Validate;
 
-use super::orders::some_money;
-use crate::dto::money::MoneyDto;
+use crate::dto::money::{MoneyDto, some_money};
 use crate::dto::order::{Audience, CheckoutDto};
 use crate::dto::returns::{ConditionDto, ReturnDto, ReturnLineRequest, ReturnStatusDto};
 use crate::extract::{Caller, Json, List, Listed, MaybeJson, Query, id, page_request, words};

@@ -10,6 +10,7 @@ use utoipa::{IntoParams, ToSchema};
 use validator::Validate;
 
 use crate::app::Routes;
+use crate::dto::patch::yes;
 use crate::dto::subscription::{SubscriptionDetailDto, SubscriptionDto, SubscriptionStatusDto};
 use crate::extract::{Caller, Json, List, Listed, Query, id, page_request};
 use crate::problem::ApiError;
@@ -55,10 +56,6 @@ pub(crate) struct EndSubscriptionRequest {
     #[serde(default = "yes")]
     #[schema(example = true)]
     refund: bool,
-}
-
-fn yes() -> bool {
-    true
 }
 
 /// List subscriptions

@@ -9,9 +9,8 @@ use serde::Deserialize;
 use utoipa::{IntoParams, ToSchema};
 use validator::Validate;
 
-use super::orders::some_money;
 use crate::app::Routes;
-use crate::dto::money::MoneyDto;
+use crate::dto::money::{MoneyDto, some_money};
 use crate::dto::order_states::PaymentStatusDto;
 use crate::dto::top_up::{AdminTopUpDetailDto, AdminTopUpDto};
 use crate::extract::{Caller, Json, List, Listed, Query, id, line, page_request};

@@ -7,11 +7,10 @@ use credits_service::{Adjustment, AdminRefund, Grant, WalletFilter};
 use kernel::{Timestamp, TransferId, UserId};
 use serde::Deserialize;
 use utoipa::{IntoParams, ToSchema};
-use validator::{Validate, ValidationError};
+use validator::Validate;
 
-use super::orders::some_money;
 use crate::app::Routes;
-use crate::dto::money::MoneyDto;
+use crate::dto::money::{MoneyDto, not_nothing, some_money};
 use crate::dto::wallet::{ProofDto, TransactionDto, WalletDetailDto, WalletDto};
 use crate::dto::wallet_kinds::WalletStatusDto;
 use crate::extract::{Caller, Json, List, Listed, Query, id, line, page_request};
@@ -59,13 +58,6 @@ pub(crate) struct OpenWalletRequest {
     /// Whose.
     #[schema(value_type = String, example = "usr_01j9z6m3k4f5g6h7j8k9m0n1p2")]
     user_id: UserId,
-}
-
-fn not_nothing(amount: &MoneyDto) -> Result<(), ValidationError> {
-    if amount.amount != 0 {
-        return Ok(());
-    }
-    Err(ValidationError::new("range").with_message("must not be 0".into()))
 }
 
 /// Something to put right.
