@@ -176,6 +176,16 @@ impl TopUp {
         Ok(Money::new(paid.minor - self.refunded, paid.currency))
     }
 
+    /// Refuses to give money back that the bank may give back itself, or has.
+    pub fn check_undisputed(&self, despite: bool) -> Result<(), CreditsError> {
+        match self.dispute {
+            Some(DisputeOutcome::Open | DisputeOutcome::Lost) if !despite => {
+                Err(CreditsError::TopUpDisputed)
+            }
+            _ => Ok(()),
+        }
+    }
+
     /// How much credit goes with an amount of money: as much, until all that
     /// it became is gone. Taxes on top of the price go back last, for nothing.
     pub fn credit_for(&self, amount: i64) -> i64 {

@@ -24,6 +24,8 @@ pub struct RefundTopUp {
     pub amount: Option<Money>,
     /// Why.
     pub reason: String,
+    /// Even if the bank may give it back itself.
+    pub despite_dispute: bool,
 }
 
 impl Credits {
@@ -67,6 +69,7 @@ impl Credits {
         let mut top_up = top_ups::lock(&tx, id)
             .await?
             .ok_or(CreditsError::TopUpNotFound)?;
+        top_up.check_undisputed(command.despite_dispute)?;
         let before = top_up.snapshot();
         let room = self.room(&tx, &top_up).await?;
         let most = top_up.refundable(room)?;
