@@ -118,7 +118,7 @@ impl Orders {
             .await?;
         order.capture(order.wallet_credit, Money::zero(order.currency), now)?;
         let payment = Payment::from_wallet(order, booked.transfer.to_string(), now);
-        batch.add(payments::insert_captured(&payment));
+        batch.add(payments::insert(&payment));
         Ok(())
     }
 
