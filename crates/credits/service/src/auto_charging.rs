@@ -141,8 +141,9 @@ impl Credits {
         self.settle_top_up(scope, top_up.id, &report, None).await
     }
 
-    /// Notes the way in which a top-up was paid, if its gateway keeps it. The
-    /// wallet is locked by the credit.
+    /// Notes the way in which a top-up was paid, if its gateway keeps it, or
+    /// lets the gateway forget it where it is not wanted any more: its owner
+    /// was forgotten. The wallet is locked by the credit.
     pub(crate) async fn keep_method(
         &self,
         tx: &Transaction,
@@ -151,10 +152,18 @@ impl Credits {
         report: &SessionReport,
     ) -> Result<(), CreditsError> {
         let now = self.now();
-        let Some(saved) = report.saved.clone().filter(|_| top_up.saves_method) else {
+        let Some(saved) = report.saved.clone() else {
             return Ok(());
         };
         let gateway = top_up.gateway.clone();
+        if !top_up.saves_method {
+            let forget = ForgetMethod {
+                gateway,
+                method: saved,
+            };
+            self.queue.enqueue(tx, &forget).await?;
+            return Ok(());
+        }
         let auto = match auto_top_ups::find(tx, top_up.wallet).await? {
             Some(mut known) => {
                 if known.method.customer != saved.customer {
