@@ -123,6 +123,7 @@ impl Orders {
     }
 
     /// Lets go the credit that was promised for an order that will not happen.
+    /// The order's stock is locked before its wallet.
     pub(crate) async fn release_held(
         &self,
         tx: &Transaction,
@@ -135,21 +136,15 @@ impl Orders {
         Ok(self.credits.void_held_in_tx(tx, &reference).await?)
     }
 
-    /// Holds no more than an order costs, which got cheaper.
+    /// Holds no more than the wallet's share of an order, which got cheaper.
+    /// The order's stock is locked before its wallet.
     pub(crate) async fn lower_held(
         &self,
         tx: &Transaction,
-        order: &mut Order,
+        order: &Order,
     ) -> Result<(), OrdersError> {
-        if order.wallet_credit.minor <= order.total.minor {
-            return Ok(());
-        }
-        order.wallet_credit = order.total;
-        let reference = order.id.to_string();
-        Ok(self
-            .credits
-            .lower_held_in_tx(tx, &reference, order.total)
-            .await?)
+        let (reference, share) = (order.id.to_string(), order.wallet_credit);
+        Ok(self.credits.lower_held_in_tx(tx, &reference, share).await?)
     }
 
     /// Gives credit of an order back to the lots it was taken from; what came
