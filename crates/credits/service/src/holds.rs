@@ -3,7 +3,7 @@
 use credits_model::CreditsError;
 use credits_model::hold::{Hold, HoldStatus};
 use credits_model::transfer::{Booked, MAX_REFERENCE, SpendKind};
-use credits_model::wallet::WalletKey;
+use credits_model::wallet::{Wallet, WalletKey};
 use credits_repository::{holds, wallets};
 use database::{Batch, Transaction};
 use kernel::{Fault, HoldId, Money, Scope, Timestamp};
@@ -48,13 +48,22 @@ impl Credits {
         tx: &Transaction,
         wanted: &Authorise,
     ) -> Result<Hold, CreditsError> {
-        if !(1..=MAX_REFERENCE).contains(&wanted.reference.len()) {
-            return Err(CreditsError::InvalidReference);
-        }
         let Some(locked) = wallets::lock(tx, wanted.wallet, None).await? else {
             return Err(nothing_there(wanted.wallet, wanted.amount));
         };
-        let mut wallet = locked.purse.wallet;
+        self.hold_of(tx, locked.purse.wallet, wanted).await
+    }
+
+    /// The same of a wallet that is under lock.
+    pub(crate) async fn hold_of(
+        &self,
+        tx: &Transaction,
+        mut wallet: Wallet,
+        wanted: &Authorise,
+    ) -> Result<Hold, CreditsError> {
+        if !(1..=MAX_REFERENCE).contains(&wanted.reference.len()) {
+            return Err(CreditsError::InvalidReference);
+        }
         let amount = wallet.positive(wanted.amount)?;
         // Under the lock: whoever was before is seen.
         if let Some(known) = holds::find_by_reference(tx, &wanted.reference).await? {

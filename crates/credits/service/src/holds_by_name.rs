@@ -10,7 +10,7 @@ use database::{Batch, Transaction};
 use kernel::{Money, Timestamp};
 
 use crate::Credits;
-use crate::booking::{Spend, lock_purse};
+use crate::booking::{Spend, lock_purse, nothing_there};
 use crate::holds::{Authorise, Capture};
 
 /// Credit to promise, as far as it is there.
@@ -29,8 +29,8 @@ pub struct HoldUpTo {
 }
 
 impl Credits {
-    /// Promises an amount, or as much of what is needed as is available. None
-    /// when nothing is.
+    /// Promises an amount, or as much of what is needed as is available and
+    /// `round` leaves of it. None when nothing is.
     ///
     /// # Errors
     /// [`CreditsError::InsufficientCredit`] when less is available than was
@@ -39,29 +39,31 @@ impl Credits {
         &self,
         tx: &Transaction,
         wanted: &HoldUpTo,
+        round: impl FnOnce(Money) -> Money + Send,
     ) -> Result<Option<Hold>, CreditsError> {
-        let amount = match wanted.amount {
-            Some(amount) => amount,
-            None => match wallets::lock(tx, wanted.wallet, None).await? {
-                None => return Ok(None),
-                Some(locked) => {
-                    let wallet = locked.purse.wallet;
-                    let most = wallet.positive(wanted.most)?;
-                    wallet.require_active()?;
-                    wallet.money(wallet.available().min(most))
-                }
-            },
+        let Some(locked) = wallets::lock(tx, wanted.wallet, None).await? else {
+            let needed = wanted.amount;
+            return needed.map_or(Ok(None), |needed| Err(nothing_there(wanted.wallet, needed)));
         };
-        if wanted.amount.is_none() && amount.minor < 1 {
-            return Ok(None);
-        }
+        let wallet = locked.purse.wallet;
+        let amount = if let Some(amount) = wanted.amount {
+            amount
+        } else {
+            let most = wallet.positive(wanted.most)?;
+            wallet.require_active()?;
+            let amount = round(wallet.money(wallet.available().min(most)));
+            if amount.minor < 1 {
+                return Ok(None);
+            }
+            amount
+        };
         let hold = Authorise {
             wallet: wanted.wallet,
             reference: wanted.reference.clone(),
             amount,
             expires_at: wanted.expires_at,
         };
-        self.authorise_in_tx(tx, &hold).await.map(Some)
+        self.hold_of(tx, wallet, &hold).await.map(Some)
     }
 
     /// Spends what was promised under a name, and lets the rest go. When the
