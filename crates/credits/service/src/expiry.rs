@@ -31,7 +31,7 @@ impl Credits {
             let due = holds::due(&db, self.now(), last, AT_ONCE).await?;
             drop(db);
             for hold in &due {
-                let result = retrying("hold.expire", || self.expire_hold(scope, hold.id)).await;
+                let result = retrying("hold.expire", || self.expire_hold(scope, hold)).await;
                 warn("hold", &hold.id.to_string(), result);
             }
             last = match next(&due) {

@@ -11,7 +11,7 @@ use kernel::{Money, Timestamp};
 
 use crate::Credits;
 use crate::booking::{Spend, lock_purse, nothing_there};
-use crate::holds::{Authorise, Capture};
+use crate::holds::{Authorise, Capture, find};
 
 /// Credit to promise, as far as it is there.
 #[derive(Debug, Clone)]
@@ -86,9 +86,9 @@ impl Credits {
             amount: Some(amount),
             is_last: true,
         };
-        match self.capture_in_tx(tx, &capture).await {
+        match self.capture_of(tx, &hold, &capture).await {
             Err(CreditsError::HoldOver) => {
-                self.end_hold(tx, hold.id, HoldStatus::Expired).await?;
+                self.end_hold(tx, &hold, HoldStatus::Expired).await?;
                 let spend = Spend {
                     wallet: WalletKey::Id(hold.wallet),
                     kind,
@@ -109,7 +109,7 @@ impl Credits {
         reference: &str,
     ) -> Result<(), CreditsError> {
         if let Some(hold) = holds::find_by_reference(tx, reference).await? {
-            self.void_in_tx(tx, hold.id).await?;
+            self.end_hold(tx, &hold, HoldStatus::Voided).await?;
         }
         Ok(())
     }
@@ -125,14 +125,12 @@ impl Credits {
             .await?
             .ok_or(CreditsError::HoldNotFound)?;
         if amount.minor < 1 {
-            self.void_in_tx(tx, seen.id).await?;
+            self.end_hold(tx, &seen, HoldStatus::Voided).await?;
             return Ok(());
         }
         let mut wallet = lock_purse(tx, seen.wallet).await?.wallet;
         let wanted = wallet.positive(amount)?;
-        let mut hold = holds::find(tx, seen.id)
-            .await?
-            .ok_or(CreditsError::HoldNotFound)?;
+        let mut hold = find(tx, seen.id).await?;
         let now = self.now();
         wallet.held -= hold.lower(wanted, now)?;
         wallet.updated_at = now;
