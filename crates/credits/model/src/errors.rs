@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use accounts_model::AccountsError;
 use kernel::{AccessDenied, Currency, DomainError, ErrorKind, Fault, FieldError, Money, OnceError};
+use payments::GatewayError;
 use strum::{EnumDiscriminants, EnumIter};
 
 use crate::top_up::MAX_OPEN;
@@ -256,6 +257,15 @@ impl CreditsErrorCode {
             | Self::UnknownGateway
             | Self::ReturnUrl => K::Unprocessable,
             Self::Access | Self::Accounts | Self::Once | Self::Fault => K::Internal,
+        }
+    }
+}
+
+impl From<GatewayError> for CreditsError {
+    fn from(error: GatewayError) -> Self {
+        match error {
+            GatewayError::Refused(why) => Self::Gateway(why),
+            GatewayError::Unknown(fault) => Self::Fault(fault),
         }
     }
 }

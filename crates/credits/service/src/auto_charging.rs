@@ -17,7 +17,7 @@ use payments::{ChargeRequest, GatewayError, Purpose, ReturnUrls, SavedMethod, Se
 
 use crate::Credits;
 use crate::booking::lock_purse;
-use crate::top_ups::gateway_error;
+use crate::top_ups::refused;
 
 /// How many are looked up at once.
 const AT_ONCE: i64 = 200;
@@ -125,7 +125,7 @@ impl Credits {
         top_up: &TopUp,
         from: &SavedMethod,
     ) -> Result<(), CreditsError> {
-        let gateway = self.gateway_named(&top_up.gateway)?;
+        let gateway = self.gateways.of(&top_up.gateway)?;
         let request = ChargeRequest {
             payment: top_up.payment,
             purpose: Purpose::TopUp(top_up.id),
@@ -134,9 +134,8 @@ impl Credits {
             decided_at: top_up.created_at,
         };
         let report = match gateway.charge(scope, &request).await {
-            Ok(report) => report,
-            Err(GatewayError::Refused(why)) => top_up.refused(why),
-            Err(GatewayError::Unknown(fault)) => return Err(fault.into()),
+            Err(GatewayError::Refused(why)) => refused(top_up, why),
+            answer => answer?,
         };
         self.settle_top_up(scope, top_up.id, &report, None).await
     }
@@ -257,13 +256,13 @@ impl Credits {
         gateway: &str,
         method: &SavedMethod,
     ) -> Result<(), CreditsError> {
-        let Some(gateway) = self.gateways.iter().find(|one| one.name() == gateway) else {
+        let Some(kept_by) = self.gateways.named(gateway) else {
             tracing::warn!(
                 gateway,
                 "a way of paying is kept by a gateway that is not configured"
             );
             return Ok(());
         };
-        gateway.forget(scope, method).await.map_err(gateway_error)
+        Ok(kept_by.forget(scope, method).await?)
     }
 }

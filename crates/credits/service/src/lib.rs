@@ -36,7 +36,7 @@ use credits_model::CreditsError;
 use database::{Database, Transaction};
 use kernel::secret::{KeyRing, Signer};
 use kernel::{AuditEntry, Fault, Scope, Timestamp};
-use payments::PaymentGateway;
+use payments::{Gateways, PaymentGateway};
 use queue::Queue;
 use url::Url;
 
@@ -81,7 +81,7 @@ pub struct Credits {
     database: Database,
     queue: Queue,
     accounts: Arc<Accounts>,
-    gateways: Vec<Arc<dyn PaymentGateway>>,
+    gateways: Gateways,
     gift_codes: Signer,
     settings: config::Credits,
     session_ttl: Duration,
@@ -95,7 +95,7 @@ impl Credits {
             database: parts.database,
             queue: parts.queue,
             accounts: parts.accounts,
-            gateways: parts.gateways,
+            gateways: Gateways::new(parts.gateways),
             gift_codes: Signer::new(&parts.keys, "gift-card-code"),
             settings: parts.settings,
             session_ttl: parts.session_ttl,
