@@ -15,9 +15,9 @@ use database::{Batch, Transaction, retrying};
 use kernel::{DomainError as _, Fault, Scope, Timestamp, TopUpId, WalletId};
 use payments::{ChargeRequest, GatewayError, Purpose, ReturnUrls, SavedMethod, SessionReport};
 
-use crate::Credits;
 use crate::booking::lock_purse;
 use crate::top_ups::refused;
+use crate::{Credits, last_of_full};
 
 /// How many are looked up at once.
 const AT_ONCE: i64 = 200;
@@ -240,10 +240,9 @@ impl Credits {
                     tracing::warn!(%id, %error, cause, "could not be topped up; the next sweep tries again");
                 }
             }
-            let full = i64::try_from(due.len()).is_ok_and(|found| found == AT_ONCE);
-            last = match due.last() {
-                Some(&id) if full => Some(id),
-                _ => return Ok(()),
+            last = match last_of_full(&due, AT_ONCE) {
+                Some(&id) => Some(id),
+                None => return Ok(()),
             };
         }
     }

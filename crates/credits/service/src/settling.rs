@@ -16,8 +16,8 @@ use kernel::{DomainError as _, Scope, Timestamp, TopUpId, WebhookEventId};
 use payments::{GatewayError, MoneyRef, PaymentStatus, SessionReport, SessionState};
 use queue::inbox::{self, WebhookState};
 
-use crate::Credits;
 use crate::booking::{Credit, CreditSource};
+use crate::{Credits, last_of_full};
 
 /// How many are looked up at once. A run goes over everything, so that what
 /// fails each time cannot keep the rest from its turn.
@@ -185,10 +185,9 @@ impl Credits {
                     tracing::warn!(%id, %error, cause, "could not be settled; the next sweep tries again");
                 }
             }
-            let full = i64::try_from(open.len()).is_ok_and(|found| found == AT_ONCE);
-            last = match open.last() {
-                Some(top_up) if full => Some(top_up.id),
-                _ => return Ok(()),
+            last = match last_of_full(&open, AT_ONCE) {
+                Some(top_up) => Some(top_up.id),
+                None => return Ok(()),
             };
         }
     }
@@ -209,10 +208,9 @@ impl Credits {
                     tracing::warn!(%id, %error, cause, "could not be refunded; the next sweep tries again");
                 }
             }
-            let full = i64::try_from(open.len()).is_ok_and(|found| found == AT_ONCE);
-            last = match open.last() {
-                Some(refund) if full => Some(refund.id),
-                _ => return Ok(()),
+            last = match last_of_full(&open, AT_ONCE) {
+                Some(refund) => Some(refund.id),
+                None => return Ok(()),
             };
         }
     }

@@ -2,15 +2,16 @@
 
 use credits_model::CreditsError;
 use credits_model::top_up::{MAX_OPEN, TopUp};
-use credits_model::wallet::{Wallet, WalletKey};
+use credits_model::wallet::WalletKey;
 use credits_repository::{top_ups, wallets};
 use database::{Batch, Once, retrying};
-use kernel::{Money, Page, PageRequest, Permission, Scope, TopUpId, UserId, WalletId};
+use kernel::{Money, Page, PageRequest, Permission, Scope, TopUpId, UserId};
 use payments::{
     GatewayError, PaymentGateway, Purpose, ReturnUrls, SessionLine, SessionReport, SessionRequest,
     SessionState,
 };
 
+use crate::booking::lock_or_make;
 use crate::{Credits, TopUpFilter};
 
 /// Money to pay in.
@@ -103,14 +104,8 @@ impl Credits {
         };
         let currency = amount.currency;
         let key = WalletKey::Of { user, currency };
-        let empty = Wallet::new(WalletId::new(now), user, currency, now);
-        let (sql, values) = wallets::insert(&empty);
-        tx.run(sql, values).await?;
         // Under its lock, so that those that are open can be counted.
-        let locked = wallets::lock(&tx, key, None)
-            .await?
-            .ok_or(CreditsError::WalletNotFound)?;
-        let wallet = locked.purse.wallet;
+        let wallet = lock_or_make(&tx, key, None, now).await?.purse.wallet;
         wallet.require_active()?;
         if top_ups::open_of(&tx, wallet.id).await? >= MAX_OPEN {
             return Err(CreditsError::TooManyTopUps);
