@@ -2,6 +2,7 @@
 //! the words that all sides share. Pure: nothing here talks to anything.
 
 mod attempt;
+mod gateways;
 mod kept;
 mod return_urls;
 mod test_buyer;
@@ -11,6 +12,7 @@ use kernel::{Fault, Money, OrderId, PaymentId, RefundId, Scope, TenantId, Timest
 pub use kept::{ChargeRequest, SavedMethod};
 
 pub use attempt::{DisputeOutcome, PaymentStatus, RefundStatus};
+pub use gateways::Gateways;
 pub use return_urls::{ReturnUrls, return_url};
 pub use test_buyer::{TestBuyer, TestOutcome, TestPage};
 
@@ -101,6 +103,25 @@ pub struct SessionReport {
     pub saved: Option<SavedMethod>,
 }
 
+impl SessionReport {
+    /// The report of an attempt that has no page at the gateway, or none that
+    /// the gateway would tell of; why, where it says so.
+    pub fn without_session(
+        payment: PaymentId,
+        state: SessionState,
+        failure: Option<String>,
+    ) -> Self {
+        Self {
+            id: String::new(),
+            payment: Some(payment),
+            state,
+            intent: None,
+            failure,
+            saved: None,
+        }
+    }
+}
+
 /// Where an attempt stands at the gateway.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum SessionState {
@@ -153,6 +174,20 @@ pub struct RefundRequest {
     pub amount: Money,
 }
 
+impl RefundRequest {
+    /// The report of a refund that the gateway refused.
+    pub fn refused(&self, why: String) -> RefundReport {
+        RefundReport {
+            id: String::new(),
+            refund: Some(self.refund),
+            amount: self.amount,
+            state: RefundState::Failed(why),
+            is_total: false,
+            charged_back: false,
+        }
+    }
+}
+
 /// What a gateway says about a refund, now.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RefundReport {
@@ -169,6 +204,13 @@ pub struct RefundReport {
     pub is_total: bool,
     /// Whether the payer's bank took it.
     pub charged_back: bool,
+}
+
+impl RefundReport {
+    /// Whether it is about a refund, by our name for it or by the gateway's.
+    pub fn is_of(&self, refund: RefundId, external: Option<&str>) -> bool {
+        self.refund == Some(refund) || external.is_some_and(|external| external == self.id)
+    }
 }
 
 /// Where a refund stands at the gateway.

@@ -296,10 +296,21 @@ async fn a_card_is_forgotten_with_its_owner_or_when_asked(
     let export = export.expect(200).await;
     let known = &export.body["credits"]["wallets"][0]["auto_top_up"];
     assert_eq!(known["payment_method"], "test card 4242");
+    // One that is over for us, and that is paid after all when they are gone.
+    let body = json!({"amount": amount(1000), "save_payment_method": true});
+    let late = app.client.post("/api/wallet/top-ups", &body);
+    let late = late.bearer(&user.token).expect(201).await;
+    let over = "UPDATE top_ups SET status = 'expired' WHERE tenant_id = $1 AND status = 'open'";
+    by_hand(&books, over).await;
     let erase = format!("/api/admin/users/{}/erase", user.id);
     let erase = app.client.post(&erase, &Value::Null).bearer(key);
     erase.expect(204).await;
     app.drain().await;
+    app.act(&late.text_at("/session_id"), "pay").await;
+    app.drain().await;
+    let list = app.client.get("/api/admin/top-ups?limit=1").bearer(key);
+    let list = list.expect(200).await;
+    assert_eq!(list.text_at("/data/0/status"), "succeeded");
     assert_eq!(kept().await, 0);
     let detail = app.client.get(&path(wallet)).bearer(key).expect(200).await;
     assert_eq!(detail.text_at("/status"), "closed");

@@ -8,7 +8,9 @@ use testkit::Backend::{self, Postgres, Sqlite};
 use testkit::shop::Person;
 use testkit::stripe::Till;
 
-use super::top_up_refunds::{give_back, is_refused, paid_by_card, refunds, seen};
+use super::top_up_refunds::{
+    give_back, give_back_disputed, is_refused, paid_by_card, refunds, seen,
+};
 use super::top_ups::{LONG, balance, top_up};
 use super::{Books, path, wallet_of};
 
@@ -106,6 +108,10 @@ async fn a_dispute_freezes_and_takes_what_is_lost(#[values(Sqlite, Postgres)] ba
     );
     assert_eq!(status(app, user).await, "frozen");
     assert_eq!(balance(app, user).await, (700, 1000));
+    // The bank may give it back itself, so nobody else does by mistake.
+    let refused = give_back(app, tenant, &made, Some(100)).await;
+    assert_eq!(refused.status, 409, "{}", refused.describe());
+    is_refused(&refused, "top_up.disputed");
     // Somebody trusts them; being told the same again changes nothing.
     let wallet = path(made.text_at("/wallet_id").parse().expect("an id"));
     let unfreeze = app.client.post(&format!("{wallet}/unfreeze"), &Value::Null);
@@ -134,6 +140,11 @@ async fn a_dispute_freezes_and_takes_what_is_lost(#[values(Sqlite, Postgres)] ba
     assert_eq!(balance(app, user).await, (0, 300));
     is_refused(
         &give_back(app, tenant, &made, None).await,
+        "top_up.disputed",
+    );
+    // All of it went back.
+    is_refused(
+        &give_back_disputed(app, tenant, &made, None).await,
         "top_up.refund_too_large",
     );
     // The bank thinks again.
@@ -145,4 +156,63 @@ async fn a_dispute_freezes_and_takes_what_is_lost(#[values(Sqlite, Postgres)] ba
     assert_eq!(known["attention"], "dispute_won");
     assert_eq!(balance(app, user).await, (700, 1000));
     books.assert_proven().await;
+}
+
+/// Each of two disputes of a top-up has its effect, and once.
+#[rstest]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn every_dispute_of_a_top_up_counts(#[values(Sqlite, Postgres)] backend: Backend) {
+    let till = Till::with(backend, 1, &[LONG]).await;
+    let (app, tenant, user) = (&till.app, till.tenant(), &till.shop.first.user);
+    let made = paid_by_card(&till, 1000).await;
+    let session = made.text_at("/session_id");
+    let closed = "charge.dispute.closed";
+    // Each end of one is told twice.
+    let end = async |dispute: &str, outcome: &str| {
+        app.advance(std::time::Duration::from_secs(1));
+        for _ in 0..2 {
+            let fields = json!({"status": outcome});
+            till.stripe.dispute_goes_on(dispute, closed, fields);
+            till.deliver().await;
+        }
+        seen(app, tenant, &made).await
+    };
+    let first = till.stripe.dispute(&session, 300);
+    let second = till.stripe.dispute(&session, 200);
+    let known = end(&first, "lost").await;
+    let taken = |minor| ("charged_back", "succeeded", minor, minor);
+    assert_eq!(refunds(&known), [taken(300)]);
+    assert_eq!(balance(app, user).await, (700, 700));
+    let known = end(&second, "lost").await;
+    assert_eq!(refunds(&known), [taken(300), taken(200)]);
+    assert_eq!(known["dispute"], "lost");
+    assert_eq!(balance(app, user).await, (500, 500));
+    // The bank gives one of them back, and keeps the other.
+    let undone = ("charged_back", "failed", 200, 200);
+    let known = end(&second, "won").await;
+    assert_eq!(refunds(&known), [taken(300), undone]);
+    let news = (&known["attention"], &known["dispute"]);
+    assert_eq!(news, (&json!("dispute_won"), &json!("lost")));
+    assert_eq!(balance(app, user).await, (700, 700));
+    let known = end(&first, "lost").await;
+    assert_eq!(known["attention"], "dispute_won");
+    // Some of the rest goes back all the same.
+    let refused = give_back(app, tenant, &made, Some(100)).await;
+    is_refused(&refused, "top_up.disputed");
+    let given = give_back_disputed(app, tenant, &made, Some(100)).await;
+    assert_eq!(given.status, 200, "{}", given.describe());
+    app.drain().await;
+    assert_eq!(balance(app, user).await, (600, 600));
+    // And the other one, too.
+    let known = end(&first, "won").await;
+    let first_undone = ("charged_back", "failed", 300, 300);
+    let given = ("asked_for", "succeeded", 100, 100);
+    assert_eq!(refunds(&known), [first_undone, undone, given]);
+    assert_eq!(known["dispute"], "won");
+    assert_eq!(balance(app, user).await, (900, 900));
+    assert_eq!(status(app, user).await, "frozen");
+    let given = give_back(app, tenant, &made, Some(100)).await;
+    assert_eq!(given.status, 200, "{}", given.describe());
+    app.drain().await;
+    Books::new(app, tenant).assert_proven().await;
 }

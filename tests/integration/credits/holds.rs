@@ -4,6 +4,8 @@ use std::time::Duration;
 
 use credits_model::CreditsError;
 use credits_model::hold::HoldStatus;
+use credits_model::transfer::SpendKind;
+use credits_service::HoldUpTo;
 use rstest::rstest;
 use testkit::App;
 use testkit::Backend::{self, Postgres, Sqlite};
@@ -93,5 +95,56 @@ async fn a_hold_whose_time_is_over_is_let_go(#[values(Sqlite, Postgres)] backend
     assert!(matches!(over, Err(CreditsError::HoldOver)));
     assert_eq!(books.void(hold.id).await.status, HoldStatus::Expired);
     books.spend(key, "s", 50).await.expect("all of it");
+    books.assert_proven().await;
+}
+
+/// How often the database is asked for what is promised under a name: the
+/// wallet is locked once each time, and not at all for what is over.
+#[rstest]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn promises_ask_the_database_as_often_as_ever(#[values(Sqlite, Postgres)] backend: Backend) {
+    let app = App::start(backend).await;
+    let shop = app.shop().await;
+    let user = &shop.first.user;
+    let books = Books::new(&app, &shop.first);
+    let credits = &books.credits;
+    funded(&books, user, 1000).await;
+    let asked = || app.sutler.database.round_trips();
+    let mut fewest = [u64::MAX; 4];
+    for n in 0..8 {
+        let tx = books.begin().await;
+        let wanted = HoldUpTo {
+            wallet: wallet_of(user),
+            reference: format!("o{n}"),
+            amount: None,
+            most: eur(7),
+            expires_at: later(&app, 3600),
+        };
+        let mut at = vec![asked()];
+        let held = credits.authorise_up_to_in_tx(&tx, &wanted, |_| eur(6));
+        let held = held.await.expect("an answer").expect("a hold");
+        assert_eq!(held.amount, 6);
+        at.push(asked());
+        let lowered = credits.lower_held_in_tx(&tx, &wanted.reference, eur(5));
+        lowered.await.expect("a lower hold");
+        at.push(asked());
+        let kind = SpendKind::Order;
+        let booked = credits.capture_held_in_tx(&tx, kind, &wanted.reference, eur(5));
+        booked.await.expect("a spend");
+        at.push(asked());
+        let voided = credits.void_held_in_tx(&tx, &wanted.reference);
+        voided.await.expect("nothing");
+        at.push(asked());
+        tx.commit().await.expect("a commit");
+        for (fewest, at) in fewest.iter_mut().zip(at.windows(2)) {
+            *fewest = (*fewest).min(at[1] - at[0]);
+        }
+    }
+    // Read, lock, read, write; SQLite writes one by one.
+    let expected = match backend {
+        Postgres => [3, 4, 4, 1],
+        Sqlite => [4, 5, 9, 1],
+    };
+    assert_eq!(fewest, expected);
     books.assert_proven().await;
 }

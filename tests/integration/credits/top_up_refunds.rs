@@ -40,9 +40,29 @@ pub(super) async fn give_back(
     top_up: &Answer,
     minor: Option<i64>,
 ) -> Answer {
+    asked_back(app, tenant, top_up, minor, json!({"reason": "by mistake"})).await
+}
+
+/// Though its payer disputes it.
+pub(super) async fn give_back_disputed(
+    app: &App,
+    tenant: &Tenant,
+    top_up: &Answer,
+    minor: Option<i64>,
+) -> Answer {
+    let body = json!({"reason": "agreed", "despite_dispute": true});
+    asked_back(app, tenant, top_up, minor, body).await
+}
+
+async fn asked_back(
+    app: &App,
+    tenant: &Tenant,
+    top_up: &Answer,
+    minor: Option<i64>,
+    mut body: Value,
+) -> Answer {
     // So that it is the last one.
     app.advance(std::time::Duration::from_secs(1));
-    let mut body = json!({"reason": "by mistake"});
     if let Some(minor) = minor {
         body["amount"] = amount(minor);
     }
@@ -181,6 +201,7 @@ async fn credit_is_spent_or_given_back_and_never_both(
                 let command = credits_service::RefundTopUp {
                     amount: Some(super::eur(100)),
                     reason: "race".to_owned(),
+                    despite_dispute: false,
                 };
                 let refunded = books.credits.refund_top_up(&books.scope, id, &command);
                 refunded.await.map(|_| ())

@@ -36,10 +36,17 @@ async fn money_goes_back_in_whole_rupiah_and_once(#[values(Sqlite, Postgres)] ba
         (&seen["refunded"], &seen["attention"]),
         (&idr(8_000_000), &Value::Null)
     );
-    // Refused for good: the credit is there again.
+    // Refused for good: the credit is there again. It was looked for once.
     till.midtrans.break_next("POST", "/refund", 412, 1);
+    let before = till.midtrans.calls().len();
     till.give_back(&order, 1_000_000).await;
     till.app.drain().await;
+    let calls = till.midtrans.calls();
+    let methods: Vec<&str> = calls[before..]
+        .iter()
+        .map(|call| call.method.as_str())
+        .collect();
+    assert_eq!(methods, ["GET", "POST"]);
     assert_eq!(till.balance().await, 7_000_000);
     assert_eq!(till.see(&order).await["attention"], "refund_failed");
     // A part of a rupiah cannot go back, nor come.

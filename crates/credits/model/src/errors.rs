@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use accounts_model::AccountsError;
 use kernel::{AccessDenied, Currency, DomainError, ErrorKind, Fault, FieldError, Money, OnceError};
+use payments::GatewayError;
 use strum::{EnumDiscriminants, EnumIter};
 
 use crate::top_up::MAX_OPEN;
@@ -102,6 +103,11 @@ pub enum CreditsError {
         "{0} can go back at most: what came and did not go back, and no more than is left of its credit"
     )]
     TopUpRefundTooLarge(Money),
+    /// A bank may give it back itself.
+    #[error(
+        "its payer disputes it, and the bank may give the money back itself; repeat with `despite_dispute` set to give it back all the same"
+    )]
+    TopUpDisputed,
     /// It was paid in another currency.
     #[error("it was paid in {0}; give an amount in that currency")]
     TopUpRefundCurrency(Currency),
@@ -186,6 +192,7 @@ impl CreditsErrorCode {
             Self::TooManyTopUps => "top_up.too_many_open",
             Self::TopUpNotPaid => "top_up.not_paid",
             Self::TopUpRefundTooLarge => "top_up.refund_too_large",
+            Self::TopUpDisputed => "top_up.disputed",
             Self::TopUpRefundCurrency => "top_up.refund_currency",
             Self::NothingToAcknowledge => "top_up.nothing_to_acknowledge",
             Self::NothingToCredit => "top_up.nothing_to_credit",
@@ -229,6 +236,7 @@ impl CreditsErrorCode {
             | Self::CaptureTooLarge
             | Self::TopUpNotPaid
             | Self::TopUpRefundTooLarge
+            | Self::TopUpDisputed
             | Self::NothingToAcknowledge
             | Self::NothingToCredit
             | Self::GiftCardRedeemed
@@ -249,6 +257,15 @@ impl CreditsErrorCode {
             | Self::UnknownGateway
             | Self::ReturnUrl => K::Unprocessable,
             Self::Access | Self::Accounts | Self::Once | Self::Fault => K::Internal,
+        }
+    }
+}
+
+impl From<GatewayError> for CreditsError {
+    fn from(error: GatewayError) -> Self {
+        match error {
+            GatewayError::Refused(why) => Self::Gateway(why),
+            GatewayError::Unknown(fault) => Self::Fault(fault),
         }
     }
 }
@@ -282,6 +299,7 @@ impl DomainError for CreditsError {
             | Self::RefundTooLarge(_)
             | Self::TopUpRefundTooLarge(_)
             | Self::TopUpAmount { .. } => "/amount",
+            Self::TopUpDisputed => "/despite_dispute",
             Self::TopUpCreditTooLarge(_) => "/credit",
             Self::CannotSaveMethod(_) => "/save_payment_method",
             Self::InvalidThreshold(_) => "/threshold",

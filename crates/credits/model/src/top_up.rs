@@ -176,6 +176,16 @@ impl TopUp {
         Ok(Money::new(paid.minor - self.refunded, paid.currency))
     }
 
+    /// Refuses to give money back that the bank may give back itself, or has.
+    pub fn check_undisputed(&self, despite: bool) -> Result<(), CreditsError> {
+        match self.dispute {
+            Some(DisputeOutcome::Open | DisputeOutcome::Lost) if !despite => {
+                Err(CreditsError::TopUpDisputed)
+            }
+            _ => Ok(()),
+        }
+    }
+
     /// How much credit goes with an amount of money: as much, until all that
     /// it became is gone. Taxes on top of the price go back last, for nothing.
     pub fn credit_for(&self, amount: i64) -> i64 {
@@ -233,34 +243,6 @@ impl TopUp {
     pub fn is_under_way(&self) -> bool {
         !self.status.is_final()
     }
-
-    /// The report of one whose time is over and that the gateway never opened
-    /// a page for.
-    pub fn never_opened(&self) -> SessionReport {
-        self.report(SessionState::Expired, None)
-    }
-
-    /// The report of one whose time is over and whose page the gateway refuses
-    /// to know.
-    pub fn lost(&self, why: String) -> SessionReport {
-        self.report(SessionState::Lost, Some(why))
-    }
-
-    /// The report of one that the gateway refused.
-    pub fn refused(&self, why: String) -> SessionReport {
-        self.report(SessionState::Failed, Some(why))
-    }
-
-    fn report(&self, state: SessionState, failure: Option<String>) -> SessionReport {
-        SessionReport {
-            id: String::new(),
-            payment: Some(self.payment),
-            state,
-            intent: None,
-            failure,
-            saved: None,
-        }
-    }
 }
 
 impl Audited for TopUp {
@@ -297,11 +279,11 @@ mod tests {
         let wallet = WalletId::new(now);
         let mut top_up = TopUp::new(wallet, "test".into(), eur(1000), urls, now, now);
         top_up.status = PaymentStatus::Open;
-        let mut report = top_up.never_opened();
-        report.state = SessionState::Paid {
+        let state = SessionState::Paid {
             amount: eur(1000 + tax),
             tax: eur(tax),
         };
+        let report = SessionReport::without_session(top_up.payment, state, None);
         assert_eq!(top_up.hear(&report, now), News::Paid);
         top_up
     }

@@ -54,9 +54,11 @@ pub async fn close(tx: &Transaction, user: UserId, now: Timestamp) -> Result<(),
         [user.uuid().into()],
     )
     .await?;
-    // What was charged goes by a name that the gateway knows.
+    // What was charged goes by a name that the gateway knows. What failed may
+    // still be paid, and then no way of paying is kept for them.
     tx.run(
-        "UPDATE top_ups SET charged_to = NULL WHERE tenant_id = $1 AND charged_to IS NOT NULL AND wallet_id IN \
+        "UPDATE top_ups SET charged_to = NULL, saves_method = false \
+         WHERE tenant_id = $1 AND (charged_to IS NOT NULL OR saves_method) AND wallet_id IN \
            (SELECT w.id FROM wallets w WHERE w.tenant_id = $1 AND w.user_id = $2)",
         [user.uuid().into()],
     )

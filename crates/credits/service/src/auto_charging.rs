@@ -15,9 +15,9 @@ use database::{Batch, Transaction, retrying};
 use kernel::{DomainError as _, Fault, Scope, Timestamp, TopUpId, WalletId};
 use payments::{ChargeRequest, GatewayError, Purpose, ReturnUrls, SavedMethod, SessionReport};
 
-use crate::Credits;
 use crate::booking::lock_purse;
-use crate::top_ups::gateway_error;
+use crate::top_ups::refused;
+use crate::{Credits, last_of_full};
 
 /// How many are looked up at once.
 const AT_ONCE: i64 = 200;
@@ -125,7 +125,7 @@ impl Credits {
         top_up: &TopUp,
         from: &SavedMethod,
     ) -> Result<(), CreditsError> {
-        let gateway = self.gateway_named(&top_up.gateway)?;
+        let gateway = self.gateways.of(&top_up.gateway)?;
         let request = ChargeRequest {
             payment: top_up.payment,
             purpose: Purpose::TopUp(top_up.id),
@@ -134,15 +134,15 @@ impl Credits {
             decided_at: top_up.created_at,
         };
         let report = match gateway.charge(scope, &request).await {
-            Ok(report) => report,
-            Err(GatewayError::Refused(why)) => top_up.refused(why),
-            Err(GatewayError::Unknown(fault)) => return Err(fault.into()),
+            Err(GatewayError::Refused(why)) => refused(top_up, why),
+            answer => answer?,
         };
         self.settle_top_up(scope, top_up.id, &report, None).await
     }
 
-    /// Notes the way in which a top-up was paid, if its gateway keeps it. The
-    /// wallet is locked by the credit.
+    /// Notes the way in which a top-up was paid, if its gateway keeps it, or
+    /// lets the gateway forget it where it is not wanted any more: its owner
+    /// was forgotten. The wallet is locked by the credit.
     pub(crate) async fn keep_method(
         &self,
         tx: &Transaction,
@@ -151,10 +151,18 @@ impl Credits {
         report: &SessionReport,
     ) -> Result<(), CreditsError> {
         let now = self.now();
-        let Some(saved) = report.saved.clone().filter(|_| top_up.saves_method) else {
+        let Some(saved) = report.saved.clone() else {
             return Ok(());
         };
         let gateway = top_up.gateway.clone();
+        if !top_up.saves_method {
+            let forget = ForgetMethod {
+                gateway,
+                method: saved,
+            };
+            self.queue.enqueue(tx, &forget).await?;
+            return Ok(());
+        }
         let auto = match auto_top_ups::find(tx, top_up.wallet).await? {
             Some(mut known) => {
                 if known.method.customer != saved.customer {
@@ -232,10 +240,9 @@ impl Credits {
                     tracing::warn!(%id, %error, cause, "could not be topped up; the next sweep tries again");
                 }
             }
-            let full = i64::try_from(due.len()).is_ok_and(|found| found == AT_ONCE);
-            last = match due.last() {
-                Some(&id) if full => Some(id),
-                _ => return Ok(()),
+            last = match last_of_full(&due, AT_ONCE) {
+                Some(&id) => Some(id),
+                None => return Ok(()),
             };
         }
     }
@@ -248,13 +255,13 @@ impl Credits {
         gateway: &str,
         method: &SavedMethod,
     ) -> Result<(), CreditsError> {
-        let Some(gateway) = self.gateways.iter().find(|one| one.name() == gateway) else {
+        let Some(kept_by) = self.gateways.named(gateway) else {
             tracing::warn!(
                 gateway,
                 "a way of paying is kept by a gateway that is not configured"
             );
             return Ok(());
         };
-        gateway.forget(scope, method).await.map_err(gateway_error)
+        Ok(kept_by.forget(scope, method).await?)
     }
 }

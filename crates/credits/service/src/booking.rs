@@ -143,7 +143,8 @@ impl Credits {
         credit: &Credit,
     ) -> Result<Booked, CreditsError> {
         let naming = self.naming(credit.source.kind(), &credit.reference)?;
-        let locked = self.lock_or_make(tx, credit.wallet, &naming).await?;
+        let name = (naming.kind, naming.reference.as_str());
+        let locked = lock_or_make(tx, credit.wallet, Some(name), naming.at).await?;
         let amount = locked.purse.wallet.positive(credit.amount)?;
         if let Some(known) = locked.known {
             return known_booking(tx, known, &locked.purse.wallet, Some(amount)).await;
@@ -261,28 +262,28 @@ impl Credits {
             at,
         })
     }
+}
 
-    /// A wallet under lock; one that is named by its owner is made if there is
-    /// none.
-    async fn lock_or_make(
-        &self,
-        tx: &Transaction,
-        key: WalletKey,
-        naming: &Naming,
-    ) -> Result<Locked, CreditsError> {
-        if let Some(locked) = lock(tx, key, naming).await? {
-            return Ok(locked);
-        }
-        let WalletKey::Of { user, currency } = key else {
-            return Err(CreditsError::WalletNotFound);
-        };
-        let new = Wallet::new(WalletId::new(naming.at), user, currency, naming.at);
-        let (sql, values) = wallets::insert(&new);
-        tx.run(sql, values).await?;
-        lock(tx, key, naming)
-            .await?
-            .ok_or_else(|| Fault::transient("a wallet that was made is not there").into())
+/// A wallet under lock, and what was booked under a name, if one is given. One
+/// that is named by its owner is made if there is none.
+pub(crate) async fn lock_or_make(
+    tx: &Transaction,
+    key: WalletKey,
+    name: Option<(TransferKind, &str)>,
+    now: Timestamp,
+) -> Result<Locked, CreditsError> {
+    if let Some(locked) = wallets::lock(tx, key, name).await? {
+        return Ok(locked);
     }
+    let WalletKey::Of { user, currency } = key else {
+        return Err(CreditsError::WalletNotFound);
+    };
+    let new = Wallet::new(WalletId::new(now), user, currency, now);
+    let (sql, values) = wallets::insert(&new);
+    tx.run(sql, values).await?;
+    wallets::lock(tx, key, name)
+        .await?
+        .ok_or_else(|| Fault::transient("a wallet that was made is not there").into())
 }
 
 /// A wallet under lock, and what was booked under a name.

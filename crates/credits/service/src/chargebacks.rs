@@ -43,12 +43,21 @@ impl Credits {
         let mut top_up = top_ups::lock(&tx, id)
             .await?
             .ok_or(CreditsError::TopUpNotFound)?;
-        // What is told again is known.
-        if top_up.dispute == Some(report.outcome) {
+        let refunds = top_up_refunds::of(&tx, id).await?;
+        let charge = charge_back(&top_up, report, &refunds, now);
+        let standing = standing(report, &refunds);
+        let taken = refunds.into_iter().find(|one| takes_for(one, report));
+        // What is told again is known. That another dispute ended alike says
+        // nothing of this one.
+        let known = match (report.outcome, &taken) {
+            (DisputeOutcome::Lost, Some(_)) => true,
+            (DisputeOutcome::Won, Some(_)) => false,
+            _ => top_up.dispute == Some(standing) && charge.is_none(),
+        };
+        if known {
             return Ok(());
         }
-        top_up.dispute = Some(report.outcome);
-        let refunds = top_up_refunds::of(&tx, id).await?;
+        top_up.dispute = Some(standing);
         let mut batch = Batch::new();
         match report.outcome {
             DisputeOutcome::Open => {
@@ -58,16 +67,12 @@ impl Credits {
             DisputeOutcome::Lost => {
                 self.freeze(&tx, top_up.wallet).await?;
                 top_up.flag("charged_back", now);
-                if let Some(refund) = charge_back(&top_up, report, &refunds, now) {
+                if let Some(refund) = charge {
                     self.take_what_is_there(&tx, &mut batch, &mut top_up, refund)
                         .await?;
                 }
             }
             DisputeOutcome::Won => {
-                let taken = refunds.into_iter().find(|refund| {
-                    refund.external.as_ref() == Some(&report.id)
-                        && refund.status == RefundStatus::Succeeded
-                });
                 if let Some(mut refund) = taken {
                     refund.updated_at = now;
                     self.undo_refund(&tx, &mut top_up, &mut refund).await?;
@@ -83,7 +88,27 @@ impl Credits {
     }
 }
 
-/// What a bank took; nothing when it took it before, or all went back already.
+/// Whether a refund is what a bank took for a dispute, and keeps.
+fn takes_for(refund: &TopUpRefund, report: &DisputeReport) -> bool {
+    refund.external.as_ref() == Some(&report.id) && refund.status == RefundStatus::Succeeded
+}
+
+/// Where the disputes of a top-up stand once this one stands so: what is won
+/// leaves those as they are that were lost beside it.
+fn standing(report: &DisputeReport, known: &[TopUpRefund]) -> DisputeOutcome {
+    let lost = known.iter().any(|refund| {
+        refund.cause == RefundCause::ChargedBack
+            && refund.status == RefundStatus::Succeeded
+            && refund.external.as_ref() != Some(&report.id)
+    });
+    match report.outcome {
+        DisputeOutcome::Won if lost => DisputeOutcome::Lost,
+        outcome => outcome,
+    }
+}
+
+/// What a bank takes with a dispute that is lost; nothing when it took it
+/// before, or all went back already.
 fn charge_back(
     top_up: &credits_model::top_up::TopUp,
     report: &DisputeReport,
@@ -101,7 +126,8 @@ fn charge_back(
         left.minor
     };
     let amount = amount.min(left.minor);
-    (!taken_before && amount > 0).then(|| TopUpRefund {
+    let takes = report.outcome == DisputeOutcome::Lost && !taken_before && amount > 0;
+    takes.then(|| TopUpRefund {
         external: Some(report.id.clone()),
         ..new_refund(top_up, RefundCause::ChargedBack, amount, now)
     })

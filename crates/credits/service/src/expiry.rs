@@ -8,8 +8,8 @@ use credits_repository::{holds, lots};
 use database::{Batch, retrying};
 use kernel::{DomainError as _, LotId, Scope, TransferId, WalletId};
 
-use crate::Credits;
 use crate::booking::lock_purse;
+use crate::{Credits, last_of_full};
 
 /// How many are looked up at once. A run goes over everything, so that what
 /// fails each time cannot keep the rest from its turn.
@@ -31,10 +31,10 @@ impl Credits {
             let due = holds::due(&db, self.now(), last, AT_ONCE).await?;
             drop(db);
             for hold in &due {
-                let result = retrying("hold.expire", || self.expire_hold(scope, hold.id)).await;
+                let result = retrying("hold.expire", || self.expire_hold(scope, hold)).await;
                 warn("hold", &hold.id.to_string(), result);
             }
-            last = match next(&due) {
+            last = match last_of_full(&due, AT_ONCE) {
                 Some(hold) => Some(hold.id),
                 None => return Ok(()),
             };
@@ -51,7 +51,7 @@ impl Credits {
                 let result = retrying("credit.expire", || self.expire_wallet(scope, wallet)).await;
                 warn("wallet", &wallet.to_string(), result);
             }
-            last = match next(&due) {
+            last = match last_of_full(&due, AT_ONCE) {
                 Some(&wallet) => Some(wallet),
                 None => return Ok(()),
             };
@@ -90,12 +90,6 @@ impl Credits {
         tx.commit().await?;
         Ok(())
     }
-}
-
-/// The last of a page, where another page may follow.
-fn next<T>(page: &[T]) -> Option<&T> {
-    page.last()
-        .filter(|_| i64::try_from(page.len()).is_ok_and(|found| found == AT_ONCE))
 }
 
 fn warn(what: &str, id: &str, result: Result<(), CreditsError>) {

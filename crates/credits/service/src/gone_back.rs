@@ -11,7 +11,6 @@ use payments::{DisputeOutcome, PaymentStatus, RefundReport, RefundStatus};
 
 use crate::Credits;
 use crate::top_up_refunds::new_refund;
-use crate::top_ups::gateway_error;
 
 impl Credits {
     /// Money that somebody gave back at the gateway, or that the payer's bank
@@ -110,9 +109,8 @@ impl Credits {
             .await?
             .ok_or(CreditsError::TopUpNotFound)?;
         drop(db);
-        let gateway = self.gateway_named(&found.gateway)?;
-        let report = gateway.taken_back(scope, session).await;
-        let report = report.map_err(gateway_error)?;
+        let gateway = self.gateways.of(&found.gateway)?;
+        let report = gateway.taken_back(scope, session).await?;
         self.settle_top_up_refunds(scope, top_up, report.as_slice(), Some(webhook))
             .await
     }
@@ -132,9 +130,8 @@ impl Credits {
         let intent = money.intent.clone().or(top_up.intent);
         let reports = match intent {
             Some(intent) => {
-                let gateway = self.gateway_named(gateway)?;
-                let refunds = gateway.refunds(scope, &intent).await;
-                refunds.map_err(gateway_error)?
+                let gateway = self.gateways.of(gateway)?;
+                gateway.refunds(scope, &intent).await?
             }
             None => Vec::new(),
         };
@@ -160,9 +157,8 @@ impl Credits {
         };
         if let (Some(session), false) = (&top_up.session, top_up.status == PaymentStatus::Succeeded)
         {
-            let gateway = self.gateway_named(gateway)?;
-            let report = gateway.report(scope, session).await;
-            let report = report.map_err(gateway_error)?;
+            let gateway = self.gateways.of(gateway)?;
+            let report = gateway.report(scope, session).await?;
             self.settle_top_up(scope, top_up.id, &report, None).await?;
             let db = self.database.read(scope).await?;
             return Ok(top_ups::find(&db, top_up.id).await?);

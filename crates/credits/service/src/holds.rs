@@ -3,7 +3,7 @@
 use credits_model::CreditsError;
 use credits_model::hold::{Hold, HoldStatus};
 use credits_model::transfer::{Booked, MAX_REFERENCE, SpendKind};
-use credits_model::wallet::WalletKey;
+use credits_model::wallet::{Wallet, WalletKey};
 use credits_repository::{holds, wallets};
 use database::{Batch, Transaction};
 use kernel::{Fault, HoldId, Money, Scope, Timestamp};
@@ -48,13 +48,22 @@ impl Credits {
         tx: &Transaction,
         wanted: &Authorise,
     ) -> Result<Hold, CreditsError> {
-        if !(1..=MAX_REFERENCE).contains(&wanted.reference.len()) {
-            return Err(CreditsError::InvalidReference);
-        }
         let Some(locked) = wallets::lock(tx, wanted.wallet, None).await? else {
             return Err(nothing_there(wanted.wallet, wanted.amount));
         };
-        let mut wallet = locked.purse.wallet;
+        self.hold_of(tx, locked.purse.wallet, wanted).await
+    }
+
+    /// The same of a wallet that is under lock.
+    pub(crate) async fn hold_of(
+        &self,
+        tx: &Transaction,
+        mut wallet: Wallet,
+        wanted: &Authorise,
+    ) -> Result<Hold, CreditsError> {
+        if !(1..=MAX_REFERENCE).contains(&wanted.reference.len()) {
+            return Err(CreditsError::InvalidReference);
+        }
         let amount = wallet.positive(wanted.amount)?;
         // Under the lock: whoever was before is seen.
         if let Some(known) = holds::find_by_reference(tx, &wanted.reference).await? {
@@ -92,17 +101,23 @@ impl Credits {
         tx: &Transaction,
         capture: &Capture,
     ) -> Result<Booked, CreditsError> {
+        let seen = find(tx, capture.hold).await?;
+        self.capture_of(tx, &seen, capture).await
+    }
+
+    /// The same of a hold that was read before its wallet is locked.
+    pub(crate) async fn capture_of(
+        &self,
+        tx: &Transaction,
+        seen: &Hold,
+        capture: &Capture,
+    ) -> Result<Booked, CreditsError> {
         let naming = self.naming(capture.kind.into(), &capture.reference)?;
-        let seen = holds::find(tx, capture.hold)
-            .await?
-            .ok_or(CreditsError::HoldNotFound)?;
         let Some(locked) = lock(tx, WalletKey::Id(seen.wallet), &naming).await? else {
             return Err(CreditsError::WalletNotFound);
         };
         // Again, now that nobody else changes it.
-        let mut hold = holds::find(tx, capture.hold)
-            .await?
-            .ok_or(CreditsError::HoldNotFound)?;
+        let mut hold = find(tx, seen.id).await?;
         let mut purse = locked.purse;
         let wanted = capture
             .amount
@@ -127,22 +142,23 @@ impl Credits {
 
     /// Lets go what is left of a hold. Again is no error.
     pub async fn void_in_tx(&self, tx: &Transaction, id: HoldId) -> Result<Hold, CreditsError> {
-        self.end_hold(tx, id, HoldStatus::Voided).await
+        let seen = find(tx, id).await?;
+        self.end_hold(tx, &seen, HoldStatus::Voided).await
     }
 
+    /// Ends a hold that was read before its wallet is locked. One that is not
+    /// open stays as it is.
     pub(crate) async fn end_hold(
         &self,
         tx: &Transaction,
-        id: HoldId,
+        seen: &Hold,
         status: HoldStatus,
     ) -> Result<Hold, CreditsError> {
-        let seen = holds::find(tx, id)
-            .await?
-            .ok_or(CreditsError::HoldNotFound)?;
+        if seen.status != HoldStatus::Open {
+            return Ok(seen.clone());
+        }
         let mut wallet = lock_purse(tx, seen.wallet).await?.wallet;
-        let mut hold = holds::find(tx, id)
-            .await?
-            .ok_or(CreditsError::HoldNotFound)?;
+        let mut hold = find(tx, seen.id).await?;
         if hold.status != HoldStatus::Open {
             return Ok(hold);
         }
@@ -156,12 +172,18 @@ impl Credits {
     }
 
     /// Lets go of a hold whose time is over.
-    pub(crate) async fn expire_hold(&self, scope: &Scope, id: HoldId) -> Result<(), CreditsError> {
+    pub(crate) async fn expire_hold(&self, scope: &Scope, hold: &Hold) -> Result<(), CreditsError> {
         let tx = self.database.begin_write(scope, "hold.expire").await?;
-        self.end_hold(&tx, id, HoldStatus::Expired).await?;
+        self.end_hold(&tx, hold, HoldStatus::Expired).await?;
         tx.commit().await?;
         Ok(())
     }
+}
+
+/// A hold as it is now. It may change until its wallet is locked.
+pub(crate) async fn find(tx: &Transaction, id: HoldId) -> Result<Hold, CreditsError> {
+    let found = holds::find(tx, id).await?;
+    found.ok_or(CreditsError::HoldNotFound)
 }
 
 fn reused(fault: Fault) -> CreditsError {

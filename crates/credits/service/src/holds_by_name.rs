@@ -10,8 +10,8 @@ use database::{Batch, Transaction};
 use kernel::{Money, Timestamp};
 
 use crate::Credits;
-use crate::booking::{Spend, lock_purse};
-use crate::holds::{Authorise, Capture};
+use crate::booking::{Spend, lock_purse, nothing_there};
+use crate::holds::{Authorise, Capture, find};
 
 /// Credit to promise, as far as it is there.
 #[derive(Debug, Clone)]
@@ -29,8 +29,8 @@ pub struct HoldUpTo {
 }
 
 impl Credits {
-    /// Promises an amount, or as much of what is needed as is available. None
-    /// when nothing is.
+    /// Promises an amount, or as much of what is needed as is available and
+    /// `round` leaves of it. None when nothing is.
     ///
     /// # Errors
     /// [`CreditsError::InsufficientCredit`] when less is available than was
@@ -39,29 +39,31 @@ impl Credits {
         &self,
         tx: &Transaction,
         wanted: &HoldUpTo,
+        round: impl FnOnce(Money) -> Money + Send,
     ) -> Result<Option<Hold>, CreditsError> {
-        let amount = match wanted.amount {
-            Some(amount) => amount,
-            None => match wallets::lock(tx, wanted.wallet, None).await? {
-                None => return Ok(None),
-                Some(locked) => {
-                    let wallet = locked.purse.wallet;
-                    let most = wallet.positive(wanted.most)?;
-                    wallet.require_active()?;
-                    wallet.money(wallet.available().min(most))
-                }
-            },
+        let Some(locked) = wallets::lock(tx, wanted.wallet, None).await? else {
+            let needed = wanted.amount;
+            return needed.map_or(Ok(None), |needed| Err(nothing_there(wanted.wallet, needed)));
         };
-        if wanted.amount.is_none() && amount.minor < 1 {
-            return Ok(None);
-        }
+        let wallet = locked.purse.wallet;
+        let amount = if let Some(amount) = wanted.amount {
+            amount
+        } else {
+            let most = wallet.positive(wanted.most)?;
+            wallet.require_active()?;
+            let amount = round(wallet.money(wallet.available().min(most)));
+            if amount.minor < 1 {
+                return Ok(None);
+            }
+            amount
+        };
         let hold = Authorise {
             wallet: wanted.wallet,
             reference: wanted.reference.clone(),
             amount,
             expires_at: wanted.expires_at,
         };
-        self.authorise_in_tx(tx, &hold).await.map(Some)
+        self.hold_of(tx, wallet, &hold).await.map(Some)
     }
 
     /// Spends what was promised under a name, and lets the rest go. When the
@@ -84,9 +86,9 @@ impl Credits {
             amount: Some(amount),
             is_last: true,
         };
-        match self.capture_in_tx(tx, &capture).await {
+        match self.capture_of(tx, &hold, &capture).await {
             Err(CreditsError::HoldOver) => {
-                self.end_hold(tx, hold.id, HoldStatus::Expired).await?;
+                self.end_hold(tx, &hold, HoldStatus::Expired).await?;
                 let spend = Spend {
                     wallet: WalletKey::Id(hold.wallet),
                     kind,
@@ -107,7 +109,7 @@ impl Credits {
         reference: &str,
     ) -> Result<(), CreditsError> {
         if let Some(hold) = holds::find_by_reference(tx, reference).await? {
-            self.void_in_tx(tx, hold.id).await?;
+            self.end_hold(tx, &hold, HoldStatus::Voided).await?;
         }
         Ok(())
     }
@@ -123,14 +125,12 @@ impl Credits {
             .await?
             .ok_or(CreditsError::HoldNotFound)?;
         if amount.minor < 1 {
-            self.void_in_tx(tx, seen.id).await?;
+            self.end_hold(tx, &seen, HoldStatus::Voided).await?;
             return Ok(());
         }
         let mut wallet = lock_purse(tx, seen.wallet).await?.wallet;
         let wanted = wallet.positive(amount)?;
-        let mut hold = holds::find(tx, seen.id)
-            .await?
-            .ok_or(CreditsError::HoldNotFound)?;
+        let mut hold = find(tx, seen.id).await?;
         let now = self.now();
         wallet.held -= hold.lower(wanted, now)?;
         wallet.updated_at = now;

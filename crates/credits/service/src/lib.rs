@@ -36,7 +36,7 @@ use credits_model::CreditsError;
 use database::{Database, Transaction};
 use kernel::secret::{KeyRing, Signer};
 use kernel::{AuditEntry, Fault, Scope, Timestamp};
-use payments::PaymentGateway;
+use payments::{Gateways, PaymentGateway};
 use queue::Queue;
 use url::Url;
 
@@ -55,6 +55,12 @@ pub use quota::{QuotaDetail, QuotaFilter, Quotas, QuotasParts};
 pub use top_up_refunds::RefundTopUp;
 pub use top_ups::NewTopUp;
 pub use wallets::OwnWallet;
+
+/// The last of a page that is full, so that more may come after it.
+fn last_of_full<T>(page: &[T], full: i64) -> Option<&T> {
+    let is_full = i64::try_from(page.len()).is_ok_and(|found| found == full);
+    page.last().filter(|_| is_full)
+}
 
 /// What credits are made of.
 pub struct CreditsParts {
@@ -81,7 +87,7 @@ pub struct Credits {
     database: Database,
     queue: Queue,
     accounts: Arc<Accounts>,
-    gateways: Vec<Arc<dyn PaymentGateway>>,
+    gateways: Gateways,
     gift_codes: Signer,
     settings: config::Credits,
     session_ttl: Duration,
@@ -95,7 +101,7 @@ impl Credits {
             database: parts.database,
             queue: parts.queue,
             accounts: parts.accounts,
-            gateways: parts.gateways,
+            gateways: Gateways::new(parts.gateways),
             gift_codes: Signer::new(&parts.keys, "gift-card-code"),
             settings: parts.settings,
             session_ttl: parts.session_ttl,

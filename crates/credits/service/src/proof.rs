@@ -5,7 +5,7 @@ use credits_model::proof::Proof;
 use credits_repository::proof;
 use kernel::{Permission, Scope, WalletId};
 
-use crate::Credits;
+use crate::{Credits, last_of_full};
 
 /// How many wallets are proven at once.
 const AT_ONCE: i64 = 100;
@@ -36,10 +36,9 @@ impl Credits {
                 tracing::error!(wallet = %proof.wallet, ?figures, "a wallet is not what was booked");
                 wrong.push(proof.wallet);
             }
-            let full = i64::try_from(some.len()).is_ok_and(|found| found == AT_ONCE);
-            last = match some.last() {
-                Some(proof) if full => Some(proof.wallet),
-                _ => break,
+            last = match last_of_full(&some, AT_ONCE) {
+                Some(proof) => Some(proof.wallet),
+                None => break,
             };
         }
         let db = self.database.read(scope).await?;

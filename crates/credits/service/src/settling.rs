@@ -13,12 +13,11 @@ use credits_model::wallet::WalletKey;
 use credits_repository::{top_up_refunds, top_ups};
 use database::{Batch, retrying};
 use kernel::{DomainError as _, Scope, Timestamp, TopUpId, WebhookEventId};
-use payments::{GatewayError, MoneyRef, PaymentStatus, SessionReport};
+use payments::{GatewayError, MoneyRef, PaymentStatus, SessionReport, SessionState};
 use queue::inbox::{self, WebhookState};
 
-use crate::Credits;
 use crate::booking::{Credit, CreditSource};
-use crate::top_ups::gateway_error;
+use crate::{Credits, last_of_full};
 
 /// How many are looked up at once. A run goes over everything, so that what
 /// fails each time cannot keep the rest from its turn.
@@ -186,10 +185,9 @@ impl Credits {
                     tracing::warn!(%id, %error, cause, "could not be settled; the next sweep tries again");
                 }
             }
-            let full = i64::try_from(open.len()).is_ok_and(|found| found == AT_ONCE);
-            last = match open.last() {
-                Some(top_up) if full => Some(top_up.id),
-                _ => return Ok(()),
+            last = match last_of_full(&open, AT_ONCE) {
+                Some(top_up) => Some(top_up.id),
+                None => return Ok(()),
             };
         }
     }
@@ -210,17 +208,16 @@ impl Credits {
                     tracing::warn!(%id, %error, cause, "could not be refunded; the next sweep tries again");
                 }
             }
-            let full = i64::try_from(open.len()).is_ok_and(|found| found == AT_ONCE);
-            last = match open.last() {
-                Some(refund) if full => Some(refund.id),
-                _ => return Ok(()),
+            last = match last_of_full(&open, AT_ONCE) {
+                Some(refund) => Some(refund.id),
+                None => return Ok(()),
             };
         }
     }
 
     async fn ask(&self, scope: &Scope, top_up: &TopUp, now: Timestamp) -> Result<(), CreditsError> {
         let over = is_over(top_up, now);
-        let gateway = self.gateway_named(&top_up.gateway)?;
+        let gateway = self.gateways.of(&top_up.gateway)?;
         let session = match &top_up.session {
             Some(session) => Some(session.clone()),
             // Charging again tells what came of it.
@@ -228,12 +225,13 @@ impl Credits {
             // The gateway may have opened a page that we did not hear of.
             None if over => {
                 let request = self.session_request(scope, top_up).await?;
-                gateway.find(scope, &request).await.map_err(gateway_error)?
+                gateway.find(scope, &request).await?
             }
             None => return self.open_page(scope, top_up.id).await,
         };
         let Some(session) = session else {
-            let report = top_up.never_opened();
+            let report =
+                SessionReport::without_session(top_up.payment, SessionState::Expired, None);
             return self.settle_top_up(scope, top_up.id, &report, None).await;
         };
         let answer = if over {
@@ -242,8 +240,10 @@ impl Credits {
             gateway.report(scope, &session).await
         };
         let report = match answer {
-            Err(GatewayError::Refused(why)) if over => top_up.lost(why),
-            answer => answer.map_err(gateway_error)?,
+            Err(GatewayError::Refused(why)) if over => {
+                SessionReport::without_session(top_up.payment, SessionState::Lost, Some(why))
+            }
+            answer => answer?,
         };
         self.settle_top_up(scope, top_up.id, &report, None).await
     }

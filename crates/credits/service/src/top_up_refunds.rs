@@ -24,6 +24,8 @@ pub struct RefundTopUp {
     pub amount: Option<Money>,
     /// Why.
     pub reason: String,
+    /// Even if the bank may give it back itself.
+    pub despite_dispute: bool,
 }
 
 impl Credits {
@@ -67,10 +69,11 @@ impl Credits {
         let mut top_up = top_ups::lock(&tx, id)
             .await?
             .ok_or(CreditsError::TopUpNotFound)?;
+        top_up.check_undisputed(command.despite_dispute)?;
         let before = top_up.snapshot();
         let room = self.room(&tx, &top_up).await?;
         let most = top_up.refundable(room)?;
-        let gateway = self.gateway_named(&top_up.gateway)?;
+        let gateway = self.gateways.of(&top_up.gateway)?;
         // What is less than the gateway's least unit stays credit.
         let all = Some(gateway.at_most(most)).filter(|all| all.minor > 0);
         let amount = command.amount.or(all).unwrap_or(most);
@@ -136,18 +139,10 @@ impl Credits {
             external: refund.external.clone(),
             amount: Money::new(refund.amount, paid.currency),
         };
-        let gateway = self.gateway_named(&top_up.gateway)?;
+        let gateway = self.gateways.of(&top_up.gateway)?;
         let report = match gateway.refund(scope, &request).await {
-            Ok(report) => report,
-            Err(GatewayError::Refused(why)) => RefundReport {
-                id: String::new(),
-                refund: Some(id),
-                amount: request.amount,
-                state: RefundState::Failed(why),
-                is_total: false,
-                charged_back: false,
-            },
-            Err(GatewayError::Unknown(fault)) => return Err(fault.into()),
+            Err(GatewayError::Refused(why)) => request.refused(why),
+            answer => answer?,
         };
         self.settle_top_up_refunds(scope, top_up.id, std::slice::from_ref(&report), None)
             .await
@@ -186,12 +181,8 @@ impl Credits {
         let known = top_up_refunds::of(&tx, id).await?;
         for report in reports {
             let mut batch = Batch::new();
-            let ours = known.iter().find(|refund| {
-                Some(refund.id) == report.refund
-                    || (refund.external.is_some()
-                        && refund.external.as_deref() == Some(report.id.as_str()))
-            });
-            match ours {
+            let is_it = |refund: &&TopUpRefund| report.is_of(refund.id, refund.external.as_deref());
+            match known.iter().find(is_it) {
                 Some(refund) => {
                     self.settle_refund(&tx, &mut batch, &mut top_up, refund.clone(), report)
                         .await?;

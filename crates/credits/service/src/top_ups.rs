@@ -2,12 +2,16 @@
 
 use credits_model::CreditsError;
 use credits_model::top_up::{MAX_OPEN, TopUp};
-use credits_model::wallet::{Wallet, WalletKey};
+use credits_model::wallet::WalletKey;
 use credits_repository::{top_ups, wallets};
 use database::{Batch, Once, retrying};
-use kernel::{Fault, Money, Page, PageRequest, Permission, Scope, TopUpId, UserId, WalletId};
-use payments::{GatewayError, PaymentGateway, Purpose, ReturnUrls, SessionLine, SessionRequest};
+use kernel::{Money, Page, PageRequest, Permission, Scope, TopUpId, UserId};
+use payments::{
+    GatewayError, PaymentGateway, Purpose, ReturnUrls, SessionLine, SessionReport, SessionRequest,
+    SessionState,
+};
 
+use crate::booking::lock_or_make;
 use crate::{Credits, TopUpFilter};
 
 /// Money to pay in.
@@ -36,7 +40,8 @@ impl Credits {
     ) -> Result<TopUp, CreditsError> {
         let user = scope.require_user()?;
         let tenant = self.tenant(scope).await?;
-        let chosen = self.gateway_of(new.gateway.as_deref())?;
+        let chosen = self.gateways.choose(new.gateway.as_deref());
+        let chosen = chosen.map_err(CreditsError::UnknownGateway)?;
         let gateway = chosen.name();
         if new.save_method && !chosen.keeps_methods() {
             return Err(CreditsError::CannotSaveMethod(gateway.to_owned()));
@@ -99,14 +104,8 @@ impl Credits {
         };
         let currency = amount.currency;
         let key = WalletKey::Of { user, currency };
-        let empty = Wallet::new(WalletId::new(now), user, currency, now);
-        let (sql, values) = wallets::insert(&empty);
-        tx.run(sql, values).await?;
         // Under its lock, so that those that are open can be counted.
-        let locked = wallets::lock(&tx, key, None)
-            .await?
-            .ok_or(CreditsError::WalletNotFound)?;
-        let wallet = locked.purse.wallet;
+        let wallet = lock_or_make(&tx, key, None, now).await?.purse.wallet;
         wallet.require_active()?;
         if top_ups::open_of(&tx, wallet.id).await? >= MAX_OPEN {
             return Err(CreditsError::TooManyTopUps);
@@ -145,16 +144,17 @@ impl Credits {
         }
         let request = self.session_request(scope, &top_up).await?;
         if request.email.is_empty() {
-            let report = top_up.refused("its owner's account is not in use".to_owned());
+            let why = "its owner's account is not in use".to_owned();
+            let report = refused(&top_up, why);
             return self.settle_top_up(scope, id, &report, None).await;
         }
-        let gateway = self.gateway_named(&top_up.gateway)?;
+        let gateway = self.gateways.of(&top_up.gateway)?;
         let session = match gateway.open(scope, &request).await {
             Ok(session) => session,
             Err(GatewayError::Refused(why)) => {
                 // It would refuse again, so it is over and its owner can make
                 // another one.
-                let report = top_up.refused(why.clone());
+                let report = refused(&top_up, why.clone());
                 self.settle_top_up(scope, id, &report, None).await?;
                 return Err(CreditsError::Gateway(why));
             }
@@ -220,31 +220,6 @@ impl Credits {
         let db = self.database.read(scope).await?;
         Ok(top_ups::list(&db, filter, page).await?)
     }
-
-    /// The gateway a caller chose, or the one for those who did not.
-    fn gateway_of(
-        &self,
-        name: Option<&str>,
-    ) -> Result<&std::sync::Arc<dyn PaymentGateway>, CreditsError> {
-        let found = match name {
-            Some(name) => self.gateways.iter().find(|one| one.name() == name),
-            None => self.gateways.first(),
-        };
-        found.ok_or_else(|| {
-            let name = name.unwrap_or_default();
-            CreditsError::UnknownGateway(name.chars().take(40).collect())
-        })
-    }
-
-    /// The gateway of a top-up. One that was turned off since is a passing
-    /// fault: its top-ups wait until it is turned on again.
-    pub(crate) fn gateway_named(
-        &self,
-        name: &str,
-    ) -> Result<&std::sync::Arc<dyn PaymentGateway>, Fault> {
-        let found = self.gateways.iter().find(|one| one.name() == name);
-        found.ok_or_else(|| Fault::transient(format!("the gateway {name} is not configured")))
-    }
 }
 
 /// Refuses an amount that a gateway cannot take or give back.
@@ -255,10 +230,8 @@ pub(crate) fn takes(gateway: &dyn PaymentGateway, amount: Money) -> Result<(), C
     }
 }
 
-/// What a gateway's error means to a caller.
-pub(crate) fn gateway_error(error: GatewayError) -> CreditsError {
-    match error {
-        GatewayError::Refused(why) => CreditsError::Gateway(why),
-        GatewayError::Unknown(fault) => CreditsError::Fault(fault),
-    }
+/// The report of a top-up that its gateway refused, or that is not asked for
+/// there.
+pub(crate) fn refused(top_up: &TopUp, why: String) -> SessionReport {
+    SessionReport::without_session(top_up.payment, SessionState::Failed, Some(why))
 }

@@ -5,8 +5,9 @@ use credits_model::transfer::Transaction;
 use credits_model::wallet::{MAX_BALANCE, Wallet, WalletKey};
 use credits_repository::{ledger, wallets};
 use database::{Batch, retrying};
-use kernel::{Currency, Money, Page, PageRequest, Scope, WalletId};
+use kernel::{Currency, Money, Page, PageRequest, Scope};
 
+use crate::booking::lock_or_make;
 use crate::{Credits, TransactionFilter};
 
 /// The caller's wallet; those who never had credit have none yet.
@@ -73,7 +74,7 @@ impl Credits {
         key: WalletKey,
         threshold: Option<Money>,
     ) -> Result<Wallet, CreditsError> {
-        let WalletKey::Of { user, currency } = key else {
+        let WalletKey::Of { currency, .. } = key else {
             return Err(CreditsError::WalletNotFound);
         };
         if let Some(threshold) = threshold {
@@ -86,13 +87,7 @@ impl Credits {
         }
         let now = self.now();
         let tx = self.database.begin_write(scope, "wallet.threshold").await?;
-        let new = Wallet::new(WalletId::new(now), user, currency, now);
-        let (sql, values) = wallets::insert(&new);
-        tx.run(sql, values).await?;
-        let locked = wallets::lock(&tx, key, None)
-            .await?
-            .ok_or(CreditsError::WalletNotFound)?;
-        let mut wallet = locked.purse.wallet;
+        let mut wallet = lock_or_make(&tx, key, None, now).await?.purse.wallet;
         wallet.low_balance_threshold = threshold.map(|threshold| threshold.minor);
         wallet.updated_at = now;
         wallets::save(&tx, Batch::new(), &mut wallet).await?;

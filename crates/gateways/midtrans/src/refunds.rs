@@ -6,16 +6,12 @@ use serde_json::json;
 
 use crate::MidtransGateway;
 use crate::amounts::to_midtrans;
+use crate::transaction::Transaction;
 
 impl MidtransGateway {
     /// All that went back of a transaction.
     pub(crate) async fn list_refunds(&self, id: &str) -> Result<Vec<RefundReport>, GatewayError> {
-        match self.transaction(id).await? {
-            Some(found) => found.refunds(),
-            None => Err(GatewayError::Refused(
-                "there is no such transaction".to_owned(),
-            )),
-        }
+        self.existing(id).await?.refunds()
     }
 
     /// Makes a refund, or says where it stands. It is looked for first; its key
@@ -24,11 +20,12 @@ impl MidtransGateway {
         &self,
         request: &RefundRequest,
     ) -> Result<RefundReport, GatewayError> {
-        if let Some(known) = self.known_refund(request).await? {
+        let found = self.existing(&request.session).await?;
+        if let Some(known) = known_of(&found, request)? {
             return Ok(known);
         }
         // Nothing is left of what was taken back: the buyer has it already.
-        if let Some(all) = self.taken_back_of(&request.session).await? {
+        if let Some(all) = found.taken_back()? {
             return Ok(RefundReport {
                 id: format!("{}-{}", all.id, request.refund),
                 refund: Some(request.refund),
@@ -50,8 +47,8 @@ impl MidtransGateway {
             .await?;
         if (200..300).contains(&answer.status) || answer.status == 406 {
             // Done now, or by a call that we did not hear the answer to.
-            let known = self.known_refund(request).await?;
-            return known.ok_or_else(|| {
+            let found = self.existing(&request.session).await?;
+            return known_of(&found, request)?.ok_or_else(|| {
                 Fault::transient("Midtrans does not list a refund that it made").into()
             });
         }
@@ -69,14 +66,19 @@ impl MidtransGateway {
         }
     }
 
-    async fn known_refund(
-        &self,
-        request: &RefundRequest,
-    ) -> Result<Option<RefundReport>, GatewayError> {
-        let all = self.list_refunds(&request.session).await?;
-        let is_it = |report: &RefundReport| {
-            report.refund == Some(request.refund) || request.external.as_ref() == Some(&report.id)
-        };
-        Ok(all.into_iter().find(is_it))
+    async fn existing(&self, id: &str) -> Result<Transaction, GatewayError> {
+        let found = self.transaction(id).await?;
+        found.ok_or_else(|| GatewayError::Refused("there is no such transaction".to_owned()))
     }
+}
+
+/// What a transaction says of a refund, once it was made.
+fn known_of(
+    found: &Transaction,
+    request: &RefundRequest,
+) -> Result<Option<RefundReport>, GatewayError> {
+    let is_it = |report: &RefundReport| {
+        report.refund == Some(request.refund) || request.external.as_ref() == Some(&report.id)
+    };
+    Ok(found.refunds()?.into_iter().find(is_it))
 }

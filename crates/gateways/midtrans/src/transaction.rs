@@ -111,8 +111,8 @@ impl Transaction {
         })
     }
 
-    /// All that went back of it. What is told and listed nowhere is a total:
-    /// of the amount that stands beside it, or of everything.
+    /// All that went back of it. Where more is told than is listed, the last
+    /// one is a total: of the amount that stands beside it, or of everything.
     pub(crate) fn refunds(&self) -> Result<Vec<RefundReport>, GatewayError> {
         let charged_back = self.status.ends_with("chargeback");
         let mut all = Vec::new();
@@ -131,13 +131,14 @@ impl Transaction {
                 charged_back: charged_back && entry.key.is_none(),
             });
         }
+        let listed: i64 = all.iter().map(|report| report.amount.minor).sum();
         let total = match self.status.as_str() {
             "chargeback" => Some(self.amount()?),
-            _ if !all.is_empty() => None,
-            "refund" => Some(self.amount()?),
-            "partial_refund" | "partial_chargeback" => {
+            "refund" if all.is_empty() => Some(self.amount()?),
+            status if tells_of_refunds(status) => {
                 let told = self.refunded.as_deref();
-                told.map(|text| self.read(text)).transpose()?
+                let told = told.map(|text| self.read(text)).transpose()?;
+                told.filter(|told| told.minor > listed)
             }
             _ => None,
         };
@@ -285,6 +286,14 @@ mod tests {
         assert_eq!(told("partial_refund", listed.clone()), [first, second]);
         assert_eq!(told("refund", listed.clone()), [first, second]);
         assert_eq!(told("partial_chargeback", listed.clone()), [first, taken]);
+        let mut more = listed.clone();
+        more["refund_amount"] = json!("70000.00");
+        let rest = (70_000, true, false);
+        for status in ["partial_refund", "refund"] {
+            assert_eq!(told(status, more.clone()), [first, second, rest]);
+        }
+        let rest = (70_000, true, true);
+        assert_eq!(told("partial_chargeback", more), [first, taken, rest]);
         let all = (150_000, true, true);
         assert_eq!(told("chargeback", listed), [first, taken, all]);
         let some = json!({"refund_amount": "50000.00"});

@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use kernel::Fault;
-use orders_model::ports::GatewayError;
+use payments::GatewayError;
 use stripe::{IdempotencyKey, RequestStrategy, StripeError};
 
 use crate::errors::is_under_way;

@@ -7,7 +7,7 @@
 use std::collections::HashMap;
 
 use kernel::Scope;
-use orders_model::ports::{ChargeRequest, GatewayError, SavedMethod, SessionReport};
+use payments::{ChargeRequest, GatewayError, SavedMethod, SessionReport};
 use stripe::{StripeError, StripeRequest as _};
 use stripe_core::customer::DeleteCustomer;
 use stripe_core::payment_intent::{

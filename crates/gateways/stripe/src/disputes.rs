@@ -1,8 +1,7 @@
 //! Disputes.
 
 use kernel::{Fault, Timestamp};
-use orders_model::dispute::DisputeOutcome;
-use orders_model::ports::{DisputeReport, GatewayError, MoneyRef};
+use payments::{DisputeOutcome, DisputeReport, GatewayError, MoneyRef};
 use stripe_core::dispute::RetrieveDispute;
 use stripe_shared::{Dispute, DisputeStatus};
 

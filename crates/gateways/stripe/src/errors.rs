@@ -1,7 +1,7 @@
 //! What Stripe's errors mean.
 
 use kernel::Fault;
-use orders_model::ports::GatewayError;
+use payments::GatewayError;
 use stripe::StripeError;
 use stripe_shared::ApiErrorsType;
 

@@ -1,7 +1,7 @@
 //! Stripe as the port of payment gateways.
 
 use kernel::{Fault, Scope, Timestamp};
-use orders_model::ports::{
+use payments::{
     ChargeRequest, DisputeReport, GatewayError, PaymentGateway, RawWebhook, RefundReport,
     RefundRequest, SavedMethod, Session, SessionReport, SessionRequest, Subject, VerifiedWebhook,
     WebhookRefused,

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use kernel::{Fault, Scope};
-use orders_model::ports::{GatewayError, RefundReport, RefundRequest};
+use payments::{GatewayError, RefundReport, RefundRequest};
 use stripe::StripeRequest as _;
 use stripe_core::refund::{CreateRefund, ListRefund};
 

@@ -1,9 +1,7 @@
 //! What Stripe's objects say.
 
 use kernel::{Fault, Money};
-use orders_model::ports::{
-    GatewayError, RefundReport, RefundState, SavedMethod, SessionReport, SessionState,
-};
+use payments::{GatewayError, RefundReport, RefundState, SavedMethod, SessionReport, SessionState};
 use stripe_shared::{CheckoutSession, PaymentIntent, Refund};
 use stripe_types::Expandable;
 

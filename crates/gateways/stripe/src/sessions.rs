@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use std::time::Duration;
 
 use kernel::{Fault, Money, Scope};
-use orders_model::ports::{GatewayError, Purpose, SessionReport, SessionRequest};
+use payments::{GatewayError, Purpose, SessionReport, SessionRequest};
 use stripe::StripeRequest as _;
 use stripe_checkout::checkout_session::{
     CreateCheckoutSession, CreateCheckoutSessionAutomaticTax,

@@ -2,7 +2,7 @@
 //! is all that is taken from it, the rest is asked for.
 
 use kernel::{Timestamp, signature};
-use orders_model::ports::{MoneyRef, RawWebhook, Subject, VerifiedWebhook, WebhookRefused};
+use payments::{MoneyRef, RawWebhook, Subject, VerifiedWebhook, WebhookRefused};
 use secrecy::ExposeSecret as _;
 use serde::Deserialize;
 use serde_json::Value;

@@ -3,7 +3,7 @@
 use kernel::secret::{base64url, from_base64url};
 use kernel::{Fault, Scope, TenantId, random};
 use orders_model::jobs::ProcessWebhook;
-use orders_model::ports::{PaymentGateway as _, RawWebhook, TestBuyer, TestOutcome, TestPage};
+use payments::{PaymentGateway as _, RawWebhook, TestBuyer, TestOutcome, TestPage};
 use queue::inbox::{self, Received};
 
 use crate::TestGateway;

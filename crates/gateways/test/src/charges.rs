@@ -2,7 +2,7 @@
 //! name of the session in which it was used first.
 
 use kernel::Scope;
-use orders_model::ports::{ChargeRequest, GatewayError, SavedMethod, SessionReport, SessionState};
+use payments::{ChargeRequest, GatewayError, SavedMethod, SessionReport, SessionState};
 
 use crate::TestGateway;
 use crate::store::{self, StoredSession};

@@ -2,7 +2,7 @@
 
 use kernel::secret::base64url;
 use kernel::{Fault, Money, PaymentId, Scope, TenantId, Timestamp, signature};
-use orders_model::ports::{
+use payments::{
     ChargeRequest, GatewayError, PaymentGateway, RawWebhook, RefundReport, RefundRequest,
     RefundState, SavedMethod, Session, SessionReport, SessionRequest, SessionState, Subject,
     VerifiedWebhook, WebhookRefused,

@@ -13,7 +13,7 @@ use crate::aftercare_errors::AftercareError;
 use crate::cart::{MAX_LINES, MAX_QUANTITY};
 use crate::delivery::DeliveryError;
 use crate::order::OrderStatus;
-use crate::ports::WebhookRefused;
+use crate::ports::{GatewayError, WebhookRefused};
 use crate::promotion::errors::PromotionError;
 use crate::shipping::RatesMistake;
 
@@ -225,6 +225,15 @@ impl From<CreditsError> for OrdersError {
         match error {
             CreditsError::Fault(fault) => Self::Fault(fault),
             other => Self::Credits(other),
+        }
+    }
+}
+
+impl From<GatewayError> for OrdersError {
+    fn from(error: GatewayError) -> Self {
+        match error {
+            GatewayError::Refused(why) => Self::Gateway(why),
+            GatewayError::Unknown(fault) => Self::Fault(fault),
         }
     }
 }

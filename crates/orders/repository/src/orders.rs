@@ -164,9 +164,10 @@ static INSERT: Sql = Sql::new(|backend| {
         "INSERT INTO orders (tenant_id, id, number, cart_id, user_id, email, currency, status, payment_status, \
            fulfilment_status, subtotal, shipping, fee, total, tax, captured, refunded, shipping_address, \
            billing_address, shipping_method, shipping_method_name, return_urls, reserved_until, placed_at, paid_at, \
-           version, updated_at, discount, shipping_discount, promotions, exchange_of, exchange_credit) \
+           version, updated_at, discount, shipping_discount, promotions, exchange_of, exchange_credit, \
+           wallet_credit) \
          VALUES ($1, $2, {}, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, \
-           $22, $23, $24, $25, $26, $27, $28, $29, $30, $31)",
+           $22, $23, $24, $25, $26, $27, $28, $29, $30, $31, $32)",
         taken(backend)
     )
 });
@@ -211,6 +212,7 @@ pub fn insert(order: &Order, backend: Backend) -> (&'static str, Vec<Value>) {
             to_maybe(promotions_of(order)).into(),
             order.exchange_of.map(OrderId::uuid).into(),
             order.exchange_credit.minor.into(),
+            order.wallet_credit.minor.into(),
         ],
     )
 }

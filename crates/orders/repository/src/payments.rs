@@ -158,13 +158,13 @@ pub async fn unsettled(
     rows.into_iter().map(read).collect()
 }
 
-/// The write that adds an attempt, for a batch.
+/// The write that adds an attempt, as far as it got, for a batch.
 pub fn insert(payment: &Payment) -> (&'static str, Vec<Value>) {
     let status: &'static str = payment.status.into();
     (
-        "INSERT INTO payments (tenant_id, id, order_id, gateway, status, amount, currency, captured, tax, refunded, \
-           expires_at, checked_at, created_at, updated_at) \
-         VALUES ($1, $2, $3, $4, $5, $6, $7, 0, 0, 0, $8, $9, $10, $11)",
+        "INSERT INTO payments (tenant_id, id, order_id, gateway, status, amount, currency, session_id, url, intent_id, \
+           captured, tax, refunded, failure, expires_at, checked_at, created_at, updated_at) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)",
         vec![
             payment.id.uuid().into(),
             payment.order.uuid().into(),
@@ -172,30 +172,17 @@ pub fn insert(payment: &Payment) -> (&'static str, Vec<Value>) {
             status.into(),
             payment.amount.minor.into(),
             payment.amount.currency.code().into(),
+            payment.session.clone().into(),
+            payment.url.clone().into(),
+            payment.intent.clone().into(),
+            payment.captured.minor.into(),
+            payment.tax.minor.into(),
+            payment.refunded.minor.into(),
+            payment.failure.clone().into(),
             payment.expires_at.micros().into(),
             payment.checked_at.micros().into(),
             payment.created_at.micros().into(),
             payment.updated_at.micros().into(),
-        ],
-    )
-}
-
-/// The write that adds what a wallet paid, for a batch.
-pub fn insert_captured(payment: &Payment) -> (&'static str, Vec<Value>) {
-    let status: &'static str = payment.status.into();
-    (
-        "INSERT INTO payments (tenant_id, id, order_id, gateway, status, amount, currency, intent_id, captured, tax, \
-           refunded, expires_at, checked_at, created_at, updated_at) \
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $6, 0, 0, $9, $9, $9, $9)",
-        vec![
-            payment.id.uuid().into(),
-            payment.order.uuid().into(),
-            payment.gateway.clone().into(),
-            status.into(),
-            payment.captured.minor.into(),
-            payment.amount.currency.code().into(),
-            payment.intent.clone().into(),
-            payment.created_at.micros().into(),
         ],
     )
 }

@@ -162,6 +162,7 @@ impl Orders {
             .await?;
         self.catalog.release_in_tx(&tx, id).await?;
         self.release_promotions(&tx, &order).await?;
+        self.release_held(&tx, &order).await?;
         batch.run(&tx).await?;
         if came {
             let mut batch = Batch::new();
@@ -256,7 +257,6 @@ impl Orders {
             self.tell_customer(tx, order.id, reason.text).await?;
         }
         self.release_credit(tx, batch, order).await?;
-        self.release_held(tx, order).await?;
         batch.add(orders::update(order));
         let actor = tx.scope().actor();
         let note = Some(reason.text.to_owned());

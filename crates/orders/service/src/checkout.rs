@@ -48,7 +48,7 @@ impl Orders {
         scope: &Scope,
         request: CheckoutRequest,
     ) -> Result<OrderAnswer, OrdersError> {
-        let gateway = self.gateways.choose(request.gateway.as_deref())?.name();
+        let gateway = self.gateway_of(request.gateway.as_deref())?;
         let home = self.accounts.home(&*self.tenant(scope).await?);
         let return_urls = self.return_urls(
             &home,

@@ -238,7 +238,10 @@ impl Orders {
             line.waits_for_nothing();
         }
         lines::replace(tx, order.id, &lines).await?;
-        self.lower_held(tx, &mut order).await?;
+        let got_cheaper = order.wallet_credit.minor > order.total.minor;
+        if got_cheaper {
+            order.wallet_credit = order.total;
+        }
         let (sql, values) = orders::update_contents(&order);
         tx.run(sql, values).await?;
         let mut batch = Batch::new();
@@ -251,6 +254,10 @@ impl Orders {
             redemptions::release(tx, order.id, Some(&dropped), now).await?;
             self.queue
                 .publish_with(tx, &mut batch, &PromotionsChanged {})?;
+        }
+        // The wallet is locked after the stock.
+        if got_cheaper {
+            self.lower_held(tx, &order).await?;
         }
         let found_by = words_of(&order);
         if found_by != words_of(before) {

@@ -44,7 +44,7 @@ impl Orders {
         new: NewExchange,
     ) -> Result<OrderAnswer, OrdersError> {
         scope.require(Permission::OrdersRefund)?;
-        let gateway = self.gateways.choose(new.gateway.as_deref())?.name();
+        let gateway = self.gateway_of(new.gateway.as_deref())?;
         let numbers_after = self.tenant(scope).await?.settings.order_numbers_after;
         let now = self.now();
         let tx = match self

@@ -22,7 +22,6 @@ mod exchanges;
 mod export;
 mod figures;
 mod fulfilment;
-mod gateways;
 mod mails;
 mod merge;
 mod notes;
@@ -61,7 +60,7 @@ use kernel::{Currency, Scope, Timestamp};
 use orders_model::OrdersError;
 use orders_model::document::Printer;
 use orders_model::events::{PromotionsChanged, ShippingMethodsChanged};
-use orders_model::ports::{PaymentGateway, TestBuyer};
+use orders_model::ports::{Gateways, PaymentGateway, TestBuyer};
 use orders_model::promotion::Promotion;
 use orders_model::shipping::ShippingWay;
 use queue::Queue;
@@ -86,7 +85,6 @@ pub use sales::AskedDays;
 pub use sweep::SWEEP_INTERVAL;
 pub use wallet_payments::WalletShare;
 
-use gateways::Gateways;
 use tenant_cache::TenantCache;
 
 /// What orders are made of.

@@ -13,7 +13,6 @@ use orders_repository::{history, lines, orders, payments};
 
 use crate::Orders;
 use crate::access::OrderKey;
-use crate::gateways::gateway_error;
 use crate::orders::OrderAnswer;
 use crate::placing::Progress;
 use crate::settle::Said;
@@ -43,7 +42,7 @@ impl Orders {
     /// Opens a page for another attempt to pay a pending order. An attempt
     /// that is open at the same gateway is answered again.
     pub async fn pay(&self, scope: &Scope, new: NewAttempt) -> Result<OrderAnswer, OrdersError> {
-        let gateway = self.gateways.choose(new.gateway.as_deref())?.name();
+        let gateway = self.gateway_of(new.gateway.as_deref())?;
         for _ in 0..3 {
             let decided = retrying("payment.decide", || {
                 self.decide_attempt(scope, &new.order, gateway)
@@ -142,6 +141,12 @@ impl Orders {
         Ok(())
     }
 
+    /// The gateway a buyer chose, or the one for those who did not.
+    pub(crate) fn gateway_of(&self, name: Option<&str>) -> Result<&'static str, OrdersError> {
+        let chosen = self.gateways.choose(name);
+        Ok(chosen.map_err(OrdersError::UnknownGateway)?.name())
+    }
+
     /// Opens the page of an attempt at its gateway, unless it has one. The
     /// attempt's id is the idempotency key there, so that any number of calls
     /// open one page.
@@ -177,19 +182,14 @@ impl Orders {
         payment: &Payment,
     ) -> Result<Option<(Session, Timestamp)>, OrdersError> {
         let request = session_request(order, lines, payment)?;
-        let session = match self.gateways.of(payment)?.open(scope, &request).await {
+        let gateway = self.gateways.of(&payment.gateway)?;
+        let session = match gateway.open(scope, &request).await {
             Ok(session) => session,
             Err(GatewayError::Refused(why)) => {
                 // It would refuse again, so the attempt is over and the buyer
                 // can make another one.
-                let report = SessionReport {
-                    id: String::new(),
-                    payment: Some(payment.id),
-                    state: SessionState::Failed,
-                    intent: None,
-                    failure: Some(why.clone()),
-                    saved: None,
-                };
+                let (state, said) = (SessionState::Failed, Some(why.clone()));
+                let report = SessionReport::without_session(payment.id, state, said);
                 self.settle(scope, payment.id, &report, Said::Asked).await?;
                 return Err(OrdersError::Gateway(why));
             }
@@ -226,25 +226,28 @@ impl Orders {
         payment: &Payment,
     ) -> Result<(), OrdersError> {
         let over = self.now() >= payment.expires_at;
-        let gateway = self.gateways.of(payment)?;
+        let gateway = self.gateways.of(&payment.gateway)?;
         let session = match &payment.session {
             Some(session) => Some(session.clone()),
             // The gateway may have opened a page that we did not hear of.
             None if over => {
                 let request = self.session_request(scope, payment).await?;
-                gateway.find(scope, &request).await.map_err(gateway_error)?
+                gateway.find(scope, &request).await?
             }
             // Asking again tells which.
             None => return self.open_and_close(scope, payment.id).await,
         };
         let Some(session) = session else {
-            let report = never_opened(payment);
+            let report = SessionReport::without_session(payment.id, SessionState::Expired, None);
             self.settle(scope, payment.id, &report, Said::Asked).await?;
             return Ok(());
         };
         let report = match gateway.close(scope, &session).await {
-            Err(GatewayError::Refused(why)) if over => lost(payment, why),
-            answer => answer.map_err(gateway_error)?,
+            // Its key is another account's now, or of the other mode.
+            Err(GatewayError::Refused(why)) if over => {
+                SessionReport::without_session(payment.id, SessionState::Lost, Some(why))
+            }
+            answer => answer?,
         };
         let said = if over { Said::Asked } else { Said::Closed };
         self.settle(scope, payment.id, &report, said).await?;
@@ -265,30 +268,6 @@ impl Orders {
     }
 }
 
-/// The report of an attempt whose time is over and that the gateway never
-/// opened a page for.
-fn never_opened(payment: &Payment) -> SessionReport {
-    SessionReport {
-        id: String::new(),
-        payment: Some(payment.id),
-        state: SessionState::Expired,
-        intent: None,
-        failure: None,
-        saved: None,
-    }
-}
-
-/// The report of an attempt whose time is over and whose page the gateway
-/// refuses to know: its key is another account's now, or of the other mode.
-fn lost(payment: &Payment, why: String) -> SessionReport {
-    SessionReport {
-        failure: Some(why),
-        state: SessionState::Lost,
-        ..never_opened(payment)
-    }
-}
-
-/// What it means that there is not enough for some lines.
 /// Notes what of the lines is waited for, where that is not known yet.
 pub(crate) async fn note_waiting(
     tx: &database::Transaction,
@@ -303,6 +282,7 @@ pub(crate) async fn note_waiting(
     Ok(())
 }
 
+/// What it means that there is not enough for some lines.
 pub(crate) fn short(error: CatalogError, lines: &[OrderLine]) -> OrdersError {
     match error {
         CatalogError::OutOfStock(short) => OrdersError::OutOfStock(names(lines, &short)),

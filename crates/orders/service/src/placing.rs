@@ -351,10 +351,6 @@ impl Orders {
         self.queue.publish_with(tx, &mut batch, &event)?;
         batch.add(carts::becomes_order(order.cart, order.id, backend, now));
         let number: Option<numbers::Number> = batch.run_for(tx).await?;
-        if !order.wallet_credit.is_zero() {
-            let (sql, values) = orders::update_contents(order);
-            tx.run(sql, values).await?;
-        }
         Ok(number.ok_or(OrdersError::CartNotFound)?.number)
     }
 

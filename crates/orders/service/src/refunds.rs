@@ -14,7 +14,6 @@ use queue::inbox::{self, WebhookState};
 
 use crate::Orders;
 use crate::disputes::check_undisputed;
-use crate::gateways::gateway_error;
 use crate::orders::detail;
 
 /// What is to go back.
@@ -123,17 +122,10 @@ impl Orders {
             external: refund.external.clone(),
             amount: refund.amount,
         };
-        match self.gateways.of(payment)?.refund(scope, &request).await {
-            Ok(report) => Ok(report),
-            Err(GatewayError::Refused(why)) => Ok(RefundReport {
-                id: String::new(),
-                refund: Some(refund.id),
-                amount: refund.amount,
-                state: RefundState::Failed(why),
-                is_total: false,
-                charged_back: false,
-            }),
-            Err(GatewayError::Unknown(fault)) => Err(fault.into()),
+        let gateway = self.gateways.of(&payment.gateway)?;
+        match gateway.refund(scope, &request).await {
+            Err(GatewayError::Refused(why)) => Ok(request.refused(why)),
+            answer => Ok(answer?),
         }
     }
 
@@ -146,12 +138,8 @@ impl Orders {
         intent: &str,
         webhook: Option<WebhookEventId>,
     ) -> Result<(), OrdersError> {
-        let reports = self
-            .gateways
-            .of(payment)?
-            .refunds(scope, intent)
-            .await
-            .map_err(gateway_error)?;
+        let gateway = self.gateways.of(&payment.gateway)?;
+        let reports = gateway.refunds(scope, intent).await?;
         retrying("refund.settle", || {
             self.settle_refunds(scope, payment.order, &reports, payment, webhook)
         })
@@ -168,10 +156,7 @@ impl Orders {
         session: &str,
         webhook: WebhookEventId,
     ) -> Result<(), OrdersError> {
-        let report = gateway
-            .taken_back(scope, session)
-            .await
-            .map_err(gateway_error)?;
+        let report = gateway.taken_back(scope, session).await?;
         let (reports, webhook) = (report.as_slice(), Some(webhook));
         retrying("refund.settle", || {
             self.settle_refunds(scope, payment.order, reports, payment, webhook)
@@ -199,11 +184,8 @@ impl Orders {
         let mut batch = Batch::new();
         let mut parts = None;
         for report in reports {
-            let ours = known.iter().find(|refund| {
-                Some(refund.id) == report.refund
-                    || (refund.external.is_some()
-                        && refund.external.as_deref() == Some(report.id.as_str()))
-            });
+            let is_it = |refund: &&Refund| report.is_of(refund.id, refund.external.as_deref());
+            let ours = known.iter().find(is_it);
             if let Some(refund) = ours {
                 self.settle_refund(&tx, &mut batch, &mut order, &mut payment, refund, report)?;
                 continue;

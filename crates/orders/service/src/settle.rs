@@ -233,10 +233,10 @@ impl Orders {
             OrderStatus::Pending => {
                 order.cancel("out of stock when the payment came".to_owned(), now)?;
                 self.release_credit(tx, batch, order).await?;
-                self.release_held(tx, order).await?;
                 // Whatever is still reserved of other lines goes back.
                 self.catalog.release_in_tx(tx, order.id).await?;
                 self.release_promotions(tx, order).await?;
+                self.release_held(tx, order).await?;
                 self.give_back(tx, batch, order, attempt, "paid_after_expiry")
             }
             OrderStatus::Canceled => {

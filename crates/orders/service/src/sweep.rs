@@ -11,7 +11,6 @@ use orders_repository::{carts, orders, payments, refunds};
 
 use crate::Orders;
 use crate::cancel::{CancelReason, Captured};
-use crate::gateways::gateway_error;
 use crate::settle::Said;
 
 /// How often there is a sweep.
@@ -102,12 +101,8 @@ impl Orders {
         let Some(session) = &payment.session else {
             return self.open_page(scope, payment.id).await;
         };
-        let report = self
-            .gateways
-            .of(payment)?
-            .report(scope, session)
-            .await
-            .map_err(gateway_error)?;
+        let gateway = self.gateways.of(&payment.gateway)?;
+        let report = gateway.report(scope, session).await?;
         self.settle(scope, payment.id, &report, Said::Asked).await?;
         Ok(())
     }

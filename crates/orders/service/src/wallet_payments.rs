@@ -12,7 +12,7 @@ use kernel::{Money, Scope};
 use orders_model::OrdersError;
 use orders_model::order::Order;
 use orders_model::payment::Payment;
-use orders_model::ports::{RefundReport, RefundState};
+use orders_model::ports::{PaymentGateway, RefundReport, RefundState};
 use orders_model::refund::Refund;
 use orders_repository::{orders, payments};
 
@@ -63,40 +63,16 @@ impl Orders {
             most: order.total,
             expires_at: self.now().plus(self.settings.pending_ttl).plus(BANKS),
         };
-        let hold = self.credits.authorise_up_to_in_tx(tx, &wanted).await?;
-        if let Some(hold) = hold {
+        let (total, gateway) = (order.total, self.gateways.named(gateway));
+        let round = |there| match gateway {
+            Some(gateway) => share_beside(gateway.as_ref(), total, there),
+            None => there,
+        };
+        let hold = self.credits.authorise_up_to_in_tx(tx, &wanted, round);
+        if let Some(hold) = hold.await? {
             order.wallet_credit = Money::new(hold.amount, order.currency);
         }
-        if share.amount.is_none() {
-            self.round_held(tx, order, gateway).await?;
-        }
         Ok(())
-    }
-
-    /// Holds a little less when the gateway takes whole units only, and so
-    /// could not take what is left to be paid.
-    async fn round_held(
-        &self,
-        tx: &Transaction,
-        order: &mut Order,
-        gateway: &str,
-    ) -> Result<(), OrdersError> {
-        let (held, rest) = (order.wallet_credit, order.to_pay()?);
-        let Some(gateway) = self.gateways.named(gateway) else {
-            return Ok(());
-        };
-        if held.is_zero() || rest.is_zero() || gateway.objection(rest).is_none() {
-            return Ok(());
-        }
-        // The part of a unit that the total has can come of the wallet only.
-        let part = order.total.minus(gateway.at_most(order.total))?;
-        let mut share = Money::zero(order.currency);
-        if held.minor >= part.minor {
-            share = part.plus(gateway.at_most(held.minus(part)?))?;
-        }
-        order.wallet_credit = share;
-        let reference = order.id.to_string();
-        Ok(self.credits.lower_held_in_tx(tx, &reference, share).await?)
     }
 
     /// Spends the credit that was promised for an order; its payment goes into
@@ -118,11 +94,12 @@ impl Orders {
             .await?;
         order.capture(order.wallet_credit, Money::zero(order.currency), now)?;
         let payment = Payment::from_wallet(order, booked.transfer.to_string(), now);
-        batch.add(payments::insert_captured(&payment));
+        batch.add(payments::insert(&payment));
         Ok(())
     }
 
     /// Lets go the credit that was promised for an order that will not happen.
+    /// The order's stock is locked before its wallet.
     pub(crate) async fn release_held(
         &self,
         tx: &Transaction,
@@ -135,21 +112,15 @@ impl Orders {
         Ok(self.credits.void_held_in_tx(tx, &reference).await?)
     }
 
-    /// Holds no more than an order costs, which got cheaper.
+    /// Holds no more than the wallet's share of an order, which got cheaper.
+    /// The order's stock is locked before its wallet.
     pub(crate) async fn lower_held(
         &self,
         tx: &Transaction,
-        order: &mut Order,
+        order: &Order,
     ) -> Result<(), OrdersError> {
-        if order.wallet_credit.minor <= order.total.minor {
-            return Ok(());
-        }
-        order.wallet_credit = order.total;
-        let reference = order.id.to_string();
-        Ok(self
-            .credits
-            .lower_held_in_tx(tx, &reference, order.total)
-            .await?)
+        let (reference, share) = (order.id.to_string(), order.wallet_credit);
+        Ok(self.credits.lower_held_in_tx(tx, &reference, share).await?)
     }
 
     /// Gives credit of an order back to the lots it was taken from; what came
@@ -198,6 +169,22 @@ impl Orders {
         tx.commit().await?;
         Ok(booked.transfer.to_string())
     }
+}
+
+/// How much the wallet pays of a total when so much is there: a little less
+/// when the gateway takes whole units only, and so could not take the rest.
+fn share_beside(gateway: &dyn PaymentGateway, total: Money, there: Money) -> Money {
+    let of = |minor| Money::new(minor, total.currency);
+    let rest = of(total.minor - there.minor);
+    if there.is_zero() || rest.is_zero() || gateway.objection(rest).is_none() {
+        return there;
+    }
+    // The part of a unit that the total has can come of the wallet only.
+    let part = total.minor - gateway.at_most(total).minor;
+    if there.minor < part {
+        return of(0);
+    }
+    of(part + gateway.at_most(of(there.minor - part)).minor)
 }
 
 /// Whether the credit that was promised is not there any more: its hold was

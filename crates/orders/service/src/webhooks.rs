@@ -12,7 +12,6 @@ use orders_repository::{orders, payments};
 use queue::inbox::{self, Received, WebhookEvent, WebhookState};
 
 use crate::Orders;
-use crate::gateways::gateway_error;
 use crate::settle::Said;
 
 impl Orders {
@@ -213,10 +212,7 @@ impl Orders {
         else {
             return Ok(());
         };
-        let report = gateway
-            .report(scope, session)
-            .await
-            .map_err(gateway_error)?;
+        let report = gateway.report(scope, session).await?;
         self.settle(scope, payment.id, &report, Said::Asked).await?;
         Ok(())
     }

@@ -31,7 +31,8 @@ impl Play {
             most: eur(most),
             expires_at: expires,
         };
-        let real = self.books.credits.authorise_up_to_in_tx(tx, &wanted).await;
+        let credits = &self.books.credits;
+        let real = credits.authorise_up_to_in_tx(tx, &wanted, |all| all).await;
         let wallet = &mut self.wallets[w];
         let available = wallet.balance() - wallet.held();
         if named && most > available {

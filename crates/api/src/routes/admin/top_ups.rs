@@ -57,6 +57,9 @@ pub(crate) struct TopUpRefundRequest {
     #[validate(custom(function = "line"), length(min = 1, max = 500))]
     #[schema(min_length = 1, max_length = 500, example = "paid in by mistake")]
     reason: String,
+    /// Even if its payer disputes it and the bank may give the money back
+    /// itself.
+    despite_dispute: Option<bool>,
 }
 
 /// What somebody decided about a top-up.
@@ -136,6 +139,7 @@ pub(crate) async fn refund_top_up(
     let command = RefundTopUp {
         amount: body.0.amount.map(Into::into),
         reason: body.0.reason,
+        despite_dispute: body.0.despite_dispute.unwrap_or(false),
     };
     let detail = state.credits.refund_top_up(&caller.0, id, &command).await?;
     Ok(HttpResponse::Ok().json(AdminTopUpDetailDto::from(detail)))

@@ -13,10 +13,4 @@ impl Order {
     pub fn to_pay(&self) -> Result<Money, MoneyError> {
         self.total.minus(self.wallet_credit)
     }
-
-    /// Whether its buyer's wallet pays all of it, and there is something to
-    /// pay.
-    pub fn is_paid_by_wallet(&self) -> bool {
-        !self.wallet_credit.is_zero() && self.wallet_credit == self.total
-    }
 }
