@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use testkit::App;
 use testkit::Backend::{self, Postgres, Sqlite};
 use testkit::client::Call;
-use testkit::shop::Person;
+use testkit::shop::{Person, Tenant};
 
 use super::{balance, eur, fund, instance, lasting, menu, see, used};
 
@@ -233,6 +233,21 @@ async fn plans_of_one_tier_are_told_apart(#[values(Sqlite, Postgres)] backend: B
     assert_eq!(balance(&app, person).await, 0);
 }
 
+/// Gives back 2000 of what was charged last for somebody's subscription.
+async fn give_back_by_hand(app: &App, tenant: &Tenant, customer: &Customer<'_>) {
+    let charge = see(app, customer.person, &customer.id).await;
+    let transaction = charge.text_at("/charges/0/transaction_id");
+    let path = format!("/api/admin/wallets?user_id={}", customer.person.id);
+    let wallet = app.client.get(&path).bearer(&tenant.key).expect(200).await;
+    let path = format!(
+        "/api/admin/wallets/{}/refunds",
+        wallet.text_at("/data/0/id")
+    );
+    let body = json!({"transaction_id": transaction, "amount": eur(2000), "reason": "it was down"});
+    let back = app.client.post(&path, &body).bearer(&tenant.key);
+    back.expect(200).await;
+}
+
 /// What was given back by hand is not taken off a new period as well.
 #[rstest]
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -244,17 +259,7 @@ async fn credit_given_back_by_hand_is_not_unused_too(#[values(Sqlite, Postgres)]
     let menu = menu(&app, tenant, "n8n", Value::Null).await;
     fund(&app, tenant, person, 32_000).await;
     let customer = customer(&app, person, &menu.pro).await;
-    let charge = see(&app, person, &customer.id).await;
-    let transaction = charge.text_at("/charges/0/transaction_id");
-    let path = format!("/api/admin/wallets?user_id={}", person.id);
-    let wallet = app.client.get(&path).bearer(&tenant.key).expect(200).await;
-    let path = format!(
-        "/api/admin/wallets/{}/refunds",
-        wallet.text_at("/data/0/id")
-    );
-    let body = json!({"transaction_id": transaction, "amount": eur(2000), "reason": "it was down"});
-    let back = app.client.post(&path, &body).bearer(&tenant.key);
-    back.expect(200).await;
+    give_back_by_hand(&app, tenant, &customer).await;
     assert_eq!(balance(&app, person).await, 31_000);
     let preview = customer.act("upgrade/preview", &menu.yearly);
     let preview = preview.expect(200).await;
@@ -262,4 +267,40 @@ async fn credit_given_back_by_hand_is_not_unused_too(#[values(Sqlite, Postgres)]
     assert_eq!(preview.number_at("/charge/amount"), 29_000);
     customer.act("upgrade", &menu.yearly).expect(200).await;
     assert_eq!(balance(&app, person).await, 2000);
+}
+
+/// Nor does it go back once more when the subscription ends.
+#[rstest]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn credit_given_back_by_hand_does_not_go_back_again(
+    #[values(Sqlite, Postgres)] backend: Backend,
+) {
+    let app = App::start(backend).await;
+    let shop = app.shop().await;
+    let tenant = &shop.first;
+    let person = &lasting(&app, &tenant.user).await;
+    let menu = menu(&app, tenant, "n8n", Value::Null).await;
+    fund(&app, tenant, person, 10_000).await;
+    // March has 31 days. Of all, of three quarters and of one quarter of it
+    // that are unused, what is left of that after 2000 goes back.
+    let quarter = Duration::from_hours(31 * 6);
+    for (passed, kept) in [(0, 0), (1, 750), (3, 1000)] {
+        let before = balance(&app, person).await;
+        let customer = customer(&app, person, &menu.pro).await;
+        give_back_by_hand(&app, tenant, &customer).await;
+        app.advance(quarter * passed);
+        let cancel = format!("/api/subscriptions/{}/cancel", customer.id);
+        let cancel = app.client.post(&cancel, &json!({"now": true}));
+        cancel.bearer(&person.token).expect(200).await;
+        assert_eq!(balance(&app, person).await, before - kept, "{passed}");
+        let seen = see(&app, person, &customer.id).await;
+        assert_eq!(
+            seen.number_at("/charges/0/refunded/amount"),
+            1000 - kept,
+            "{passed}"
+        );
+    }
+    let scope = super::scope(&app, tenant);
+    let wrong = app.sutler.credits.prove_wallets(&scope).await;
+    assert_eq!(wrong.expect("a proof"), []);
 }

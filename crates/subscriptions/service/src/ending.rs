@@ -101,14 +101,18 @@ impl Subscriptions {
     }
 
     /// Ends a subscription now; the unused part of its period goes back, if
-    /// wanted.
+    /// wanted. What somebody gave back of the period by hand is not unused as
+    /// well.
     pub(crate) async fn end_now(
         &self,
         tx: &Transaction,
         one: &mut Subscription,
         refund: bool,
     ) -> Result<(), SubscriptionError> {
-        let unused = if refund { one.unused(self.now()) } else { 0 };
+        let mut unused = if refund { one.unused(self.now()) } else { 0 };
+        if unused > 0 {
+            unused -= self.given_back_by_hand(tx, one).await?;
+        }
         self.end(tx, one, EndReason::Canceled).await?;
         if unused > 0 {
             self.give_back(tx, one, unused).await?;
