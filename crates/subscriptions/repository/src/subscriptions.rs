@@ -1,7 +1,7 @@
 //! Subscriptions.
 
 use database::column::{Stored, currency, to_maybe, word};
-use database::{Backend, Scoped, Transaction};
+use database::{Backend, Conditions, Scoped, Transaction};
 use kernel::{
     Fault, Money, Page, PageRequest, PlanId, ServiceId, SubscriptionCouponId, SubscriptionId,
     Timestamp, UserId,
@@ -208,24 +208,18 @@ pub async fn list(
     filter: Filter,
     page: PageRequest<SubscriptionId>,
 ) -> Result<Page<Subscription, SubscriptionId>, Fault> {
-    let status = filter.status.map(<&'static str>::from);
-    let rows: Vec<Row> = db
-        .all(
-            &format!(
-                "SELECT {COLUMNS} FROM subscriptions WHERE tenant_id = $1 AND ($2 IS NULL OR user_id = $2) \
-                 AND ($3 IS NULL OR service_id = $3) AND ($4 IS NULL OR plan_id = $4) AND ($5 IS NULL OR status = $5) \
-                 AND ($6 IS NULL OR id < $6) ORDER BY id DESC LIMIT $7"
-            ),
-            [
-                filter.user.map(UserId::uuid).into(),
-                filter.service.map(ServiceId::uuid).into(),
-                filter.plan.map(PlanId::uuid).into(),
-                status.into(),
-                page.after.map(SubscriptionId::uuid).into(),
-                i64::try_from(page.limit + 1).unwrap_or(i64::MAX).into(),
-            ],
-        )
-        .await?;
+    let mut conditions = Conditions::of_tenant("tenant_id");
+    conditions.add_if("user_id = ?", filter.user.map(UserId::uuid));
+    conditions.add_if("service_id = ?", filter.service.map(ServiceId::uuid));
+    conditions.add_if("plan_id = ?", filter.plan.map(PlanId::uuid));
+    conditions.add_if("status = ?", filter.status.map(<&'static str>::from));
+    conditions.add_if("id < ?", page.after.map(SubscriptionId::uuid));
+    let limit = conditions.bind(i64::try_from(page.limit + 1).unwrap_or(i64::MAX));
+    let (wanted, values) = conditions.into_parts();
+    let sql = format!(
+        "SELECT {COLUMNS} FROM subscriptions WHERE {wanted} ORDER BY id DESC LIMIT {limit}"
+    );
+    let rows: Vec<Row> = db.all(&sql, values).await?;
     let all = rows.into_iter().map(read).collect::<Result<Vec<_>, _>>()?;
     Ok(Page::from_rows(all, page.limit, |one| one.id))
 }
@@ -319,8 +313,11 @@ pub async fn holders(
     let rows: Vec<PlanRow> = db
         .all(
             "SELECT id, plan_id, next_plan_id FROM subscriptions WHERE tenant_id = $1 AND status <> 'ended' \
-             AND ($2 IS NULL OR id > $2) ORDER BY id LIMIT $3",
-            [after.map(SubscriptionId::uuid).into(), limit.into()],
+             AND id > $2 ORDER BY id LIMIT $3",
+            [
+                after.map_or(Uuid::nil(), SubscriptionId::uuid).into(),
+                limit.into(),
+            ],
         )
         .await?;
     let one = |row: PlanRow| {

@@ -133,8 +133,11 @@ pub async fn all(
         .all(
             "SELECT a.id, q.plan_id, a.reference FROM quota_allocations a \
              JOIN quotas q ON q.tenant_id = $1 AND q.id = a.quota_id \
-             WHERE a.tenant_id = $1 AND a.released_at IS NULL AND ($2 IS NULL OR a.id > $2) ORDER BY a.id LIMIT $3",
-            [after.map(AllocationId::uuid).into(), limit.into()],
+             WHERE a.tenant_id = $1 AND a.released_at IS NULL AND a.id > $2 ORDER BY a.id LIMIT $3",
+            [
+                after.map_or(Uuid::nil(), AllocationId::uuid).into(),
+                limit.into(),
+            ],
         )
         .await?;
     let one = |row: OwnedRow| {

@@ -228,31 +228,33 @@ struct ProofRow {
     allocated: i64,
 }
 
-/// What is cached of quotas, and what their live allocations add up to; of
-/// one, or of some after one.
-pub async fn proofs(
-    db: &Scoped,
-    only: Option<QuotaId>,
-    after: Option<QuotaId>,
-    limit: i64,
-) -> Result<Vec<QuotaProof>, Fault> {
-    let rows: Vec<ProofRow> = db
-        .all(
-            "SELECT quotas.id, quotas.used, (SELECT CAST(COALESCE(sum(a.units), 0) AS bigint) FROM quota_allocations a \
-               WHERE a.tenant_id = $1 AND a.quota_id = quotas.id AND a.released_at IS NULL) AS allocated \
-             FROM quotas WHERE quotas.tenant_id = $1 AND ($2 IS NULL OR quotas.id = $2) AND ($3 IS NULL OR quotas.id > $3) \
-             ORDER BY quotas.id LIMIT $4",
-            [
-                only.map(QuotaId::uuid).into(),
-                after.map(QuotaId::uuid).into(),
-                limit.into(),
-            ],
-        )
-        .await?;
-    let proof = |row: ProofRow| QuotaProof {
+const PROOF: &str = "SELECT quotas.id, quotas.used, (SELECT CAST(COALESCE(sum(a.units), 0) AS bigint) FROM quota_allocations a \
+       WHERE a.tenant_id = $1 AND a.quota_id = quotas.id AND a.released_at IS NULL) AS allocated \
+     FROM quotas WHERE quotas.tenant_id = $1";
+
+fn read_proof(row: &ProofRow) -> QuotaProof {
+    QuotaProof {
         quota: QuotaId::from_uuid(row.id),
         used: row.used,
         allocated: row.allocated,
-    };
-    Ok(rows.into_iter().map(proof).collect())
+    }
+}
+
+/// What is cached of a quota, and what its live allocations add up to.
+pub async fn proof(db: &Scoped, id: QuotaId) -> Result<Option<QuotaProof>, Fault> {
+    let sql = format!("{PROOF} AND quotas.id = $2");
+    let row: Option<ProofRow> = db.one(&sql, [id.uuid().into()]).await?;
+    Ok(row.as_ref().map(read_proof))
+}
+
+/// The same of some quotas after one, in order.
+pub async fn proofs(
+    db: &Scoped,
+    after: Option<QuotaId>,
+    limit: i64,
+) -> Result<Vec<QuotaProof>, Fault> {
+    let sql = format!("{PROOF} AND quotas.id > $2 ORDER BY quotas.id LIMIT $3");
+    let after = after.map_or(Uuid::nil(), QuotaId::uuid);
+    let rows: Vec<ProofRow> = db.all(&sql, [after.into(), limit.into()]).await?;
+    Ok(rows.iter().map(read_proof).collect())
 }

@@ -235,9 +235,12 @@ pub async fn with_room(
     let rows: Vec<Id> = db
         .all(
             "SELECT q.id FROM quotas q WHERE q.tenant_id = $1 AND (q.total IS NULL OR q.used < q.total) \
-             AND ($2 IS NULL OR q.id > $2) AND EXISTS (SELECT 1 FROM quota_waiters w WHERE w.tenant_id = $1 \
+             AND q.id > $2 AND EXISTS (SELECT 1 FROM quota_waiters w WHERE w.tenant_id = $1 \
                AND w.quota_id = q.id AND w.status = 'waiting') ORDER BY q.id LIMIT $3",
-            [after.map(QuotaId::uuid).into(), limit.into()],
+            [
+                after.map_or(Uuid::nil(), QuotaId::uuid).into(),
+                limit.into(),
+            ],
         )
         .await?;
     Ok(rows
