@@ -1,5 +1,6 @@
 //! Comparing what is given of quotas with the subscriptions there are.
 
+use credits_model::quota::QuotaError;
 use database::retrying;
 use kernel::{AllocationId, Permission, PlanId, Scope, SubscriptionId};
 use subscriptions_model::SubscriptionError;
@@ -121,10 +122,11 @@ impl Subscriptions {
         }
         match self.quotas.allocate_in_tx(&tx, plan, &reference, 1).await {
             Ok(_) => {}
-            Err(error) => {
+            Err(error @ (QuotaError::Exhausted | QuotaError::NotFound)) => {
                 tracing::error!(subscription = %id, %error, "a subscription has no unit of its plan, and none is left");
                 return Ok(false);
             }
+            Err(error) => return Err(error.into()),
         }
         tx.commit().await?;
         Ok(true)
