@@ -40,8 +40,8 @@ pub enum Consequence {
     Remind(i64),
     /// What runs is stopped.
     Suspend,
-    /// It is over.
-    End,
+    /// It ends.
+    End(EndReason),
 }
 
 impl Subscription {
@@ -90,8 +90,7 @@ impl Subscription {
                 if now < suspended.plus(days(terms.suspension_days)) {
                     return Consequence::None;
                 }
-                self.end(EndReason::Unpaid, now);
-                Consequence::End
+                Consequence::End(EndReason::Unpaid)
             }
             _ if now >= since.plus(grace) && self.reminders > 0 => {
                 self.status = S::Suspended;
@@ -162,9 +161,14 @@ mod tests {
         let mut now = begin;
         while one.status != SubscriptionStatus::Ended {
             assert!(matches!(one.step(None, now), Step::Pay(_)));
-            match one.unpaid(&TERMS, now) {
-                Consequence::None => {}
-                what => log.push((now.since(begin).as_secs() / 86_400, what)),
+            let what = one.unpaid(&TERMS, now);
+            if let Consequence::End(reason) = what {
+                // That follows, and is done as for all other reasons.
+                assert_eq!(one.status, SubscriptionStatus::Suspended);
+                one.end(reason, now);
+            }
+            if what != Consequence::None {
+                log.push((now.since(begin).as_secs() / 86_400, what));
             }
             now = one.due_at;
         }
@@ -173,7 +177,7 @@ mod tests {
             (2, C::Remind(2)),
             (4, C::Remind(3)),
             (7, C::Suspend),
-            (21, C::End),
+            (21, C::End(EndReason::Unpaid)),
         ];
         assert_eq!(log, expected);
         assert_eq!(one.end_reason, Some(EndReason::Unpaid));

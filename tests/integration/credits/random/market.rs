@@ -248,14 +248,12 @@ impl<'a> Market<'a> {
             };
             return "renewed";
         }
-        let mut after = deal.state.clone();
-        let consequence = after.unpaid(&SubscriptionSettings::DEFAULT, now);
-        if consequence == Consequence::End {
-            self.end(n, EndReason::Unpaid, now);
+        let consequence = deal.state.unpaid(&SubscriptionSettings::DEFAULT, now);
+        if let Consequence::End(reason) = consequence {
+            self.end(n, reason, now);
             return "ended unpaid";
         }
-        after.version += 1;
-        deal.state = after;
+        deal.state.version += 1;
         match consequence {
             Consequence::Remind(_) => "reminded",
             Consequence::Suspend => "suspended",
