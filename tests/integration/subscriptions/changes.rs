@@ -304,3 +304,47 @@ async fn credit_given_back_by_hand_does_not_go_back_again(
     let wrong = app.sutler.credits.prove_wallets(&scope).await;
     assert_eq!(wrong.expect("a proof"), []);
 }
+
+/// Who is promised a plan when the period ends waits for it no longer.
+#[rstest]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_is_promised_a_plan_waits_for_it_no_longer(
+    #[values(Sqlite, Postgres)] backend: Backend,
+) {
+    let app = App::start(backend).await;
+    let shop = app.shop().await;
+    let tenant = &shop.first;
+    let person = &lasting(&app, &tenant.user).await;
+    let settings = app.client.get("/api/admin/settings").bearer(&tenant.key);
+    let etag = settings.expect(200).await.header("etag").to_owned();
+    let policy = json!({"subscriptions": {"upgrades": "at_period_end", "downgrades": "at_period_end", "grace_days": 7, "suspension_days": 14}});
+    let call = app.client.patch("/api/admin/settings", &policy);
+    let call = call.bearer(&tenant.key).header("if-match", &etag);
+    call.expect(200).await;
+    let menu = menu(&app, tenant, "n8n", json!(1)).await;
+    let other = app.register("first@mail.test", tenant.host).await;
+    let other = &lasting(&app, &other).await;
+    for person in [person, other] {
+        fund(&app, tenant, person, 5000).await;
+    }
+    let first = customer(&app, other, &menu.basic).await;
+    let customer = customer(&app, person, &menu.pro).await;
+    let wait = json!({"plan_id": menu.basic});
+    let wait = app.client.post("/api/waiting-list", &wait);
+    let wait = wait.bearer(&person.token).expect(201).await;
+    assert_eq!(wait.text_at("/status"), "waiting");
+    customer
+        .act("downgrade", &menu.basic)
+        .refused(409, "quota.exhausted")
+        .await;
+    let cancel = format!("/api/subscriptions/{}/cancel", first.id);
+    let cancel = app.client.post(&cancel, &json!({"now": true}));
+    cancel.bearer(&other.token).expect(200).await;
+    customer.act("downgrade", &menu.basic).expect(200).await;
+    let wait = format!("/api/waiting-list/{}", wait.text_at("/id"));
+    let wait = app.client.get(&wait).bearer(&person.token);
+    assert_eq!(wait.expect(200).await.text_at("/status"), "served");
+    app.drain().await;
+    let mails = app.mails.to(&person.email);
+    assert!(!mails.iter().any(|mail| mail.subject.contains("n8n Basic")));
+}

@@ -2,6 +2,7 @@
 
 use accounts_model::tenant::{DowngradePolicy, SubscriptionSettings, UpgradePolicy};
 use catalog_model::hosting::plan::Plan;
+use credits_model::quota::QuotaError;
 use database::{Once, Transaction, retrying};
 use kernel::{Money, PlanId, Scope, SubscriptionId, Timestamp};
 use subscriptions_model::SubscriptionError;
@@ -117,7 +118,6 @@ impl Subscriptions {
             mut after, charge, ..
         } = self.upgraded(&tx, &old, &to, now).await?;
         self.swap_units(&tx, &old, Some(plan)).await?;
-        self.quotas.served_in_tx(&tx, plan, old.user).await?;
         self.charge(&tx, &after, ChargeKind::Upgrade, charge)
             .await?;
         self.save(&tx, &mut after).await?;
@@ -199,6 +199,19 @@ impl Subscriptions {
         Ok((from, to, way))
     }
 
+    /// Gives a subscription its unit of a plan, for which its owner waits no
+    /// longer then.
+    pub(crate) async fn give_unit(
+        &self,
+        tx: &Transaction,
+        one: &Subscription,
+        plan: PlanId,
+    ) -> Result<(), QuotaError> {
+        let reference = one.id.to_string();
+        self.quotas.allocate_in_tx(tx, plan, &reference, 1).await?;
+        self.quotas.served_in_tx(tx, plan, one.user).await
+    }
+
     /// Gives units of a plan to a subscription, if there is one, and takes
     /// back those of all other plans it has. Quotas are locked in the order of
     /// their plans, so that those who change in opposite directions do not
@@ -218,7 +231,7 @@ impl Subscriptions {
         plans.dedup();
         for plan in plans {
             if Some(plan) == to {
-                self.quotas.allocate_in_tx(tx, plan, &reference, 1).await?;
+                self.give_unit(tx, old, plan).await?;
             } else {
                 self.quotas.release_in_tx(tx, plan, &reference).await?;
             }

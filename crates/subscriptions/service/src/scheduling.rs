@@ -114,7 +114,7 @@ impl Subscriptions {
         plans.sort_unstable();
         for plan in plans {
             if Some(plan) == next {
-                self.quotas.allocate_in_tx(tx, plan, &reference, 1).await?;
+                self.give_unit(tx, one, plan).await?;
             } else {
                 self.quotas.release_in_tx(tx, plan, &reference).await?;
             }

@@ -76,11 +76,7 @@ impl Subscriptions {
                 fault.into()
             }
         })?;
-        let reference = made.id.to_string();
-        self.quotas
-            .allocate_in_tx(&tx, plan.id, &reference, 1)
-            .await?;
-        self.quotas.served_in_tx(&tx, plan.id, user).await?;
+        self.give_unit(&tx, &made, plan.id).await?;
         self.charge(&tx, &made, ChargeKind::Start, made.period_price)
             .await?;
         self.provision(&tx, &made, &plan, &service).await?;
