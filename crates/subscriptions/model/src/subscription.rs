@@ -249,6 +249,13 @@ impl Subscription {
         )
     }
 
+    /// Whether it holds a unit of a plan: of its own, or of that which comes
+    /// next.
+    pub fn holds(&self, plan: PlanId) -> bool {
+        let is_live = self.status != SubscriptionStatus::Ended;
+        is_live && (self.plan == plan || self.next_plan == Some(plan))
+    }
+
     /// What the unused part of the period that runs is worth: its share of
     /// what the period costs, rounded down.
     pub fn unused(&self, now: Timestamp) -> i64 {

@@ -304,12 +304,24 @@ struct PlanRow {
     next_plan_id: Option<Uuid>,
 }
 
-/// The plans that live subscriptions hold units of, after one, in order.
+/// A live subscription, its plan, and the one it changes to: it holds units of
+/// both.
+pub type Holder = (SubscriptionId, PlanId, Option<PlanId>);
+
+fn holder(row: PlanRow) -> Holder {
+    (
+        SubscriptionId::from_uuid(row.id),
+        PlanId::from_uuid(row.plan_id),
+        row.next_plan_id.map(PlanId::from_uuid),
+    )
+}
+
+/// Live subscriptions and their plans, after one, in order.
 pub async fn holders(
     db: &Scoped,
     after: Option<SubscriptionId>,
     limit: i64,
-) -> Result<Vec<(SubscriptionId, PlanId, Option<PlanId>)>, Fault> {
+) -> Result<Vec<Holder>, Fault> {
     let rows: Vec<PlanRow> = db
         .all(
             "SELECT id, plan_id, next_plan_id FROM subscriptions WHERE tenant_id = $1 AND status <> 'ended' \
@@ -320,12 +332,21 @@ pub async fn holders(
             ],
         )
         .await?;
-    let one = |row: PlanRow| {
-        (
-            SubscriptionId::from_uuid(row.id),
-            PlanId::from_uuid(row.plan_id),
-            row.next_plan_id.map(PlanId::from_uuid),
-        )
-    };
-    Ok(rows.into_iter().map(one).collect())
+    Ok(rows.into_iter().map(holder).collect())
+}
+
+/// Those of some subscriptions that live, and their plans.
+pub async fn holders_among(db: &Scoped, ids: &[SubscriptionId]) -> Result<Vec<Holder>, Fault> {
+    if ids.is_empty() {
+        return Ok(Vec::new());
+    }
+    let places: Vec<String> = (0..ids.len()).map(|n| format!("${}", n + 2)).collect();
+    let values: Vec<Value> = ids.iter().map(|id| id.uuid().into()).collect();
+    let sql = format!(
+        "SELECT id, plan_id, next_plan_id FROM subscriptions WHERE tenant_id = $1 AND status <> 'ended' \
+         AND id IN ({})",
+        places.join(", ")
+    );
+    let rows: Vec<PlanRow> = db.all(&sql, values).await?;
+    Ok(rows.into_iter().map(holder).collect())
 }

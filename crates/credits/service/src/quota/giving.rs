@@ -1,5 +1,7 @@
 //! Giving units and taking them back, for other domains.
 
+use std::collections::HashSet;
+
 use credits_model::quota::jobs::TellWaiting;
 use credits_model::quota::{Allocation, Quota, QuotaError};
 use credits_repository::quota::{allocations, quotas};
@@ -65,14 +67,25 @@ impl Quotas {
     }
 
     /// Whether a name has units of a plan.
-    pub async fn holds(
+    pub async fn holds_in_tx(
         &self,
-        scope: &Scope,
+        tx: &Transaction,
         plan: PlanId,
         reference: &str,
     ) -> Result<bool, QuotaError> {
+        Ok(allocations::find(tx, plan, reference).await?.is_some())
+    }
+
+    /// Which of some names have units of which of some plans.
+    pub async fn held(
+        &self,
+        scope: &Scope,
+        plans: &[PlanId],
+        references: &[String],
+    ) -> Result<HashSet<(PlanId, String)>, QuotaError> {
         let db = self.database.read(scope).await?;
-        Ok(allocations::find(&db, plan, reference).await?.is_some())
+        let held = allocations::held(&db, plans, references).await?;
+        Ok(held.into_iter().collect())
     }
 
     /// What is given of all plans, after one allocation, in order: the plans
