@@ -180,13 +180,30 @@ pub async fn find(db: &Scoped, id: SubscriptionId) -> Result<Option<Subscription
 
 /// One subscription that nobody else changes until the transaction ends.
 pub async fn lock(tx: &Transaction, id: SubscriptionId) -> Result<Option<Subscription>, Fault> {
-    let lock = match tx.backend() {
-        Backend::Postgres => " FOR NO KEY UPDATE",
-        Backend::Sqlite => "",
-    };
+    let lock = locking(tx);
     let sql = format!("SELECT {COLUMNS} FROM subscriptions WHERE tenant_id = $1 AND id = $2{lock}");
     let row: Option<Row> = tx.one(&sql, [id.uuid().into()]).await?;
     row.map(read).transpose()
+}
+
+/// The subscriptions of somebody that have not ended, which nobody else
+/// changes until the transaction ends.
+pub async fn lock_live(tx: &Transaction, user: UserId) -> Result<Vec<Subscription>, Fault> {
+    let lock = locking(tx);
+    let sql = format!(
+        "SELECT {COLUMNS} FROM subscriptions WHERE tenant_id = $1 AND user_id = $2 AND status <> 'ended' \
+         ORDER BY id{lock}"
+    );
+    let rows: Vec<Row> = tx.all(&sql, [user.uuid().into()]).await?;
+    rows.into_iter().map(read).collect()
+}
+
+/// What locks the rows that are read. On SQLite nobody else writes anyway.
+fn locking(tx: &Transaction) -> &'static str {
+    match tx.backend() {
+        Backend::Postgres => " FOR NO KEY UPDATE",
+        Backend::Sqlite => "",
+    }
 }
 
 /// Which subscriptions to list.

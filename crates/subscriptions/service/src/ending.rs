@@ -113,23 +113,24 @@ impl Subscriptions {
         if unused > 0 {
             unused -= self.given_back_by_hand(tx, one).await?;
         }
-        self.end(tx, one, EndReason::Canceled).await?;
-        if unused > 0 {
-            self.give_back(tx, one, unused).await?;
-        }
-        Ok(())
+        self.end(tx, one, EndReason::Canceled, unused).await
     }
 
-    /// Ends a subscription: its units go back, and its instance goes.
+    /// Ends a subscription: its units go back, then so much of what was
+    /// charged, and its instance goes.
     pub(crate) async fn end(
         &self,
         tx: &Transaction,
         one: &mut Subscription,
         reason: EndReason,
+        unused: i64,
     ) -> Result<(), SubscriptionError> {
         self.swap_units(tx, one, None).await?;
         one.end(reason, self.now());
         self.save(tx, one).await?;
+        if unused > 0 {
+            self.give_back(tx, one, unused).await?;
+        }
         self.terminate(tx, one).await?;
         let event = SubscriptionEnded {
             subscription: one.id,

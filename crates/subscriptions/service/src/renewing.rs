@@ -70,7 +70,7 @@ impl Subscriptions {
                 one.due_at = one.spread(one.period_end);
                 self.save(&tx, &mut one).await?;
             }
-            Step::End(reason) => self.end(&tx, &mut one, reason).await?,
+            Step::End(reason) => self.end(&tx, &mut one, reason, 0).await?,
             Step::Pay(after) => match self.pay(&tx, &one, *after).await {
                 Ok(_) => {}
                 Err(error) if is_unpaid(&error) => {
@@ -180,7 +180,7 @@ impl Subscriptions {
                 self.queue.publish(&tx, &event).await?;
                 self.notify(&tx, id, Notice::Suspended).await?;
             }
-            Consequence::End(reason) => self.end(&tx, &mut one, reason).await?,
+            Consequence::End(reason) => self.end(&tx, &mut one, reason, 0).await?,
         }
         tx.commit().await?;
         Ok(())
