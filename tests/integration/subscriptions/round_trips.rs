@@ -81,7 +81,7 @@ async fn hosted_services_ask_as_often_as_ever(#[values(Sqlite, Postgres)] backen
         ("subscription", 2),
         ("subscriptions", 1),
         ("all instances", 1),
-        ("upgrade", if postgres { 25 } else { 29 }),
+        ("upgrade", if postgres { 22 } else { 26 }),
     ];
     assert_eq!(counted, expected);
 }

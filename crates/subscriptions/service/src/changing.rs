@@ -2,6 +2,7 @@
 
 use accounts_model::tenant::{DowngradePolicy, SubscriptionSettings, UpgradePolicy};
 use catalog_model::hosting::plan::Plan;
+use catalog_model::hosting::service::Service;
 use credits_model::quota::QuotaError;
 use database::{Once, Transaction, retrying};
 use kernel::{Money, PlanId, Scope, SubscriptionId, Timestamp};
@@ -48,7 +49,7 @@ impl Subscriptions {
             .begin_write(scope, "subscription.preview_upgrade")
             .await?;
         let old = self.lock_own(&tx, id).await?;
-        let to = self.upgrade_to(&tx, &old, plan, &terms).await?;
+        let (to, _) = self.upgrade_to(&tx, &old, plan, &terms).await?;
         let currency = old.price.currency;
         let money = |minor| Money::new(minor, currency);
         let now = self.now();
@@ -109,7 +110,7 @@ impl Subscriptions {
             Once::Fresh(tx) => tx,
         };
         let mut old = self.lock_own(&tx, id).await?;
-        let to = self.upgrade_to(&tx, &old, plan, &terms).await?;
+        let (to, service) = self.upgrade_to(&tx, &old, plan, &terms).await?;
         if terms.upgrades == UpgradePolicy::AtPeriodEnd {
             self.schedule(&tx, &mut old, Some(plan)).await?;
             return Ok(tx.commit_with(old).await?);
@@ -121,7 +122,7 @@ impl Subscriptions {
         self.charge(&tx, &after, ChargeKind::Upgrade, charge)
             .await?;
         self.save(&tx, &mut after).await?;
-        self.fit_to_plan(&tx, &after).await?;
+        self.fit_to_plan(&tx, &after, &to, &service).await?;
         let event = SubscriptionPlanChanged {
             subscription: id,
             before: old.plan,
@@ -148,15 +149,17 @@ impl Subscriptions {
         upgrade(old, to, by_hand, now)
     }
 
-    /// The plan of an upgrade, if it is one and the shop does that.
+    /// The plan of an upgrade and its service, if it is one and the shop does
+    /// that.
     async fn upgrade_to(
         &self,
         tx: &Transaction,
         subscription: &Subscription,
         plan: PlanId,
         terms: &SubscriptionSettings,
-    ) -> Result<Plan, SubscriptionError> {
-        let (from, to, way) = self.way(tx, subscription, plan).await?;
+    ) -> Result<(Plan, Service), SubscriptionError> {
+        let (to, service) = self.plan_on_sale(tx, plan).await?;
+        let (from, way) = self.way(tx, subscription, &to).await?;
         if way == Direction::Down {
             let hint = match terms.downgrades {
                 DowngradePolicy::AtPeriodEnd => {
@@ -179,24 +182,23 @@ impl Subscriptions {
         if terms.upgrades == UpgradePolicy::Refused {
             return Err(SubscriptionError::UpgradesRefused);
         }
-        Ok(to)
+        Ok((to, service))
     }
 
-    /// The plan of a subscription that runs, another one that is on sale, and
-    /// which of them is more.
+    /// The plan of a subscription that runs, and whether another one is more.
     pub(crate) async fn way(
         &self,
         tx: &Transaction,
         subscription: &Subscription,
-        plan: PlanId,
-    ) -> Result<(Plan, Plan, Direction), SubscriptionError> {
-        let (to, _) = self.plan_on_sale(tx, plan).await?;
+        to: &Plan,
+    ) -> Result<(Plan, Direction), SubscriptionError> {
         if !subscription.runs() || subscription.canceled_at.is_some() {
             return Err(SubscriptionError::NotRunning);
         }
-        let (from, _) = self.catalog.plan_in_tx(tx, subscription.plan).await?;
-        let way = direction(subscription, &from, &to)?;
-        Ok((from, to, way))
+        let plan = subscription.plan;
+        let from = self.catalog.plan_alone_in_tx(tx, plan).await?;
+        let way = direction(subscription, &from, to)?;
+        Ok((from, way))
     }
 
     /// Gives a subscription its unit of a plan, for which its owner waits no

@@ -10,6 +10,7 @@ use subscriptions_model::renewal::Step;
 use subscriptions_model::subscription::{EndReason, Subscription, SubscriptionStatus};
 
 use crate::Subscriptions;
+use crate::renewing::plan_of;
 
 impl Subscriptions {
     /// Cancels the caller's subscription: to the end of its period, or now. Of
@@ -87,8 +88,8 @@ impl Subscriptions {
                 one.canceled_at = None;
                 one.auto_renew = true;
                 let next = self.next_plan(&tx, &one).await?;
-                if let Step::Pay(after) = one.step(next.as_ref(), now) {
-                    one = self.pay(&tx, &one, *after).await?;
+                if let Step::Pay(after) = one.step(plan_of(next.as_ref()), now) {
+                    one = self.pay(&tx, &one, *after, next.as_ref()).await?;
                 }
             }
             _ if one.canceled_at.is_some() => {

@@ -2,6 +2,7 @@
 
 use accounts_model::tenant::SubscriptionSettings;
 use catalog_model::hosting::plan::Plan;
+use catalog_model::hosting::service::Service;
 use credits_model::wallet::WalletKey;
 use database::{Transaction, retrying};
 use kernel::{DomainError as _, Fault, Permission, Scope, SubscriptionId, Timestamp};
@@ -65,13 +66,13 @@ impl Subscriptions {
             return Ok(());
         };
         let next = self.next_plan(&tx, &one).await?;
-        match one.step(next.as_ref(), now) {
+        match one.step(plan_of(next.as_ref()), now) {
             Step::Wait => {
                 one.due_at = one.spread(one.period_end);
                 self.save(&tx, &mut one).await?;
             }
             Step::End(reason) => self.end(&tx, &mut one, reason, 0).await?,
-            Step::Pay(after) => match self.pay(&tx, &one, *after).await {
+            Step::Pay(after) => match self.pay(&tx, &one, *after, next.as_ref()).await {
                 Ok(_) => {}
                 Err(error) if is_unpaid(&error) => {
                     // What was begun is undone with its transaction.
@@ -85,27 +86,29 @@ impl Subscriptions {
         Ok(())
     }
 
-    /// The plan a subscription changes to when its period ends.
+    /// The plan a subscription changes to when its period ends, and the
+    /// service.
     pub(crate) async fn next_plan(
         &self,
         tx: &Transaction,
         one: &Subscription,
-    ) -> Result<Option<Plan>, SubscriptionError> {
+    ) -> Result<Option<(Plan, Service)>, SubscriptionError> {
         match one.next_plan {
-            Some(id) => Ok(Some(self.catalog.plan_in_tx(tx, id).await?.0)),
+            Some(id) => Ok(Some(self.catalog.plan_in_tx(tx, id).await?)),
             None => Ok(None),
         }
     }
 
-    /// Takes what the next period costs and begins it.
+    /// Takes what the next period costs and begins it; in the plan that comes
+    /// next, if one does.
     pub(crate) async fn pay(
         &self,
         tx: &Transaction,
         before: &Subscription,
         mut after: Subscription,
+        next: Option<&(Plan, Service)>,
     ) -> Result<Subscription, SubscriptionError> {
-        let changes = before.plan != after.plan;
-        if changes {
+        if next.is_some() {
             self.quotas
                 .release_in_tx(tx, before.plan, &before.id.to_string())
                 .await?;
@@ -118,16 +121,14 @@ impl Subscriptions {
             period: after.period,
         };
         self.queue.publish(tx, &event).await?;
-        if changes {
+        if let Some((plan, service)) = next {
             let event = SubscriptionPlanChanged {
                 subscription: after.id,
                 before: before.plan,
                 plan: after.plan,
             };
             self.queue.publish(tx, &event).await?;
-        }
-        if changes {
-            self.fit_to_plan(tx, &after).await?;
+            self.fit_to_plan(tx, &after, plan, service).await?;
         }
         if before.status == SubscriptionStatus::Suspended {
             self.unsuspend(tx, &after).await?;
@@ -153,7 +154,7 @@ impl Subscriptions {
         };
         // Its owner may have canceled it, or changed what comes next, since.
         let next = self.next_plan(&tx, &one).await?;
-        let Step::Pay(paid) = one.step(next.as_ref(), now) else {
+        let Step::Pay(paid) = one.step(plan_of(next.as_ref()), now) else {
             return Ok(());
         };
         let wallet = WalletKey::Of {
@@ -198,6 +199,11 @@ impl Subscriptions {
         };
         self.queue.enqueue(tx, &job).await.map(|_| ())
     }
+}
+
+/// The plan of what comes next.
+pub(crate) fn plan_of(next: Option<&(Plan, Service)>) -> Option<&Plan> {
+    next.map(|(plan, _)| plan)
 }
 
 /// Locks a subscription that is due. Somebody else may have been faster: then

@@ -41,7 +41,8 @@ impl Subscriptions {
             Once::Fresh(tx) => tx,
         };
         let mut one = self.lock_own(&tx, id).await?;
-        let (_, _, way) = self.way(&tx, &one, plan).await?;
+        let (to, _) = self.plan_on_sale(&tx, plan).await?;
+        let (_, way) = self.way(&tx, &one, &to).await?;
         if way == Direction::Up {
             return Err(SubscriptionError::NotLower);
         }
