@@ -325,7 +325,7 @@ struct PlanRow {
 /// both.
 pub type Holder = (SubscriptionId, PlanId, Option<PlanId>);
 
-fn holder(row: PlanRow) -> Holder {
+fn holder(row: &PlanRow) -> Holder {
     (
         SubscriptionId::from_uuid(row.id),
         PlanId::from_uuid(row.plan_id),
@@ -349,7 +349,7 @@ pub async fn holders(
             ],
         )
         .await?;
-    Ok(rows.into_iter().map(holder).collect())
+    Ok(rows.iter().map(holder).collect())
 }
 
 /// Those of some subscriptions that live, and their plans.
@@ -365,5 +365,5 @@ pub async fn holders_among(db: &Scoped, ids: &[SubscriptionId]) -> Result<Vec<Ho
         places.join(", ")
     );
     let rows: Vec<PlanRow> = db.all(&sql, values).await?;
-    Ok(rows.into_iter().map(holder).collect())
+    Ok(rows.iter().map(holder).collect())
 }
