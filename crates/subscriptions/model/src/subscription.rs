@@ -190,11 +190,16 @@ impl Subscription {
         new
     }
 
-    /// What a period costs now: the price less the discount, if that lasts.
+    /// What the next period costs: the price less the discount, if that lasts.
     pub fn next_price(&self) -> i64 {
+        self.next_price_of(self.price)
+    }
+
+    /// What the next period would cost at another price.
+    pub fn next_price_of(&self, price: Money) -> i64 {
         match self.discount {
-            Some(discount) if discount.lasts() => discount.of(self.price).minor,
-            _ => self.price.minor,
+            Some(discount) if discount.lasts() => discount.of(price).minor,
+            _ => price.minor,
         }
     }
 

@@ -59,7 +59,7 @@ impl Subscriptions {
                 takes_effect_at: old.period_end,
                 charge: money(0),
                 unused: money(0),
-                next_price: to.price,
+                next_price: money(old.next_price_of(to.price)),
                 next_payment_at: old.period_end,
                 begins_period: false,
             });
