@@ -181,6 +181,18 @@ async fn a_shop_may_let_plans_change_when_the_period_ends(
     let keep = keep.bearer(&person.token).header("if-match", "*");
     assert_eq!(keep.expect(200).await.body["next_plan_id"], Value::Null);
     assert_eq!(used(&app, tenant, &menu.yearly).await, 0);
+    // Both wishes are one change.
+    let planned = customer.act("downgrade", &menu.basic).expect(200).await;
+    let version = planned.number_at("/version");
+    let both = json!({"keep_plan": true, "auto_renew": false});
+    let both = app.client.patch(&path, &both).bearer(&person.token);
+    let both = both.header("if-match", "*").expect(200).await;
+    assert_eq!(both.body["next_plan_id"], Value::Null);
+    assert_eq!(both.body["auto_renew"], false);
+    assert_eq!(both.number_at("/version"), version + 1);
+    let renew = app.client.patch(&path, &json!({"auto_renew": true}));
+    let renew = renew.bearer(&person.token).header("if-match", "*");
+    renew.expect(200).await;
     customer.act("downgrade", &menu.basic).expect(200).await;
 
     app.pass(Duration::from_hours(31 * 24 + 2), Duration::from_hours(24))

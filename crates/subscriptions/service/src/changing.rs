@@ -112,7 +112,9 @@ impl Subscriptions {
         let mut old = self.lock_own(&tx, id).await?;
         let (to, service) = self.upgrade_to(&tx, &old, plan, &terms).await?;
         if terms.upgrades == UpgradePolicy::AtPeriodEnd {
-            self.schedule(&tx, &mut old, Some(plan)).await?;
+            if self.schedule(&tx, &mut old, Some(plan)).await? {
+                self.save(&tx, &mut old).await?;
+            }
             return Ok(tx.commit_with(old).await?);
         }
         let Upgrade {

@@ -48,9 +48,7 @@ impl Subscriptions {
         } else if one.canceled_at.is_some() {
             return Err(SubscriptionError::AlreadyCanceled);
         } else {
-            if one.next_plan.is_some() {
-                self.schedule(&tx, &mut one, None).await?;
-            }
+            self.schedule(&tx, &mut one, None).await?;
             one.canceled_at = Some(self.now());
             self.save(&tx, &mut one).await?;
         }

@@ -49,7 +49,9 @@ impl Subscriptions {
         if terms.downgrades == DowngradePolicy::Refused {
             return Err(SubscriptionError::DowngradesRefused);
         }
-        self.schedule(&tx, &mut one, Some(plan)).await?;
+        if self.schedule(&tx, &mut one, Some(plan)).await? {
+            self.save(&tx, &mut one).await?;
+        }
         Ok(tx.commit_with(one).await?)
     }
 
@@ -88,11 +90,13 @@ impl Subscriptions {
         if one.status == SubscriptionStatus::Ended {
             return Err(SubscriptionError::Over);
         }
-        if keeps_plan && one.next_plan.is_some() {
-            self.schedule(&tx, &mut one, None).await?;
+        let renews = auto_renew.unwrap_or(one.auto_renew);
+        let mut changed = renews != one.auto_renew;
+        one.auto_renew = renews;
+        if keeps_plan {
+            changed |= self.schedule(&tx, &mut one, None).await?;
         }
-        if let Some(auto_renew) = auto_renew.filter(|&wanted| wanted != one.auto_renew) {
-            one.auto_renew = auto_renew;
+        if changed {
             self.save(&tx, &mut one).await?;
         }
         tx.commit().await?;
@@ -100,15 +104,16 @@ impl Subscriptions {
     }
 
     /// Keeps a unit of the plan that comes next, if there is one, and lets go
-    /// of that which was to come.
+    /// of that which was to come. Whether that is another one; it is to be
+    /// saved then.
     pub(crate) async fn schedule(
         &self,
         tx: &Transaction,
         one: &mut Subscription,
         next: Option<PlanId>,
-    ) -> Result<(), SubscriptionError> {
+    ) -> Result<bool, SubscriptionError> {
         if one.next_plan == next {
-            return Ok(());
+            return Ok(false);
         }
         let reference = one.id.to_string();
         let mut plans: Vec<PlanId> = [one.next_plan, next].into_iter().flatten().collect();
@@ -121,6 +126,6 @@ impl Subscriptions {
             }
         }
         one.next_plan = next;
-        self.save(tx, one).await
+        Ok(true)
     }
 }
