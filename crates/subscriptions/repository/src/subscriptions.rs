@@ -11,9 +11,6 @@ use subscriptions_model::coupon::Discount;
 use subscriptions_model::subscription::{Interval, Subscription, SubscriptionStatus};
 use uuid::Uuid;
 
-/// The unique key of who subscribes once to a service, as faults name it.
-pub const UNIQUE_SERVICE: &str = "subscriptions(user_id,service_id)";
-
 #[derive(FromQueryResult)]
 struct Row {
     id: Uuid,
@@ -269,14 +266,18 @@ pub async fn due(
     Ok(rows.into_iter().map(one).collect())
 }
 
+/// How many subscriptions of somebody have not ended.
 #[derive(FromQueryResult)]
-struct Count {
-    number: i64,
+pub struct Live {
+    /// To whatever service.
+    pub number: i64,
+    /// To the service that was asked for: none or one.
+    pub to_service: i64,
 }
 
-/// How many subscriptions of somebody have not ended. Nobody adds one until
-/// the transaction ends.
-pub async fn count_live(tx: &Transaction, user: UserId) -> Result<i64, Fault> {
+/// How many subscriptions of somebody have not ended, and how many of them are
+/// to a service. Nobody adds one until the transaction ends.
+pub async fn count_live(tx: &Transaction, user: UserId, service: ServiceId) -> Result<Live, Fault> {
     if tx.backend() == Backend::Postgres {
         tx.run(
             "SELECT pg_advisory_xact_lock(hashtextextended('subscriptions/' || $1::text || '/' || $2::text, 0))",
@@ -284,13 +285,14 @@ pub async fn count_live(tx: &Transaction, user: UserId) -> Result<i64, Fault> {
         )
         .await?;
     }
-    let count: Option<Count> = tx
+    let live: Option<Live> = tx
         .one(
-            "SELECT count(*) AS number FROM subscriptions WHERE tenant_id = $1 AND user_id = $2 AND status <> 'ended'",
-            [user.uuid().into()],
+            "SELECT count(*) AS number, count(CASE WHEN service_id = $3 THEN 1 END) AS to_service \
+             FROM subscriptions WHERE tenant_id = $1 AND user_id = $2 AND status <> 'ended'",
+            [user.uuid().into(), service.uuid().into()],
         )
         .await?;
-    Ok(count.map_or(0, |count| count.number))
+    live.ok_or_else(|| Fault::permanent("a count has no row"))
 }
 
 /// Notes that somebody tries a service; false when they did before.
