@@ -27,7 +27,7 @@ impl Subscriptions {
         subscription: &Subscription,
         kind: ChargeKind,
         amount: i64,
-    ) -> Result<Charge, SubscriptionError> {
+    ) -> Result<(), SubscriptionError> {
         let now = self.now();
         let id = ChargeId::new(now);
         let amount = Money::new(amount, subscription.price.currency);
@@ -71,7 +71,7 @@ impl Subscriptions {
                 fault
             }
         })?;
-        Ok(charge)
+        Ok(())
     }
 
     /// What was given back of the period that runs by those who look after
