@@ -85,7 +85,7 @@ impl Quotas {
             if !quotas::update(&tx, &after).await? {
                 return Err(QuotaError::VersionMismatch);
             }
-            self.say(&tx, &before, &after).await?;
+            self.say(&tx, before.health(), &after).await?;
             self.let_know(&tx, &after).await?;
             let entry = AuditEntry::new("quota.change", id);
             self.record(&tx, entry.before(&snapshot).after(&after))

@@ -34,8 +34,8 @@ impl Quotas {
         let quota = quotas::give(tx, plan, units, now)
             .await?
             .ok_or(QuotaError::Exhausted)?;
-        let before = with_used(&quota, quota.used - units);
-        self.say(tx, &before, &quota).await?;
+        let was = quota.health_at(quota.used - units);
+        self.say(tx, was, &quota).await?;
         Ok(Allocation {
             id,
             quota: quota.id,
@@ -60,8 +60,8 @@ impl Quotas {
         let quota = quotas::take_back(tx, quota, units, now)
             .await?
             .ok_or_else(|| Fault::permanent("more was given of a quota than is noted"))?;
-        let before = with_used(&quota, quota.used + units);
-        self.say(tx, &before, &quota).await?;
+        let was = quota.health_at(quota.used + units);
+        self.say(tx, was, &quota).await?;
         self.let_know(tx, &quota).await?;
         Ok(true)
     }
@@ -107,12 +107,5 @@ impl Quotas {
             self.queue.enqueue(tx, &job).await?;
         }
         Ok(())
-    }
-}
-
-fn with_used(quota: &Quota, used: i64) -> Quota {
-    Quota {
-        used,
-        ..quota.clone()
     }
 }

@@ -73,7 +73,7 @@ impl Quotas {
         };
         quotas::mend(&tx, &proof, self.now()).await?;
         if let Some(after) = quotas::find(&tx, id).await? {
-            self.say(&tx, &before, &after).await?;
+            self.say(&tx, before.health(), &after).await?;
         }
         tx.commit().await?;
         let (used, allocated) = (proof.used, proof.allocated);
