@@ -16,6 +16,7 @@ mod about;
 mod backend;
 mod batch;
 pub mod column;
+mod conditions;
 mod connection;
 mod database;
 mod fault;
@@ -33,6 +34,7 @@ mod waiting;
 
 pub use backend::{Backend, Checked, file, missing_file};
 pub use batch::Batch;
+pub use conditions::Conditions;
 pub use database::Database;
 pub use fault::OrFault;
 pub use held::expect_no_connection_held;

@@ -23,6 +23,13 @@ pub struct Spent {
     pub of: Vec<(usize, i64)>,
 }
 
+impl Spent {
+    /// What was not given back of it.
+    pub fn kept(&self) -> i64 {
+        self.of.iter().map(|(_, part)| part).sum()
+    }
+}
+
 #[derive(Debug, Clone)]
 pub struct Held {
     pub id: HoldId,
@@ -119,7 +126,7 @@ impl Wallet {
 
     pub fn refund(&mut self, n: usize, amount: Option<i64>) -> Outcome {
         let spend = &mut self.spends[n];
-        let most: i64 = spend.of.iter().map(|(_, part)| part).sum();
+        let most = spend.kept();
         let amount = amount.unwrap_or(most);
         if amount > most || amount == 0 {
             return Err("wallet.refund_too_large");

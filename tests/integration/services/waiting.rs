@@ -117,3 +117,58 @@ async fn who_waits_is_told_once_in_order_when_there_is_room(
     let other = app.client.get(&quota).bearer(&shop.second.key);
     other.refused(404, "quota.not_found").await;
 }
+
+/// Those who are told while somebody turns the pages move all others up, and
+/// nobody is left out of the list for it.
+#[rstest]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_line_that_moves_is_read_page_by_page(#[values(Sqlite, Postgres)] backend: Backend) {
+    let app = App::start(backend).await;
+    let shop = app.shop().await;
+    let tenant = &shop.first;
+    let service = service(&app, tenant, "n8n").await;
+    let made = plan(&app, tenant, &service, "Pro", json!(1)).await;
+    let pool = Pool::new(&app, tenant, &made);
+    pool.give("one").await.expect("a unit");
+    let body = json!({"plan_id": made.body["id"]});
+    let mut waits = Vec::new();
+    let mut tokens = Vec::new();
+    for n in 0..5 {
+        let email = format!("waits-{n}@mail.test");
+        let person = app.register(&email, tenant.host).await;
+        let person = lasting(&app, &person).await;
+        let call = app.client.post("/api/waiting-list", &body);
+        let wait = call.bearer(&person.token).expect(201).await;
+        waits.push(wait.text_at("/id"));
+        tokens.push(person.token);
+    }
+    let line = format!(
+        "/api/admin/quotas/{}/waiting-list?limit=2",
+        made.text_at("/quota_id")
+    );
+    let page = async |cursor: Option<String>| {
+        let cursor = cursor.map_or(String::new(), |cursor| format!("&cursor={cursor}"));
+        let call = app.client.get(&format!("{line}{cursor}"));
+        let page = call.bearer(&tenant.key).expect(200).await;
+        let data = page.body["data"].as_array().expect("a list").iter();
+        let found: Vec<(String, i64)> = data
+            .map(|one| {
+                let id = one["id"].as_str().expect("an id").to_owned();
+                (id, one["place"].as_i64().expect("a place"))
+            })
+            .collect();
+        let next = page.body["next_cursor"].as_str().map(str::to_owned);
+        (found, next)
+    };
+    let (found, next) = page(None).await;
+    assert_eq!(found, [(waits[0].clone(), 1), (waits[1].clone(), 2)]);
+    // The first one leaves.
+    let leave = format!("/api/waiting-list/{}", waits[0]);
+    let leave = app.client.delete(&leave).bearer(&tokens[0]);
+    leave.expect(200).await;
+    let (found, next) = page(next).await;
+    assert_eq!(found, [(waits[2].clone(), 2), (waits[3].clone(), 3)]);
+    let (found, next) = page(next).await;
+    assert_eq!(found, [(waits[4].clone(), 4)]);
+    assert_eq!(next, None);
+}

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use testkit::App;
 use testkit::Backend::{self, Postgres, Sqlite};
 use testkit::client::Call;
-use testkit::shop::Person;
+use testkit::shop::{Person, Tenant};
 
 use super::{balance, eur, fund, instance, lasting, menu, see, used};
 
@@ -181,6 +181,18 @@ async fn a_shop_may_let_plans_change_when_the_period_ends(
     let keep = keep.bearer(&person.token).header("if-match", "*");
     assert_eq!(keep.expect(200).await.body["next_plan_id"], Value::Null);
     assert_eq!(used(&app, tenant, &menu.yearly).await, 0);
+    // Both wishes are one change.
+    let planned = customer.act("downgrade", &menu.basic).expect(200).await;
+    let version = planned.number_at("/version");
+    let both = json!({"keep_plan": true, "auto_renew": false});
+    let both = app.client.patch(&path, &both).bearer(&person.token);
+    let both = both.header("if-match", "*").expect(200).await;
+    assert_eq!(both.body["next_plan_id"], Value::Null);
+    assert_eq!(both.body["auto_renew"], false);
+    assert_eq!(both.number_at("/version"), version + 1);
+    let renew = app.client.patch(&path, &json!({"auto_renew": true}));
+    let renew = renew.bearer(&person.token).header("if-match", "*");
+    renew.expect(200).await;
     customer.act("downgrade", &menu.basic).expect(200).await;
 
     app.pass(Duration::from_hours(31 * 24 + 2), Duration::from_hours(24))
@@ -233,6 +245,21 @@ async fn plans_of_one_tier_are_told_apart(#[values(Sqlite, Postgres)] backend: B
     assert_eq!(balance(&app, person).await, 0);
 }
 
+/// Gives back 2000 of what was charged last for somebody's subscription.
+async fn give_back_by_hand(app: &App, tenant: &Tenant, customer: &Customer<'_>) {
+    let charge = see(app, customer.person, &customer.id).await;
+    let transaction = charge.text_at("/charges/0/transaction_id");
+    let path = format!("/api/admin/wallets?user_id={}", customer.person.id);
+    let wallet = app.client.get(&path).bearer(&tenant.key).expect(200).await;
+    let path = format!(
+        "/api/admin/wallets/{}/refunds",
+        wallet.text_at("/data/0/id")
+    );
+    let body = json!({"transaction_id": transaction, "amount": eur(2000), "reason": "it was down"});
+    let back = app.client.post(&path, &body).bearer(&tenant.key);
+    back.expect(200).await;
+}
+
 /// What was given back by hand is not taken off a new period as well.
 #[rstest]
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -244,17 +271,7 @@ async fn credit_given_back_by_hand_is_not_unused_too(#[values(Sqlite, Postgres)]
     let menu = menu(&app, tenant, "n8n", Value::Null).await;
     fund(&app, tenant, person, 32_000).await;
     let customer = customer(&app, person, &menu.pro).await;
-    let charge = see(&app, person, &customer.id).await;
-    let transaction = charge.text_at("/charges/0/transaction_id");
-    let path = format!("/api/admin/wallets?user_id={}", person.id);
-    let wallet = app.client.get(&path).bearer(&tenant.key).expect(200).await;
-    let path = format!(
-        "/api/admin/wallets/{}/refunds",
-        wallet.text_at("/data/0/id")
-    );
-    let body = json!({"transaction_id": transaction, "amount": eur(2000), "reason": "it was down"});
-    let back = app.client.post(&path, &body).bearer(&tenant.key);
-    back.expect(200).await;
+    give_back_by_hand(&app, tenant, &customer).await;
     assert_eq!(balance(&app, person).await, 31_000);
     let preview = customer.act("upgrade/preview", &menu.yearly);
     let preview = preview.expect(200).await;
@@ -262,4 +279,84 @@ async fn credit_given_back_by_hand_is_not_unused_too(#[values(Sqlite, Postgres)]
     assert_eq!(preview.number_at("/charge/amount"), 29_000);
     customer.act("upgrade", &menu.yearly).expect(200).await;
     assert_eq!(balance(&app, person).await, 2000);
+}
+
+/// Nor does it go back once more when the subscription ends.
+#[rstest]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn credit_given_back_by_hand_does_not_go_back_again(
+    #[values(Sqlite, Postgres)] backend: Backend,
+) {
+    let app = App::start(backend).await;
+    let shop = app.shop().await;
+    let tenant = &shop.first;
+    let person = &lasting(&app, &tenant.user).await;
+    let menu = menu(&app, tenant, "n8n", Value::Null).await;
+    fund(&app, tenant, person, 10_000).await;
+    // March has 31 days. Of all, of three quarters and of one quarter of it
+    // that are unused, what is left of that after 2000 goes back.
+    let quarter = Duration::from_hours(31 * 6);
+    for (passed, kept) in [(0, 0), (1, 750), (3, 1000)] {
+        let before = balance(&app, person).await;
+        let customer = customer(&app, person, &menu.pro).await;
+        give_back_by_hand(&app, tenant, &customer).await;
+        app.advance(quarter * passed);
+        let cancel = format!("/api/subscriptions/{}/cancel", customer.id);
+        let cancel = app.client.post(&cancel, &json!({"now": true}));
+        cancel.bearer(&person.token).expect(200).await;
+        assert_eq!(balance(&app, person).await, before - kept, "{passed}");
+        let seen = see(&app, person, &customer.id).await;
+        assert_eq!(
+            seen.number_at("/charges/0/refunded/amount"),
+            1000 - kept,
+            "{passed}"
+        );
+    }
+    let scope = super::scope(&app, tenant);
+    let wrong = app.sutler.credits.prove_wallets(&scope).await;
+    assert_eq!(wrong.expect("a proof"), []);
+}
+
+/// Who is promised a plan when the period ends waits for it no longer.
+#[rstest]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_is_promised_a_plan_waits_for_it_no_longer(
+    #[values(Sqlite, Postgres)] backend: Backend,
+) {
+    let app = App::start(backend).await;
+    let shop = app.shop().await;
+    let tenant = &shop.first;
+    let person = &lasting(&app, &tenant.user).await;
+    let settings = app.client.get("/api/admin/settings").bearer(&tenant.key);
+    let etag = settings.expect(200).await.header("etag").to_owned();
+    let policy = json!({"subscriptions": {"upgrades": "at_period_end", "downgrades": "at_period_end", "grace_days": 7, "suspension_days": 14}});
+    let call = app.client.patch("/api/admin/settings", &policy);
+    let call = call.bearer(&tenant.key).header("if-match", &etag);
+    call.expect(200).await;
+    let menu = menu(&app, tenant, "n8n", json!(1)).await;
+    let other = app.register("first@mail.test", tenant.host).await;
+    let other = &lasting(&app, &other).await;
+    for person in [person, other] {
+        fund(&app, tenant, person, 5000).await;
+    }
+    let first = customer(&app, other, &menu.basic).await;
+    let customer = customer(&app, person, &menu.pro).await;
+    let wait = json!({"plan_id": menu.basic});
+    let wait = app.client.post("/api/waiting-list", &wait);
+    let wait = wait.bearer(&person.token).expect(201).await;
+    assert_eq!(wait.text_at("/status"), "waiting");
+    customer
+        .act("downgrade", &menu.basic)
+        .refused(409, "quota.exhausted")
+        .await;
+    let cancel = format!("/api/subscriptions/{}/cancel", first.id);
+    let cancel = app.client.post(&cancel, &json!({"now": true}));
+    cancel.bearer(&other.token).expect(200).await;
+    customer.act("downgrade", &menu.basic).expect(200).await;
+    let wait = format!("/api/waiting-list/{}", wait.text_at("/id"));
+    let wait = app.client.get(&wait).bearer(&person.token);
+    assert_eq!(wait.expect(200).await.text_at("/status"), "served");
+    app.drain().await;
+    let mails = app.mails.to(&person.email);
+    assert!(!mails.iter().any(|mail| mail.subject.contains("n8n Basic")));
 }

@@ -84,3 +84,42 @@ async fn a_coupon_discounts_its_periods_once_for_each_customer(
     let other = app.client.get(&path).bearer(&shop.second.key);
     other.refused(404, "subscription_coupon.not_found").await;
 }
+
+/// The preview of a change at the end of a period knows of the coupon.
+#[rstest]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_preview_for_the_end_of_a_period_has_the_discount(
+    #[values(Sqlite, Postgres)] backend: Backend,
+) {
+    let app = App::start(backend).await;
+    let shop = app.shop().await;
+    let tenant = &shop.first;
+    let person = &lasting(&app, &tenant.user).await;
+    let settings = app.client.get("/api/admin/settings").bearer(&tenant.key);
+    let etag = settings.expect(200).await.header("etag").to_owned();
+    let policy = json!({"subscriptions": {"upgrades": "at_period_end", "downgrades": "refused", "grace_days": 7, "suspension_days": 14}});
+    let call = app.client.patch("/api/admin/settings", &policy);
+    let call = call.bearer(&tenant.key).header("if-match", &etag);
+    call.expect(200).await;
+    let menu = menu(&app, tenant, "n8n", Value::Null).await;
+    let body = json!({"code": "QUARTER", "basis_points": 2500, "periods": 2});
+    let coupon = app.client.post(PATH, &body).bearer(&tenant.key);
+    coupon.expect(201).await;
+    fund(&app, tenant, person, 3000).await;
+    let body = json!({"plan_id": menu.basic, "coupon": "quarter"});
+    let made = app.client.post("/api/subscriptions", &body);
+    let id = made.bearer(&person.token).expect(201).await.text_at("/id");
+    let act = |what: &str| {
+        let path = format!("/api/subscriptions/{id}/{what}");
+        let call = app.client.post(&path, &json!({"plan_id": menu.pro}));
+        call.bearer(&person.token)
+    };
+    let preview = act("upgrade/preview").expect(200).await;
+    assert_eq!(preview.number_at("/charge/amount"), 0);
+    assert_eq!(preview.number_at("/next_price/amount"), 2250);
+    // That is what is charged then.
+    act("upgrade").expect(200).await;
+    app.pass(Duration::from_hours(31 * 24 + 2), Duration::from_hours(24))
+        .await;
+    assert_eq!(balance(&app, person).await, 3000 - 750 - 2250);
+}

@@ -57,9 +57,14 @@ async fn somebody_subscribes_once_and_pays_from_the_wallet(
     );
     // No second one of that service, in whatever plan.
     let free = json!({"plan_id": menu.free});
-    subscribe(&free)
-        .refused(409, "subscription.already_subscribed")
-        .await;
+    // That comes before whatever else is wrong.
+    let tried = json!({"plan_id": menu.basic, "trial": true});
+    let cheap = json!({"plan_id": menu.basic, "coupon": "none"});
+    for body in [&free, &tried, &cheap] {
+        subscribe(body)
+            .refused(409, "subscription.already_subscribed")
+            .await;
+    }
     let missing = json!({"plan_id": "plan_01h455vb4pex5vsknk084sn02q"});
     subscribe(&missing).refused(404, "plan.not_found").await;
     // Nor does anybody else see it.

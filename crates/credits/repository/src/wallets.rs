@@ -4,7 +4,7 @@ use credits_model::lot::Lot;
 use credits_model::purse::Purse;
 use credits_model::transfer::TransferKind;
 use credits_model::wallet::{Wallet, WalletKey, WalletStatus};
-use database::{Backend, Batch, OrFault as _, Scoped, Transaction};
+use database::{Backend, Batch, Conditions, OrFault as _, Scoped, Transaction};
 use kernel::{Fault, Page, PageRequest, TransferId, UserId, WalletId};
 use sea_orm::{FromQueryResult, QueryResult, Value};
 use uuid::Uuid;
@@ -182,21 +182,15 @@ pub async fn list(
     filter: &Filter,
     page: PageRequest<WalletId>,
 ) -> Result<Page<Wallet, WalletId>, Fault> {
-    let status: Option<&'static str> = filter.status.map(Into::into);
-    let rows: Vec<WalletRow> = db
-        .all(
-            &format!(
-                "SELECT {WALLET} FROM wallets w WHERE w.tenant_id = $1 AND ($2 IS NULL OR w.user_id = $2) \
-                 AND ($3 IS NULL OR w.status = $3) AND ($4 IS NULL OR w.id < $4) ORDER BY w.id DESC LIMIT $5"
-            ),
-            [
-                filter.user.map(UserId::uuid).into(),
-                status.map(str::to_owned).into(),
-                page.after.map(WalletId::uuid).into(),
-                i64::try_from(page.limit + 1).unwrap_or(i64::MAX).into(),
-            ],
-        )
-        .await?;
+    let mut conditions = Conditions::of_tenant("w.tenant_id");
+    conditions.add_if("w.user_id = ?", filter.user.map(UserId::uuid));
+    conditions.add_if("w.status = ?", filter.status.map(<&'static str>::from));
+    conditions.add_if("w.id < ?", page.after.map(WalletId::uuid));
+    let limit = conditions.bind(i64::try_from(page.limit + 1).unwrap_or(i64::MAX));
+    let (wanted, values) = conditions.into_parts();
+    let sql =
+        format!("SELECT {WALLET} FROM wallets w WHERE {wanted} ORDER BY w.id DESC LIMIT {limit}");
+    let rows: Vec<WalletRow> = db.all(&sql, values).await?;
     let wallets = rows
         .into_iter()
         .map(Wallet::try_from)

@@ -1,9 +1,9 @@
 //! The orders of a shop, as those who run it look for them.
 
-use database::Scoped;
+use database::{Conditions, Scoped};
 use kernel::{Fault, OrderId, Page, PageRequest, ProductId, Timestamp, UserId};
 use orders_model::order::{FulfilmentState, ListedOrder, Order, OrderStatus, PaymentState};
-use sea_orm::{FromQueryResult, Value};
+use sea_orm::FromQueryResult;
 use serde::{Deserialize, Serialize};
 
 use crate::orders::{COLUMNS, Row, read};
@@ -81,111 +81,82 @@ fn of_lines(column: &str) -> String {
     )
 }
 
-struct Conditions {
-    sql: Vec<String>,
-    values: Vec<Value>,
+/// Those that stand at one of these, if there are any.
+fn add_words<W: Into<&'static str> + Copy>(all: &mut Conditions, column: &str, words: &[W]) {
+    let mut places = Vec::with_capacity(words.len());
+    for word in words {
+        let word: &'static str = (*word).into();
+        places.push(all.bind(word));
+    }
+    if !places.is_empty() {
+        all.add(format!("{column} IN ({})", places.join(", ")));
+    }
 }
 
-impl Conditions {
-    fn add(&mut self, condition: &str, value: impl Into<Value>) {
-        self.values.push(value.into());
-        let place = format!("${}", self.values.len() + 1);
-        self.sql.push(condition.replace('?', &place));
+fn conditions(filter: &Filter) -> Conditions {
+    let mut all = Conditions::of_tenant("o.tenant_id");
+    all.add_if("o.user_id = ?", filter.user.map(UserId::uuid));
+    add_words(&mut all, "o.status", &filter.status);
+    add_words(&mut all, "o.payment_status", &filter.payment_status);
+    add_words(&mut all, "o.fulfilment_status", &filter.fulfilment_status);
+    all.add_if("o.number = ?", filter.number);
+    all.add_if("o.email = ?", filter.email.clone());
+    let micros = |at: Option<Timestamp>| at.map(Timestamp::micros);
+    all.add_if("o.placed_at >= ?", micros(filter.placed_from));
+    all.add_if("o.placed_at < ?", micros(filter.placed_before));
+    all.add_if("o.total >= ?", filter.min_total);
+    all.add_if("o.total <= ?", filter.max_total);
+    all.add_if("o.shipping_method = ?", filter.shipping_method.clone());
+    let product = filter.product.map(ProductId::uuid);
+    all.add_if(&of_lines("product_id"), product);
+    all.add_if(&of_lines("sku"), filter.sku.clone());
+    if filter.words.as_ref().is_some_and(Vec::is_empty) {
+        all.add("1 = 0");
     }
-
-    fn add_if(&mut self, condition: &str, value: Option<impl Into<Value>>) {
-        if let Some(value) = value {
-            self.add(condition, value);
-        }
+    for word in filter.words.iter().flatten() {
+        let begin = all.bind(word.clone());
+        // Words are ASCII, so this is the first text that begins otherwise.
+        let end = all.bind(format!("{word}\u{7f}"));
+        all.add(format!(
+            "o.id IN (SELECT w.order_id FROM order_words w \
+             WHERE w.tenant_id = $1 AND w.word >= {begin} AND w.word < {end})"
+        ));
     }
-
-    /// Those that stand at one of these.
-    fn add_words<W: Into<&'static str> + Copy>(&mut self, column: &str, words: &[W]) {
-        if words.is_empty() {
-            return;
-        }
-        let mut places = Vec::with_capacity(words.len());
-        for word in words {
-            let word: &'static str = (*word).into();
-            self.values.push(word.into());
-            places.push(format!("${}", self.values.len() + 1));
-        }
-        self.sql
-            .push(format!("{column} IN ({})", places.join(", ")));
+    match filter.disputed {
+        Some(true) => all.add("o.dispute = 'open'"),
+        Some(false) => all.add("(o.dispute IS NULL OR o.dispute <> 'open')"),
+        None => {}
     }
-
-    fn of(filter: &Filter) -> Self {
-        let mut all = Self {
-            sql: vec!["o.tenant_id = $1".to_owned()],
-            values: Vec::new(),
-        };
-        all.add_if("o.user_id = ?", filter.user.map(UserId::uuid));
-        all.add_words("o.status", &filter.status);
-        all.add_words("o.payment_status", &filter.payment_status);
-        all.add_words("o.fulfilment_status", &filter.fulfilment_status);
-        all.add_if("o.number = ?", filter.number);
-        all.add_if("o.email = ?", filter.email.clone());
-        let micros = |at: Option<Timestamp>| at.map(Timestamp::micros);
-        all.add_if("o.placed_at >= ?", micros(filter.placed_from));
-        all.add_if("o.placed_at < ?", micros(filter.placed_before));
-        all.add_if("o.total >= ?", filter.min_total);
-        all.add_if("o.total <= ?", filter.max_total);
-        all.add_if("o.shipping_method = ?", filter.shipping_method.clone());
-        let product = filter.product.map(ProductId::uuid);
-        all.add_if(&of_lines("product_id"), product);
-        all.add_if(&of_lines("sku"), filter.sku.clone());
-        if filter.words.as_ref().is_some_and(Vec::is_empty) {
-            all.sql.push("1 = 0".to_owned());
-        }
-        for word in filter.words.iter().flatten() {
-            // Words are ASCII, so this is the first text that begins otherwise.
-            let end = format!("{word}\u{7f}");
-            all.add(
-                "o.id IN (SELECT w.order_id FROM order_words w WHERE w.tenant_id = $1 AND w.word >= ?",
-                word.clone(),
-            );
-            let begun = all.sql.pop().unwrap_or_default();
-            all.add(&format!("{begun} AND w.word < ?)"), end);
-        }
-        match filter.disputed {
-            Some(true) => all.sql.push("o.dispute = 'open'".to_owned()),
-            Some(false) => all
-                .sql
-                .push("(o.dispute IS NULL OR o.dispute <> 'open')".to_owned()),
-            None => {}
-        }
-        if filter.needs_attention {
-            all.sql.push("o.attention IS NOT NULL".to_owned());
-        }
-        all
+    if filter.needs_attention {
+        all.add("o.attention IS NOT NULL");
     }
+    all
+}
 
-    /// Goes on after a position; the order to sort by.
-    fn after(&mut self, sort: Sort, after: Option<Position>) -> &'static str {
-        let id = |position: Position| match position {
-            Position::Placed(id) | Position::Total(_, id) => id.uuid(),
-        };
-        match (sort, after) {
-            (Sort::Newest, after) => {
-                self.add_if("o.id < ?", after.map(id));
-                "o.id DESC"
+/// Goes on after a position; the order to sort by.
+fn go_on(all: &mut Conditions, sort: Sort, after: Option<Position>) -> &'static str {
+    let id = |position: Position| match position {
+        Position::Placed(id) | Position::Total(_, id) => id.uuid(),
+    };
+    match (sort, after) {
+        (Sort::Newest, after) => {
+            all.add_if("o.id < ?", after.map(id));
+            "o.id DESC"
+        }
+        (Sort::Oldest, after) => {
+            all.add_if("o.id > ?", after.map(id));
+            "o.id"
+        }
+        (Sort::Total | Sort::TotalDesc, after) => {
+            let (comparison, order) = match sort {
+                Sort::Total => (">", "o.total, o.id"),
+                _ => ("<", "o.total DESC, o.id DESC"),
+            };
+            if let Some(Position::Total(total, id)) = after {
+                let (total, id) = (all.bind(total), all.bind(id.uuid()));
+                all.add(format!("(o.total, o.id) {comparison} ({total}, {id})"));
             }
-            (Sort::Oldest, after) => {
-                self.add_if("o.id > ?", after.map(id));
-                "o.id"
-            }
-            (Sort::Total | Sort::TotalDesc, after) => {
-                let (comparison, order) = match sort {
-                    Sort::Total => (">", "o.total, o.id"),
-                    _ => ("<", "o.total DESC, o.id DESC"),
-                };
-                if let Some(Position::Total(total, id)) = after {
-                    self.add(&format!("(o.total, o.id) {comparison} (?"), total);
-                    let begun = self.sql.pop().unwrap_or_default();
-                    self.add(&format!("{begun}, ?)"), id.uuid());
-                }
-                order
-            }
+            order
         }
     }
 }
@@ -212,10 +183,10 @@ pub async fn list(
     sort: Sort,
     page: &PageRequest<Position>,
 ) -> Result<Page<ListedOrder, Position>, Fault> {
-    let mut conditions = Conditions::of(filter);
-    let by = conditions.after(sort, page.after);
-    let limit = i64::try_from(page.limit + 1).unwrap_or(i64::MAX);
-    conditions.values.push(limit.into());
+    let mut conditions = conditions(filter);
+    let by = go_on(&mut conditions, sort, page.after);
+    let limit = conditions.bind(i64::try_from(page.limit + 1).unwrap_or(i64::MAX));
+    let (wanted, values) = conditions.into_parts();
     let columns: Vec<String> = COLUMNS
         .split(", ")
         .map(|column| format!("o.{}", column.trim()))
@@ -224,11 +195,9 @@ pub async fn list(
     let sql = format!(
         "SELECT {columns}, (SELECT CAST(COALESCE(SUM(l.quantity), 0) AS bigint) FROM order_lines l \
            WHERE l.tenant_id = $1 AND l.order_id = o.id) AS pieces \
-         FROM (SELECT {columns} FROM orders o WHERE {} ORDER BY {by} LIMIT ${}) o ORDER BY {by}",
-        conditions.sql.join(" AND "),
-        conditions.values.len() + 1
+         FROM (SELECT {columns} FROM orders o WHERE {wanted} ORDER BY {by} LIMIT {limit}) o ORDER BY {by}"
     );
-    let rows: Vec<Listed> = db.all(&sql, conditions.values).await?;
+    let rows: Vec<Listed> = db.all(&sql, values).await?;
     let mut orders = Vec::with_capacity(rows.len());
     for row in rows {
         orders.push(ListedOrder {

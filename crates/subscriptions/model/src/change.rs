@@ -20,7 +20,7 @@ use catalog_model::hosting::plan::Plan;
 use kernel::Timestamp;
 
 use crate::errors::SubscriptionError;
-use crate::subscription::{Subscription, share};
+use crate::subscription::{Subscription, SubscriptionStatus, share};
 
 /// What a change to another plan is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -79,7 +79,8 @@ pub fn upgrade(
     now: Timestamp,
 ) -> Result<Upgrade, SubscriptionError> {
     let old = subscription;
-    if to.interval.days() < old.interval.days() && old.period_price > 0 {
+    let is_sold = is_sold(old);
+    if to.interval.days() < old.interval.days() && is_sold {
         return Err(SubscriptionError::ShorterInterval);
     }
     let mut after = old.clone();
@@ -88,7 +89,7 @@ pub fn upgrade(
     after.price = to.price;
     after.updated_at = now;
     let unused = (old.unused(now) - by_hand).max(0);
-    if to.interval == old.interval && old.period_price > 0 {
+    if to.interval == old.interval && is_sold {
         after.period_price = price_now(&after, old);
         let difference = (after.period_price - old.period_price).max(0);
         let charge = share(difference, old.left(now), old.length());
@@ -108,6 +109,12 @@ pub fn upgrade(
         unused,
         begins_period: true,
     })
+}
+
+/// Whether the period that runs was sold, if only for a coupon; neither a
+/// trial nor a plan that is free is.
+fn is_sold(subscription: &Subscription) -> bool {
+    subscription.price.minor > 0 && subscription.status != SubscriptionStatus::Trialing
 }
 
 /// The price of the period that runs in the new plan: discounted if the period
@@ -228,6 +235,40 @@ pub(crate) mod tests {
         let up = upgrade(&old, &pro, 0, at("2026-04-16T00:00:00Z")).unwrap();
         assert_eq!((up.charge, up.after.period_price), (500, 1_500));
         assert_eq!(up.after.next_price(), 3_000);
+    }
+
+    #[test]
+    fn a_coupon_for_all_of_the_price_is_no_trial() {
+        let basic = plan(Tier::Basic, 1_000, IntervalUnit::Month);
+        let pro = plan(Tier::Pro, 3_000, IntervalUnit::Month);
+        let weekly = plan(Tier::Pro, 900, IntervalUnit::Week);
+        let yearly = plan(Tier::Pro, 30_000, IntervalUnit::Year);
+        let start = at("2026-04-01T00:00:00Z");
+        let all = Discount {
+            basis_points: 10_000,
+            periods_left: Some(1),
+        };
+        let coupon = Some((SubscriptionCouponId::new(start), all));
+        let user = UserId::new(start);
+        let old = Subscription::begin(user, &basic, coupon, false, true, "UTC", start);
+        assert_eq!((old.period_price, old.next_price()), (0, 1_000));
+        // The period goes on, and what it is discounted by as well.
+        let now = at("2026-04-16T00:00:00Z");
+        let up = upgrade(&old, &pro, 0, now).unwrap();
+        assert_eq!((up.charge, up.begins_period), (0, false));
+        assert_eq!((up.after.period, up.after.period_end), (1, old.period_end));
+        assert_eq!((up.after.period_price, up.after.next_price()), (0, 3_000));
+        assert!(matches!(
+            upgrade(&old, &weekly, 0, now),
+            Err(SubscriptionError::ShorterInterval)
+        ));
+        // A longer one begins now, without the coupon, which is used up.
+        let up = upgrade(&old, &yearly, 0, now).unwrap();
+        assert_eq!((up.charge, up.begins_period), (30_000, true));
+        // A trial is none the less for a coupon.
+        let trial = Subscription::begin(user, &basic, coupon, true, true, "UTC", start);
+        let up = upgrade(&trial, &pro, 0, start).unwrap();
+        assert_eq!((up.charge, up.begins_period), (0, true));
     }
 
     #[test]

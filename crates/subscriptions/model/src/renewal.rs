@@ -40,8 +40,8 @@ pub enum Consequence {
     Remind(i64),
     /// What runs is stopped.
     Suspend,
-    /// It is over.
-    End,
+    /// It ends.
+    End(EndReason),
 }
 
 impl Subscription {
@@ -83,23 +83,18 @@ impl Subscription {
         self.updated_at = now;
         self.due_at = now.plus(RETRY);
         let since = *self.past_due_since.get_or_insert(now);
-        let grace = days(terms.grace_days);
+        let is_over = self.unpaid_until(terms).is_some_and(|until| now >= until);
         match self.status {
-            S::Suspended => {
-                let suspended = self.suspended_at.unwrap_or(since);
-                if now < suspended.plus(days(terms.suspension_days)) {
-                    return Consequence::None;
-                }
-                self.end(EndReason::Unpaid, now);
-                Consequence::End
-            }
-            _ if now >= since.plus(grace) && self.reminders > 0 => {
+            S::Suspended if is_over => Consequence::End(EndReason::Unpaid),
+            S::Suspended => Consequence::None,
+            _ if is_over && self.reminders > 0 => {
                 self.status = S::Suspended;
                 self.suspended_at = Some(now);
                 Consequence::Suspend
             }
             _ => {
                 self.status = S::PastDue;
+                let grace = days(terms.grace_days);
                 let sent = u32::try_from(self.reminders).unwrap_or(u32::MAX);
                 if self.reminders >= REMINDERS || now < since.plus(grace / 3 * sent) {
                     return Consequence::None;
@@ -108,6 +103,22 @@ impl Subscription {
                 Consequence::Remind(self.reminders)
             }
         }
+    }
+
+    /// Until when it goes on as it is without being paid: then it is
+    /// suspended, or it ends. None when it is paid.
+    fn unpaid_until(&self, terms: &SubscriptionSettings) -> Option<Timestamp> {
+        if let Some(suspended) = self.suspended_at {
+            return Some(suspended.plus(days(terms.suspension_days)));
+        }
+        Some(self.past_due_since?.plus(days(terms.grace_days)))
+    }
+
+    /// The day on which what comes next comes: it is suspended, or it ends, or
+    /// is to be paid; when it ended, where it did.
+    pub fn next_day(&self, terms: &SubscriptionSettings) -> Timestamp {
+        let ends = self.ended_at.or_else(|| self.unpaid_until(terms));
+        ends.unwrap_or(self.period_end)
     }
 }
 
@@ -162,9 +173,19 @@ mod tests {
         let mut now = begin;
         while one.status != SubscriptionStatus::Ended {
             assert!(matches!(one.step(None, now), Step::Pay(_)));
-            match one.unpaid(&TERMS, now) {
-                Consequence::None => {}
-                what => log.push((now.since(begin).as_secs() / 86_400, what)),
+            let announced = one.next_day(&TERMS);
+            let what = one.unpaid(&TERMS, now);
+            if let Consequence::End(reason) = what {
+                // That follows, and is done as for all other reasons.
+                assert_eq!(one.status, SubscriptionStatus::Suspended);
+                one.end(reason, now);
+            }
+            if matches!(what, C::Suspend | C::End(_)) {
+                // What mails said, but for when it is tried again.
+                assert!(now.since(announced) < RETRY, "{announced}");
+            }
+            if what != Consequence::None {
+                log.push((now.since(begin).as_secs() / 86_400, what));
             }
             now = one.due_at;
         }
@@ -173,10 +194,11 @@ mod tests {
             (2, C::Remind(2)),
             (4, C::Remind(3)),
             (7, C::Suspend),
-            (21, C::End),
+            (21, C::End(EndReason::Unpaid)),
         ];
         assert_eq!(log, expected);
         assert_eq!(one.end_reason, Some(EndReason::Unpaid));
+        assert_eq!(Some(one.next_day(&TERMS)), one.ended_at);
         assert_eq!(one.step(None, now), Step::Wait);
     }
 

@@ -190,11 +190,16 @@ impl Subscription {
         new
     }
 
-    /// What a period costs now: the price less the discount, if that lasts.
+    /// What the next period costs: the price less the discount, if that lasts.
     pub fn next_price(&self) -> i64 {
+        self.next_price_of(self.price)
+    }
+
+    /// What the next period would cost at another price.
+    pub fn next_price_of(&self, price: Money) -> i64 {
         match self.discount {
-            Some(discount) if discount.lasts() => discount.of(self.price).minor,
-            _ => self.price.minor,
+            Some(discount) if discount.lasts() => discount.of(price).minor,
+            _ => price.minor,
         }
     }
 
@@ -247,6 +252,13 @@ impl Subscription {
             self.status,
             SubscriptionStatus::Trialing | SubscriptionStatus::Active
         )
+    }
+
+    /// Whether it holds a unit of a plan: of its own, or of that which comes
+    /// next.
+    pub fn holds(&self, plan: PlanId) -> bool {
+        let is_live = self.status != SubscriptionStatus::Ended;
+        is_live && (self.plan == plan || self.next_plan == Some(plan))
     }
 
     /// What the unused part of the period that runs is worth: its share of

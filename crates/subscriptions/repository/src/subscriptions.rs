@@ -1,7 +1,7 @@
 //! Subscriptions.
 
 use database::column::{Stored, currency, to_maybe, word};
-use database::{Backend, Scoped, Transaction};
+use database::{Backend, Conditions, Scoped, Transaction};
 use kernel::{
     Fault, Money, Page, PageRequest, PlanId, ServiceId, SubscriptionCouponId, SubscriptionId,
     Timestamp, UserId,
@@ -10,9 +10,6 @@ use sea_orm::{FromQueryResult, Value};
 use subscriptions_model::coupon::Discount;
 use subscriptions_model::subscription::{Interval, Subscription, SubscriptionStatus};
 use uuid::Uuid;
-
-/// The unique key of who subscribes once to a service, as faults name it.
-pub const UNIQUE_SERVICE: &str = "subscriptions(user_id,service_id)";
 
 #[derive(FromQueryResult)]
 struct Row {
@@ -180,13 +177,30 @@ pub async fn find(db: &Scoped, id: SubscriptionId) -> Result<Option<Subscription
 
 /// One subscription that nobody else changes until the transaction ends.
 pub async fn lock(tx: &Transaction, id: SubscriptionId) -> Result<Option<Subscription>, Fault> {
-    let lock = match tx.backend() {
-        Backend::Postgres => " FOR NO KEY UPDATE",
-        Backend::Sqlite => "",
-    };
+    let lock = locking(tx);
     let sql = format!("SELECT {COLUMNS} FROM subscriptions WHERE tenant_id = $1 AND id = $2{lock}");
     let row: Option<Row> = tx.one(&sql, [id.uuid().into()]).await?;
     row.map(read).transpose()
+}
+
+/// The subscriptions of somebody that have not ended, which nobody else
+/// changes until the transaction ends.
+pub async fn lock_live(tx: &Transaction, user: UserId) -> Result<Vec<Subscription>, Fault> {
+    let lock = locking(tx);
+    let sql = format!(
+        "SELECT {COLUMNS} FROM subscriptions WHERE tenant_id = $1 AND user_id = $2 AND status <> 'ended' \
+         ORDER BY id{lock}"
+    );
+    let rows: Vec<Row> = tx.all(&sql, [user.uuid().into()]).await?;
+    rows.into_iter().map(read).collect()
+}
+
+/// What locks the rows that are read. On SQLite nobody else writes anyway.
+fn locking(tx: &Transaction) -> &'static str {
+    match tx.backend() {
+        Backend::Postgres => " FOR NO KEY UPDATE",
+        Backend::Sqlite => "",
+    }
 }
 
 /// Which subscriptions to list.
@@ -208,24 +222,18 @@ pub async fn list(
     filter: Filter,
     page: PageRequest<SubscriptionId>,
 ) -> Result<Page<Subscription, SubscriptionId>, Fault> {
-    let status = filter.status.map(<&'static str>::from);
-    let rows: Vec<Row> = db
-        .all(
-            &format!(
-                "SELECT {COLUMNS} FROM subscriptions WHERE tenant_id = $1 AND ($2 IS NULL OR user_id = $2) \
-                 AND ($3 IS NULL OR service_id = $3) AND ($4 IS NULL OR plan_id = $4) AND ($5 IS NULL OR status = $5) \
-                 AND ($6 IS NULL OR id < $6) ORDER BY id DESC LIMIT $7"
-            ),
-            [
-                filter.user.map(UserId::uuid).into(),
-                filter.service.map(ServiceId::uuid).into(),
-                filter.plan.map(PlanId::uuid).into(),
-                status.into(),
-                page.after.map(SubscriptionId::uuid).into(),
-                i64::try_from(page.limit + 1).unwrap_or(i64::MAX).into(),
-            ],
-        )
-        .await?;
+    let mut conditions = Conditions::of_tenant("tenant_id");
+    conditions.add_if("user_id = ?", filter.user.map(UserId::uuid));
+    conditions.add_if("service_id = ?", filter.service.map(ServiceId::uuid));
+    conditions.add_if("plan_id = ?", filter.plan.map(PlanId::uuid));
+    conditions.add_if("status = ?", filter.status.map(<&'static str>::from));
+    conditions.add_if("id < ?", page.after.map(SubscriptionId::uuid));
+    let limit = conditions.bind(i64::try_from(page.limit + 1).unwrap_or(i64::MAX));
+    let (wanted, values) = conditions.into_parts();
+    let sql = format!(
+        "SELECT {COLUMNS} FROM subscriptions WHERE {wanted} ORDER BY id DESC LIMIT {limit}"
+    );
+    let rows: Vec<Row> = db.all(&sql, values).await?;
     let all = rows.into_iter().map(read).collect::<Result<Vec<_>, _>>()?;
     Ok(Page::from_rows(all, page.limit, |one| one.id))
 }
@@ -258,14 +266,18 @@ pub async fn due(
     Ok(rows.into_iter().map(one).collect())
 }
 
+/// How many subscriptions of somebody have not ended.
 #[derive(FromQueryResult)]
-struct Count {
-    number: i64,
+pub struct Live {
+    /// To whatever service.
+    pub number: i64,
+    /// To the service that was asked for: none or one.
+    pub to_service: i64,
 }
 
-/// How many subscriptions of somebody have not ended. Nobody adds one until
-/// the transaction ends.
-pub async fn count_live(tx: &Transaction, user: UserId) -> Result<i64, Fault> {
+/// How many subscriptions of somebody have not ended, and how many of them are
+/// to a service. Nobody adds one until the transaction ends.
+pub async fn count_live(tx: &Transaction, user: UserId, service: ServiceId) -> Result<Live, Fault> {
     if tx.backend() == Backend::Postgres {
         tx.run(
             "SELECT pg_advisory_xact_lock(hashtextextended('subscriptions/' || $1::text || '/' || $2::text, 0))",
@@ -273,13 +285,14 @@ pub async fn count_live(tx: &Transaction, user: UserId) -> Result<i64, Fault> {
         )
         .await?;
     }
-    let count: Option<Count> = tx
+    let live: Option<Live> = tx
         .one(
-            "SELECT count(*) AS number FROM subscriptions WHERE tenant_id = $1 AND user_id = $2 AND status <> 'ended'",
-            [user.uuid().into()],
+            "SELECT count(*) AS number, count(CASE WHEN service_id = $3 THEN 1 END) AS to_service \
+             FROM subscriptions WHERE tenant_id = $1 AND user_id = $2 AND status <> 'ended'",
+            [user.uuid().into(), service.uuid().into()],
         )
         .await?;
-    Ok(count.map_or(0, |count| count.number))
+    live.ok_or_else(|| Fault::permanent("a count has no row"))
 }
 
 /// Notes that somebody tries a service; false when they did before.
@@ -310,25 +323,49 @@ struct PlanRow {
     next_plan_id: Option<Uuid>,
 }
 
-/// The plans that live subscriptions hold units of, after one, in order.
+/// A live subscription, its plan, and the one it changes to: it holds units of
+/// both.
+pub type Holder = (SubscriptionId, PlanId, Option<PlanId>);
+
+fn holder(row: &PlanRow) -> Holder {
+    (
+        SubscriptionId::from_uuid(row.id),
+        PlanId::from_uuid(row.plan_id),
+        row.next_plan_id.map(PlanId::from_uuid),
+    )
+}
+
+/// Live subscriptions and their plans, after one, in order.
 pub async fn holders(
     db: &Scoped,
     after: Option<SubscriptionId>,
     limit: i64,
-) -> Result<Vec<(SubscriptionId, PlanId, Option<PlanId>)>, Fault> {
+) -> Result<Vec<Holder>, Fault> {
     let rows: Vec<PlanRow> = db
         .all(
             "SELECT id, plan_id, next_plan_id FROM subscriptions WHERE tenant_id = $1 AND status <> 'ended' \
-             AND ($2 IS NULL OR id > $2) ORDER BY id LIMIT $3",
-            [after.map(SubscriptionId::uuid).into(), limit.into()],
+             AND id > $2 ORDER BY id LIMIT $3",
+            [
+                after.map_or(Uuid::nil(), SubscriptionId::uuid).into(),
+                limit.into(),
+            ],
         )
         .await?;
-    let one = |row: PlanRow| {
-        (
-            SubscriptionId::from_uuid(row.id),
-            PlanId::from_uuid(row.plan_id),
-            row.next_plan_id.map(PlanId::from_uuid),
-        )
-    };
-    Ok(rows.into_iter().map(one).collect())
+    Ok(rows.iter().map(holder).collect())
+}
+
+/// Those of some subscriptions that live, and their plans.
+pub async fn holders_among(db: &Scoped, ids: &[SubscriptionId]) -> Result<Vec<Holder>, Fault> {
+    if ids.is_empty() {
+        return Ok(Vec::new());
+    }
+    let places: Vec<String> = (0..ids.len()).map(|n| format!("${}", n + 2)).collect();
+    let values: Vec<Value> = ids.iter().map(|id| id.uuid().into()).collect();
+    let sql = format!(
+        "SELECT id, plan_id, next_plan_id FROM subscriptions WHERE tenant_id = $1 AND status <> 'ended' \
+         AND id IN ({})",
+        places.join(", ")
+    );
+    let rows: Vec<PlanRow> = db.all(&sql, values).await?;
+    Ok(rows.iter().map(holder).collect())
 }

@@ -1,6 +1,6 @@
 //! What those who run the shop do with subscriptions.
 
-use database::Once;
+use database::{Once, retrying};
 use kernel::{AuditEntry, Audited as _, Permission, Scope, SubscriptionId};
 use subscriptions_model::SubscriptionError;
 use subscriptions_model::subscription::{Subscription, SubscriptionStatus};
@@ -18,6 +18,18 @@ impl Subscriptions {
         refund: bool,
     ) -> Result<Subscription, SubscriptionError> {
         scope.require(Permission::SubscriptionsWrite)?;
+        retrying("subscription.end", || {
+            self.end_subscription_once(scope, id, refund)
+        })
+        .await
+    }
+
+    async fn end_subscription_once(
+        &self,
+        scope: &Scope,
+        id: SubscriptionId,
+        refund: bool,
+    ) -> Result<Subscription, SubscriptionError> {
         let tx = match self
             .database
             .begin_once::<Subscription>(scope, "subscription.end", self.now())

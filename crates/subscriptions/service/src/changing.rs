@@ -2,6 +2,8 @@
 
 use accounts_model::tenant::{DowngradePolicy, SubscriptionSettings, UpgradePolicy};
 use catalog_model::hosting::plan::Plan;
+use catalog_model::hosting::service::Service;
+use credits_model::quota::QuotaError;
 use database::{Once, Transaction, retrying};
 use kernel::{Money, PlanId, Scope, SubscriptionId, Timestamp};
 use subscriptions_model::SubscriptionError;
@@ -47,7 +49,7 @@ impl Subscriptions {
             .begin_write(scope, "subscription.preview_upgrade")
             .await?;
         let old = self.lock_own(&tx, id).await?;
-        let to = self.upgrade_to(&tx, &old, plan, &terms).await?;
+        let (to, _) = self.upgrade_to(&tx, &old, plan, &terms).await?;
         let currency = old.price.currency;
         let money = |minor| Money::new(minor, currency);
         let now = self.now();
@@ -57,7 +59,7 @@ impl Subscriptions {
                 takes_effect_at: old.period_end,
                 charge: money(0),
                 unused: money(0),
-                next_price: to.price,
+                next_price: money(old.next_price_of(to.price)),
                 next_payment_at: old.period_end,
                 begins_period: false,
             });
@@ -108,20 +110,21 @@ impl Subscriptions {
             Once::Fresh(tx) => tx,
         };
         let mut old = self.lock_own(&tx, id).await?;
-        let to = self.upgrade_to(&tx, &old, plan, &terms).await?;
+        let (to, service) = self.upgrade_to(&tx, &old, plan, &terms).await?;
         if terms.upgrades == UpgradePolicy::AtPeriodEnd {
-            self.schedule(&tx, &mut old, Some(plan)).await?;
+            if self.schedule(&tx, &mut old, Some(plan)).await? {
+                self.save(&tx, &mut old).await?;
+            }
             return Ok(tx.commit_with(old).await?);
         }
         let Upgrade {
             mut after, charge, ..
         } = self.upgraded(&tx, &old, &to, now).await?;
         self.swap_units(&tx, &old, Some(plan)).await?;
-        self.quotas.served_in_tx(&tx, plan, old.user).await?;
         self.charge(&tx, &after, ChargeKind::Upgrade, charge)
             .await?;
         self.save(&tx, &mut after).await?;
-        self.fit_to_plan(&tx, &after).await?;
+        self.fit_to_plan(&tx, &after, &to, &service).await?;
         let event = SubscriptionPlanChanged {
             subscription: id,
             before: old.plan,
@@ -148,15 +151,17 @@ impl Subscriptions {
         upgrade(old, to, by_hand, now)
     }
 
-    /// The plan of an upgrade, if it is one and the shop does that.
+    /// The plan of an upgrade and its service, if it is one and the shop does
+    /// that.
     async fn upgrade_to(
         &self,
         tx: &Transaction,
         subscription: &Subscription,
         plan: PlanId,
         terms: &SubscriptionSettings,
-    ) -> Result<Plan, SubscriptionError> {
-        let (from, to, way) = self.way(tx, subscription, plan).await?;
+    ) -> Result<(Plan, Service), SubscriptionError> {
+        let (to, service) = self.plan_on_sale(tx, plan).await?;
+        let (from, way) = self.way(tx, subscription, &to).await?;
         if way == Direction::Down {
             let hint = match terms.downgrades {
                 DowngradePolicy::AtPeriodEnd => {
@@ -179,24 +184,36 @@ impl Subscriptions {
         if terms.upgrades == UpgradePolicy::Refused {
             return Err(SubscriptionError::UpgradesRefused);
         }
-        Ok(to)
+        Ok((to, service))
     }
 
-    /// The plan of a subscription that runs, another one that is on sale, and
-    /// which of them is more.
+    /// The plan of a subscription that runs, and whether another one is more.
     pub(crate) async fn way(
         &self,
         tx: &Transaction,
         subscription: &Subscription,
-        plan: PlanId,
-    ) -> Result<(Plan, Plan, Direction), SubscriptionError> {
-        let (to, _) = self.plan_on_sale(tx, plan).await?;
+        to: &Plan,
+    ) -> Result<(Plan, Direction), SubscriptionError> {
         if !subscription.runs() || subscription.canceled_at.is_some() {
             return Err(SubscriptionError::NotRunning);
         }
-        let (from, _) = self.catalog.plan_in_tx(tx, subscription.plan).await?;
-        let way = direction(subscription, &from, &to)?;
-        Ok((from, to, way))
+        let plan = subscription.plan;
+        let from = self.catalog.plan_alone_in_tx(tx, plan).await?;
+        let way = direction(subscription, &from, to)?;
+        Ok((from, way))
+    }
+
+    /// Gives a subscription its unit of a plan, for which its owner waits no
+    /// longer then.
+    pub(crate) async fn give_unit(
+        &self,
+        tx: &Transaction,
+        one: &Subscription,
+        plan: PlanId,
+    ) -> Result<(), QuotaError> {
+        let reference = one.id.to_string();
+        self.quotas.allocate_in_tx(tx, plan, &reference, 1).await?;
+        self.quotas.served_in_tx(tx, plan, one.user).await
     }
 
     /// Gives units of a plan to a subscription, if there is one, and takes
@@ -218,7 +235,7 @@ impl Subscriptions {
         plans.dedup();
         for plan in plans {
             if Some(plan) == to {
-                self.quotas.allocate_in_tx(tx, plan, &reference, 1).await?;
+                self.give_unit(tx, old, plan).await?;
             } else {
                 self.quotas.release_in_tx(tx, plan, &reference).await?;
             }

@@ -10,6 +10,7 @@ use subscriptions_model::renewal::Step;
 use subscriptions_model::subscription::{EndReason, Subscription, SubscriptionStatus};
 
 use crate::Subscriptions;
+use crate::renewing::plan_of;
 
 impl Subscriptions {
     /// Cancels the caller's subscription: to the end of its period, or now. Of
@@ -47,9 +48,7 @@ impl Subscriptions {
         } else if one.canceled_at.is_some() {
             return Err(SubscriptionError::AlreadyCanceled);
         } else {
-            if one.next_plan.is_some() {
-                self.schedule(&tx, &mut one, None).await?;
-            }
+            self.schedule(&tx, &mut one, None).await?;
             one.canceled_at = Some(self.now());
             self.save(&tx, &mut one).await?;
         }
@@ -87,8 +86,8 @@ impl Subscriptions {
                 one.canceled_at = None;
                 one.auto_renew = true;
                 let next = self.next_plan(&tx, &one).await?;
-                if let Step::Pay(after) = one.step(next.as_ref(), now) {
-                    one = self.pay(&tx, &one, *after).await?;
+                if let Step::Pay(after) = one.step(plan_of(next.as_ref()), now) {
+                    one = self.pay(&tx, &one, *after, next.as_ref()).await?;
                 }
             }
             _ if one.canceled_at.is_some() => {
@@ -101,31 +100,36 @@ impl Subscriptions {
     }
 
     /// Ends a subscription now; the unused part of its period goes back, if
-    /// wanted.
+    /// wanted. What somebody gave back of the period by hand is not unused as
+    /// well.
     pub(crate) async fn end_now(
         &self,
         tx: &Transaction,
         one: &mut Subscription,
         refund: bool,
     ) -> Result<(), SubscriptionError> {
-        let unused = if refund { one.unused(self.now()) } else { 0 };
-        self.end(tx, one, EndReason::Canceled).await?;
+        let mut unused = if refund { one.unused(self.now()) } else { 0 };
         if unused > 0 {
-            self.give_back(tx, one, unused).await?;
+            unused -= self.given_back_by_hand(tx, one).await?;
         }
-        Ok(())
+        self.end(tx, one, EndReason::Canceled, unused).await
     }
 
-    /// Ends a subscription: its units go back, and its instance goes.
+    /// Ends a subscription: its units go back, then so much of what was
+    /// charged, and its instance goes.
     pub(crate) async fn end(
         &self,
         tx: &Transaction,
         one: &mut Subscription,
         reason: EndReason,
+        unused: i64,
     ) -> Result<(), SubscriptionError> {
         self.swap_units(tx, one, None).await?;
         one.end(reason, self.now());
         self.save(tx, one).await?;
+        if unused > 0 {
+            self.give_back(tx, one, unused).await?;
+        }
         self.terminate(tx, one).await?;
         let event = SubscriptionEnded {
             subscription: one.id,

@@ -1,13 +1,11 @@
 //! Mails about subscriptions.
 
-use std::time::Duration;
-
 use accounts_service::Letter;
-use kernel::{Fault, JobId, Money, Scope, SubscriptionId, Timestamp};
+use kernel::{Fault, JobId, Money, Scope, SubscriptionId};
 use serde_json::json;
 use subscriptions_model::SubscriptionError;
 use subscriptions_model::mails::{Notice, SubscriptionMail};
-use subscriptions_model::subscription::{Subscription, SubscriptionStatus};
+use subscriptions_model::subscription::SubscriptionStatus;
 use subscriptions_repository::subscriptions;
 
 use crate::Subscriptions;
@@ -42,7 +40,7 @@ impl Subscriptions {
             .ok_or_else(|| Fault::permanent("a subscription without a plan"))?;
         let service = self.catalog.service(scope, plan.service).await?;
         let tenant = self.tenant(scope).await?;
-        let day = self.day_of(&one, scope).await?;
+        let day = one.next_day(&tenant.settings.subscriptions);
         let values = SubscriptionMail {
             name: &user.name,
             plan: &plan.name,
@@ -59,22 +57,5 @@ impl Subscriptions {
             unsubscribe: None,
         };
         Ok(self.accounts.send_letter(scope, letter).await?)
-    }
-
-    /// The day on which what comes next comes: it is suspended, or it ends, or
-    /// it ended.
-    async fn day_of(
-        &self,
-        one: &Subscription,
-        scope: &Scope,
-    ) -> Result<Timestamp, SubscriptionError> {
-        let terms = self.terms(scope).await?;
-        let days = |count: u32| Duration::from_hours(24 * u64::from(count));
-        Ok(match (one.ended_at, one.suspended_at, one.past_due_since) {
-            (Some(ended), ..) => ended,
-            (_, Some(suspended), _) => suspended.plus(days(terms.suspension_days)),
-            (_, _, Some(since)) => since.plus(days(terms.grace_days)),
-            _ => one.period_end,
-        })
     }
 }

@@ -27,7 +27,7 @@ impl Subscriptions {
         subscription: &Subscription,
         kind: ChargeKind,
         amount: i64,
-    ) -> Result<Charge, SubscriptionError> {
+    ) -> Result<(), SubscriptionError> {
         let now = self.now();
         let id = ChargeId::new(now);
         let amount = Money::new(amount, subscription.price.currency);
@@ -71,7 +71,7 @@ impl Subscriptions {
                 fault
             }
         })?;
-        Ok(charge)
+        Ok(())
     }
 
     /// What was given back of the period that runs by those who look after
@@ -106,27 +106,40 @@ impl Subscriptions {
     ) -> Result<(), SubscriptionError> {
         let mut left = amount;
         for charge in charges::of(tx, subscription.id, None, CHARGES).await? {
-            let part = left.min(charge.amount.minor - charge.refunded.minor);
-            let Some(transfer) = charge.transfer.filter(|_| part > 0) else {
+            let Some(transfer) = charge.transfer else {
                 continue;
             };
+            // What somebody gave back by hand is not there any more.
+            let part = left.min(self.credits.kept_in_tx(tx, transfer).await?);
+            if part == 0 {
+                continue;
+            }
             let refund = RefundSpend {
                 of: RefundOf::Transfer(transfer),
                 reference: format!("{}/{}", charge.id, charge.refunded.minor),
                 amount: Some(Money::new(part, charge.amount.currency)),
             };
             left -= part;
-            match self.credits.refund_in_tx(tx, &refund).await {
-                Ok(_) => {}
-                // Somebody gave it back by hand.
-                Err(CreditsError::RefundTooLarge(_)) => continue,
-                Err(error) => return Err(error.into()),
-            }
+            self.credits
+                .refund_in_tx(tx, &refund)
+                .await
+                .map_err(raced)?;
             if !charges::refund(tx, charge.id, part).await? {
                 return Err(Fault::transient("a charge changed meanwhile").into());
             }
         }
         Ok(())
+    }
+}
+
+/// Somebody gave it back by hand at the same moment: what is left is looked at
+/// again.
+fn raced(error: CreditsError) -> SubscriptionError {
+    match error {
+        CreditsError::RefundTooLarge(_) => {
+            Fault::transient("a charge was given back meanwhile").into()
+        }
+        error => error.into(),
     }
 }
 

@@ -6,7 +6,6 @@ use kernel::{Fault, PageRequest, Scope, SubscriptionId};
 use serde_json::{Value, json};
 use subscriptions_model::SubscriptionError;
 use subscriptions_model::charge::Charge;
-use subscriptions_model::subscription::SubscriptionStatus;
 use subscriptions_repository::{charges, subscriptions};
 
 use crate::reading::CHARGES;
@@ -47,42 +46,17 @@ impl PersonalData for Subscriptions {
     /// wallet before that is closed. What was charged stays: accounting has to
     /// keep it, and it names nobody.
     async fn erase_in_tx(&self, tx: &Transaction, person: &Person) -> Result<(), NotErased> {
-        for status in [
-            SubscriptionStatus::Trialing,
-            SubscriptionStatus::Active,
-            SubscriptionStatus::PastDue,
-            SubscriptionStatus::Suspended,
-        ] {
-            let filter = SubscriptionFilter {
-                user: Some(person.id),
-                status: Some(status),
-                ..SubscriptionFilter::default()
-            };
-            // Those that ended are not found again.
-            loop {
-                let some = subscriptions::list(tx, filter, PageRequest::first(AT_ONCE)).await?;
-                if some.items.is_empty() {
-                    break;
-                }
-                for one in some.items {
-                    self.end_for_good(tx, one.id).await.map_err(|error| {
-                        NotErased::failed("end the subscriptions of a person", &error)
-                    })?;
-                }
-            }
-        }
-        Ok(())
+        self.end_all(tx, person)
+            .await
+            .map_err(|error| NotErased::failed("end the subscriptions of a person", &error))
     }
 }
 
 impl Subscriptions {
-    async fn end_for_good(
-        &self,
-        tx: &Transaction,
-        id: SubscriptionId,
-    ) -> Result<(), SubscriptionError> {
-        let locked = subscriptions::lock(tx, id).await?;
-        if let Some(mut one) = locked.filter(|one| one.status != SubscriptionStatus::Ended) {
+    /// All are locked before the first of them is given its credit back: who
+    /// has the lock of another one may wait for the wallet.
+    async fn end_all(&self, tx: &Transaction, person: &Person) -> Result<(), SubscriptionError> {
+        for mut one in subscriptions::lock_live(tx, person.id).await? {
             self.end_now(tx, &mut one, true).await?;
         }
         Ok(())

@@ -2,9 +2,10 @@
 
 use accounts_model::tenant::SubscriptionSettings;
 use catalog_model::hosting::plan::Plan;
+use catalog_model::hosting::service::Service;
 use credits_model::wallet::WalletKey;
 use database::{Transaction, retrying};
-use kernel::{DomainError as _, Fault, Permission, Scope, SubscriptionId};
+use kernel::{DomainError as _, Fault, Permission, Scope, SubscriptionId, Timestamp};
 use subscriptions_model::SubscriptionError;
 use subscriptions_model::charge::ChargeKind;
 use subscriptions_model::events::{
@@ -61,58 +62,53 @@ impl Subscriptions {
             .database
             .begin_write(scope, "subscription.renew")
             .await?;
-        // Under the lock: somebody else may have been faster.
-        let Some(mut one) = subscriptions::lock(&tx, id)
-            .await?
-            .filter(|one| one.due_at <= now && one.status != SubscriptionStatus::Ended)
-        else {
+        let Some(mut one) = lock_due(&tx, id, now).await? else {
             return Ok(());
         };
         let next = self.next_plan(&tx, &one).await?;
-        match one.step(next.as_ref(), now) {
+        match one.step(plan_of(next.as_ref()), now) {
             Step::Wait => {
                 one.due_at = one.spread(one.period_end);
                 self.save(&tx, &mut one).await?;
             }
-            Step::End(reason) => self.end(&tx, &mut one, reason).await?,
-            Step::Pay(after) => {
-                let price = after.period_price;
-                match self.pay(&tx, &one, *after).await {
-                    Ok(_) => {}
-                    Err(error) if is_unpaid(&error) => {
-                        // What was begun is undone with its transaction.
-                        tx.rollback().await?;
-                        return self.note_unpaid(scope, id, price, terms).await;
-                    }
-                    Err(error) => return Err(error),
+            Step::End(reason) => self.end(&tx, &mut one, reason, 0).await?,
+            Step::Pay(after) => match self.pay(&tx, &one, *after, next.as_ref()).await {
+                Ok(_) => {}
+                Err(error) if is_unpaid(&error) => {
+                    // What was begun is undone with its transaction.
+                    tx.rollback().await?;
+                    return self.note_unpaid(scope, id, terms).await;
                 }
-            }
+                Err(error) => return Err(error),
+            },
         }
         tx.commit().await?;
         Ok(())
     }
 
-    /// The plan a subscription changes to when its period ends.
+    /// The plan a subscription changes to when its period ends, and the
+    /// service.
     pub(crate) async fn next_plan(
         &self,
         tx: &Transaction,
         one: &Subscription,
-    ) -> Result<Option<Plan>, SubscriptionError> {
+    ) -> Result<Option<(Plan, Service)>, SubscriptionError> {
         match one.next_plan {
-            Some(id) => Ok(Some(self.catalog.plan_in_tx(tx, id).await?.0)),
+            Some(id) => Ok(Some(self.catalog.plan_in_tx(tx, id).await?)),
             None => Ok(None),
         }
     }
 
-    /// Takes what the next period costs and begins it.
+    /// Takes what the next period costs and begins it; in the plan that comes
+    /// next, if one does.
     pub(crate) async fn pay(
         &self,
         tx: &Transaction,
         before: &Subscription,
         mut after: Subscription,
+        next: Option<&(Plan, Service)>,
     ) -> Result<Subscription, SubscriptionError> {
-        let changes = before.plan != after.plan;
-        if changes {
+        if next.is_some() {
             self.quotas
                 .release_in_tx(tx, before.plan, &before.id.to_string())
                 .await?;
@@ -125,16 +121,14 @@ impl Subscriptions {
             period: after.period,
         };
         self.queue.publish(tx, &event).await?;
-        if changes {
+        if let Some((plan, service)) = next {
             let event = SubscriptionPlanChanged {
                 subscription: after.id,
                 before: before.plan,
                 plan: after.plan,
             };
             self.queue.publish(tx, &event).await?;
-        }
-        if changes {
-            self.fit_to_plan(tx, &after).await?;
+            self.fit_to_plan(tx, &after, plan, service).await?;
         }
         if before.status == SubscriptionStatus::Suspended {
             self.unsuspend(tx, &after).await?;
@@ -148,7 +142,6 @@ impl Subscriptions {
         &self,
         scope: &Scope,
         id: SubscriptionId,
-        price: i64,
         terms: &SubscriptionSettings,
     ) -> Result<(), SubscriptionError> {
         let now = self.now();
@@ -156,22 +149,24 @@ impl Subscriptions {
             .database
             .begin_write(scope, "subscription.unpaid")
             .await?;
-        let Some(mut one) = subscriptions::lock(&tx, id)
-            .await?
-            .filter(|one| one.due_at <= now && one.status != SubscriptionStatus::Ended)
-        else {
+        let Some(mut one) = lock_due(&tx, id, now).await? else {
+            return Ok(());
+        };
+        // Its owner may have canceled it, or changed what comes next, since.
+        let next = self.next_plan(&tx, &one).await?;
+        let Step::Pay(paid) = one.step(plan_of(next.as_ref()), now) else {
             return Ok(());
         };
         let wallet = WalletKey::Of {
             user: one.user,
             currency: one.price.currency,
         };
+        let price = paid.period_price;
         self.credits.top_up_for_in_tx(&tx, wallet, price).await?;
-        let mut after = one.clone();
-        match after.unpaid(terms, now) {
-            Consequence::None => self.save(&tx, &mut after).await?,
+        match one.unpaid(terms, now) {
+            Consequence::None => self.save(&tx, &mut one).await?,
             Consequence::Remind(reminder) => {
-                self.save(&tx, &mut after).await?;
+                self.save(&tx, &mut one).await?;
                 let event = SubscriptionPastDue {
                     subscription: id,
                     reminder,
@@ -180,16 +175,13 @@ impl Subscriptions {
                 self.notify(&tx, id, Notice::PastDue).await?;
             }
             Consequence::Suspend => {
-                self.save(&tx, &mut after).await?;
-                self.suspend(&tx, &after).await?;
+                self.save(&tx, &mut one).await?;
+                self.suspend(&tx, &one).await?;
                 let event = SubscriptionSuspended { subscription: id };
                 self.queue.publish(&tx, &event).await?;
                 self.notify(&tx, id, Notice::Suspended).await?;
             }
-            Consequence::End => {
-                let reason = subscriptions_model::subscription::EndReason::Unpaid;
-                self.end(&tx, &mut one, reason).await?;
-            }
+            Consequence::End(reason) => self.end(&tx, &mut one, reason, 0).await?,
         }
         tx.commit().await?;
         Ok(())
@@ -207,4 +199,20 @@ impl Subscriptions {
         };
         self.queue.enqueue(tx, &job).await.map(|_| ())
     }
+}
+
+/// The plan of what comes next.
+pub(crate) fn plan_of(next: Option<&(Plan, Service)>) -> Option<&Plan> {
+    next.map(|(plan, _)| plan)
+}
+
+/// Locks a subscription that is due. Somebody else may have been faster: then
+/// it is not any more.
+async fn lock_due(
+    tx: &Transaction,
+    id: SubscriptionId,
+    now: Timestamp,
+) -> Result<Option<Subscription>, Fault> {
+    let locked = subscriptions::lock(tx, id).await?;
+    Ok(locked.filter(|one| one.due_at <= now && one.status != SubscriptionStatus::Ended))
 }

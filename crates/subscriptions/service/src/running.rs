@@ -32,14 +32,16 @@ impl Subscriptions {
         Ok(())
     }
 
-    /// Gives the instance what the plan has that the subscription is in now.
+    /// Gives the instance of a subscription what the plan has that it is in
+    /// now.
     pub(crate) async fn fit_to_plan(
         &self,
         tx: &Transaction,
         one: &Subscription,
+        plan: &Plan,
+        service: &Service,
     ) -> Result<(), SubscriptionError> {
-        let (plan, service) = self.catalog.plan_in_tx(tx, one.plan).await?;
-        let limits = limits(&plan, &service).map_err(not_runnable)?;
+        let limits = limits(plan, service).map_err(not_runnable)?;
         let id = one.id.to_string();
         self.clusters.change_limits_in_tx(tx, &id, &limits).await?;
         Ok(())

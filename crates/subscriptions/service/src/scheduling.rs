@@ -41,14 +41,17 @@ impl Subscriptions {
             Once::Fresh(tx) => tx,
         };
         let mut one = self.lock_own(&tx, id).await?;
-        let (_, _, way) = self.way(&tx, &one, plan).await?;
+        let (to, _) = self.plan_on_sale(&tx, plan).await?;
+        let (_, way) = self.way(&tx, &one, &to).await?;
         if way == Direction::Up {
             return Err(SubscriptionError::NotLower);
         }
         if terms.downgrades == DowngradePolicy::Refused {
             return Err(SubscriptionError::DowngradesRefused);
         }
-        self.schedule(&tx, &mut one, Some(plan)).await?;
+        if self.schedule(&tx, &mut one, Some(plan)).await? {
+            self.save(&tx, &mut one).await?;
+        }
         Ok(tx.commit_with(one).await?)
     }
 
@@ -87,11 +90,13 @@ impl Subscriptions {
         if one.status == SubscriptionStatus::Ended {
             return Err(SubscriptionError::Over);
         }
-        if keeps_plan && one.next_plan.is_some() {
-            self.schedule(&tx, &mut one, None).await?;
+        let renews = auto_renew.unwrap_or(one.auto_renew);
+        let mut changed = renews != one.auto_renew;
+        one.auto_renew = renews;
+        if keeps_plan {
+            changed |= self.schedule(&tx, &mut one, None).await?;
         }
-        if let Some(auto_renew) = auto_renew.filter(|&wanted| wanted != one.auto_renew) {
-            one.auto_renew = auto_renew;
+        if changed {
             self.save(&tx, &mut one).await?;
         }
         tx.commit().await?;
@@ -99,27 +104,28 @@ impl Subscriptions {
     }
 
     /// Keeps a unit of the plan that comes next, if there is one, and lets go
-    /// of that which was to come.
+    /// of that which was to come. Whether that is another one; it is to be
+    /// saved then.
     pub(crate) async fn schedule(
         &self,
         tx: &Transaction,
         one: &mut Subscription,
         next: Option<PlanId>,
-    ) -> Result<(), SubscriptionError> {
+    ) -> Result<bool, SubscriptionError> {
         if one.next_plan == next {
-            return Ok(());
+            return Ok(false);
         }
         let reference = one.id.to_string();
         let mut plans: Vec<PlanId> = [one.next_plan, next].into_iter().flatten().collect();
         plans.sort_unstable();
         for plan in plans {
             if Some(plan) == next {
-                self.quotas.allocate_in_tx(tx, plan, &reference, 1).await?;
+                self.give_unit(tx, one, plan).await?;
             } else {
                 self.quotas.release_in_tx(tx, plan, &reference).await?;
             }
         }
         one.next_plan = next;
-        self.save(tx, one).await
+        Ok(true)
     }
 }

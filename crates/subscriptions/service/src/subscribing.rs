@@ -60,7 +60,11 @@ impl Subscriptions {
             Once::Fresh(tx) => tx,
         };
         let (plan, service) = self.plan_on_sale(&tx, new.plan).await?;
-        if subscriptions::count_live(&tx, user).await? >= MAX_LIVE {
+        let live = subscriptions::count_live(&tx, user, plan.service).await?;
+        if live.to_service > 0 {
+            return Err(SubscriptionError::AlreadySubscribed);
+        }
+        if live.number >= MAX_LIVE {
             return Err(SubscriptionError::TooMany);
         }
         let is_trial = self.wants_trial(&tx, user, &plan, new.trial).await?;
@@ -69,18 +73,8 @@ impl Subscriptions {
             None => None,
         };
         let made = Subscription::begin(user, &plan, discount, is_trial, new.auto_renew, &zone, now);
-        subscriptions::insert(&tx, &made).await.map_err(|fault| {
-            if fault.violates(subscriptions::UNIQUE_SERVICE) {
-                SubscriptionError::AlreadySubscribed
-            } else {
-                fault.into()
-            }
-        })?;
-        let reference = made.id.to_string();
-        self.quotas
-            .allocate_in_tx(&tx, plan.id, &reference, 1)
-            .await?;
-        self.quotas.served_in_tx(&tx, plan.id, user).await?;
+        subscriptions::insert(&tx, &made).await?;
+        self.give_unit(&tx, &made, plan.id).await?;
         self.charge(&tx, &made, ChargeKind::Start, made.period_price)
             .await?;
         self.provision(&tx, &made, &plan, &service).await?;

@@ -73,7 +73,7 @@ impl Play {
         let length = state.period_end.since(market.app.clock.now());
         assert_eq!(length, Duration::from_hours(24 * days));
         let mut deal = Deal::new(w, state);
-        let charged = deal.charge(&mut self.wallets[w], SpendKind::Subscription, "1", price);
+        let charged = deal.charge(&mut self.wallets[w], SpendKind::Subscription, 1, "1", price);
         assert_eq!(charged, Ok(()));
         let given = market.offers[o].give(&deal.state.id.to_string(), 1);
         assert_eq!(given, Ok(()));
@@ -112,7 +112,8 @@ impl Play {
                 "subscription.cheaper_plan"
             })
         } else {
-            change::upgrade(old, to, 0, now).map_err(|error| error.code())
+            let by_hand = deal.by_hand(wallet);
+            change::upgrade(old, to, by_hand, now).map_err(|error| error.code())
         };
         let wanted = match &planned {
             Err(code) => Err(*code),
@@ -149,7 +150,8 @@ impl Play {
         deal.state = up.after;
         deal.state.version += 1;
         let wallet = &mut self.wallets[deal.wallet];
-        let charged = deal.charge(wallet, SpendKind::Upgrade, &charge.to_string(), up.charge);
+        let (period, name) = (deal.state.period, charge.to_string());
+        let charged = deal.charge(wallet, SpendKind::Upgrade, period, &name, up.charge);
         assert_eq!(charged, Ok(()));
         "upgrade"
     }
@@ -234,8 +236,9 @@ impl Play {
                     unreachable!("it is not paid");
                 };
                 let wallet = &mut self.wallets[deal.wallet];
-                let name = after.period.to_string();
-                let paid = deal.charge(wallet, SpendKind::Renewal, &name, after.period_price);
+                let (period, price) = (after.period, after.period_price);
+                let name = period.to_string();
+                let paid = deal.charge(wallet, SpendKind::Renewal, period, &name, price);
                 deal.state = *after;
                 paid
             }

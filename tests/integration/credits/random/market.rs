@@ -26,6 +26,8 @@ pub(super) struct Offer {
 
 /// What was charged for a subscription.
 pub(super) struct Charged {
+    /// Of which period.
+    period: i64,
     /// Which spend of the wallet it is; none when it was nothing.
     spend: Option<usize>,
     amount: i64,
@@ -87,6 +89,7 @@ impl Deal {
         &mut self,
         wallet: &mut Wallet,
         kind: SpendKind,
+        period: i64,
         name: &str,
         amount: i64,
     ) -> Outcome {
@@ -98,6 +101,7 @@ impl Deal {
             Some(wallet.spends.len() - 1)
         };
         self.charges.push(Charged {
+            period,
             spend,
             amount,
             refunded: 0,
@@ -116,17 +120,29 @@ impl Deal {
         i64::try_from(exact / i128::from(end - start)).expect("a small amount")
     }
 
+    /// What was given back of its period by hand.
+    pub(super) fn by_hand(&self, wallet: &Wallet) -> i64 {
+        let of_period = |charge: &&Charged| charge.period == self.state.period;
+        let charges = self.charges.iter().filter(of_period);
+        let back = charges.filter_map(|charge| {
+            let kept = wallet.spends[charge.spend?].kept();
+            Some(charge.amount - charge.refunded - kept)
+        });
+        back.sum()
+    }
+
     /// Gives the unused part back: of what was charged last first.
     fn give_back(&mut self, wallet: &mut Wallet, mut left: i64) {
         for charge in self.charges.iter_mut().rev() {
-            let part = left.min(charge.amount - charge.refunded);
-            let Some(spend) = charge.spend.filter(|_| part > 0) else {
+            let Some(spend) = charge.spend else {
                 continue;
             };
-            left -= part;
             // Not what was given back by hand already.
-            if wallet.refund(spend, Some(part)).is_ok() {
+            let part = left.min(wallet.spends[spend].kept());
+            if part > 0 {
+                assert_eq!(wallet.refund(spend, Some(part)), Ok(()));
                 charge.refunded += part;
+                left -= part;
             }
         }
     }
@@ -200,7 +216,8 @@ impl<'a> Market<'a> {
 
     /// Its owner ends it now, and what is unused goes back.
     pub(super) fn cancel_now(&mut self, n: usize, wallet: &mut Wallet, now: Timestamp) {
-        let unused = self.deals[n].unused(now);
+        let deal = &self.deals[n];
+        let unused = (deal.unused(now) - deal.by_hand(wallet)).max(0);
         self.end(n, EndReason::Canceled, now);
         self.deals[n].give_back(wallet, unused);
     }
@@ -222,7 +239,7 @@ impl<'a> Market<'a> {
         };
         let (name, price) = (after.period.to_string(), after.period_price);
         if deal
-            .charge(wallet, SpendKind::Renewal, &name, price)
+            .charge(wallet, SpendKind::Renewal, after.period, &name, price)
             .is_ok()
         {
             deal.state = Subscription {
@@ -231,14 +248,12 @@ impl<'a> Market<'a> {
             };
             return "renewed";
         }
-        let mut after = deal.state.clone();
-        let consequence = after.unpaid(&SubscriptionSettings::DEFAULT, now);
-        if consequence == Consequence::End {
-            self.end(n, EndReason::Unpaid, now);
+        let consequence = deal.state.unpaid(&SubscriptionSettings::DEFAULT, now);
+        if let Consequence::End(reason) = consequence {
+            self.end(n, reason, now);
             return "ended unpaid";
         }
-        after.version += 1;
-        deal.state = after;
+        deal.state.version += 1;
         match consequence {
             Consequence::Remind(_) => "reminded",
             Consequence::Suspend => "suspended",

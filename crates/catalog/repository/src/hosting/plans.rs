@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use catalog_model::hosting::plan::{Interval, Plan};
 use catalog_model::hosting::template::Resources;
 use database::column::{Stored, currency, to_json, to_maybe, word};
-use database::{Backend, Scoped, Transaction};
+use database::{Scoped, Transaction};
 use kernel::{Fault, Money, PlanId, ServiceId, Timestamp};
 use sea_orm::{FromQueryResult, Value};
 use uuid::Uuid;
@@ -101,13 +101,8 @@ pub async fn find(db: &Scoped, id: PlanId) -> Result<Option<Plan>, Fault> {
 
 /// One plan that nobody edits until the transaction ends.
 pub async fn share(tx: &Transaction, id: PlanId) -> Result<Option<Plan>, Fault> {
-    let lock = match tx.backend() {
-        Backend::Postgres => " FOR SHARE",
-        Backend::Sqlite => "",
-    };
-    let row: Option<Row> = tx
-        .one(&format!("{SELECT} AND id = $2{lock}"), [id.uuid().into()])
-        .await?;
+    let sql = format!("{SELECT} AND id = $2{}", super::shared(tx));
+    let row: Option<Row> = tx.one(&sql, [id.uuid().into()]).await?;
     row.map(read).transpose()
 }
 

@@ -98,6 +98,13 @@ pub async fn find(db: &Scoped, id: ServiceId) -> Result<Option<Service>, Fault> 
     row.map(read).transpose()
 }
 
+/// One service that nobody edits until the transaction ends.
+pub async fn share(tx: &Transaction, id: ServiceId) -> Result<Option<Service>, Fault> {
+    let sql = format!("{SELECT} AND s.id = $2{}", super::shared(tx));
+    let row: Option<Row> = tx.one(&sql, [id.uuid().into()]).await?;
+    row.map(read).transpose()
+}
+
 /// One service that the public sees.
 pub async fn shown(db: &Scoped, which: &ServiceRef) -> Result<Option<Service>, Fault> {
     let (column, value) = match which {

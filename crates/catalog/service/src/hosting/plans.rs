@@ -118,20 +118,30 @@ impl Catalog {
         Ok(changed)
     }
 
-    /// A plan and its service, which nobody archives until the transaction
-    /// ends.
+    /// A plan and its service, neither of which anybody archives until the
+    /// transaction ends.
     pub async fn plan_in_tx(
         &self,
         tx: &Transaction,
         id: PlanId,
     ) -> Result<(Plan, Service), HostingError> {
-        let plan = plans::share(tx, id)
-            .await?
-            .ok_or(HostingError::PlanNotFound)?;
-        let service = services::find(tx, plan.service)
+        let plan = self.plan_alone_in_tx(tx, id).await?;
+        let service = services::share(tx, plan.service)
             .await?
             .ok_or(HostingError::ServiceNotFound)?;
         Ok((plan, service))
+    }
+
+    /// A plan without its service, which nobody archives until the transaction
+    /// ends.
+    pub async fn plan_alone_in_tx(
+        &self,
+        tx: &Transaction,
+        id: PlanId,
+    ) -> Result<Plan, HostingError> {
+        plans::share(tx, id)
+            .await?
+            .ok_or(HostingError::PlanNotFound)
     }
 
     /// The currency that plans are paid in.

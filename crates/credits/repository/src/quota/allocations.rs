@@ -1,7 +1,7 @@
 //! Who has units of a quota.
 
 use credits_model::quota::Allocation;
-use database::{Scoped, Transaction};
+use database::{Conditions, Scoped, Transaction};
 use kernel::{AllocationId, Fault, Page, PageRequest, PlanId, QuotaId, Timestamp};
 use sea_orm::FromQueryResult;
 use uuid::Uuid;
@@ -133,8 +133,11 @@ pub async fn all(
         .all(
             "SELECT a.id, q.plan_id, a.reference FROM quota_allocations a \
              JOIN quotas q ON q.tenant_id = $1 AND q.id = a.quota_id \
-             WHERE a.tenant_id = $1 AND a.released_at IS NULL AND ($2 IS NULL OR a.id > $2) ORDER BY a.id LIMIT $3",
-            [after.map(AllocationId::uuid).into(), limit.into()],
+             WHERE a.tenant_id = $1 AND a.released_at IS NULL AND a.id > $2 ORDER BY a.id LIMIT $3",
+            [
+                after.map_or(Uuid::nil(), AllocationId::uuid).into(),
+                limit.into(),
+            ],
         )
         .await?;
     let one = |row: OwnedRow| {
@@ -144,5 +147,36 @@ pub async fn all(
             row.reference,
         )
     };
+    Ok(rows.into_iter().map(one).collect())
+}
+
+/// Which of some names have something of which of some plans.
+pub async fn held(
+    db: &Scoped,
+    plans: &[PlanId],
+    references: &[String],
+) -> Result<Vec<(PlanId, String)>, Fault> {
+    if plans.is_empty() || references.is_empty() {
+        return Ok(Vec::new());
+    }
+    let mut conditions = Conditions::of_tenant("a.tenant_id");
+    let plans: Vec<String> = plans
+        .iter()
+        .map(|plan| conditions.bind(plan.uuid()))
+        .collect();
+    let references: Vec<String> = references
+        .iter()
+        .map(|reference| conditions.bind(reference.as_str()))
+        .collect();
+    conditions.add("a.released_at IS NULL");
+    conditions.add(format!("q.plan_id IN ({})", plans.join(", ")));
+    conditions.add(format!("a.reference IN ({})", references.join(", ")));
+    let (wanted, values) = conditions.into_parts();
+    let sql = format!(
+        "SELECT a.id, q.plan_id, a.reference FROM quota_allocations a \
+         JOIN quotas q ON q.tenant_id = $1 AND q.id = a.quota_id WHERE {wanted}"
+    );
+    let rows: Vec<OwnedRow> = db.all(&sql, values).await?;
+    let one = |row: OwnedRow| (PlanId::from_uuid(row.plan_id), row.reference);
     Ok(rows.into_iter().map(one).collect())
 }

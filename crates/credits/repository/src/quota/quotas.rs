@@ -22,10 +22,13 @@ struct Row {
     updated_at: i64,
 }
 
-/// What is read of a quota.
-const COLUMNS: &str = "quotas.id, quotas.plan_id, quotas.total, quotas.used, quotas.warning_percent, quotas.critical_percent, \
-     (SELECT count(*) FROM quota_waiters w WHERE w.tenant_id = $1 AND w.quota_id = quotas.id AND w.status = 'waiting') AS waiting, \
+/// What a quota itself has.
+const OWN: &str = "quotas.id, quotas.plan_id, quotas.total, quotas.used, quotas.warning_percent, quotas.critical_percent, \
      quotas.version, quotas.created_at, quotas.updated_at";
+
+/// How many wait for it.
+const WAITING: &str = "(SELECT count(*) FROM quota_waiters w WHERE w.tenant_id = $1 AND w.quota_id = quotas.id \
+     AND w.status = 'waiting') AS waiting";
 
 /// The health of a quota, as [`Quota::health`] has it.
 const HEALTH: &str = "CASE WHEN quotas.total IS NULL THEN 'ok' WHEN quotas.used >= quotas.total THEN 'exhausted' \
@@ -64,7 +67,7 @@ pub async fn list(
 ) -> Result<Page<Quota, QuotaId>, Fault> {
     static LIST: LazyLock<String> = LazyLock::new(|| {
         format!(
-            "SELECT {COLUMNS} FROM quotas WHERE quotas.tenant_id = $1 AND ($2 IS NULL OR {HEALTH} = $2) \
+            "SELECT {OWN}, {WAITING} FROM quotas WHERE quotas.tenant_id = $1 AND ($2 IS NULL OR {HEALTH} = $2) \
              AND ($3 IS NULL OR quotas.plan_id = $3) AND ($4 IS NULL OR quotas.id < $4) ORDER BY quotas.id DESC LIMIT $5"
         )
     });
@@ -86,8 +89,9 @@ pub async fn list(
 
 /// One quota.
 pub async fn find(db: &Scoped, id: QuotaId) -> Result<Option<Quota>, Fault> {
-    let sql =
-        format!("SELECT {COLUMNS} FROM quotas WHERE quotas.tenant_id = $1 AND quotas.id = $2");
+    let sql = format!(
+        "SELECT {OWN}, {WAITING} FROM quotas WHERE quotas.tenant_id = $1 AND quotas.id = $2"
+    );
     let row: Option<Row> = db.one(&sql, [id.uuid().into()]).await?;
     Ok(row.as_ref().map(read))
 }
@@ -99,7 +103,7 @@ pub async fn of(db: &Scoped, plans: &[PlanId]) -> Result<Vec<Quota>, Fault> {
     }
     let places: Vec<String> = (0..plans.len()).map(|n| format!("${}", n + 2)).collect();
     let sql = format!(
-        "SELECT {COLUMNS} FROM quotas WHERE quotas.tenant_id = $1 AND quotas.plan_id IN ({})",
+        "SELECT {OWN}, {WAITING} FROM quotas WHERE quotas.tenant_id = $1 AND quotas.plan_id IN ({})",
         places.join(", ")
     );
     let values: Vec<Value> = plans.iter().map(|id| id.uuid().into()).collect();
@@ -161,6 +165,7 @@ pub async fn update(tx: &Transaction, changed: &Quota) -> Result<bool, Fault> {
 }
 
 /// Gives units of the quota of a plan, if there are so many; the quota then.
+/// Who waits for it is not counted: nobody is told of what is given.
 pub async fn give(
     tx: &Transaction,
     plan: PlanId,
@@ -170,7 +175,9 @@ pub async fn give(
     static GIVE: LazyLock<String> = LazyLock::new(|| {
         format!(
             "UPDATE quotas SET used = used + $2, updated_at = $3 \
-             WHERE quotas.tenant_id = $1 AND quotas.plan_id = $4 AND (quotas.total IS NULL OR quotas.used + $2 <= quotas.total) RETURNING {COLUMNS}"
+             WHERE quotas.tenant_id = $1 AND quotas.plan_id = $4 \
+               AND (quotas.total IS NULL OR quotas.used + $2 <= quotas.total) \
+             RETURNING {OWN}, CAST(0 AS bigint) AS waiting"
         )
     });
     let row: Option<Row> = tx
@@ -194,7 +201,7 @@ pub async fn take_back(
         format!(
             "UPDATE quotas SET used = used - $2, \
                     ceiling = CASE WHEN used - $2 > total THEN used - $2 ELSE total END, updated_at = $3 \
-             WHERE quotas.tenant_id = $1 AND quotas.id = $4 AND quotas.used >= $2 RETURNING {COLUMNS}"
+             WHERE quotas.tenant_id = $1 AND quotas.id = $4 AND quotas.used >= $2 RETURNING {OWN}, {WAITING}"
         )
     });
     let row: Option<Row> = tx
@@ -228,31 +235,33 @@ struct ProofRow {
     allocated: i64,
 }
 
-/// What is cached of quotas, and what their live allocations add up to; of
-/// one, or of some after one.
-pub async fn proofs(
-    db: &Scoped,
-    only: Option<QuotaId>,
-    after: Option<QuotaId>,
-    limit: i64,
-) -> Result<Vec<QuotaProof>, Fault> {
-    let rows: Vec<ProofRow> = db
-        .all(
-            "SELECT quotas.id, quotas.used, (SELECT CAST(COALESCE(sum(a.units), 0) AS bigint) FROM quota_allocations a \
-               WHERE a.tenant_id = $1 AND a.quota_id = quotas.id AND a.released_at IS NULL) AS allocated \
-             FROM quotas WHERE quotas.tenant_id = $1 AND ($2 IS NULL OR quotas.id = $2) AND ($3 IS NULL OR quotas.id > $3) \
-             ORDER BY quotas.id LIMIT $4",
-            [
-                only.map(QuotaId::uuid).into(),
-                after.map(QuotaId::uuid).into(),
-                limit.into(),
-            ],
-        )
-        .await?;
-    let proof = |row: ProofRow| QuotaProof {
+const PROOF: &str = "SELECT quotas.id, quotas.used, (SELECT CAST(COALESCE(sum(a.units), 0) AS bigint) FROM quota_allocations a \
+       WHERE a.tenant_id = $1 AND a.quota_id = quotas.id AND a.released_at IS NULL) AS allocated \
+     FROM quotas WHERE quotas.tenant_id = $1";
+
+fn read_proof(row: &ProofRow) -> QuotaProof {
+    QuotaProof {
         quota: QuotaId::from_uuid(row.id),
         used: row.used,
         allocated: row.allocated,
-    };
-    Ok(rows.into_iter().map(proof).collect())
+    }
+}
+
+/// What is cached of a quota, and what its live allocations add up to.
+pub async fn proof(db: &Scoped, id: QuotaId) -> Result<Option<QuotaProof>, Fault> {
+    let sql = format!("{PROOF} AND quotas.id = $2");
+    let row: Option<ProofRow> = db.one(&sql, [id.uuid().into()]).await?;
+    Ok(row.as_ref().map(read_proof))
+}
+
+/// The same of some quotas after one, in order.
+pub async fn proofs(
+    db: &Scoped,
+    after: Option<QuotaId>,
+    limit: i64,
+) -> Result<Vec<QuotaProof>, Fault> {
+    let sql = format!("{PROOF} AND quotas.id > $2 ORDER BY quotas.id LIMIT $3");
+    let after = after.map_or(Uuid::nil(), QuotaId::uuid);
+    let rows: Vec<ProofRow> = db.all(&sql, [after.into(), limit.into()]).await?;
+    Ok(rows.iter().map(read_proof).collect())
 }

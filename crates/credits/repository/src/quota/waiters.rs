@@ -35,6 +35,7 @@ fn read(row: &Row) -> Result<Waiter, Fault> {
     })
 }
 
+/// What is read of one or a few; each counts who is before it.
 const SELECT: &str = "SELECT w.id, w.quota_id, q.plan_id, w.user_id, w.status, \
        CASE WHEN w.status = 'waiting' THEN (SELECT count(*) FROM quota_waiters b WHERE b.tenant_id = $1 \
          AND b.quota_id = w.quota_id AND b.status = 'waiting' AND b.place <= w.place) END AS place, \
@@ -111,29 +112,42 @@ pub async fn of(
     Ok(Page::from_rows(all, page.limit, |one| one.id))
 }
 
-/// Who waits for a quota, the first in line first.
+#[derive(FromQueryResult)]
+struct Queued {
+    #[sea_orm(nested)]
+    waiter: Row,
+    number: i64,
+}
+
+/// Who waits for a quota, the first in line first, after a number: it is
+/// theirs for good, while their place is counted. Those before the page are
+/// counted once.
 pub async fn list(
     db: &Scoped,
     quota: QuotaId,
     page: PageRequest<i64>,
 ) -> Result<Page<Waiter, i64>, Fault> {
-    let rows: Vec<Row> = db
+    let rows: Vec<Queued> = db
         .all(
-            &format!(
-                "SELECT * FROM ({SELECT} AND w.quota_id = $2 AND w.status = 'waiting') line \
-                 WHERE ($3 IS NULL OR line.place > $3) ORDER BY line.place LIMIT $4"
-            ),
+            "SELECT w.id, w.quota_id, q.plan_id, w.user_id, w.status, w.told_at, w.created_at, w.place AS number, \
+               row_number() OVER (ORDER BY w.place) + (SELECT count(*) FROM quota_waiters b WHERE b.tenant_id = $1 \
+                 AND b.quota_id = $2 AND b.status = 'waiting' AND b.place <= $3) AS place \
+             FROM quota_waiters w JOIN quotas q ON q.tenant_id = $1 AND q.id = w.quota_id \
+             WHERE w.tenant_id = $1 AND w.quota_id = $2 AND w.status = 'waiting' AND w.place > $3 \
+             ORDER BY w.place LIMIT $4",
             [
                 quota.uuid().into(),
-                page.after.into(),
+                page.after.unwrap_or(0).into(),
                 i64::try_from(page.limit + 1).unwrap_or(i64::MAX).into(),
             ],
         )
         .await?;
-    let all = rows.iter().map(read).collect::<Result<Vec<_>, _>>()?;
-    Ok(Page::from_rows(all, page.limit, |one| {
-        one.place.unwrap_or_default()
-    }))
+    let page = Page::from_rows(rows, page.limit, |row| row.number);
+    let items = page.items.iter().map(|row| read(&row.waiter));
+    Ok(Page {
+        items: items.collect::<Result<_, _>>()?,
+        next: page.next,
+    })
 }
 
 /// Ends a wait, if it stands as it should.
@@ -235,9 +249,12 @@ pub async fn with_room(
     let rows: Vec<Id> = db
         .all(
             "SELECT q.id FROM quotas q WHERE q.tenant_id = $1 AND (q.total IS NULL OR q.used < q.total) \
-             AND ($2 IS NULL OR q.id > $2) AND EXISTS (SELECT 1 FROM quota_waiters w WHERE w.tenant_id = $1 \
+             AND q.id > $2 AND EXISTS (SELECT 1 FROM quota_waiters w WHERE w.tenant_id = $1 \
                AND w.quota_id = q.id AND w.status = 'waiting') ORDER BY q.id LIMIT $3",
-            [after.map(QuotaId::uuid).into(), limit.into()],
+            [
+                after.map_or(Uuid::nil(), QuotaId::uuid).into(),
+                limit.into(),
+            ],
         )
         .await?;
     Ok(rows

@@ -85,7 +85,7 @@ impl Quotas {
             if !quotas::update(&tx, &after).await? {
                 return Err(QuotaError::VersionMismatch);
             }
-            self.say(&tx, &before, &after).await?;
+            self.say(&tx, before.health(), &after).await?;
             self.let_know(&tx, &after).await?;
             let entry = AuditEntry::new("quota.change", id);
             self.record(&tx, entry.before(&snapshot).after(&after))
@@ -139,8 +139,7 @@ impl Quotas {
     pub async fn verify_quota(&self, scope: &Scope, id: QuotaId) -> Result<QuotaProof, QuotaError> {
         scope.require(Permission::CreditsRead)?;
         let db = self.database.read(scope).await?;
-        let proofs = quotas::proofs(&db, Some(id), None, 1).await?;
-        proofs.first().copied().ok_or(QuotaError::NotFound)
+        quotas::proof(&db, id).await?.ok_or(QuotaError::NotFound)
     }
 
     async fn with_plan(&self, scope: &Scope, quota: Quota) -> Result<PlanOffer, QuotaError> {

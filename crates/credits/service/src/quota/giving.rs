@@ -1,5 +1,7 @@
 //! Giving units and taking them back, for other domains.
 
+use std::collections::HashSet;
+
 use credits_model::quota::jobs::TellWaiting;
 use credits_model::quota::{Allocation, Quota, QuotaError};
 use credits_repository::quota::{allocations, quotas};
@@ -32,8 +34,8 @@ impl Quotas {
         let quota = quotas::give(tx, plan, units, now)
             .await?
             .ok_or(QuotaError::Exhausted)?;
-        let before = with_used(&quota, quota.used - units);
-        self.say(tx, &before, &quota).await?;
+        let was = quota.health_at(quota.used - units);
+        self.say(tx, was, &quota).await?;
         Ok(Allocation {
             id,
             quota: quota.id,
@@ -58,21 +60,32 @@ impl Quotas {
         let quota = quotas::take_back(tx, quota, units, now)
             .await?
             .ok_or_else(|| Fault::permanent("more was given of a quota than is noted"))?;
-        let before = with_used(&quota, quota.used + units);
-        self.say(tx, &before, &quota).await?;
+        let was = quota.health_at(quota.used + units);
+        self.say(tx, was, &quota).await?;
         self.let_know(tx, &quota).await?;
         Ok(true)
     }
 
     /// Whether a name has units of a plan.
-    pub async fn holds(
+    pub async fn holds_in_tx(
         &self,
-        scope: &Scope,
+        tx: &Transaction,
         plan: PlanId,
         reference: &str,
     ) -> Result<bool, QuotaError> {
+        Ok(allocations::find(tx, plan, reference).await?.is_some())
+    }
+
+    /// Which of some names have units of which of some plans.
+    pub async fn held(
+        &self,
+        scope: &Scope,
+        plans: &[PlanId],
+        references: &[String],
+    ) -> Result<HashSet<(PlanId, String)>, QuotaError> {
         let db = self.database.read(scope).await?;
-        Ok(allocations::find(&db, plan, reference).await?.is_some())
+        let held = allocations::held(&db, plans, references).await?;
+        Ok(held.into_iter().collect())
     }
 
     /// What is given of all plans, after one allocation, in order: the plans
@@ -94,12 +107,5 @@ impl Quotas {
             self.queue.enqueue(tx, &job).await?;
         }
         Ok(())
-    }
-}
-
-fn with_used(quota: &Quota, used: i64) -> Quota {
-    Quota {
-        used,
-        ..quota.clone()
     }
 }

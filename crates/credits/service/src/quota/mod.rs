@@ -14,8 +14,8 @@ use std::sync::Arc;
 
 use accounts_service::Accounts;
 use catalog_service::Catalog;
-use credits_model::quota::Quota;
 use credits_model::quota::events::QuotaHealthChanged;
+use credits_model::quota::{Health, Quota};
 use database::{Database, Transaction};
 use kernel::{AuditEntry, Fault, Timestamp};
 use queue::Queue;
@@ -60,8 +60,8 @@ impl Quotas {
     }
 
     /// Says that a quota crossed a threshold, if it did.
-    async fn say(&self, tx: &Transaction, before: &Quota, after: &Quota) -> Result<(), Fault> {
-        let (was, is) = (before.health(), after.health());
+    async fn say(&self, tx: &Transaction, was: Health, after: &Quota) -> Result<(), Fault> {
+        let is = after.health();
         if was == is {
             return Ok(());
         }

@@ -47,7 +47,7 @@ impl Quotas {
         let mut last = None;
         loop {
             let db = self.database.read(scope).await?;
-            let some = quotas::proofs(&db, None, last, AT_ONCE).await?;
+            let some = quotas::proofs(&db, last, AT_ONCE).await?;
             drop(db);
             for proof in some.iter().filter(|proof| !proof.holds()) {
                 if self.mend(scope, proof.quota).await? {
@@ -67,13 +67,13 @@ impl Quotas {
             return Ok(false);
         };
         // Under the lock, because much is given all the time.
-        let proofs = quotas::proofs(&tx, Some(id), None, 1).await?;
-        let Some(proof) = proofs.first().filter(|proof| !proof.holds()) else {
+        let proof = quotas::proof(&tx, id).await?;
+        let Some(proof) = proof.filter(|proof| !proof.holds()) else {
             return Ok(false);
         };
-        quotas::mend(&tx, proof, self.now()).await?;
+        quotas::mend(&tx, &proof, self.now()).await?;
         if let Some(after) = quotas::find(&tx, id).await? {
-            self.say(&tx, &before, &after).await?;
+            self.say(&tx, before.health(), &after).await?;
         }
         tx.commit().await?;
         let (used, allocated) = (proof.used, proof.allocated);

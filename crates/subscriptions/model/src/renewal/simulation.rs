@@ -56,7 +56,8 @@ impl Account {
             Step::Pay(_) => match one.unpaid(&TERMS, now) {
                 Consequence::Suspend => self.suspensions += 1,
                 Consequence::Remind(n) => assert!((1..=super::REMINDERS).contains(&n)),
-                Consequence::None | Consequence::End => {}
+                Consequence::End(reason) => one.end(reason, now),
+                Consequence::None => {}
             },
         }
     }
