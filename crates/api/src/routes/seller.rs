@@ -19,7 +19,6 @@ use super::admin::sellers::{self, seller_id};
 use super::api_keys::PageQuery;
 use super::downloads::attachment;
 use crate::app::Routes;
-use crate::dto::money::MoneyDto;
 use crate::dto::seller::{SalesReportDto, SellerOrderDto};
 use crate::extract::{Caller, List, Listed, Query, day, id, page_request};
 use crate::modules::Module;

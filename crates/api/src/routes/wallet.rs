@@ -2,12 +2,11 @@
 
 use actix_web::web::{Bytes, Data};
 use actix_web::{HttpRequest, HttpResponse, get, patch};
-use credits_model::CreditsError;
 use credits_model::transfer::Transaction;
 use credits_service::TransactionFilter;
 use futures::{StreamExt as _, stream};
 use kernel::cell::neutralise;
-use kernel::{Fault, PageRequest, Timestamp};
+use kernel::{Fault, Money, PageRequest, Timestamp};
 use serde::Deserialize;
 use strum::IntoEnumIterator as _;
 use utoipa::{IntoParams, ToSchema};

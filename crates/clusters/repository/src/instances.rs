@@ -3,7 +3,7 @@
 use clusters_model::instance::{Instance, InstanceStatus, Next};
 use clusters_model::template::Template;
 use database::column::{Stored, to_json};
-use database::{Scoped, Transaction};
+use database::{Conditions, Scoped, Transaction};
 use kernel::{ClusterId, Fault, InstanceId, Page, PageRequest, Timestamp, UserId};
 use sea_orm::FromQueryResult;
 use uuid::Uuid;
@@ -29,24 +29,18 @@ pub async fn list(
     filter: &Filter,
     page: PageRequest<InstanceId>,
 ) -> Result<Page<Instance, InstanceId>, Fault> {
-    let status: Option<&'static str> = filter.status.map(Into::into);
-    let rows: Vec<InstanceRow> = db
-        .all(
-            &format!(
-                "SELECT {INSTANCE} FROM service_instances i WHERE i.tenant_id = $1 AND ($2 IS NULL OR i.id < $2) \
-                 AND ($3 IS NULL OR i.user_id = $3) AND ($4 IS NULL OR i.cluster_id = $4) \
-                 AND ($5 IS NULL OR i.status = $5) AND ($7 IS NULL OR i.subscription = $7) ORDER BY i.id DESC LIMIT $6"
-            ),
-            [
-                page.after.map(InstanceId::uuid).into(),
-                filter.owner.map(UserId::uuid).into(),
-                filter.cluster.map(ClusterId::uuid).into(),
-                status.into(),
-                i64::try_from(page.limit + 1).unwrap_or(i64::MAX).into(),
-                filter.subscription.clone().into(),
-            ],
-        )
-        .await?;
+    let mut conditions = Conditions::of_tenant("i.tenant_id");
+    conditions.add_if("i.user_id = ?", filter.owner.map(UserId::uuid));
+    conditions.add_if("i.cluster_id = ?", filter.cluster.map(ClusterId::uuid));
+    conditions.add_if("i.status = ?", filter.status.map(<&'static str>::from));
+    conditions.add_if("i.subscription = ?", filter.subscription.clone());
+    conditions.add_if("i.id < ?", page.after.map(InstanceId::uuid));
+    let limit = conditions.bind(i64::try_from(page.limit + 1).unwrap_or(i64::MAX));
+    let (wanted, values) = conditions.into_parts();
+    let sql = format!(
+        "SELECT {INSTANCE} FROM service_instances i WHERE {wanted} ORDER BY i.id DESC LIMIT {limit}"
+    );
+    let rows: Vec<InstanceRow> = db.all(&sql, values).await?;
     let found = rows
         .into_iter()
         .map(Instance::try_from)

@@ -153,6 +153,10 @@ fn named(value: &str) -> Option<&str> {
         .find(|word| word.len() > 24 && word.contains('_'))
 }
 
+/// With which number a script is tried next: those of the same statements
+/// compute the same ids.
+static TRIED: AtomicUsize = AtomicUsize::new(900_000);
+
 /// Runs a script.
 pub(super) struct Runner {
     file: PathBuf,
@@ -173,8 +177,6 @@ impl Runner {
                 bench.tenant
             ),
         };
-        // Scripts of the same statements compute the same ids.
-        static TRIED: AtomicUsize = AtomicUsize::new(900_000);
         let turn = TRIED.fetch_add(1, Ordering::Relaxed);
         runner.run(&["--client=1", "--transactions=1"], turn)?;
         Ok(runner)

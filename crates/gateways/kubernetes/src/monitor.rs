@@ -321,8 +321,10 @@ mod tests {
     use super::*;
 
     fn pod_of(status: serde_json::Value) -> Pod {
-        let pod = serde_json::json!({"apiVersion": "v1", "kind": "Pod", "metadata": {}, "status": status});
-        serde_json::from_value(pod).unwrap()
+        Pod {
+            status: Some(serde_json::from_value(status).unwrap()),
+            ..Pod::default()
+        }
     }
 
     #[test]

@@ -114,24 +114,23 @@ const PLANS: [Offer; 3] = [
 /// Adds those that are missing.
 pub(super) async fn add(sutler: &Sutler, scope: &Scope, currency: Currency) -> Result<()> {
     let groups = sutler.catalog.all_service_categories(scope).await?;
-    let services = sutler.catalog.all_services(
-        scope,
-        &ServiceFilter::default(),
-        PageRequest::first(MAX_LIMIT),
-    );
-    let services = services.await?.items;
+    let first = PageRequest::first(MAX_LIMIT);
+    let services = sutler
+        .catalog
+        .all_services(scope, &ServiceFilter::default(), first)
+        .await?
+        .items;
     for (position, hosted) in (0..).zip(SERVICES) {
         let slug = slug(hosted.name);
-        let service = match services.iter().find(|one| one.slug == slug) {
-            Some(service) => service.id,
-            None => {
-                let group = group(sutler, scope, &groups, hosted.group, position).await?;
-                let made = sutler
-                    .catalog
-                    .create_service(scope, service(&hosted, group))
-                    .await;
-                made.context("add a service")?.id
-            }
+        let service = if let Some(service) = services.iter().find(|one| one.slug == slug) {
+            service.id
+        } else {
+            let group = group(sutler, scope, &groups, hosted.group, position).await?;
+            let made = sutler
+                .catalog
+                .create_service(scope, service(&hosted, group))
+                .await;
+            made.context("add a service")?.id
         };
         add_plans(sutler, scope, service, currency).await?;
     }

@@ -112,12 +112,11 @@ async fn ship(sutler: &Sutler, scope: &Scope) -> Result<()> {
         zone("Germany", &["DE"]),
         zone("Neighbours", &["AT", "CH", "FR", "NL"]),
     ] {
-        let zone = match known.iter().find(|zone| zone.name == new.name) {
-            Some(zone) => zone.id,
-            None => {
-                let made = sutler.orders.create_shipping_zone(scope, new).await;
-                made.context("add a shipping zone")?.id
-            }
+        let zone = if let Some(zone) = known.iter().find(|zone| zone.name == new.name) {
+            zone.id
+        } else {
+            let made = sutler.orders.create_shipping_zone(scope, new).await;
+            made.context("add a shipping zone")?.id
         };
         zones.push(zone);
     }
