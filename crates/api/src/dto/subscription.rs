@@ -122,7 +122,7 @@ pub(crate) struct SubscriptionDto {
     canceled_at: Option<Timestamp>,
     /// What a period costs without discounts.
     price: MoneyDto,
-    /// What is taken off that for the next period; null when nothing is.
+    /// What a coupon takes off the price of the next period; null when nothing is.
     discount: Option<DiscountDto>,
     /// What the next period costs, in the plan it is in.
     next_price: MoneyDto,
