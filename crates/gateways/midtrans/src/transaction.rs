@@ -111,8 +111,9 @@ impl Transaction {
         })
     }
 
-    /// All that went back of it. Where more is told than is listed, the last
-    /// one is a total: of the amount that stands beside it, or of everything.
+    /// All that went back of it. Where a total is told, it comes last, after
+    /// the refunds of ours: what else is listed may have been in an earlier
+    /// total, which did not list it yet.
     pub(crate) fn refunds(&self) -> Result<Vec<RefundReport>, GatewayError> {
         let charged_back = self.status.ends_with("chargeback");
         let mut all = Vec::new();
@@ -137,12 +138,12 @@ impl Transaction {
             "refund" if all.is_empty() => Some(self.amount()?),
             status if tells_of_refunds(status) => {
                 let told = self.refunded.as_deref();
-                let told = told.map(|text| self.read(text)).transpose()?;
-                told.filter(|told| told.minor > listed)
+                told.map(|text| self.read(text)).transpose()?
             }
             _ => None,
         };
-        if let Some(amount) = total {
+        if let Some(amount) = total.filter(|total| total.minor >= listed) {
+            all.retain(|report| report.refund.is_some());
             let id = format!("{}-{}-{}", self.status, self.id, amount.minor);
             all.push(RefundReport {
                 charged_back,
@@ -208,6 +209,7 @@ impl MidtransGateway {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use kernel::{RefundId, Timestamp};
     use serde_json::json;
 
     fn transaction(code: &str, status: &str, fraud: Option<&str>) -> Transaction {
@@ -281,21 +283,27 @@ mod tests {
             {"refund_chargeback_id": 1, "refund_amount": "50000.00", "refund_key": "r"},
             {"refund_chargeback_id": 2, "refund_amount": "10000.00"},
         ]});
-        let [first, second] = [(50_000, false, false), (10_000, false, false)];
-        let taken = (10_000, false, true);
-        assert_eq!(told("partial_refund", listed.clone()), [first, second]);
-        assert_eq!(told("refund", listed.clone()), [first, second]);
-        assert_eq!(told("partial_chargeback", listed.clone()), [first, taken]);
-        let mut more = listed.clone();
-        more["refund_amount"] = json!("70000.00");
-        let rest = (70_000, true, false);
-        for status in ["partial_refund", "refund"] {
-            assert_eq!(told(status, more.clone()), [first, second, rest]);
-        }
-        let rest = (70_000, true, true);
-        assert_eq!(told("partial_chargeback", more), [first, taken, rest]);
+        // What is not ours is in the total, in which it may have been before.
+        let total = (60_000, true, false);
+        assert_eq!(told("partial_refund", listed.clone()), [total]);
+        let taken = (60_000, true, true);
+        assert_eq!(told("partial_chargeback", listed.clone()), [taken]);
         let all = (150_000, true, true);
-        assert_eq!(told("chargeback", listed), [first, taken, all]);
+        assert_eq!(told("chargeback", listed.clone()), [all]);
+        let mut ours = listed.clone();
+        ours["refunds"][0]["refund_key"] =
+            json!(RefundId::new(Timestamp::from_seconds(1)).to_string());
+        let first = (50_000, false, false);
+        assert_eq!(told("refund", ours.clone()), [first, total]);
+        // Without a total, or with one that cannot be, the list counts.
+        let second = (10_000, false, false);
+        for odd in [json!(null), json!("50000.00")] {
+            let mut some = listed.clone();
+            some["refund_amount"] = odd;
+            assert_eq!(told("refund", some.clone()), [first, second]);
+            let second = (10_000, false, true);
+            assert_eq!(told("partial_chargeback", some), [first, second]);
+        }
         let some = json!({"refund_amount": "50000.00"});
         assert_eq!(
             told("partial_refund", some.clone()),
