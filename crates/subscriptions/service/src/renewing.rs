@@ -161,9 +161,13 @@ impl Subscriptions {
             user: one.user,
             currency: one.price.currency,
         };
-        let price = paid.period_price;
-        self.credits.top_up_for_in_tx(&tx, wallet, price).await?;
-        match one.unpaid(terms, now) {
+        let consequence = one.unpaid(terms, now);
+        // What is over is paid no more.
+        if !matches!(consequence, Consequence::End(_)) {
+            let price = paid.period_price;
+            self.credits.top_up_for_in_tx(&tx, wallet, price).await?;
+        }
+        match consequence {
             Consequence::None => self.save(&tx, &mut one).await?,
             Consequence::Remind(reminder) => {
                 self.save(&tx, &mut one).await?;
