@@ -122,6 +122,10 @@ impl<'de> serde::Deserializer<'de> for Values<'_> {
         self.only()?.deserialize_bool(v)
     }
 
+    fn deserialize_u32<V: serde::de::Visitor<'de>>(self, v: V) -> Result<V::Value, Self::Error> {
+        self.only()?.deserialize_u32(v)
+    }
+
     fn deserialize_u64<V: serde::de::Visitor<'de>>(self, v: V) -> Result<V::Value, Self::Error> {
         self.only()?.deserialize_u64(v)
     }
@@ -140,7 +144,7 @@ impl<'de> serde::Deserializer<'de> for Values<'_> {
     }
 
     serde::forward_to_deserialize_any! {
-        i8 i16 i32 i128 u8 u16 u32 u128 f32 f64 char str string bytes byte_buf unit unit_struct
+        i8 i16 i32 i128 u8 u16 u128 f32 f64 char str string bytes byte_buf unit unit_struct
         tuple tuple_struct map struct identifier ignored_any
     }
 }
@@ -183,6 +187,10 @@ impl<'de> serde::Deserializer<'de> for Text<'_> {
         }
     }
 
+    fn deserialize_u32<V: serde::de::Visitor<'de>>(self, v: V) -> Result<V::Value, Self::Error> {
+        self.deserialize_u64(v)
+    }
+
     fn deserialize_u64<V: serde::de::Visitor<'de>>(self, v: V) -> Result<V::Value, Self::Error> {
         match self.0.parse() {
             Ok(number) => v.visit_u64(number),
@@ -211,7 +219,7 @@ impl<'de> serde::Deserializer<'de> for Text<'_> {
     }
 
     serde::forward_to_deserialize_any! {
-        i8 i16 i32 i128 u8 u16 u32 u128 f32 f64 char str string bytes byte_buf unit unit_struct
+        i8 i16 i32 i128 u8 u16 u128 f32 f64 char str string bytes byte_buf unit unit_struct
         seq tuple tuple_struct map struct identifier ignored_any
     }
 }
@@ -232,6 +240,7 @@ mod tests {
     struct Filter {
         #[validate(range(min = 1, max = 100))]
         limit: Option<u64>,
+        tail: Option<u32>,
         sort: Option<Sort>,
         in_stock: Option<bool>,
         q: Option<String>,
@@ -241,11 +250,12 @@ mod tests {
 
     #[test]
     fn parameters_are_read_and_refused_by_name() {
-        let filter = parse::<Filter>("limit=5&sort=name&in_stock=true&q=a+b").unwrap();
+        let filter = parse::<Filter>("limit=5&tail=7&sort=name&in_stock=true&q=a+b").unwrap();
         assert_eq!(
             filter,
             Filter {
                 limit: Some(5),
+                tail: Some(7),
                 sort: Some(Sort::Name),
                 in_stock: Some(true),
                 q: Some("a b".to_owned()),
@@ -262,6 +272,8 @@ mod tests {
             ("limit=0", "/limit"),
             ("limit=x", "/limit"),
             ("limit=", "/limit"),
+            ("tail=-1", "/tail"),
+            ("tail=4294967296", "/tail"),
             ("sort=sideways", "/sort"),
             ("in_stock=1", "/in_stock"),
             ("limmit=5", "/limmit"),
