@@ -171,7 +171,7 @@ CREATE TABLE top_ups (
     credited_at bigint,
     refunded bigint NOT NULL,
     taken_back bigint NOT NULL,
-    dispute text,
+    disputes jsonb,
     failure text,
     attention text,
     return_urls jsonb NOT NULL,
@@ -186,8 +186,7 @@ CREATE TABLE top_ups (
     CONSTRAINT ck_top_ups_credited CHECK ((credited_at IS NULL) = (credited IS NULL)
         AND (credited IS NULL OR (credited > 0 AND status = 'succeeded' AND paid IS NOT NULL))),
     CONSTRAINT ck_top_ups_refunded CHECK (refunded BETWEEN 0 AND COALESCE(paid, 0)),
-    CONSTRAINT ck_top_ups_taken_back CHECK (taken_back BETWEEN 0 AND COALESCE(credited, 0)),
-    CONSTRAINT ck_top_ups_dispute CHECK (dispute IN ('open', 'won', 'lost'))
+    CONSTRAINT ck_top_ups_taken_back CHECK (taken_back BETWEEN 0 AND COALESCE(credited, 0))
 );
 CREATE UNIQUE INDEX uq_top_ups__payment_id ON top_ups (tenant_id, payment_id);
 CREATE UNIQUE INDEX uq_top_ups__gateway__session_id ON top_ups (tenant_id, gateway, session_id) WHERE session_id IS NOT NULL;

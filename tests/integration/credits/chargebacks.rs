@@ -216,3 +216,54 @@ async fn every_dispute_of_a_top_up_counts(#[values(Sqlite, Postgres)] backend: B
     app.drain().await;
     Books::new(app, tenant).assert_proven().await;
 }
+
+/// While one of the disputes is open, the bank may give money back itself.
+#[rstest]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_dispute_that_is_won_says_nothing_of_another(
+    #[values(Sqlite, Postgres)] backend: Backend,
+) {
+    let till = Till::with(backend, 1, &[LONG]).await;
+    let (app, tenant, user) = (&till.app, till.tenant(), &till.shop.first.user);
+    let made = paid_by_card(&till, 1000).await;
+    let session = made.text_at("/session_id");
+    let goes_on = async |dispute: &str, outcome: &str| {
+        app.advance(std::time::Duration::from_secs(1));
+        let fields = json!({"status": outcome});
+        let kind = "charge.dispute.closed";
+        till.stripe.dispute_goes_on(dispute, kind, fields);
+        till.deliver().await;
+        seen(app, tenant, &made).await
+    };
+    let first = till.stripe.dispute(&session, 300);
+    let second = till.stripe.dispute(&session, 200);
+    till.deliver().await;
+    let known = goes_on(&first, "won").await;
+    assert_eq!(known["dispute"], "open");
+    let refused = give_back(app, tenant, &made, None).await;
+    is_refused(&refused, "top_up.disputed");
+    // A bank may change its mind more than once.
+    goes_on(&second, "lost").await;
+    assert_eq!(balance(app, user).await, (800, 800));
+    goes_on(&second, "won").await;
+    assert_eq!(balance(app, user).await, (1000, 1000));
+    let known = goes_on(&second, "lost").await;
+    assert_eq!(balance(app, user).await, (800, 800));
+    let undone = ("charged_back", "failed", 200, 200);
+    let taken = ("charged_back", "succeeded", 200, 200);
+    assert_eq!(refunds(&known), [undone, taken]);
+    assert_eq!(known["attention"], "charged_back");
+
+    // What the bank takes although it went back already is told.
+    let given = give_back_disputed(app, tenant, &made, Some(700)).await;
+    assert_eq!(given.status, 200, "{}", given.describe());
+    app.drain().await;
+    let third = till.stripe.dispute(&session, 300);
+    till.deliver().await;
+    let known = goes_on(&third, "lost").await;
+    let rest = ("charged_back", "succeeded", 100, 100);
+    assert_eq!(refunds(&known)[3], rest);
+    assert_eq!(known["attention"], "refunded_more_than_paid");
+    assert_eq!(balance(app, user).await, (0, 0));
+    Books::new(app, tenant).assert_proven().await;
+}

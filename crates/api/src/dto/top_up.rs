@@ -81,7 +81,8 @@ pub(crate) struct AdminTopUpDto {
     refunded: Option<MoneyDto>,
     /// How much of its credit was taken away for that.
     taken_back: MoneyDto,
-    /// Where the dispute of it stands at the payer's bank.
+    /// Where its disputes stand at the payer's bank: open while one is, else
+    /// lost if one is.
     dispute: Option<DisputeOutcomeDto>,
     /// Why somebody should look at it.
     #[schema(example = "amount_mismatch")]
@@ -98,7 +99,7 @@ impl From<TopUp> for AdminTopUpDto {
             credited: top_up.credited.map(credit),
             refunded: top_up.paid.map(refunded),
             taken_back: credit(top_up.taken_back),
-            dispute: top_up.dispute.map(Into::into),
+            dispute: top_up.dispute().map(Into::into),
             attention: top_up.attention.clone(),
             top_up: top_up.into(),
         }

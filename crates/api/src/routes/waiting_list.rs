@@ -63,7 +63,8 @@ pub(crate) async fn list_own_waits(
 
 /// Wait for a plan
 ///
-/// Only where nothing is left of it. When there is room, those who are first
+/// Only where nothing is left of it, and not for a plan you have or are
+/// promised. When there is room, those who are first
 /// in line get a mail, once; the room is not kept for them.
 #[utoipa::path(tag = "services", request_body = WaitRequest, params(
     ("Idempotency-Key" = Option<String>, Header, description = "Makes a repeated request have one effect."),
@@ -77,8 +78,8 @@ pub(crate) async fn join_waiting_list(
     body: Json<WaitRequest>,
 ) -> Result<HttpResponse, ApiError> {
     let waiter = state
-        .quotas
-        .join_waiting_list(&caller.0, body.0.plan_id)
+        .subscriptions
+        .wait_for_plan(&caller.0, body.0.plan_id)
         .await?;
     Ok(HttpResponse::Created()
         .insert_header(("location", format!("/api/waiting-list/{}", waiter.id)))

@@ -264,3 +264,13 @@ pub async fn hurry(
     .await
     .map(|_| ())
 }
+
+/// Lets all instances of a cluster be looked at again soon.
+pub async fn hurry_all(tx: &Transaction, cluster: ClusterId, now: Timestamp) -> Result<(), Fault> {
+    tx.run(
+        "UPDATE service_instances SET next_at = $2 WHERE tenant_id = $1 AND cluster_id = $3",
+        [now.micros().into(), cluster.uuid().into()],
+    )
+    .await
+    .map(|_| ())
+}

@@ -6,7 +6,7 @@ use clusters_model::cluster::{
 };
 use clusters_model::events::ClusterChanged;
 use clusters_model::jobs::CheckClusters;
-use clusters_repository::clusters;
+use clusters_repository::{clusters, instances};
 use database::{Once, Transaction};
 use kernel::{
     AuditEntry, Audited as _, ClusterId, Expected, Fault, Page, PageRequest, Permission, Scope,
@@ -133,6 +133,8 @@ impl Clusters {
             self.queue
                 .enqueue(&tx, &CheckClusters { only: Some(id) })
                 .await?;
+            // It may lead to where none of them is.
+            instances::hurry_all(&tx, id, changed.updated_at).await?;
         }
         let event = ClusterChanged { cluster: id };
         self.queue.publish(&tx, &event).await?;

@@ -1,5 +1,7 @@
 //! Top-ups: money that is paid into a wallet.
 
+use std::collections::BTreeMap;
+
 use kernel::{Audited, Money, PaymentId, Snapshot, Timestamp, TopUpId, WalletId};
 use payments::{
     DisputeOutcome, PaymentStatus, ReturnUrls, SavedMethod, SessionReport, SessionState,
@@ -42,9 +44,9 @@ pub struct TopUp {
     pub refunded: i64,
     /// How much of its credit was taken away for that.
     pub taken_back: i64,
-    /// Where the dispute of it stands at the payer's bank; none when there is
-    /// none.
-    pub dispute: Option<DisputeOutcome>,
+    /// Where its disputes stand at the payer's bank, by the gateway's names for
+    /// them.
+    pub disputes: BTreeMap<String, DisputeOutcome>,
     /// Why it failed.
     pub failure: Option<String>,
     /// Why somebody should look at it.
@@ -104,7 +106,7 @@ impl TopUp {
             credited_at: None,
             refunded: 0,
             taken_back: 0,
-            dispute: None,
+            disputes: BTreeMap::new(),
             failure: None,
             attention: None,
             return_urls,
@@ -176,9 +178,17 @@ impl TopUp {
         Ok(Money::new(paid.minor - self.refunded, paid.currency))
     }
 
+    /// Where its disputes stand: open while one of them is, else lost if one of
+    /// them is; none when there is none.
+    pub fn dispute(&self) -> Option<DisputeOutcome> {
+        use DisputeOutcome as D;
+        let is_any = |outcome: &D| self.disputes.values().any(|one| one == outcome);
+        [D::Open, D::Lost, D::Won].into_iter().find(is_any)
+    }
+
     /// Refuses to give money back that the bank may give back itself, or has.
     pub fn check_undisputed(&self, despite: bool) -> Result<(), CreditsError> {
-        match self.dispute {
+        match self.dispute() {
             Some(DisputeOutcome::Open | DisputeOutcome::Lost) if !despite => {
                 Err(CreditsError::TopUpDisputed)
             }

@@ -1,10 +1,12 @@
 //! Top-ups.
 
+use std::collections::BTreeMap;
+
 use credits_model::top_up::TopUp;
 use database::column::{Stored, currency, to_json, to_maybe, word};
 use database::{Backend, Scoped, Transaction};
 use kernel::{Fault, Money, Page, PageRequest, PaymentId, Timestamp, TopUpId, UserId, WalletId};
-use payments::{MoneyRef, PaymentStatus, ReturnUrls, SavedMethod};
+use payments::{DisputeOutcome, MoneyRef, PaymentStatus, ReturnUrls, SavedMethod};
 use sea_orm::{FromQueryResult, Value};
 use uuid::Uuid;
 
@@ -26,7 +28,7 @@ struct Row {
     credited_at: Option<i64>,
     refunded: i64,
     taken_back: i64,
-    dispute: Option<String>,
+    disputes: Option<Stored<BTreeMap<String, DisputeOutcome>>>,
     failure: Option<String>,
     attention: Option<String>,
     return_urls: Stored<ReturnUrls>,
@@ -39,7 +41,7 @@ struct Row {
 }
 
 const SELECT: &str = "SELECT p.id, p.wallet_id, p.payment_id, p.gateway, p.status, p.amount, p.currency, p.session_id, \
-     p.url, p.intent_id, p.paid, p.paid_currency, p.credited, p.credited_at, p.refunded, p.taken_back, p.dispute, p.failure, \
+     p.url, p.intent_id, p.paid, p.paid_currency, p.credited, p.credited_at, p.refunded, p.taken_back, p.disputes, p.failure, \
      p.attention, p.return_urls, p.saves_method, p.charged_to, p.expires_at, p.checked_at, p.created_at, p.updated_at FROM top_ups p WHERE p.tenant_id = $1";
 
 impl TryFrom<Row> for TopUp {
@@ -67,10 +69,7 @@ impl TryFrom<Row> for TopUp {
             credited_at: row.credited_at.map(Timestamp::from_micros),
             refunded: row.refunded,
             taken_back: row.taken_back,
-            dispute: row
-                .dispute
-                .map(|text| word("top_ups.dispute", &text))
-                .transpose()?,
+            disputes: row.disputes.map(|stored| stored.0).unwrap_or_default(),
             failure: row.failure,
             attention: row.attention,
             return_urls: row.return_urls.0,
@@ -267,11 +266,11 @@ pub fn insert(top_up: &TopUp) -> (&'static str, Vec<Value>) {
 /// must be locked.
 pub fn update(top_up: &TopUp) -> (&'static str, Vec<Value>) {
     let status: &'static str = top_up.status.into();
-    let dispute: Option<&'static str> = top_up.dispute.map(Into::into);
+    let disputes = Some(&top_up.disputes).filter(|all| !all.is_empty());
     (
         "UPDATE top_ups SET status = $2, session_id = $3, url = $4, intent_id = $5, paid = $6, paid_currency = $7, \
            credited_at = $8, failure = $9, attention = $10, checked_at = $11, updated_at = $12, credited = $13, \
-           refunded = $14, taken_back = $15, dispute = $16 WHERE tenant_id = $1 AND id = $17",
+           refunded = $14, taken_back = $15, disputes = $16 WHERE tenant_id = $1 AND id = $17",
         vec![
             status.into(),
             top_up.session.clone().into(),
@@ -290,7 +289,7 @@ pub fn update(top_up: &TopUp) -> (&'static str, Vec<Value>) {
             top_up.credited.into(),
             top_up.refunded.into(),
             top_up.taken_back.into(),
-            dispute.map(str::to_owned).into(),
+            to_maybe(disputes).into(),
             top_up.id.uuid().into(),
         ],
     )

@@ -2,9 +2,10 @@
 //! is open, and what the bank takes is taken of the wallet.
 
 use credits_model::CreditsError;
+use credits_model::top_up::TopUp;
 use credits_model::top_up_refund::{RefundCause, TopUpRefund};
 use credits_repository::{top_up_refunds, top_ups};
-use database::{Batch, retrying};
+use database::{Batch, Transaction, retrying};
 use kernel::{Scope, TopUpId};
 use payments::{DisputeOutcome, DisputeReport, RefundStatus};
 
@@ -43,21 +44,15 @@ impl Credits {
         let mut top_up = top_ups::lock(&tx, id)
             .await?
             .ok_or(CreditsError::TopUpNotFound)?;
-        let refunds = top_up_refunds::of(&tx, id).await?;
-        let charge = charge_back(&top_up, report, &refunds, now);
-        let standing = standing(report, &refunds);
-        let taken = refunds.into_iter().find(|one| takes_for(one, report));
-        // What is told again is known. That another dispute ended alike says
-        // nothing of this one.
-        let known = match (report.outcome, &taken) {
-            (DisputeOutcome::Lost, Some(_)) => true,
-            (DisputeOutcome::Won, Some(_)) => false,
-            _ => top_up.dispute == Some(standing) && charge.is_none(),
-        };
-        if known {
+        let before = top_up.disputes.insert(report.id.clone(), report.outcome);
+        if before == Some(report.outcome) {
+            // It is known.
             return Ok(());
         }
-        top_up.dispute = Some(standing);
+        let refunds = top_up_refunds::of(&tx, id).await?;
+        let taken = refunds
+            .iter()
+            .find(|one| is_of(one, report) && one.status == RefundStatus::Succeeded);
         let mut batch = Batch::new();
         match report.outcome {
             DisputeOutcome::Open => {
@@ -67,13 +62,14 @@ impl Credits {
             DisputeOutcome::Lost => {
                 self.freeze(&tx, top_up.wallet).await?;
                 top_up.flag("charged_back", now);
-                if let Some(refund) = charge {
-                    self.take_what_is_there(&tx, &mut batch, &mut top_up, refund)
+                // One that goes on after it was lost took it before.
+                if taken.is_none() {
+                    self.take_for(&tx, &mut batch, &mut top_up, report, &refunds)
                         .await?;
                 }
             }
             DisputeOutcome::Won => {
-                if let Some(mut refund) = taken {
+                if let Some(mut refund) = taken.cloned() {
                     refund.updated_at = now;
                     self.undo_refund(&tx, &mut top_up, &mut refund).await?;
                     batch.add(top_up_refunds::update(&refund));
@@ -86,49 +82,50 @@ impl Credits {
         tx.commit().await?;
         Ok(())
     }
-}
 
-/// Whether a refund is what a bank took for a dispute, and keeps.
-fn takes_for(refund: &TopUpRefund, report: &DisputeReport) -> bool {
-    refund.external.as_ref() == Some(&report.id) && refund.status == RefundStatus::Succeeded
-}
-
-/// Where the disputes of a top-up stand once this one stands so: what is won
-/// leaves those as they are that were lost beside it.
-fn standing(report: &DisputeReport, known: &[TopUpRefund]) -> DisputeOutcome {
-    let lost = known.iter().any(|refund| {
-        refund.cause == RefundCause::ChargedBack
-            && refund.status == RefundStatus::Succeeded
-            && refund.external.as_ref() != Some(&report.id)
-    });
-    match report.outcome {
-        DisputeOutcome::Won if lost => DisputeOutcome::Lost,
-        outcome => outcome,
+    /// Takes the credit of what a bank took. A bank may take more than is left
+    /// where some went back already.
+    async fn take_for(
+        &self,
+        tx: &Transaction,
+        batch: &mut Batch,
+        top_up: &mut TopUp,
+        report: &DisputeReport,
+        known: &[TopUpRefund],
+    ) -> Result<(), CreditsError> {
+        let (left, now) = (top_up.left()?, self.now());
+        let wanted = if left.currency == report.amount.currency {
+            report.amount.minor
+        } else {
+            left.minor
+        };
+        let amount = wanted.min(left.minor);
+        if amount > 0 {
+            let refund = TopUpRefund {
+                external: Some(name_of(report, known)),
+                ..new_refund(top_up, RefundCause::ChargedBack, amount, now)
+            };
+            self.take_what_is_there(tx, batch, top_up, refund).await?;
+        }
+        if wanted > amount {
+            top_up.flag("refunded_more_than_paid", now);
+        }
+        Ok(())
     }
 }
 
-/// What a bank takes with a dispute that is lost; nothing when it took it
-/// before, or all went back already.
-fn charge_back(
-    top_up: &credits_model::top_up::TopUp,
-    report: &DisputeReport,
-    known: &[TopUpRefund],
-    now: kernel::Timestamp,
-) -> Option<TopUpRefund> {
-    let left = top_up.left().ok()?;
-    let taken_before = known
-        .iter()
-        .any(|refund| refund.external.as_ref() == Some(&report.id));
-    let same = left.currency == report.amount.currency;
-    let amount = if same {
-        report.amount.minor
-    } else {
-        left.minor
-    };
-    let amount = amount.min(left.minor);
-    let takes = report.outcome == DisputeOutcome::Lost && !taken_before && amount > 0;
-    takes.then(|| TopUpRefund {
-        external: Some(report.id.clone()),
-        ..new_refund(top_up, RefundCause::ChargedBack, amount, now)
-    })
+/// Whether a refund is what a bank took for a dispute. A bank that takes again
+/// what it gave back takes it under the next number.
+fn is_of(refund: &TopUpRefund, report: &DisputeReport) -> bool {
+    let external = refund.external.as_deref().unwrap_or_default();
+    let rest = external.strip_prefix(report.id.as_str());
+    rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(' '))
+}
+
+/// What the next refund for a dispute is called.
+fn name_of(report: &DisputeReport, known: &[TopUpRefund]) -> String {
+    match known.iter().filter(|one| is_of(one, report)).count() {
+        0 => report.id.clone(),
+        times => format!("{} ({})", report.id, times + 1),
+    }
 }

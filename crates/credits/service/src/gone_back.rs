@@ -12,6 +12,10 @@ use payments::{DisputeOutcome, PaymentStatus, RefundReport, RefundStatus};
 use crate::Credits;
 use crate::top_up_refunds::new_refund;
 
+/// What stands for all that a bank took where the gateway has no name for its
+/// dispute.
+const CHARGED_BACK: &str = "charged_back";
+
 impl Credits {
     /// Money that somebody gave back at the gateway, or that the payer's bank
     /// took: it is gone, and its credit goes as far as it is there.
@@ -85,11 +89,12 @@ impl Credits {
         top_up: &mut TopUp,
         amount: Option<i64>,
     ) -> Result<(), CreditsError> {
-        let known = top_up.dispute == Some(DisputeOutcome::Lost);
-        if known && amount.is_none_or(|amount| amount == 0) {
+        let before = top_up
+            .disputes
+            .insert(CHARGED_BACK.to_owned(), DisputeOutcome::Lost);
+        if before.is_some() && amount.is_none_or(|amount| amount == 0) {
             return Ok(());
         }
-        top_up.dispute = Some(DisputeOutcome::Lost);
         self.freeze(tx, top_up.wallet).await?;
         top_up.flag("charged_back", self.now());
         Ok(())

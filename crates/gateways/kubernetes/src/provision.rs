@@ -274,9 +274,19 @@ impl There<'_> {
             }
             return on_its_way();
         }
+        let namespaces: Api<Namespace> = Api::all(self.client.clone());
+        let found = gateway
+            .answer(self.target, namespaces.get_opt(&place.namespace))
+            .await?;
+        let Some(found) = found.filter(|found| self.is_theirs(found)) else {
+            return Ok(Observed::of(State::Gone));
+        };
+        let is_going = found.metadata.deletion_timestamp.is_some();
         if self.wanted.quota.instances > 0 {
-            self.apply(&objects::limit_range(self.wanted)).await?;
-            self.apply(&objects::resource_quota(self.wanted)).await?;
+            if !is_going {
+                self.apply(&objects::limit_range(self.wanted)).await?;
+                self.apply(&objects::resource_quota(self.wanted)).await?;
+            }
             return Ok(Observed::of(State::Gone));
         }
         let others = ListParams::default()
@@ -286,14 +296,7 @@ impl There<'_> {
         if !others.items.is_empty() {
             return Ok(Observed::of(State::Gone));
         }
-        let namespaces: Api<Namespace> = Api::all(self.client.clone());
-        let found = gateway
-            .answer(self.target, namespaces.get_opt(&place.namespace))
-            .await?;
-        let Some(found) = found.filter(|found| self.is_theirs(found)) else {
-            return Ok(Observed::of(State::Gone));
-        };
-        if found.metadata.deletion_timestamp.is_none() {
+        if !is_going {
             let how = DeleteParams::default();
             let deleted = gateway.answer(self.target, namespaces.delete(&place.namespace, &how));
             deleted.await?;

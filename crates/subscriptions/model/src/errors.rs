@@ -70,6 +70,9 @@ pub enum SubscriptionError {
     /// The plan is a higher one.
     #[error("the new plan is an upgrade; use `POST …/upgrade`")]
     NotLower,
+    /// Nothing comes after its period.
+    #[error("the subscription does not renew; turn `auto_renew` on first")]
+    NotRenewing,
     /// The shop does not do that.
     #[error(
         "this shop does not let subscriptions change to a higher plan; end it and subscribe anew"
@@ -101,6 +104,9 @@ pub enum SubscriptionError {
     /// They used it.
     #[error("you used this coupon already")]
     CouponUsed,
+    /// The plan costs nothing.
+    #[error("this plan costs nothing; subscribe without `coupon`")]
+    NothingToDiscount,
     /// The code is none.
     #[error("a code has 1 to {MAX_CODE} letters, digits, `-` and `_`")]
     CouponCode,
@@ -155,6 +161,7 @@ impl SubscriptionErrorCode {
             Self::CheaperPlan => "subscription.cheaper_plan",
             Self::ShorterInterval => "subscription.shorter_interval",
             Self::NotLower => "subscription.not_lower",
+            Self::NotRenewing => "subscription.not_renewing",
             Self::UpgradesRefused => "subscription.upgrades_refused",
             Self::DowngradesRefused => "subscription.downgrades_refused",
             Self::NotRunning => "subscription.not_running",
@@ -164,6 +171,7 @@ impl SubscriptionErrorCode {
             Self::CouponNotFound => "subscription_coupon.not_found",
             Self::CouponOver => "subscription_coupon.over",
             Self::CouponUsed => "subscription_coupon.used",
+            Self::NothingToDiscount => "subscription_coupon.nothing_to_discount",
             Self::CouponCode => "subscription_coupon.invalid_code",
             Self::CouponCodeTaken => "subscription_coupon.code_taken",
             Self::VersionMismatch => "version_mismatch",
@@ -192,6 +200,7 @@ impl SubscriptionErrorCode {
             | Self::CheaperPlan
             | Self::ShorterInterval
             | Self::NotLower
+            | Self::NotRenewing
             | Self::UpgradesRefused
             | Self::DowngradesRefused
             | Self::NotRunning
@@ -201,7 +210,9 @@ impl SubscriptionErrorCode {
             | Self::CouponOver
             | Self::CouponUsed
             | Self::CouponCodeTaken => K::Conflict,
-            Self::NoTrial | Self::OtherService | Self::CouponCode => K::Unprocessable,
+            Self::NoTrial | Self::OtherService | Self::NothingToDiscount | Self::CouponCode => {
+                K::Unprocessable
+            }
             Self::VersionMismatch => K::PreconditionFailed,
             Self::Access
             | Self::Hosting
@@ -251,7 +262,7 @@ impl DomainError for SubscriptionError {
         let pointer = match self {
             Self::OtherService => "/plan_id",
             Self::NoTrial | Self::TrialUsed => "/trial",
-            Self::CouponOver | Self::CouponUsed => "/coupon",
+            Self::CouponOver | Self::CouponUsed | Self::NothingToDiscount => "/coupon",
             Self::CouponCode | Self::CouponCodeTaken => "/code",
             _ => return self.inner().map(DomainError::fields).unwrap_or_default(),
         };

@@ -195,6 +195,18 @@ pub async fn lock_live(tx: &Transaction, user: UserId) -> Result<Vec<Subscriptio
     rows.into_iter().map(read).collect()
 }
 
+/// Whether somebody has a plan, or is promised it.
+pub async fn has_plan(db: &Scoped, user: UserId, plan: PlanId) -> Result<bool, Fault> {
+    let rows = db
+        .rows(
+            "SELECT 1 AS one FROM subscriptions WHERE tenant_id = $1 AND user_id = $2 AND status <> 'ended' \
+             AND (plan_id = $3 OR next_plan_id = $3) LIMIT 1",
+            [user.uuid().into(), plan.uuid().into()],
+        )
+        .await?;
+    Ok(!rows.is_empty())
+}
+
 /// What locks the rows that are read. On SQLite nobody else writes anyway.
 fn locking(tx: &Transaction) -> &'static str {
     match tx.backend() {

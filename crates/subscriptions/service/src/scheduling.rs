@@ -56,7 +56,8 @@ impl Subscriptions {
     }
 
     /// Turns renewing on or off, if the version is still that one. What is to
-    /// change when the period ends can be called off with it.
+    /// change when the period ends can be called off with it, and is when
+    /// nothing comes after it.
     pub async fn set_auto_renew(
         &self,
         scope: &Scope,
@@ -93,7 +94,8 @@ impl Subscriptions {
         let renews = auto_renew.unwrap_or(one.auto_renew);
         let mut changed = renews != one.auto_renew;
         one.auto_renew = renews;
-        if keeps_plan {
+        // Nothing comes after what does not renew.
+        if keeps_plan || !renews {
             changed |= self.schedule(&tx, &mut one, None).await?;
         }
         if changed {
@@ -114,6 +116,9 @@ impl Subscriptions {
     ) -> Result<bool, SubscriptionError> {
         if one.next_plan == next {
             return Ok(false);
+        }
+        if next.is_some() && !one.auto_renew {
+            return Err(SubscriptionError::NotRenewing);
         }
         let reference = one.id.to_string();
         let mut plans: Vec<PlanId> = [one.next_plan, next].into_iter().flatten().collect();

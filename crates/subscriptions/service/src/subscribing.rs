@@ -4,6 +4,7 @@ use catalog_model::category::CategoryStatus;
 use catalog_model::hosting::HostingError;
 use catalog_model::hosting::plan::Plan;
 use catalog_model::hosting::service::{Service, ServiceStatus};
+use credits_model::quota::waiter::Waiter;
 use database::{Once, Transaction, retrying};
 use kernel::{PlanId, Scope, SubscriptionCouponId, UserId};
 use subscriptions_model::SubscriptionError;
@@ -69,6 +70,7 @@ impl Subscriptions {
         }
         let is_trial = self.wants_trial(&tx, user, &plan, new.trial).await?;
         let discount = match &new.coupon {
+            Some(_) if plan.price.minor == 0 => return Err(SubscriptionError::NothingToDiscount),
             Some(typed) => Some(self.redeem(&tx, user, typed).await?),
             None => None,
         };
@@ -85,6 +87,22 @@ impl Subscriptions {
         };
         self.queue.publish(&tx, &event).await?;
         Ok(tx.commit_with(made).await?)
+    }
+
+    /// Lets the caller wait for a plan of which nothing is left, and which they
+    /// do not have.
+    pub async fn wait_for_plan(
+        &self,
+        scope: &Scope,
+        plan: PlanId,
+    ) -> Result<Waiter, SubscriptionError> {
+        let user = scope.require_user()?;
+        let is_held = {
+            let db = self.database.read(scope).await?;
+            subscriptions::has_plan(&db, user, plan).await?
+        };
+        let waiter = self.quotas.join_waiting_list(scope, plan, is_held).await?;
+        Ok(waiter)
     }
 
     /// A plan that can be subscribed to. All others are as if they were not

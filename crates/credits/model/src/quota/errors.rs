@@ -34,6 +34,9 @@ pub enum QuotaError {
     /// They wait already.
     #[error("you wait for this plan already")]
     AlreadyWaiting,
+    /// They have it.
+    #[error("you have this plan already, or are promised it")]
+    AlreadyHeld,
     /// Nobody waits there.
     #[error("there is no such place in a waiting list")]
     WaiterNotFound,
@@ -69,6 +72,7 @@ impl QuotaErrorCode {
             Self::Thresholds => "quota.thresholds",
             Self::NotExhausted => "waiting_list.room",
             Self::AlreadyWaiting => "waiting_list.waiting_already",
+            Self::AlreadyHeld => "waiting_list.held_already",
             Self::WaiterNotFound => "waiting_list.not_found",
             Self::WaitOver => "waiting_list.over",
             Self::VersionMismatch => "version_mismatch",
@@ -82,9 +86,11 @@ impl QuotaErrorCode {
         use ErrorKind as K;
         match self {
             Self::NotFound | Self::WaiterNotFound => K::NotFound,
-            Self::Exhausted | Self::NotExhausted | Self::AlreadyWaiting | Self::WaitOver => {
-                K::Conflict
-            }
+            Self::Exhausted
+            | Self::NotExhausted
+            | Self::AlreadyWaiting
+            | Self::AlreadyHeld
+            | Self::WaitOver => K::Conflict,
             Self::Total | Self::Thresholds => K::Unprocessable,
             Self::VersionMismatch => K::PreconditionFailed,
             Self::Access | Self::Hosting | Self::Accounts | Self::Once | Self::Fault => K::Internal,

@@ -19,15 +19,17 @@ use super::Quotas;
 const AT_ONCE: i64 = 100;
 
 impl Quotas {
-    /// Lets the caller wait for a plan of which nothing is left.
+    /// Lets the caller wait for a plan of which nothing is left. Whether they
+    /// have it, or are promised it, is known to those who give it.
     ///
     /// # Errors
     /// [`QuotaError::NotExhausted`] when there is room,
-    /// [`QuotaError::AlreadyWaiting`].
+    /// [`QuotaError::AlreadyHeld`], [`QuotaError::AlreadyWaiting`].
     pub async fn join_waiting_list(
         &self,
         scope: &Scope,
         plan: PlanId,
+        is_held: bool,
     ) -> Result<Waiter, QuotaError> {
         let user = scope.require_user()?;
         let now = self.now();
@@ -42,6 +44,9 @@ impl Quotas {
         let (known, service) = self.catalog.plan_in_tx(&tx, plan).await?;
         if known.status != CategoryStatus::Active || service.status != ServiceStatus::Active {
             return Err(HostingError::PlanNotFound.into());
+        }
+        if is_held {
+            return Err(QuotaError::AlreadyHeld);
         }
         let (quota, place) = waiters::next_place(&tx, plan)
             .await?
