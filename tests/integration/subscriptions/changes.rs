@@ -181,15 +181,25 @@ async fn a_shop_may_let_plans_change_when_the_period_ends(
     let keep = keep.bearer(&person.token).header("if-match", "*");
     assert_eq!(keep.expect(200).await.body["next_plan_id"], Value::Null);
     assert_eq!(used(&app, tenant, &menu.yearly).await, 0);
-    // Both wishes are one change.
-    let planned = customer.act("downgrade", &menu.basic).expect(200).await;
-    let version = planned.number_at("/version");
-    let both = json!({"keep_plan": true, "auto_renew": false});
-    let both = app.client.patch(&path, &both).bearer(&person.token);
-    let both = both.header("if-match", "*").expect(200).await;
-    assert_eq!(both.body["next_plan_id"], Value::Null);
-    assert_eq!(both.body["auto_renew"], false);
-    assert_eq!(both.number_at("/version"), version + 1);
+    // Nothing comes after what does not renew; both wishes are one change.
+    for wishes in [
+        json!({"keep_plan": true, "auto_renew": false}),
+        json!({"auto_renew": false}),
+    ] {
+        let renew = app.client.patch(&path, &json!({"auto_renew": true}));
+        let renew = renew.bearer(&person.token).header("if-match", "*");
+        renew.expect(200).await;
+        let planned = customer.act("downgrade", &menu.basic).expect(200).await;
+        let version = planned.number_at("/version");
+        let ends = app.client.patch(&path, &wishes).bearer(&person.token);
+        let ends = ends.header("if-match", "*").expect(200).await;
+        assert_eq!(ends.body["next_plan_id"], Value::Null);
+        assert_eq!(ends.body["auto_renew"], false);
+        assert_eq!(ends.number_at("/version"), version + 1);
+        assert_eq!(used(&app, tenant, &menu.basic).await, 0);
+    }
+    let ends = customer.act("downgrade", &menu.basic);
+    ends.refused(409, "subscription.not_renewing").await;
     let renew = app.client.patch(&path, &json!({"auto_renew": true}));
     let renew = renew.bearer(&person.token).header("if-match", "*");
     renew.expect(200).await;
@@ -359,4 +369,12 @@ async fn who_is_promised_a_plan_waits_for_it_no_longer(
     app.drain().await;
     let mails = app.mails.to(&person.email);
     assert!(!mails.iter().any(|mail| mail.subject.contains("n8n Basic")));
+    // Neither what is promised nor what one has is to be waited for.
+    for plan in [&menu.basic, &menu.pro] {
+        let wait = app
+            .client
+            .post("/api/waiting-list", &json!({"plan_id": plan}));
+        let wait = wait.bearer(&person.token);
+        wait.refused(409, "waiting_list.held_already").await;
+    }
 }

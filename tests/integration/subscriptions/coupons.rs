@@ -44,6 +44,10 @@ async fn a_coupon_discounts_its_periods_once_for_each_customer(
     subscribe(&first.basic, "none")
         .refused(404, "subscription_coupon.not_found")
         .await;
+    // It is not used up for what costs nothing.
+    subscribe(&first.free, "welcome")
+        .refused(422, "subscription_coupon.nothing_to_discount")
+        .await;
     let made = subscribe(&first.basic, " Welcome").expect(201).await;
     assert_eq!(balance(&app, person).await, 9250);
     assert_eq!(made.number_at("/next_price/amount"), 750);
