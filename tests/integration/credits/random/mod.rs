@@ -6,6 +6,7 @@ mod market;
 mod orders;
 mod routes;
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use credits_model::CreditsError;
@@ -16,7 +17,7 @@ use credits_service::{Credit, CreditSource, RefundOf, RefundSpend, Spend};
 use database::Transaction;
 use kernel::{Clock as _, DomainError as _, Timestamp};
 use rand::rngs::StdRng;
-use rand::{Rng, RngExt as _};
+use rand::{Rng, RngExt as _, SeedableRng as _};
 use rstest::rstest;
 use testkit::Backend::{self, Postgres, Sqlite};
 use testkit::{App, seed};
@@ -31,6 +32,9 @@ fn operations() -> usize {
     seed::number("LEDGER_OPERATIONS").unwrap_or(10_000)
 }
 
+/// How many operations are done to the same wallets at most: each is compared
+/// with all that was done before.
+const PLAY: usize = 10_000;
 /// Among so many operations, those with customers are done in every way.
 const MANY: usize = 100_000;
 /// How many operations are in one transaction.
@@ -49,7 +53,7 @@ struct Play {
     wallets: Vec<Wallet>,
     chance: StdRng,
     number: usize,
-    counts: std::collections::BTreeMap<&'static str, usize>,
+    counts: Counts,
 }
 
 impl Play {
@@ -234,42 +238,47 @@ impl Play {
 
 type Answer = (&'static str, Result<(), CreditsError>, Outcome);
 
-#[rstest]
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn random_operations_do_what_the_model_says(#[values(Sqlite, Postgres)] backend: Backend) {
+/// How often each outcome came.
+type Counts = BTreeMap<&'static str, usize>;
+
+/// A wallet that was given 500 now.
+fn funded_now(now: Timestamp) -> Wallet {
+    Wallet {
+        lots: vec![Lot {
+            paid: true,
+            priority: 50,
+            expires: None,
+            made: now,
+            granted: 500,
+            left: 500,
+        }],
+        topped_up: 500,
+        entries: 1,
+        ..Wallet::default()
+    }
+}
+
+/// Does so many operations to wallets that nothing was done to before.
+async fn play(backend: Backend, operations: usize, chance: StdRng) -> Counts {
     let app = App::start(backend).await;
     let shop = app.shop().await;
     let books = Books::new(&app, &shop.first);
     let people = [&shop.first.user, &shop.first.manager, &shop.first.admin];
     let mut ids = Vec::new();
-    let mut wallets = Vec::new();
     for person in people {
         ids.push(funded(&books, person, 500).await);
-        wallets.push(Wallet {
-            lots: vec![Lot {
-                paid: true,
-                priority: 50,
-                expires: None,
-                made: app.clock.now(),
-                granted: 500,
-                left: 500,
-            }],
-            topped_up: 500,
-            entries: 1,
-            ..Wallet::default()
-        });
     }
     let mut play = Play {
         books: books.clone(),
         keys: people.iter().map(|person| wallet_of(person)).collect(),
-        wallets,
-        chance: seed::rng("ledger"),
+        wallets: vec![funded_now(app.clock.now()); ids.len()],
+        chance,
         number: 0,
-        counts: std::collections::BTreeMap::new(),
+        counts: Counts::new(),
     };
     let mut outside = Outside::new(&app, &shop.first, &people).await;
     let mut market = Market::new(&app, &shop.first).await;
-    for round in 0..operations().div_ceil(AT_ONCE) {
+    for round in 0..operations.div_ceil(AT_ONCE) {
         let before = play.wallets.clone();
         let tx = books.begin().await;
         for _ in 0..AT_ONCE {
@@ -307,7 +316,25 @@ async fn random_operations_do_what_the_model_says(#[values(Sqlite, Postgres)] ba
     }
     books.assert_proven().await;
     market.assert_proven().await;
-    println!("{backend:?}, {} operations: {:?}", play.number, play.counts);
+    app.stop().await;
+    play.counts
+}
+
+#[rstest]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn random_operations_do_what_the_model_says(#[values(Sqlite, Postgres)] backend: Backend) {
+    let mut chance = seed::rng("ledger");
+    let mut counts = Counts::new();
+    let mut left = operations();
+    while left > 0 {
+        let some = left.min(PLAY);
+        for (outcome, times) in play(backend, some, StdRng::from_rng(&mut chance)).await {
+            *counts.entry(outcome).or_default() += times;
+        }
+        left -= some;
+    }
+    let all = operations();
+    println!("{backend:?}, {all} operations: {counts:?}");
     // Everything was done, and refused.
     let rare: &[&str] = if operations() >= MANY {
         &["upgrade", "reminded"]
@@ -348,10 +375,6 @@ async fn random_operations_do_what_the_model_says(#[values(Sqlite, Postgres)] ba
         "subscription.not_running",
     ];
     for what in rare.iter().chain(&often) {
-        assert!(
-            play.counts.contains_key(*what),
-            "{what} never: {:?}",
-            play.counts
-        );
+        assert!(counts.contains_key(*what), "{what} never: {counts:?}");
     }
 }
