@@ -74,13 +74,7 @@ impl Play {
     ) {
         // No two lots are made at the same instant.
         outside.app.advance(Duration::from_micros(1));
-        let scope = self.books.scope.clone();
-        let expired = self.books.credits.expire(&scope).await;
-        expired.expect("an expiry");
-        let now = outside.app.clock.now();
-        for wallet in &mut self.wallets {
-            wallet.expire(now);
-        }
+        self.expire(outside).await;
         // All jobs run with those that are waited for below.
         self.renew_now(market).await;
         let w = self.pick(self.wallets.len()).expect("wallets");
@@ -93,12 +87,26 @@ impl Play {
             _ => self.redeem(outside, w).await,
         };
         *self.counts.entry(outcome).or_default() += 1;
+        // The job of that may have run with the others: what came may leave
+        // free what is over.
+        self.expire(outside).await;
         // Most of what came long ago is spent.
         if outcome == "top-up" && self.roll(2) == 1 {
             let last = outside.paid.len().checked_sub(1);
             let outcome = self.take_back(outside, last).await;
             *self.counts.entry(outcome).or_default() += 1;
+            self.expire(outside).await;
         }
+    }
+
+    /// Lets what is over expire.
+    async fn expire(&mut self, outside: &Outside<'_>) {
+        let expired = self.books.credits.expire(&self.books.scope).await;
+        expired.expect("an expiry");
+        let now = outside.app.clock.now();
+        self.wallets
+            .iter_mut()
+            .for_each(|wallet| wallet.expire(now));
     }
 
     /// A lot that counts as paid for, made now; which one it is.
