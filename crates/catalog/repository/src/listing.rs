@@ -6,8 +6,8 @@ use catalog_model::image::Image;
 use catalog_model::listing::{CategoryRef, ProductFilter, ProductPosition, ProductSort};
 use catalog_model::offer::ProductSummary;
 use database::column::{Stored, currency, word};
-use database::{Backend, Scoped};
-use kernel::{Fault, PageRequest, ProductId, Timestamp};
+use database::{Backend, Conditions, Scoped};
+use kernel::{Fault, PageRequest, ProductId, SellerId, Timestamp};
 use sea_orm::{FromQueryResult, Value};
 use uuid::Uuid;
 
@@ -35,19 +35,6 @@ struct Row {
     updated_at: i64,
 }
 
-/// Conditions and their values; `$1` is the tenant.
-struct Conditions {
-    sql: Vec<String>,
-    values: Vec<Value>,
-}
-
-impl Conditions {
-    fn bind(&mut self, value: impl Into<Value>) -> String {
-        self.values.push(value.into());
-        format!("${}", self.values.len() + 1)
-    }
-}
-
 /// A sellable variant, for conditions on variants.
 const VARIANTS: &str = "SELECT 1 FROM variants v \
      LEFT JOIN stock_items s ON s.tenant_id = v.tenant_id AND s.id = v.stock_item_id \
@@ -70,15 +57,11 @@ pub async fn list(
     priced_only: bool,
     pricing: &Pricing,
 ) -> Result<Vec<ProductSummary>, Fault> {
-    let mut conditions = Conditions {
-        sql: vec!["p.tenant_id = $1".to_owned()],
-        values: Vec::new(),
-    };
+    let mut conditions = Conditions::of_tenant("p.tenant_id");
     if priced_only {
-        conditions.sql.push("p.price_min IS NOT NULL".to_owned());
+        conditions.add("p.price_min IS NOT NULL");
     } else if let Some(seller) = db.seller() {
-        let place = conditions.bind(seller.uuid());
-        conditions.sql.push(format!("p.seller_id = {place}"));
+        conditions.add_if("p.seller_id = ?", Some(seller.uuid()));
     }
     of_product(filter, &mut conditions);
     of_variants(filter, pricing, db.backend(), &mut conditions);
@@ -97,27 +80,24 @@ pub async fn list(
         order.to_owned()
     };
     let limit = conditions.bind(i64::try_from(page.limit + 1).unwrap_or(i64::MAX));
-    let sql = match pricing.currency {
+    let priced = pricing
+        .currency
+        .map(|currency| conditions.bind(currency.code()));
+    let (wanted, values) = conditions.into_parts();
+    let sql = match priced {
         None => format!(
-            "{} WHERE {} ORDER BY {order} LIMIT {limit}",
+            "{} WHERE {wanted} ORDER BY {order} LIMIT {limit}",
             select(db.backend(), "p"),
-            conditions.sql.join(" AND ")
         ),
-        Some(currency) => {
-            let currency = conditions.bind(currency.code());
-            format!(
-                "{} JOIN product_prices r ON r.tenant_id = $1 AND r.product_id = p.id AND r.currency = {currency} \
-                 WHERE {} ORDER BY {} LIMIT {limit}",
-                select(db.backend(), "r"),
-                conditions
-                    .sql
-                    .join(" AND ")
-                    .replace("p.price_min", "r.price_min"),
-                order.replace("p.price_min", "r.price_min")
-            )
-        }
+        Some(currency) => format!(
+            "{} JOIN product_prices r ON r.tenant_id = $1 AND r.product_id = p.id AND r.currency = {currency} \
+             WHERE {} ORDER BY {} LIMIT {limit}",
+            select(db.backend(), "r"),
+            wanted.replace("p.price_min", "r.price_min"),
+            order.replace("p.price_min", "r.price_min")
+        ),
     };
-    let rows: Vec<Row> = db.all(&sql, conditions.values).await?;
+    let rows: Vec<Row> = db.all(&sql, values).await?;
     rows.into_iter().map(summary).collect()
 }
 
@@ -141,17 +121,13 @@ pub async fn by_ids(db: &Scoped, ids: &[ProductId]) -> Result<Vec<ProductSummary
     if ids.is_empty() {
         return Ok(Vec::new());
     }
-    let mut conditions = Conditions {
-        sql: Vec::new(),
-        values: Vec::new(),
-    };
+    let mut conditions = Conditions::of_tenant("p.tenant_id");
     let places: Vec<String> = ids.iter().map(|id| conditions.bind(id.uuid())).collect();
-    let sql = format!(
-        "{} WHERE p.tenant_id = $1 AND p.id IN ({}) AND p.status = 'active' AND p.price_min IS NOT NULL",
-        select(db.backend(), "p"),
-        places.join(", ")
-    );
-    let rows: Vec<Row> = db.all(&sql, conditions.values).await?;
+    conditions.add(format!("p.id IN ({})", places.join(", ")));
+    conditions.add("p.status = 'active' AND p.price_min IS NOT NULL");
+    let (wanted, values) = conditions.into_parts();
+    let sql = format!("{} WHERE {wanted}", select(db.backend(), "p"));
+    let rows: Vec<Row> = db.all(&sql, values).await?;
     let mut found = rows
         .into_iter()
         .map(|row| summary(row).map(|product| (product.id, product)))
@@ -182,13 +158,12 @@ fn of_product(filter: &ProductFilter, conditions: &mut Conditions) {
         one_of("p.kind", kind, conditions),
         one_of("p.brand", filter.brands.iter().cloned(), conditions),
     ];
-    conditions.sql.extend(of_columns.into_iter().flatten());
-    if let Some(seller) = filter.seller {
-        let place = conditions.bind(seller.uuid());
-        conditions.sql.push(format!("p.seller_id = {place}"));
+    for column in of_columns.into_iter().flatten() {
+        conditions.add(column);
     }
+    conditions.add_if("p.seller_id = ?", filter.seller.map(SellerId::uuid));
     if let Some(named) = one_of("t.tag", filter.tags.iter().cloned(), conditions) {
-        conditions.sql.push(format!(
+        conditions.add(format!(
             "EXISTS (SELECT 1 FROM product_tags t WHERE t.tenant_id = $1 AND t.product_id = p.id AND {named})"
         ));
     }
@@ -220,7 +195,7 @@ fn of_variants(
         on_variant.push(available());
     }
     if !on_variant.is_empty() {
-        conditions.sql.push(format!(
+        conditions.add(format!(
             "EXISTS ({VARIANTS} AND {})",
             on_variant.join(" AND ")
         ));
@@ -247,7 +222,7 @@ fn of_category(filter: &ProductFilter, conditions: &mut Conditions) {
         return;
     }
     let named = named.join(" OR ");
-    conditions.sql.push(format!(
+    conditions.add(format!(
         "p.id IN (WITH RECURSIVE below(id) AS ( \
             SELECT c.id FROM categories c WHERE c.tenant_id = $1 AND ({named}) AND c.status = 'active' \
               AND NOT EXISTS (WITH RECURSIVE above(parent_id, status) AS ( \
@@ -282,7 +257,7 @@ fn after(sort: ProductSort, position: Option<&ProductPosition>, conditions: &mut
         // come here; the first page is a safe answer.
         _ => return,
     };
-    conditions.sql.push(sql);
+    conditions.add(sql);
 }
 
 fn summary(row: Row) -> Result<ProductSummary, Fault> {
