@@ -214,7 +214,7 @@ CREATE TABLE top_up_refunds (
     CONSTRAINT ck_top_up_refunds_status CHECK (status IN ('pending', 'succeeded', 'failed')),
     CONSTRAINT ck_top_up_refunds_amount CHECK (amount > 0 AND taken BETWEEN 0 AND amount)
 );
-CREATE UNIQUE INDEX uq_top_up_refunds__top_up_id__external_id ON top_up_refunds (tenant_id, top_up_id, external_id) WHERE external_id IS NOT NULL;
+CREATE UNIQUE INDEX uq_top_up_refunds__top_up_id__external_id ON top_up_refunds (tenant_id, top_up_id, external_id) WHERE external_id IS NOT NULL AND status <> 'failed';
 CREATE INDEX ix_top_up_refunds_top_up ON top_up_refunds (tenant_id, top_up_id, id);
 CREATE INDEX ix_top_up_refunds_pending ON top_up_refunds (tenant_id, checked_at) WHERE status = 'pending';
 ",

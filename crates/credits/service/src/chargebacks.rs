@@ -50,9 +50,9 @@ impl Credits {
             return Ok(());
         }
         let refunds = top_up_refunds::of(&tx, id).await?;
-        let taken = refunds
-            .iter()
-            .find(|one| is_of(one, report) && one.status == RefundStatus::Succeeded);
+        let taken = refunds.iter().find(|one| {
+            one.external.as_ref() == Some(&report.id) && one.status == RefundStatus::Succeeded
+        });
         let mut batch = Batch::new();
         match report.outcome {
             DisputeOutcome::Open => {
@@ -64,8 +64,7 @@ impl Credits {
                 top_up.flag("charged_back", now);
                 // One that goes on after it was lost took it before.
                 if taken.is_none() {
-                    self.take_for(&tx, &mut batch, &mut top_up, report, &refunds)
-                        .await?;
+                    self.take_for(&tx, &mut batch, &mut top_up, report).await?;
                 }
             }
             DisputeOutcome::Won => {
@@ -91,7 +90,6 @@ impl Credits {
         batch: &mut Batch,
         top_up: &mut TopUp,
         report: &DisputeReport,
-        known: &[TopUpRefund],
     ) -> Result<(), CreditsError> {
         let (left, now) = (top_up.left()?, self.now());
         let wanted = if left.currency == report.amount.currency {
@@ -102,7 +100,7 @@ impl Credits {
         let amount = wanted.min(left.minor);
         if amount > 0 {
             let refund = TopUpRefund {
-                external: Some(name_of(report, known)),
+                external: Some(report.id.clone()),
                 ..new_refund(top_up, RefundCause::ChargedBack, amount, now)
             };
             self.take_what_is_there(tx, batch, top_up, refund).await?;
@@ -111,21 +109,5 @@ impl Credits {
             top_up.flag("refunded_more_than_paid", now);
         }
         Ok(())
-    }
-}
-
-/// Whether a refund is what a bank took for a dispute. A bank that takes again
-/// what it gave back takes it under the next number.
-fn is_of(refund: &TopUpRefund, report: &DisputeReport) -> bool {
-    let external = refund.external.as_deref().unwrap_or_default();
-    let rest = external.strip_prefix(report.id.as_str());
-    rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(' '))
-}
-
-/// What the next refund for a dispute is called.
-fn name_of(report: &DisputeReport, known: &[TopUpRefund]) -> String {
-    match known.iter().filter(|one| is_of(one, report)).count() {
-        0 => report.id.clone(),
-        times => format!("{} ({})", report.id, times + 1),
     }
 }
