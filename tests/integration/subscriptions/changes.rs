@@ -9,7 +9,7 @@ use testkit::Backend::{self, Postgres, Sqlite};
 use testkit::client::Call;
 use testkit::shop::{Person, Tenant};
 
-use super::{balance, eur, fund, instance, lasting, menu, see, used};
+use super::{balance, eur, fund, instance, lasting, menu, see, set_policies, used};
 
 struct Customer<'a> {
     app: &'a App,
@@ -145,15 +145,8 @@ async fn a_shop_may_let_plans_change_when_the_period_ends(
         settings.body["subscriptions"],
         json!({"upgrades": "immediate", "downgrades": "refused", "grace_days": 7, "suspension_days": 14})
     );
-    let policy = |upgrades: &str| json!({"subscriptions": {"upgrades": upgrades, "downgrades": "at_period_end", "grace_days": 7, "suspension_days": 14}});
     let set = async |upgrades: &str| {
-        let seen = app.client.get("/api/admin/settings").bearer(&tenant.key);
-        let etag = seen.expect(200).await.header("etag").to_owned();
-        let call = app.client.patch("/api/admin/settings", &policy(upgrades));
-        call.bearer(&tenant.key)
-            .header("if-match", &etag)
-            .expect(200)
-            .await;
+        set_policies(&app, tenant, upgrades, "at_period_end").await;
     };
     set("at_period_end").await;
     let menu = menu(&app, tenant, "n8n", json!(1)).await;
@@ -337,12 +330,7 @@ async fn who_is_promised_a_plan_waits_for_it_no_longer(
     let shop = app.shop().await;
     let tenant = &shop.first;
     let person = &lasting(&app, &tenant.user).await;
-    let settings = app.client.get("/api/admin/settings").bearer(&tenant.key);
-    let etag = settings.expect(200).await.header("etag").to_owned();
-    let policy = json!({"subscriptions": {"upgrades": "at_period_end", "downgrades": "at_period_end", "grace_days": 7, "suspension_days": 14}});
-    let call = app.client.patch("/api/admin/settings", &policy);
-    let call = call.bearer(&tenant.key).header("if-match", &etag);
-    call.expect(200).await;
+    set_policies(&app, tenant, "at_period_end", "at_period_end").await;
     let menu = menu(&app, tenant, "n8n", json!(1)).await;
     let other = app.register("first@mail.test", tenant.host).await;
     let other = &lasting(&app, &other).await;

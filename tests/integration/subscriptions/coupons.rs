@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use testkit::App;
 use testkit::Backend::{self, Postgres, Sqlite};
 
-use super::{balance, fund, lasting, menu};
+use super::{balance, fund, lasting, menu, set_policies};
 
 const PATH: &str = "/api/admin/subscription-coupons";
 
@@ -99,12 +99,7 @@ async fn a_preview_for_the_end_of_a_period_has_the_discount(
     let shop = app.shop().await;
     let tenant = &shop.first;
     let person = &lasting(&app, &tenant.user).await;
-    let settings = app.client.get("/api/admin/settings").bearer(&tenant.key);
-    let etag = settings.expect(200).await.header("etag").to_owned();
-    let policy = json!({"subscriptions": {"upgrades": "at_period_end", "downgrades": "refused", "grace_days": 7, "suspension_days": 14}});
-    let call = app.client.patch("/api/admin/settings", &policy);
-    let call = call.bearer(&tenant.key).header("if-match", &etag);
-    call.expect(200).await;
+    set_policies(&app, tenant, "at_period_end", "refused").await;
     let menu = menu(&app, tenant, "n8n", Value::Null).await;
     let body = json!({"code": "QUARTER", "basis_points": 2500, "periods": 2});
     let coupon = app.client.post(PATH, &body).bearer(&tenant.key);

@@ -62,6 +62,17 @@ pub struct Menu {
     pub yearly: String,
 }
 
+/// Sets when subscriptions go up and down, with the times that are the default.
+async fn set_policies(app: &App, tenant: &Tenant, upgrades: &str, downgrades: &str) {
+    let settings = app.client.get("/api/admin/settings").bearer(&tenant.key);
+    let etag = settings.expect(200).await.header("etag").to_owned();
+    let terms = json!({"upgrades": upgrades, "downgrades": downgrades, "grace_days": 7, "suspension_days": 14});
+    let change = json!({"subscriptions": terms});
+    let call = app.client.patch("/api/admin/settings", &change);
+    let call = call.bearer(&tenant.key).header("if-match", &etag);
+    call.expect(200).await;
+}
+
 async fn post(app: &App, tenant: &Tenant, path: &str, body: Value) -> Answer {
     let made = app.client.post(path, &body).bearer(&tenant.key);
     made.expect(201).await
