@@ -34,7 +34,7 @@ pub use id::alias::*;
 pub use id::{Id, IdError, IdKind, kind};
 pub use message::{Event, Job};
 pub use money::{Currency, Money, MoneyError};
-pub use page::{Page, PageRequest};
+pub use page::{Page, PageRequest, last_of_full};
 pub use permission::{Permission, Permissions, Role};
 pub use scope::{Actor, Idempotency, RequestInfo, Scope};
 pub use time::{Clock, ManualClock, SystemClock, Timestamp};

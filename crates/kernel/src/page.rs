@@ -54,6 +54,13 @@ impl<T, P> Page<T, P> {
     }
 }
 
+/// The last of a page that is full, after which more may come: for work that
+/// goes over everything page by page.
+pub fn last_of_full<T>(page: &[T], limit: i64) -> Option<&T> {
+    let is_full = i64::try_from(page.len()).is_ok_and(|found| found == limit);
+    page.last().filter(|_| is_full)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -66,5 +73,12 @@ mod tests {
         assert_eq!((last.items, last.next), (vec![1, 2], None));
         let none = Page::<i32, i32>::from_rows(vec![], 2, |&n| n);
         assert_eq!(none.next, None);
+    }
+
+    #[test]
+    fn after_a_full_page_more_may_come() {
+        assert_eq!(last_of_full(&[1, 2], 2), Some(&2));
+        assert_eq!(last_of_full(&[1], 2), None);
+        assert_eq!(last_of_full::<i32>(&[], 2), None);
     }
 }

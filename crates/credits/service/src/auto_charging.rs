@@ -12,12 +12,12 @@ use credits_model::top_up::TopUp;
 use credits_model::wallet::{Wallet, WalletKey};
 use credits_repository::{auto_top_ups, top_ups, wallets};
 use database::{Batch, Transaction, retrying};
-use kernel::{DomainError as _, Fault, Scope, Timestamp, TopUpId, WalletId};
+use kernel::{DomainError as _, Fault, Scope, Timestamp, TopUpId, WalletId, last_of_full};
 use payments::{ChargeRequest, GatewayError, Purpose, ReturnUrls, SavedMethod, SessionReport};
 
+use crate::Credits;
 use crate::booking::lock_purse;
 use crate::top_ups::refused;
-use crate::{Credits, last_of_full};
 
 /// How many are looked up at once.
 const AT_ONCE: i64 = 200;

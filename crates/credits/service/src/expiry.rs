@@ -6,10 +6,10 @@ use credits_model::purse::Naming;
 use credits_model::transfer::TransferKind;
 use credits_repository::{holds, lots};
 use database::{Batch, retrying};
-use kernel::{DomainError as _, LotId, Scope, TransferId, WalletId};
+use kernel::{DomainError as _, LotId, Scope, TransferId, WalletId, last_of_full};
 
+use crate::Credits;
 use crate::booking::lock_purse;
-use crate::{Credits, last_of_full};
 
 /// How many are looked up at once. A run goes over everything, so that what
 /// fails each time cannot keep the rest from its turn.

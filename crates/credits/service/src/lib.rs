@@ -56,12 +56,6 @@ pub use top_up_refunds::RefundTopUp;
 pub use top_ups::NewTopUp;
 pub use wallets::OwnWallet;
 
-/// The last of a page that is full, so that more may come after it.
-fn last_of_full<T>(page: &[T], full: i64) -> Option<&T> {
-    let is_full = i64::try_from(page.len()).is_ok_and(|found| found == full);
-    page.last().filter(|_| is_full)
-}
-
 /// What credits are made of.
 pub struct CreditsParts {
     /// Where they are stored.

@@ -3,9 +3,9 @@
 use credits_model::CreditsError;
 use credits_model::proof::Proof;
 use credits_repository::proof;
-use kernel::{Permission, Scope, WalletId};
+use kernel::{Permission, Scope, WalletId, last_of_full};
 
-use crate::{Credits, last_of_full};
+use crate::Credits;
 
 /// How many wallets are proven at once.
 const AT_ONCE: i64 = 100;

@@ -12,12 +12,12 @@ use credits_model::top_up::{News, TopUp};
 use credits_model::wallet::WalletKey;
 use credits_repository::{top_up_refunds, top_ups};
 use database::{Batch, retrying};
-use kernel::{DomainError as _, Scope, Timestamp, TopUpId, WebhookEventId};
+use kernel::{DomainError as _, Scope, Timestamp, TopUpId, WebhookEventId, last_of_full};
 use payments::{GatewayError, MoneyRef, PaymentStatus, SessionReport, SessionState};
 use queue::inbox::{self, WebhookState};
 
+use crate::Credits;
 use crate::booking::{Credit, CreditSource};
-use crate::{Credits, last_of_full};
 
 /// How many are looked up at once. A run goes over everything, so that what
 /// fails each time cannot keep the rest from its turn.

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use kernel::{DomainError as _, OrderId, Scope, Timestamp};
+use kernel::{DomainError as _, OrderId, Scope, Timestamp, last_of_full};
 use orders_model::OrdersError;
 use orders_model::jobs::FreeReservations;
 use orders_model::order::OrderStatus;
@@ -82,7 +82,7 @@ impl Orders {
                 let result = self.ask(scope, payment, now).await;
                 warn("attempt", &payment.id.to_string(), result);
             }
-            last = match next(&open) {
+            last = match last_of_full(&open, AT_ONCE) {
                 Some(payment) => Some(payment.id),
                 None => return Ok(()),
             };
@@ -118,7 +118,7 @@ impl Orders {
                 let result = self.expire_reservation(scope, id).await;
                 warn("reservation", &id.to_string(), result);
             }
-            last = match next(&expired) {
+            last = match last_of_full(&expired, AT_ONCE) {
                 Some(&id) => Some(id),
                 None => return Ok(()),
             };
@@ -181,7 +181,7 @@ impl Orders {
                     .map(|_| ());
                 warn("order", &id.to_string(), result);
             }
-            last = match next(&old) {
+            last = match last_of_full(&old, AT_ONCE) {
                 Some(&id) => Some(id),
                 None => return Ok(()),
             };
@@ -200,18 +200,12 @@ impl Orders {
                 let result = self.execute_refund(scope, id).await;
                 warn("refund", &id.to_string(), result);
             }
-            last = match next(&open) {
+            last = match last_of_full(&open, AT_ONCE) {
                 Some(&id) => Some(id),
                 None => return Ok(()),
             };
         }
     }
-}
-
-/// The last of a page, where another page may follow.
-fn next<T>(page: &[T]) -> Option<&T> {
-    page.last()
-        .filter(|_| i64::try_from(page.len()).is_ok_and(|found| found == AT_ONCE))
 }
 
 /// Whether it is time to ask about an attempt.

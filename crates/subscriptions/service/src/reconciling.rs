@@ -4,7 +4,7 @@ use std::collections::{BTreeSet, HashSet};
 
 use credits_model::quota::QuotaError;
 use database::retrying;
-use kernel::{AllocationId, Permission, PlanId, Scope, SubscriptionId};
+use kernel::{AllocationId, Permission, PlanId, Scope, SubscriptionId, last_of_full};
 use subscriptions_model::SubscriptionError;
 use subscriptions_repository::subscriptions::{self, Holder};
 
@@ -46,8 +46,8 @@ impl Subscriptions {
                     taken += 1;
                 }
             }
-            last = match some.last() {
-                Some((id, ..)) if is_full(some.len()) => Some(*id),
+            last = match last_of_full(&some, AT_ONCE) {
+                Some((id, ..)) => Some(*id),
                 _ => return Ok(taken),
             };
         }
@@ -105,8 +105,8 @@ impl Subscriptions {
                     given += 1;
                 }
             }
-            last = match some.last() {
-                Some((id, ..)) if is_full(some.len()) => Some(*id),
+            last = match last_of_full(&some, AT_ONCE) {
+                Some((id, ..)) => Some(*id),
                 _ => return Ok(given),
             };
         }
@@ -159,8 +159,4 @@ impl Subscriptions {
 fn units_of(&(id, plan, next): &Holder) -> impl Iterator<Item = (SubscriptionId, PlanId)> {
     let plans = [Some(plan), next].into_iter().flatten();
     plans.map(move |plan| (id, plan))
-}
-
-fn is_full(found: usize) -> bool {
-    i64::try_from(found).is_ok_and(|found| found == AT_ONCE)
 }

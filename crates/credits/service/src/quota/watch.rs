@@ -5,7 +5,7 @@ use std::time::Duration;
 use credits_model::quota::QuotaError;
 use credits_model::quota::jobs::TellWaiting;
 use credits_repository::quota::{quotas, samples, waiters};
-use kernel::{Permission, QuotaId, Scope, Timestamp};
+use kernel::{Permission, QuotaId, Scope, Timestamp, last_of_full};
 
 use super::Quotas;
 
@@ -31,8 +31,8 @@ impl Quotas {
             for &quota in &some {
                 self.queue.enqueue(&tx, &TellWaiting { quota }).await?;
             }
-            last = match some.last() {
-                Some(&quota) if is_full(some.len()) => Some(quota),
+            last = match last_of_full(&some, AT_ONCE) {
+                Some(&quota) => Some(quota),
                 _ => break,
             };
         }
@@ -54,8 +54,8 @@ impl Quotas {
                     mended.push(proof.quota);
                 }
             }
-            last = match some.last() {
-                Some(proof) if is_full(some.len()) => Some(proof.quota),
+            last = match last_of_full(&some, AT_ONCE) {
+                Some(proof) => Some(proof.quota),
                 _ => return Ok(mended),
             };
         }
@@ -80,10 +80,6 @@ impl Quotas {
         tracing::error!(quota = %id, used, allocated, "a quota was not what was given; it is mended");
         Ok(true)
     }
-}
-
-fn is_full(found: usize) -> bool {
-    i64::try_from(found).is_ok_and(|found| found == AT_ONCE)
 }
 
 /// The begin of an hour.
