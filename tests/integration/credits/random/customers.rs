@@ -322,6 +322,9 @@ impl Play {
         let hours = self.chance.random_range(0..4);
         let some = Duration::from_hours(hours) + Duration::from_millis(2);
         market.app.advance(some);
+        if self.roll(2) == 1 {
+            self.spend_all().await;
+        }
         self.renew_now(market).await;
         market.app.advance(Duration::from_millis(2));
     }

@@ -15,6 +15,7 @@ use credits_model::transfer::SpendKind;
 use credits_model::wallet::WalletKey;
 use credits_service::{Credit, CreditSource, RefundOf, RefundSpend, Spend};
 use database::Transaction;
+use futures::{StreamExt as _, stream};
 use kernel::{Clock as _, DomainError as _, Timestamp};
 use rand::rngs::StdRng;
 use rand::{Rng, RngExt as _, SeedableRng as _};
@@ -72,7 +73,10 @@ impl Play {
         let reference = format!("op-{}", self.number);
         let (name, real, wanted) = match self.chance.random_range(0..100) {
             0..25 => self.credit(tx, w, &reference, now).await,
-            25..53 => self.spend(tx, w, &reference).await,
+            25..53 => {
+                let amount = self.roll(250);
+                self.spend(tx, w, &reference, amount).await
+            }
             53..66 => self.refund(tx, w, &reference).await,
             66..74 => self.hold(tx, w, &reference, now).await,
             74..82 => self.capture(tx, w, &reference, now).await,
@@ -139,8 +143,7 @@ impl Play {
         ("credit", real.map(|_| ()), Ok(()))
     }
 
-    async fn spend(&mut self, tx: &Transaction, w: usize, reference: &str) -> Answer {
-        let amount = self.roll(250);
+    async fn spend(&mut self, tx: &Transaction, w: usize, reference: &str, amount: i64) -> Answer {
         let spend = Spend {
             wallet: self.keys[w],
             kind: SpendKind::Order,
@@ -153,6 +156,21 @@ impl Play {
             assert_eq!(booked.balance_after, self.wallets[w].balance());
         }
         ("spend", real.map(|_| ()), wanted)
+    }
+
+    /// Somebody spends all that is free.
+    async fn spend_all(&mut self) {
+        self.number += 1;
+        let w = self.pick(self.wallets.len()).expect("wallets");
+        let free = self.wallets[w].balance() - self.wallets[w].held();
+        if free == 0 {
+            return;
+        }
+        let reference = format!("op-{}", self.number);
+        let tx = self.books.begin().await;
+        let (_, real, wanted) = self.spend(&tx, w, &reference, free).await;
+        assert!(real.is_ok() && wanted.is_ok(), "{real:?}, {wanted:?}");
+        tx.commit().await.expect("a commit");
     }
 
     async fn refund(&mut self, tx: &Transaction, w: usize, reference: &str) -> Answer {
@@ -323,20 +341,26 @@ async fn play(backend: Backend, operations: usize, chance: StdRng) -> Counts {
 #[rstest]
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn random_operations_do_what_the_model_says(#[values(Sqlite, Postgres)] backend: Backend) {
+    let all = operations();
     let mut chance = seed::rng("ledger");
+    let plays: Vec<_> = (0..all)
+        .step_by(PLAY)
+        .map(|done| {
+            let some = PLAY.min(all - done);
+            play(backend, some, StdRng::from_rng(&mut chance))
+        })
+        .collect();
+    // One waits for its database while another computes.
+    let mut plays = stream::iter(plays).buffer_unordered(2);
     let mut counts = Counts::new();
-    let mut left = operations();
-    while left > 0 {
-        let some = left.min(PLAY);
-        for (outcome, times) in play(backend, some, StdRng::from_rng(&mut chance)).await {
+    while let Some(play) = plays.next().await {
+        for (outcome, times) in play {
             *counts.entry(outcome).or_default() += times;
         }
-        left -= some;
     }
-    let all = operations();
     println!("{backend:?}, {all} operations: {counts:?}");
     // Everything was done, and refused.
-    let rare: &[&str] = if operations() >= MANY {
+    let rare: &[&str] = if all >= MANY {
         &[
             "upgrade",
             "reminded",
