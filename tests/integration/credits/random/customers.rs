@@ -329,6 +329,21 @@ impl Play {
         market.app.advance(Duration::from_millis(2));
     }
 
+    /// Somebody spends all that is free, so that a renewal may find nothing.
+    async fn spend_all(&mut self) {
+        let w = self.pick(self.wallets.len()).expect("wallets");
+        let free = self.wallets[w].balance() - self.wallets[w].held();
+        if free == 0 {
+            return;
+        }
+        self.number += 1;
+        let reference = format!("op-{}", self.number);
+        let tx = self.books.begin().await;
+        let (_, real, wanted) = self.spend(&tx, w, &reference, free).await;
+        assert!(real.is_ok() && wanted.is_ok(), "{real:?}, {wanted:?}");
+        tx.commit().await.expect("a commit");
+    }
+
     /// The job runs, and does what is due at this moment.
     pub(super) async fn renew_now(&mut self, market: &mut Market<'_>) {
         let subscriptions = &market.app.sutler.subscriptions;

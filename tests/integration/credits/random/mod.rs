@@ -158,21 +158,6 @@ impl Play {
         ("spend", real.map(|_| ()), wanted)
     }
 
-    /// Somebody spends all that is free.
-    async fn spend_all(&mut self) {
-        self.number += 1;
-        let w = self.pick(self.wallets.len()).expect("wallets");
-        let free = self.wallets[w].balance() - self.wallets[w].held();
-        if free == 0 {
-            return;
-        }
-        let reference = format!("op-{}", self.number);
-        let tx = self.books.begin().await;
-        let (_, real, wanted) = self.spend(&tx, w, &reference, free).await;
-        assert!(real.is_ok() && wanted.is_ok(), "{real:?}, {wanted:?}");
-        tx.commit().await.expect("a commit");
-    }
-
     async fn refund(&mut self, tx: &Transaction, w: usize, reference: &str) -> Answer {
         let Some(n) = self.pick(self.wallets[w].spends.len()) else {
             return ("nothing to refund", Ok(()), Ok(()));
