@@ -323,15 +323,35 @@ impl Play {
         let some = Duration::from_hours(hours) + Duration::from_millis(2);
         market.app.advance(some);
         if self.roll(2) == 1 {
-            self.spend_all().await;
+            let w = self.pick(self.wallets.len()).expect("wallets");
+            self.spend_all(w).await;
         }
         self.renew_now(market).await;
         market.app.advance(Duration::from_millis(2));
+        if self.roll(25) == 1 {
+            self.stay_without_credit(market).await;
+        }
     }
 
-    /// Somebody spends all that is free, so that a renewal may find nothing.
-    async fn spend_all(&mut self) {
-        let w = self.pick(self.wallets.len()).expect("wallets");
+    /// Who has something that is paid for has no credit for weeks: it is
+    /// suspended, and ends if that goes on.
+    async fn stay_without_credit(&mut self, market: &mut Market<'_>) {
+        let running = market.deals.iter().filter(|deal| !deal.is_over());
+        let paying: Vec<_> = running.filter(|deal| deal.state.period_price > 0).collect();
+        let Some(n) = self.pick(paying.len()) else {
+            return;
+        };
+        let w = paying[n].wallet;
+        for _ in 0..7 * self.roll(5) {
+            self.spend_all(w).await;
+            market.app.advance(Duration::from_hours(24));
+            self.renew_now(market).await;
+        }
+        market.app.advance(Duration::from_millis(2));
+    }
+
+    /// All that is free is spent, so that a renewal may find nothing.
+    async fn spend_all(&mut self, w: usize) {
         let free = self.wallets[w].balance() - self.wallets[w].held();
         if free == 0 {
             return;
@@ -350,10 +370,8 @@ impl Play {
         let renewed = subscriptions.renew_due(&market.scope).await;
         renewed.expect("a run");
         let now = market.app.clock.now();
-        let mut due: Vec<_> = (0..market.deals.len())
-            .filter(|&n| !market.deals[n].is_over() && market.deals[n].state.due_at <= now)
-            .map(|n| (market.deals[n].state.due_at, market.deals[n].state.id, n))
-            .collect();
+        let due = market.due();
+        let mut due: Vec<_> = due.map(|(n, one)| (one.due_at, one.id, n)).collect();
         due.sort_unstable();
         for (_, _, n) in due {
             let wallet = &mut self.wallets[market.deals[n].wallet];

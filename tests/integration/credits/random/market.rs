@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use accounts_model::tenant::SubscriptionSettings;
 use catalog_model::hosting::plan::Plan;
 use credits_model::transfer::SpendKind;
-use kernel::{PlanId, QuotaId, Scope, SubscriptionId, Timestamp};
+use kernel::{Clock as _, PlanId, QuotaId, Scope, SubscriptionId, Timestamp};
 use serde_json::{Value, json};
 use subscriptions_model::renewal::{Consequence, Step};
 use subscriptions_model::subscription::{EndReason, Subscription};
@@ -220,6 +220,14 @@ impl<'a> Market<'a> {
         let unused = (deal.unused(now) - deal.by_hand(wallet)).max(0);
         self.end(n, EndReason::Canceled, now);
         self.deals[n].give_back(wallet, unused);
+    }
+
+    /// The subscriptions that are due now.
+    pub(super) fn due(&self) -> impl Iterator<Item = (usize, &Subscription)> {
+        let now = self.app.clock.now();
+        let all = self.deals.iter().enumerate();
+        all.filter(move |(_, deal)| !deal.is_over() && deal.state.due_at <= now)
+            .map(|(n, deal)| (n, &deal.state))
     }
 
     /// What the job does with a subscription that is due.

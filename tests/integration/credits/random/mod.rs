@@ -349,6 +349,8 @@ async fn random_operations_do_what_the_model_says(#[values(Sqlite, Postgres)] ba
         &[
             "upgrade",
             "reminded",
+            "suspended",
+            "ended unpaid",
             "gift card",
             "cancel",
             "end now",

@@ -75,8 +75,11 @@ impl Play {
         // No two lots are made at the same instant.
         outside.app.advance(Duration::from_micros(1));
         self.expire(outside).await;
-        // All jobs run with those that are waited for below.
-        self.renew_now(market).await;
+        // All jobs run with those that are waited for below, until nothing is
+        // due any more.
+        while market.due().next().is_some() {
+            self.renew_now(market).await;
+        }
         let w = self.pick(self.wallets.len()).expect("wallets");
         let outcome = match self.roll(10) {
             1..=5 => self.pay_in(outside, w).await,
