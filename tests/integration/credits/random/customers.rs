@@ -327,27 +327,26 @@ impl Play {
             self.spend_all(w).await;
         }
         self.renew_now(market).await;
-        market.app.advance(Duration::from_millis(2));
         if self.roll(25) == 1 {
             self.stay_without_credit(market).await;
         }
+        market.app.advance(Duration::from_millis(2));
     }
 
-    /// Who has something that is paid for has no credit for weeks: it is
-    /// suspended, and ends if that goes on.
+    /// Somebody who has something that costs is without credit for one to five
+    /// weeks. It is suspended after one that is not paid, and ends after three.
     async fn stay_without_credit(&mut self, market: &mut Market<'_>) {
-        let running = market.deals.iter().filter(|deal| !deal.is_over());
-        let paying: Vec<_> = running.filter(|deal| deal.state.period_price > 0).collect();
-        let Some(n) = self.pick(paying.len()) else {
+        let open = market.deals.iter().filter(|deal| !deal.is_over());
+        let paid: Vec<_> = open.filter(|deal| deal.state.period_price > 0).collect();
+        let Some(n) = self.pick(paid.len()) else {
             return;
         };
-        let w = paying[n].wallet;
-        for _ in 0..7 * self.roll(5) {
+        let w = paid[n].wallet;
+        for _day in 0..7 * self.roll(5) {
             self.spend_all(w).await;
             market.app.advance(Duration::from_hours(24));
             self.renew_now(market).await;
         }
-        market.app.advance(Duration::from_millis(2));
     }
 
     /// All that is free is spent, so that a renewal may find nothing.
@@ -370,10 +369,7 @@ impl Play {
         let renewed = subscriptions.renew_due(&market.scope).await;
         renewed.expect("a run");
         let now = market.app.clock.now();
-        let due = market.due();
-        let mut due: Vec<_> = due.map(|(n, one)| (one.due_at, one.id, n)).collect();
-        due.sort_unstable();
-        for (_, _, n) in due {
+        for n in market.due() {
             let wallet = &mut self.wallets[market.deals[n].wallet];
             let outcome = market.renew(n, wallet, now);
             *self.counts.entry(outcome).or_default() += 1;

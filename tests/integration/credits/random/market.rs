@@ -222,12 +222,15 @@ impl<'a> Market<'a> {
         self.deals[n].give_back(wallet, unused);
     }
 
-    /// The subscriptions that are due now.
-    pub(super) fn due(&self) -> impl Iterator<Item = (usize, &Subscription)> {
+    /// The subscriptions that are due now, in the order in which the job takes
+    /// them.
+    pub(super) fn due(&self) -> Vec<usize> {
         let now = self.app.clock.now();
-        let all = self.deals.iter().enumerate();
-        all.filter(move |(_, deal)| !deal.is_over() && deal.state.due_at <= now)
-            .map(|(n, deal)| (n, &deal.state))
+        let mut due: Vec<_> = (0..self.deals.len())
+            .filter(|&n| !self.deals[n].is_over() && self.deals[n].state.due_at <= now)
+            .collect();
+        due.sort_by_key(|&n| (self.deals[n].state.due_at, self.deals[n].state.id));
+        due
     }
 
     /// What the job does with a subscription that is due.

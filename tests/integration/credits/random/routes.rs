@@ -77,7 +77,7 @@ impl Play {
         self.expire(outside).await;
         // All jobs run with those that are waited for below, until nothing is
         // due any more.
-        while market.due().next().is_some() {
+        while !market.due().is_empty() {
             self.renew_now(market).await;
         }
         let w = self.pick(self.wallets.len()).expect("wallets");
